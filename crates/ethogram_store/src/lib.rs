@@ -1,0 +1,24 @@
+//! What a run is, and how it lies on disk.
+//!
+//! A **run** is a set of named fields over an axis: global step, episode, step of an episode, checkpoint.
+//! This crate writes them (`RunWriter`), reads them while they grow (`RunReader`), verifies them (`check`)
+//! and packs them (`compact`). The format is written down in `docs/format.md`.
+//!
+//! It knows no network protocol, no HTTP and no algorithm of reinforcement learning.
+
+mod array;
+mod error;
+mod field;
+mod run;
+mod source;
+mod space;
+
+pub use array::{Array, Dtype};
+pub use error::{Error, Lost, Result};
+pub use field::{Axis, Column, ColumnData, FieldInfo};
+pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use source::{
+    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
+    TensorKind, TensorRow, TensorTag,
+};
+pub use space::{Leaf, Space, SpaceError};
