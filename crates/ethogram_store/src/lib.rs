@@ -7,6 +7,7 @@
 //! It knows no network protocol, no HTTP and no algorithm of reinforcement learning.
 
 mod array;
+pub mod codec;
 mod error;
 mod field;
 mod run;
