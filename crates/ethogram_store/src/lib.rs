@@ -22,6 +22,8 @@ mod run;
 mod sealed;
 mod source;
 mod space;
+mod status;
+mod writer;
 
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
@@ -38,3 +40,5 @@ pub use source::{
     TensorKind, TensorRow, TensorTag,
 };
 pub use space::{Leaf, Space, SpaceError};
+pub use status::now_us;
+pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};
