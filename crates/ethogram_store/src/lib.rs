@@ -18,6 +18,7 @@ mod layout;
 mod live;
 mod log;
 mod manifest;
+mod reader;
 mod run;
 mod sealed;
 mod source;
@@ -34,6 +35,7 @@ pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
 pub use layout::{Kind, find_runs};
 pub use manifest::{FileEntry, Manifest, Sealed};
+pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
