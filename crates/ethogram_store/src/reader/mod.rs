@@ -6,6 +6,7 @@ mod index;
 mod lost;
 mod rows;
 mod scalars;
+mod sealed;
 mod steps;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use batches::BatchCache;
 use frames::EpisodeFrames;
-use index::Index;
+use index::{Index, Part};
 use lost::LostList;
 use rows::{Checkpoints, Episodes, Tensors};
 use scalars::Scalars;
@@ -126,55 +127,92 @@ impl RunReader {
         differs
     }
 
-    fn episode_steps(&self, episode: u64, range: &Range<u64>) -> EpisodeSteps {
-        let places = read(&self.index).of_episode(Kind::Steps, episode);
+    /// Steps of an episode within `range`: one field, or all.
+    fn episode_steps(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeSteps {
+        let parts = read(&self.index).of_episode(Kind::Steps, episode);
         let mut steps = EpisodeSteps::default();
-        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
-            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
+        for part in parts {
+            let batch = match &part {
+                Part::Sealed(unit) => {
+                    let Some(sealed) = unit.steps(&self.lost) else { continue };
+                    match sealed.read(episode, range.clone(), field.as_ref().map(std::slice::from_ref)) {
+                        Ok(batch) => Some(Arc::new(batch)),
+                        Err(error) => {
+                            unit.note(&self.lost, format!("steps of episode {episode}"), &error);
+                            None
+                        }
+                    }
+                }
+                Part::Batch(place) if overlaps(place.record.first, place.record.last, range) => {
+                    self.batches.get(place, &self.lost)
+                }
+                Part::Batch(_) => None,
+            };
+            let Some(batch) = batch else { continue };
             if let Err(error) = steps.push(batch) {
-                self.lost.note_error(place.file.path(), place.what(), &error);
+                part.note(&self.lost, episode, &error);
             }
         }
         steps
     }
 
-    /// `field` none: all fields.
-    fn episode_frames(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeFrames {
-        let places = read(&self.index).of_episode(Kind::Frames, episode);
+    /// Frames of one field of an episode within a range, or, where none is given, what tells which fields there are.
+    fn episode_frames(&self, episode: u64, wanted: Option<(&str, &Range<u64>)>) -> EpisodeFrames {
+        let parts = read(&self.index).of_episode(Kind::Frames, episode);
         let mut frames = EpisodeFrames::default();
-        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
-            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
-            let wanted = |name: &str, first: u64, count: u32| {
-                let last = (first + u64::from(count)) as i64 - 1;
-                field.is_none_or(|field| field == name) && overlaps(first as i64, last, range)
+        for part in parts {
+            let taken = match &part {
+                Part::Sealed(unit) => {
+                    let Some(sealed) = unit.frames(&self.lost) else { continue };
+                    let range = wanted.map(|(_, range)| range);
+                    let is_wanted = |name: &Arc<str>| wanted.is_none_or(|(field, _)| field == &**name);
+                    let mut fields = sealed.fields().iter().filter(|name| is_wanted(name));
+                    fields.try_for_each(|name| frames.push_sealed(sealed, episode, name, range))
+                }
+                Part::Batch(place) => {
+                    if wanted.is_some_and(|(_, range)| !overlaps(place.record.first, place.record.last, range)) {
+                        continue;
+                    }
+                    let Some(batch) = self.batches.get(place, &self.lost) else { continue };
+                    let is_wanted = |name: &str, first: u64, count: u32| {
+                        let last = (first + u64::from(count)) as i64 - 1;
+                        wanted.is_none_or(|(field, range)| field == name && overlaps(first as i64, last, range))
+                    };
+                    let groups = frames_where(&batch, is_wanted);
+                    groups.and_then(|groups| groups.into_iter().try_for_each(|group| frames.push(group)))
+                }
             };
-            let groups = frames_where(&batch, wanted);
-            let taken = groups.and_then(|groups| groups.into_iter().try_for_each(|group| frames.push(group)));
             if let Err(error) = taken {
-                self.lost.note_error(place.file.path(), place.what(), &error);
+                part.note(&self.lost, episode, &error);
             }
         }
         frames
     }
 
-    /// Fields and rows of an episode, remembered until the run grows.
+    /// Fields and rows of an episode, remembered until it grows.
     fn known(&self, episode: u64) -> Known {
-        let revision = self.revision.load(Ordering::Acquire);
+        let mut stamp = xxhash_rust::xxh3::Xxh3::new();
+        for kind in [Kind::Steps, Kind::Frames] {
+            for part in read(&self.index).of_episode(kind, episode) {
+                part.id().iter().for_each(|number| stamp.update(&number.to_le_bytes()));
+            }
+        }
+        let stamp = stamp.digest();
         if let Some((at, known)) = lock(&self.fields).get(&episode) {
-            if *at == revision {
+            if *at == stamp {
                 return known.clone();
             }
         }
         let all = 0..u64::MAX;
-        let steps = self.episode_steps(episode, &all);
-        let frames = self.episode_frames(episode, None, &all);
+        let steps = self.episode_steps(episode, None, &all);
+        let frames = self.episode_frames(episode, None);
         let fields = field_infos(&steps, &frames, |name| self.stack_axes.get(name).copied());
         let known = Known { fields: Arc::new(fields), rows: steps.rows().max(frames.rows()) };
         let mut kept = lock(&self.fields);
         if kept.len() >= FIELDS_KEPT {
             kept.clear();
         }
-        kept.insert(episode, (revision, known.clone()));
+        kept.insert(episode, (stamp, known.clone()));
         known
     }
 
@@ -221,15 +259,15 @@ impl RunSource for RunReader {
     }
 
     fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.scalars_now().tags()
+        self.scalars_now().tags(&self.lost)
     }
 
     fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
-        Ok(self.scalars_now().points(axis, tag, &range))
+        Ok(self.scalars_now().points(axis, tag, &range, &self.lost))
     }
 
     fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
-        Ok(self.scalars_now().buckets(axis, tag, &range, buckets))
+        Ok(self.scalars_now().buckets(axis, tag, &range, buckets, &self.lost))
     }
 
     fn episode_count(&self) -> u64 {
@@ -257,9 +295,9 @@ impl RunSource for RunReader {
         let info = self.field(&known, episode, field)?;
         let range = range.start.min(known.rows)..range.end.min(known.rows);
         if info.image {
-            self.episode_frames(episode, Some(field), &range).column(info, range)
+            self.episode_frames(episode, Some((field, &range))).column(info, range)
         } else {
-            self.episode_steps(episode, &range).column(info, range)
+            self.episode_steps(episode, Some(field), &range).column(info, range)
         }
     }
 
@@ -271,11 +309,11 @@ impl RunSource for RunReader {
                 what: format!("frames of field {field:?}, which is no image; ask for its steps"),
             });
         }
-        self.episode_frames(episode, Some(field), &range).groups(field, &range)
+        self.episode_frames(episode, Some((field, &range))).groups(field, &range)
     }
 
     fn tensor_tags(&self) -> Vec<TensorTag> {
-        self.tensors_now().tags()
+        self.tensors_now().tags(&self.lost)
     }
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
