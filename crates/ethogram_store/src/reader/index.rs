@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::batches::Place;
-use super::lost::LostList;
+use super::lost::{LostList, why};
 use super::sealed::{Replaced, SealedUnit};
 use crate::layout::{Kind, live_numbers, writer_dirs};
 use crate::live::LiveSegment;
@@ -54,6 +54,8 @@ struct Live {
     /// Batches of each episode, by place in the log; only where batches belong to episodes.
     episodes: HashMap<u64, Vec<u32>>,
     indexed: usize,
+    /// Why the log could not be read.
+    failure: Option<String>,
 }
 
 /// Some rows, in the order in which they were written.
@@ -138,7 +140,7 @@ impl Index {
         }
         for (name, writer) in &mut self.writers {
             for kind in Kind::ALL {
-                grown |= writer.kinds[kind.index()].refresh(&writer.dir, kind, lost);
+                grown |= writer.kinds[kind.index()].refresh(&writer.dir, kind);
             }
             // After the segments: of those it takes the place of, the last batches are known then, if they can be had at all.
             if writer.watch.may_have_changed(&writer.dir) {
@@ -246,7 +248,8 @@ impl Index {
         let mut lost = Vec::new();
         for writer in self.writers.values() {
             for live in writer.kinds.iter().flat_map(|segments| segments.live.values()) {
-                let Some(why) = live.segment.unsound() else { continue };
+                let failure = live.failure.as_deref().filter(|_| live.segment.batches().is_empty());
+                let Some(why) = live.segment.unsound().or(failure) else { continue };
                 let path = live.segment.log_path();
                 let file = path.strip_prefix(&self.run_dir).unwrap_or(path).display().to_string();
                 let what = format!("all after batch {}", live.segment.batches().len());
@@ -288,7 +291,7 @@ impl Writer {
 }
 
 impl Segments {
-    fn refresh(&mut self, writer_dir: &Path, kind: Kind, lost: &LostList) -> bool {
+    fn refresh(&mut self, writer_dir: &Path, kind: Kind) -> bool {
         if self.watch.may_have_changed(&writer_dir.join(kind.folder())) {
             for number in live_numbers(writer_dir, kind).unwrap_or_default() {
                 if self.live.len() >= SEGMENTS_MAX {
@@ -302,27 +305,27 @@ impl Segments {
                     complete: false,
                     episodes: HashMap::new(),
                     indexed: 0,
+                    failure: None,
                 });
             }
         }
         let newest = self.live.keys().next_back().copied();
         let mut grown = false;
-        let mut gone = Vec::new();
-        for (&number, live) in self.live.iter_mut().filter(|(_, live)| !live.complete) {
+        self.live.retain(|&number, live| {
+            if live.complete {
+                return true;
+            }
+            live.failure = None;
             match live.segment.refresh() {
                 Ok(new) => grown |= new,
-                // Sealed since the folder was listed, or about to be found in the manifest: not lost.
-                Err(error) if error.is_not_found() && !live.segment.file().path().exists() => gone.push(number),
-                Err(error) => lost.note_error(live.segment.log_path(), "all that it vouches for".into(), &error),
+                // Sealed since the folder was listed: the manifest tells.
+                Err(_) if live.segment.batches().is_empty() && !live.segment.file().path().exists() => return false,
+                Err(error) => live.failure = Some(why(&error)),
             }
             live.index();
-            live.complete = Some(number) != newest && live.segment.unsound().is_none();
-        }
-        for number in gone {
-            if self.live.get(&number).is_some_and(|live| live.segment.batches().is_empty()) {
-                self.live.remove(&number);
-            }
-        }
+            live.complete = Some(number) != newest && live.segment.unsound().is_none() && live.failure.is_none();
+            true
+        });
         grown
     }
 

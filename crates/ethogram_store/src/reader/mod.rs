@@ -115,6 +115,26 @@ impl RunReader {
         tensors
     }
 
+    /// Answers a question, again if files that it needed were gone: they may have been sealed or merged since the last refresh.
+    fn ask<T>(&self, answer: impl Fn() -> Result<T>) -> Result<T> {
+        for tries_left in (0..Self::TRIES).rev() {
+            let missing = self.lost.times_missing();
+            let answered = answer();
+            if self.lost.times_missing() == missing {
+                return answered;
+            }
+            self.lost.settle_missing(tries_left == 0);
+            if tries_left == 0 {
+                return answered;
+            }
+            self.refresh()?;
+        }
+        answer()
+    }
+
+    /// Whoever seals removes the old files right after the manifest names the new one, so one look more is mostly enough.
+    const TRIES: u32 = 3;
+
     fn refresh_status(&self) -> bool {
         let changed = std::fs::metadata(self.path.join(STATUS_FILE)).and_then(|metadata| metadata.modified()).ok();
         if changed.is_some() && changed == self.status.read().unwrap_or_else(PoisonError::into_inner).1 {
@@ -203,11 +223,15 @@ impl RunReader {
                 return known.clone();
             }
         }
+        let missing = self.lost.times_missing();
         let all = 0..u64::MAX;
         let steps = self.episode_steps(episode, None, &all);
         let frames = self.episode_frames(episode, None);
         let fields = field_infos(&steps, &frames, |name| self.stack_axes.get(name).copied());
         let known = Known { fields: Arc::new(fields), rows: steps.rows().max(frames.rows()) };
+        if self.lost.times_missing() != missing {
+            return known;
+        }
         let mut kept = lock(&self.fields);
         if kept.len() >= FIELDS_KEPT {
             kept.clear();
@@ -259,19 +283,19 @@ impl RunSource for RunReader {
     }
 
     fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.scalars_now().tags(&self.lost)
+        self.ask(|| Ok(self.scalars_now().tags(&self.lost))).unwrap_or_default()
     }
 
     fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
-        Ok(self.scalars_now().points(axis, tag, &range, &self.lost))
+        self.ask(|| Ok(self.scalars_now().points(axis, tag, &range, &self.lost)))
     }
 
     fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
-        Ok(self.scalars_now().buckets(axis, tag, &range, buckets, &self.lost))
+        self.ask(|| Ok(self.scalars_now().buckets(axis, tag, &range, buckets, &self.lost)))
     }
 
     fn episode_count(&self) -> u64 {
-        let largest = self.episodes_now().rows.keys().next_back().copied();
+        let largest = self.ask(|| Ok(self.episodes_now().rows.keys().next_back().copied())).unwrap_or_default();
         largest.max(read(&self.index).largest_episode()).map_or(0, |largest| largest.saturating_add(1))
     }
 
@@ -279,51 +303,56 @@ impl RunSource for RunReader {
         if range.start >= range.end {
             return Ok(Vec::new());
         }
-        Ok(self.episodes_now().rows.range(range).map(|(_, row)| row.clone()).collect())
+        self.ask(|| Ok(self.episodes_now().rows.range(range.clone()).map(|(_, row)| row.clone()).collect()))
     }
 
     fn step_fields(&self, episode: u64) -> Result<Vec<FieldInfo>> {
-        Ok(self.known(episode).fields.to_vec())
+        Ok(self.ask(|| Ok(self.known(episode)))?.fields.to_vec())
     }
 
     fn step_count(&self, episode: u64) -> Result<u64> {
-        Ok(self.known(episode).rows)
+        Ok(self.ask(|| Ok(self.known(episode)))?.rows)
     }
 
     fn steps(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Column> {
-        let known = self.known(episode);
-        let info = self.field(&known, episode, field)?;
-        let range = range.start.min(known.rows)..range.end.min(known.rows);
-        if info.image {
-            self.episode_frames(episode, Some((field, &range))).column(info, range)
-        } else {
-            self.episode_steps(episode, Some(field), &range).column(info, range)
-        }
+        self.ask(|| {
+            let known = self.known(episode);
+            let info = self.field(&known, episode, field)?;
+            let range = range.start.min(known.rows)..range.end.min(known.rows);
+            if info.image {
+                self.episode_frames(episode, Some((field, &range))).column(info, range)
+            } else {
+                self.episode_steps(episode, Some(field), &range).column(info, range)
+            }
+        })
     }
 
     fn frame_groups(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Vec<FrameGroup>> {
-        let known = self.known(episode);
-        let info = self.field(&known, episode, field)?;
-        if !info.image {
-            return Err(Error::NotFound {
-                what: format!("frames of field {field:?}, which is no image; ask for its steps"),
-            });
-        }
-        self.episode_frames(episode, Some((field, &range))).groups(field, &range)
+        self.ask(|| {
+            let info = self.field(&self.known(episode), episode, field)?;
+            if !info.image {
+                let what = format!("frames of field {field:?}, which is no image; ask for its steps");
+                return Err(Error::NotFound { what });
+            }
+            self.episode_frames(episode, Some((field, &range))).groups(field, &range)
+        })
     }
 
     fn tensor_tags(&self) -> Vec<TensorTag> {
-        self.tensors_now().tags(&self.lost)
+        self.ask(|| Ok(self.tensors_now().tags(&self.lost))).unwrap_or_default()
     }
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
-        Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost))
+        self.ask(|| Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost)))
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {
-        let mut checkpoints = lock(&self.checkpoints);
-        checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
-        checkpoints.rows.values().cloned().collect()
+        let now = || {
+            let mut checkpoints = lock(&self.checkpoints);
+            checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
+            Ok(checkpoints.rows.values().cloned().collect())
+        };
+        self.ask(now).unwrap_or_default()
     }
 
     fn blob(&self, hash: &str) -> Result<Blob> {

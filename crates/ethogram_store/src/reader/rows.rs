@@ -59,6 +59,7 @@ impl<K: Ord, V> Rows<K, V> {
         lost: &LostList,
         read: impl Fn(&RecordBatch) -> Result<Vec<(K, V)>>,
     ) {
+        let missing = lost.times_missing();
         let unseen = index.unseen(kind, &mut self.seen);
         if unseen.restart {
             self.rows.clear();
@@ -73,6 +74,9 @@ impl<K: Ord, V> Rows<K, V> {
                 Ok(rows) => self.rows.extend(rows),
                 Err(error) => note(&part, lost, &error),
             }
+        }
+        if lost.times_missing() != missing {
+            self.seen = Seen::default();
         }
     }
 }
@@ -107,6 +111,7 @@ struct Tail {
 impl Tensors {
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+        let missing = lost.times_missing();
         let unseen = index.unseen(Kind::Tensors, &mut self.seen);
         if unseen.restart {
             self.tails.clear();
@@ -133,6 +138,9 @@ impl Tensors {
                 tag.logged += 1;
                 tag.steps.insert(step, (place.clone(), row as u32));
             }
+        }
+        if lost.times_missing() != missing {
+            *self = Self::default();
         }
     }
 

@@ -43,6 +43,7 @@ impl Scalars {
 
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+        let missing = lost.times_missing();
         let unseen = index.unseen(Kind::Scalars, &mut self.seen);
         if unseen.restart {
             self.tails.clear();
@@ -88,6 +89,9 @@ impl Scalars {
                     }
                 }
             }
+        }
+        if lost.times_missing() != missing {
+            *self = Self::default();
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 
-use super::lost::LostList;
+use super::lost::{LostList, is_missing};
 use crate::layout::Kind;
 use crate::manifest::Sealed;
 use crate::sealed::{Rollup, SealedFrames, SealedScalars, SealedSteps, SealedTensors, read_sealed_rows};
@@ -76,14 +76,20 @@ impl SealedUnit {
     }
 
     fn opened(&self, lost: &LostList) -> Option<&Opened> {
-        let open = || match self.open() {
+        if let Some(opened) = self.opened.get() {
+            return opened.as_ref();
+        }
+        let opened = match self.open() {
             Ok(opened) => Some(opened),
             Err(error) => {
                 self.note(lost, format!("{} rows of {}", self.entry.rows, self.entry.kind.folder()), &error);
+                if is_missing(&error) {
+                    return None;
+                }
                 None
             }
         };
-        self.opened.get_or_init(open).as_ref()
+        self.opened.get_or_init(|| opened).as_ref()
     }
 
     /// Notes that a part could not be read.
