@@ -3,6 +3,8 @@
 mod message;
 mod segment_reader;
 mod segment_writer;
+#[cfg(test)]
+mod tests;
 
 pub use segment_reader::{LiveSegment, SegmentFile};
 pub use segment_writer::{SegmentWriter, Span};
