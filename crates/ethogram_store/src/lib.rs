@@ -7,8 +7,10 @@
 //! It knows no network protocol, no HTTP and no algorithm of reinforcement learning.
 
 mod array;
+pub mod codec;
 mod error;
 mod field;
+mod files;
 mod run;
 mod source;
 mod space;
@@ -16,6 +18,7 @@ mod space;
 pub use array::{Array, Dtype};
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
+pub use files::{Entry, Files, LocalFiles};
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
