@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use ethogram_query::Error as QueryError;
 use ethogram_store::Error as StoreError;
 use serde::Serialize;
 
@@ -87,6 +88,28 @@ impl From<StoreError> for ApiError {
                 .hint("`ethogram check RUN` says what of the run can still be read"),
             StoreError::Io { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "io", message)
                 .hint("see that the folder is there and may be read"),
+            _ => Self::internal(message),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        let message = error.to_string();
+        match error {
+            QueryError::Store(error) => error.into(),
+            _ if error.is_not_found() => Self::not_found(message),
+            _ if error.is_too_large() => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message).hint("ask for a smaller range")
+            }
+            QueryError::MissingInput { hint, .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message).hint(hint)
+            }
+            QueryError::BadInput { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", message)
+                .hint("name another field as the input, or log it in that shape"),
+            _ if error.is_bad_request() => {
+                Self::bad_request(message).hint("GET /api/derivations lists the parameters of each field")
+            }
             _ => Self::internal(message),
         }
     }

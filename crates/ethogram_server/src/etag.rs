@@ -33,9 +33,10 @@ pub fn of_revision(server: u64, revision: u64, target: &str) -> String {
 /// Whether the client has the answer with this tag already.
 pub fn matches(request: &HeaderMap, tag: &str) -> bool {
     let lines = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).any(|given| {
-        given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag
-    })
+    lines
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .any(|given| given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag)
 }
 
 /// 304.

@@ -31,6 +31,8 @@ pub const PORTS_TRIED: u16 = 100;
 
 /// How often live runs are asked whether they grew.
 pub const POLL_EVERY: Duration = Duration::from_millis(200);
+/// How often runs are looked at while no page is open.
+pub const POLL_UNHEARD_EVERY: Duration = Duration::from_secs(1);
 /// How often the roots are looked through for new runs.
 pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
 /// How often a comment keeps an event stream open.

@@ -26,6 +26,14 @@ impl Params {
         Ok(Some(value))
     }
 
+    /// Takes all values of `name` out, in order.
+    pub fn take_all(&mut self, name: &str) -> Vec<String> {
+        let (taken, rest) = std::mem::take(&mut self.pairs).into_iter().partition(|(key, _)| key == name);
+        self.pairs = rest;
+        let taken: Vec<(String, String)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
     /// Takes the value of `name` out. **Errors**: it is missing or given twice.
     pub fn require(&mut self, name: &str) -> ApiResult<String> {
         self.take(name)?.ok_or_else(|| ApiError::bad_request(format!("parameter {name:?} is missing")))
@@ -115,7 +123,10 @@ mod tests {
         };
         check(&[("from", "-1")], r#"parameter "from" expected a whole number from 0, found "-1""#);
         check(&[("to", "1e9")], r#"parameter "to" expected a whole number from 0, found "1e9""#);
-        check(&[("to", "99999999999999999999")], r#"parameter "to" expected a whole number from 0, found "99999999999999999999""#);
+        check(
+            &[("to", "99999999999999999999")],
+            r#"parameter "to" expected a whole number from 0, found "99999999999999999999""#,
+        );
         check(&[("from", "5"), ("to", "4")], "the range ends at 4, before it begins at 5");
         check(&[("from", "1"), ("from", "2")], r#"parameter "from" is given twice"#);
         let left = params(&[("form", "1")]).finish().expect_err("a misspelt name");

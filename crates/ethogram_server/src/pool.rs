@@ -36,7 +36,8 @@ impl Pool {
     /// **Errors**: 503 when too much waits already; 500 when `work` panics.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> ApiResult<T> + Send + 'static) -> ApiResult<T> {
         let place = Place::take(&self.waiting)?;
-        let permit = self.permits.clone().acquire_owned().await.map_err(|_| ApiError::internal("the pool is closed"))?;
+        let permit =
+            self.permits.clone().acquire_owned().await.map_err(|_| ApiError::internal("the pool is closed"))?;
         drop(place);
         let answer = task::spawn_blocking(move || {
             let _permit = permit;

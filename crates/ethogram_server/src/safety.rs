@@ -66,8 +66,12 @@ impl Safety {
         };
         let text = host.to_str().unwrap_or_default();
         let refused = || {
-            ApiError::new(StatusCode::FORBIDDEN, "foreign_host", format!("this server does not answer to host {text:?}"))
-                .hint("open the address that `ethogram serve` printed, or start it with --allow-host NAME")
+            ApiError::new(
+                StatusCode::FORBIDDEN,
+                "foreign_host",
+                format!("this server does not answer to host {text:?}"),
+            )
+            .hint("open the address that `ethogram serve` printed, or start it with --allow-host NAME")
         };
         let name = host_name(text).ok_or_else(refused)?.to_ascii_lowercase();
         let bare = name.trim_start_matches('[').trim_end_matches(']');
@@ -230,8 +234,10 @@ mod tests {
 
     #[test]
     fn names_that_were_rebound_to_us_are_refused() {
-        let hosts = ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "", ":8000"];
-        for host in hosts.into_iter().chain(["localhost:8000:1", "localhost:80a", "user@localhost", "[::1", "10.1.2.3"]) {
+        let hosts =
+            ["evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "", ":8000"];
+        for host in hosts.into_iter().chain(["localhost:8000:1", "localhost:80a", "user@localhost", "[::1", "10.1.2.3"])
+        {
             check("127.0.0.1:8000", &["lab"], host, None, Err("foreign_host"));
         }
         check("192.168.1.5:80", &[], "localhost", None, Err("foreign_host"));
@@ -242,7 +248,8 @@ mod tests {
     fn an_origin_must_be_the_host_it_asks() {
         check("127.0.0.1:8000", &[], "localhost:8000", Some("http://localhost:8000"), Ok(()));
         check("127.0.0.1:8000", &["lab"], "lab", Some("https://lab"), Ok(()));
-        for origin in ["http://evil.example", "null", "http://localhost:8001", "http://localhost:8000.evil.example", ""] {
+        for origin in ["http://evil.example", "null", "http://localhost:8001", "http://localhost:8000.evil.example", ""]
+        {
             check("127.0.0.1:8000", &[], "localhost:8000", Some(origin), Err("foreign_origin"));
         }
     }

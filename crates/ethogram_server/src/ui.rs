@@ -133,7 +133,8 @@ mod tests {
         for name in ["index.html", "assets/index-4f2a_B.js", "favicon.svg"] {
             assert!(is_plain(name), "{name}");
         }
-        let bad = ["", "..", "../Cargo.toml", "assets/../../x", "assets//x", ".env", "a/.git", "%2e%2e/x", "a\\b", "a\0b"];
+        let bad =
+            ["", "..", "../Cargo.toml", "assets/../../x", "assets//x", ".env", "a/.git", "%2e%2e/x", "a\\b", "a\0b"];
         for name in bad {
             assert!(!is_plain(name), "{name}");
         }
