@@ -1,7 +1,7 @@
 //! The runs under some roots, and everything that can be asked of them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,10 @@ struct Search {
     paths: BTreeMap<PathBuf, RunId>,
     /// Revision and state last announced.
     seen: BTreeMap<RunId, (Revision, RunState)>,
+    /// Runs that could not be opened.
     skipped: Vec<Skipped>,
+    /// Paths whose run is served from another path, with the reason to tell; not opened again while that lasts.
+    copies: BTreeMap<PathBuf, (RunId, String)>,
 }
 
 /// A change since the last refresh.
@@ -156,7 +159,9 @@ impl Workbench {
 
     /// Runs that were found but are not served, as of the last search.
     pub fn skipped(&self) -> Vec<Skipped> {
-        self.search.lock().unwrap_or_else(PoisonError::into_inner).skipped.clone()
+        let search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+        let copies = search.copies.iter().map(|(path, (_, why))| Skipped { path: path.clone(), why: why.clone() });
+        search.skipped.iter().cloned().chain(copies).collect()
     }
 
     fn handles(&self) -> Vec<Arc<RunHandle>> {
@@ -178,36 +183,31 @@ impl Workbench {
                     }
                 };
                 for path in paths {
-                    if !search.paths.contains_key(&path) {
+                    if !search.paths.contains_key(&path) && !search.copies.contains_key(&path) {
                         self.open_run(opener.as_ref(), root, &path, search, changes);
                     }
                     there.insert(path);
                 }
             }
         }
+        search.copies.retain(|path, _| there.contains(path));
         let gone: Vec<_> = search.paths.keys().filter(|path| !there.contains(*path)).cloned().collect();
         for path in gone {
             let Some(run) = search.paths.remove(&path) else { continue };
             search.seen.remove(&run);
+            search.copies.retain(|_, (copy_of, _)| *copy_of != run);
             self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
             self.cache.forget(&run);
             changes.push(Change::Went(run));
         }
     }
 
-    fn open_run(
-        &self,
-        opener: &dyn Opener,
-        root: &Root,
-        path: &PathBuf,
-        search: &mut Search,
-        changes: &mut Vec<Change>,
-    ) {
+    fn open_run(&self, opener: &dyn Opener, root: &Root, path: &Path, search: &mut Search, changes: &mut Vec<Change>) {
         let source: Arc<dyn RunSource> = match opener.open(path) {
             Ok(Some(source)) => source,
             Ok(None) => return,
             Err(error) => {
-                search.skipped.push(Skipped { path: path.clone(), why: format!("{}: {error}", opener.name()) });
+                search.skipped.push(Skipped { path: path.to_owned(), why: format!("{}: {error}", opener.name()) });
                 return;
             }
         };
@@ -215,11 +215,11 @@ impl Workbench {
         let run = handle.id().clone();
         if let Some((other, _)) = search.paths.iter().find(|(_, known)| **known == run) {
             let why = format!("run {run} is already served from {}", other.display());
-            search.skipped.push(Skipped { path: path.clone(), why });
+            search.copies.insert(path.to_owned(), (run, why));
             return;
         }
         search.seen.insert(run.clone(), (handle.source().revision(), handle.state()));
-        search.paths.insert(path.clone(), run.clone());
+        search.paths.insert(path.to_owned(), run.clone());
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(handle));
         changes.push(Change::Came(run));
     }
