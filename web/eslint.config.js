@@ -29,10 +29,10 @@ export default tseslint.config(
     'charts know neither RL nor state: pass columns in, report by callback',
   ),
   forbid(['src/api/**'], ['**/state/*', '**/viewers/**', '**/charts/*', '**/ui/*'], 'api knows only HTTP'),
-  forbid(['src/state/**'], ['**/viewers/**', '**/charts/*', '**/ui/*'], 'state knows only api and theme'),
   forbid(
-    ['src/viewers/*/**'],
-    ['**/viewers/*', '../../viewers/*', '../[a-z]*/*'],
-    'viewers do not import viewers',
+    ['src/ui/**'],
+    ['**/api/*', '**/state/*', '**/viewers/**', '**/charts/*'],
+    'ui is told everything by props',
   ),
+  forbid(['src/state/**'], ['**/viewers/**', '**/charts/*', '**/ui/*'], 'state knows only api and theme'),
 );

@@ -2,7 +2,7 @@ import { mount } from 'svelte';
 
 import './theme/tokens.css';
 import './theme/base.css';
-import Shell from './ui/Shell.svelte';
+import Shell from './shell/Shell.svelte';
 import { VIEWERS } from './viewers/registry';
 
 const target = document.getElementById('app');

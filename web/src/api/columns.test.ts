@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { encodeColumns } from '../testing/encode_columns';
+import { encodeColumns } from '../../testing/encode_columns';
 import { columnNamed, ColumnsError, decodeColumns, doubles, isValid } from './columns';
 
 describe('decodeColumns', () => {

@@ -25,7 +25,9 @@ export class ApiError extends Error {
     super(body.message, options);
     this.status = status;
     this.code = body.code;
-    this.hint = body.hint ?? null;
+    this.hint =
+      body.hint ??
+      (status === 401 ? 'Open the address that `ethogram serve` printed: it carries the token.' : null);
   }
 
   get isNotFound(): boolean {
@@ -34,7 +36,7 @@ export class ApiError extends Error {
 
   /** The cookie is missing: the address that `ethogram serve` printed must be opened once. */
   get isUnauthorised(): boolean {
-    return this.status === 401 || this.status === 403;
+    return this.status === 401;
   }
 
   get isOffline(): boolean {

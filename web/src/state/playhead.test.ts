@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { MemoryAddress } from '../testing/memory_address';
+import { MemoryAddress } from '../../testing/memory_address';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 

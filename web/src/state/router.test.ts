@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { MemoryAddress } from '../testing/memory_address';
+import { MemoryAddress } from '../../testing/memory_address';
 import { formatPlace, parsePlace } from './address';
 import { REPLACE_INTERVAL_MS, Router } from './router.svelte';
 

@@ -22,6 +22,7 @@ const WEB: &[(&str, &[&str])] = &[
     ("ui", &["theme"]),
     ("state", &["api", "theme", "workers"]),
     ("viewers", &["charts", "state", "api", "ui", "theme", "workers"]),
+    ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];
 
 /// Dependencies between our crates that the table does not allow, and crates that are not in it.

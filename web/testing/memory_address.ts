@@ -1,4 +1,4 @@
-import type { AddressBar } from '../state/address';
+import type { AddressBar } from '../src/state/address';
 
 /** For tests only: a browser's address and history in memory. */
 export class MemoryAddress implements AddressBar {
