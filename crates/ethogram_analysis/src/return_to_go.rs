@@ -74,11 +74,11 @@ pub fn n_step_return(rollout: &Rollout, gamma: f64, n: usize) -> Result<Vec<Opti
     let next_values = rollout.next_values();
     let from = |t: usize| {
         let (mut sum, mut discount) = (0.0, 1.0);
-        for k in t..rollout.len() {
+        for (k, next_value) in next_values.iter().enumerate().skip(t) {
             sum += discount * rollout.rewards[k]?;
             discount *= gamma;
             if rollout.is_last(k) || k + 1 - t == n {
-                return Some(sum + discount * next_values[k]?);
+                return Some(sum + discount * (*next_value)?);
             }
         }
         None

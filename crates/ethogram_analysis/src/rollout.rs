@@ -11,9 +11,9 @@ use crate::error::same_length;
 /// **Shapes** all `[T]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Rollout<'a> {
-    /// r_t.
+    /// `r_t`.
     pub rewards: &'a [Option<f64>],
-    /// V(s_t).
+    /// `V(s_t)`.
     pub values: &'a [Option<f64>],
     /// Ended by the task: nothing follows, so nothing is bootstrapped.
     pub terminated: &'a [bool],

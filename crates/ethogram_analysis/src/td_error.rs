@@ -6,7 +6,7 @@ use crate::error::{same_length, unit_interval};
 /// `δ_t = r_t + γ V(s_{t+1}) − V(s_t)`.
 ///
 /// `next_values` come from [`crate::Rollout::next_values`] for a critic of states. For a critic of actions, `values` are
-/// Q(s_t, a_t) and `next_values` are max_a Q(s_{t+1}, a), zero after termination (Q-learning).
+/// `Q(s_t, a_t)` and `next_values` are `max_a Q(s_{t+1}, a)`, zero after termination (Q-learning).
 /// A row of which any part is missing is missing.
 ///
 /// **Shapes** all `[T]`. **Source** Sutton and Barto, Reinforcement Learning, 2nd edition, 2018, equations 6.5 and 6.8.

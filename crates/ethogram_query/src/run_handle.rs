@@ -118,7 +118,7 @@ impl RunHandle {
     /// Fields of an episode: those logged, by name, then those that can be derived from them, in the order of the registry.
     pub fn fields(&self, episode: u64) -> Result<Vec<FieldEntry>> {
         let logged = self.source.step_fields(episode)?;
-        let derived = derivation::entries(&logged);
+        let derived = derivation::entries(&logged, &self.info);
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
     }
 }

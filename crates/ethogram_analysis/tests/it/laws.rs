@@ -146,7 +146,7 @@ proptest! {
         let entropy = entropy_from_logits(&logits);
         prop_assert!((-1e-12..=(logits.len() as f64).ln() + 1e-12).contains(&entropy));
         prop_assert!((entropy - entropy_from_probabilities(&probabilities)).abs() < 1e-9);
-        prop_assert!((-1e-9..=1.0 + 1e-9).contains(&confidence(entropy, logits.len())));
+        prop_assert!((-1e-9..=1.0 + 1e-9).contains(&confidence(entropy, (logits.len() as f64).ln())));
     }
 
     #[test]
