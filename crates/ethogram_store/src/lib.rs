@@ -16,6 +16,7 @@ mod files;
 mod layout;
 mod live;
 mod log;
+mod reader;
 mod run;
 mod source;
 mod space;
@@ -29,6 +30,7 @@ pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
 pub use layout::find_runs;
+pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
