@@ -7,15 +7,26 @@
 //! It knows no network protocol, no HTTP and no algorithm of reinforcement learning.
 
 mod array;
+mod blob;
+pub mod codec;
+mod columns;
 mod error;
 mod field;
+mod files;
+mod layout;
+mod live;
+mod log;
 mod run;
 mod source;
 mod space;
 
 pub use array::{Array, Dtype};
+pub use blob::{BLOB_BYTES_MAX, blob_hash};
+pub use columns::StepValue;
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
+pub use files::{Entry, Files, LocalFiles};
+pub use layout::find_runs;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,

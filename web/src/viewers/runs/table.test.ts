@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+
+import { runSummary } from '../../../testing/run_summary';
+import {
+  extraColumn,
+  extraColumns,
+  filterRuns,
+  FIXED,
+  flatConfig,
+  lastReturn,
+  secondsOf,
+  sortRuns,
+} from './table';
+
+const RUNS = [
+  runSummary({
+    id: 'a',
+    name: 'DQN Pong',
+    project: 'atari',
+    tags: ['baseline'],
+    state: 'running',
+    config: { lr: 0.001, net: { hidden: [64, 64] }, seed: 1 },
+    summary: { episode_return: 3, 'losses/td': 0.5 },
+  }),
+  runSummary({
+    id: 'b',
+    name: 'PPO',
+    env_id: 'Pong-v5',
+    config: { lr: 0.0003, seed: 1 },
+    summary: { episode_return: 20 },
+  }),
+  runSummary({ id: 'c', name: 'old', config: null, notes: 'forgot the seed' }),
+];
+
+const ids = (query: string) =>
+  filterRuns(RUNS, query)
+    .map((run) => run.id)
+    .join('');
+
+it.each([
+  ['', 'abc'],
+  ['  pong ', 'ab'],
+  ['pong dqn', 'a'],
+  ['env:pong', 'b'],
+  ['state:running', 'a'],
+  ['tag:base', 'a'],
+  ['forgot', 'c'],
+  ['lr=0.001', 'a'],
+  ['lr=1e-3', 'a'],
+  ['lr<0.001', 'b'],
+  ['seed>=1', 'ab'],
+  ['hidden=[64,64]', ''],
+  ['nothing', ''],
+])('finds with %j: %s', (query, expected) => expect(ids(query)).toBe(expected));
+
+describe('sorting', () => {
+  const by = (name: string) => FIXED.find((column) => column.name === name) ?? extraColumn(name)!;
+  const order = (name: string, direction: 1 | -1) =>
+    sortRuns(RUNS, by(name), direction)
+      .map((run) => run.id)
+      .join('');
+
+  it('puts what is missing last, whichever way', () => {
+    expect([order('return', 1), order('return', -1)]).toEqual(['abc', 'bac']);
+    expect([order('config.lr', 1), order('config.lr', -1)]).toEqual(['bac', 'abc']);
+  });
+
+  it('puts running runs first', () => expect(order('state', 1)[0]).toBe('a'));
+});
+
+it('offers what differs between runs before what does not', () => {
+  expect(extraColumns(RUNS.slice(0, 2))).toEqual([
+    { name: 'config.lr', differs: true },
+    { name: 'config.net.hidden', differs: false },
+    { name: 'config.seed', differs: false },
+    { name: 'summary.episode_return', differs: false },
+    { name: 'summary.losses/td', differs: false },
+  ]);
+});
+
+it('reads nested configurations by path', () => {
+  expect([...flatConfig({ a: { b: 1, c: [1, 2] }, d: null })]).toEqual([
+    ['a.b', 1],
+    ['a.c', [1, 2]],
+    ['d', null],
+  ]);
+  expect(extraColumn('steps')).toBeNull();
+});
+
+it('knows the return by the names that libraries give it, and never makes one up', () => {
+  const of = (summary: Record<string, number | null>) => lastReturn(runSummary({ id: 'x', summary }))?.tag;
+  expect(of({ 'rollout/ep_rew_mean': 1, loss: 2 })).toBe('rollout/ep_rew_mean');
+  expect(of({ 'train/episodic_return': 1 })).toBe('train/episodic_return');
+  expect(of({ returns_std: 1, loss: 2 })).toBeUndefined();
+  expect(of({ episode_return: null })).toBeUndefined();
+});
+
+it('times a run to its end, to now, or to its last sign of life', () => {
+  const at = { id: 'x', created_us: 1e6, heartbeat_us: 5e6 };
+  expect(secondsOf(runSummary({ ...at, ended_us: 4e6 }), 9e6)).toBe(3);
+  expect(secondsOf(runSummary({ ...at, state: 'running' }), 9e6)).toBe(8);
+  expect(secondsOf(runSummary({ ...at, state: 'crashed' }), 9e6)).toBe(4);
+});
