@@ -19,6 +19,8 @@ mod log;
 mod run;
 mod source;
 mod space;
+mod status;
+mod writer;
 
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
@@ -33,3 +35,5 @@ pub use source::{
     TensorKind, TensorRow, TensorTag,
 };
 pub use space::{Leaf, Space, SpaceError};
+pub use status::now_us;
+pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};
