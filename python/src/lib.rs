@@ -2,10 +2,8 @@
 //!
 //! What is called at every step of a training loop is here; what is called once is in Python.
 
-mod command;
 mod distribution;
 mod fault;
-mod reader;
 mod recorder;
 mod run;
 mod value;
@@ -15,11 +13,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]
-    use super::command::run_cli;
-    #[pymodule_export]
     use super::distribution::{distribution, histogram};
-    #[pymodule_export]
-    use super::reader::{RunView, last_global_step};
     #[pymodule_export]
     use super::recorder::Recorder;
     #[pymodule_export]
@@ -35,6 +29,6 @@ mod _native {
     /// Microseconds since 1970.
     #[pyfunction]
     fn now_us() -> i64 {
-        super::run::now_us()
+        ethogram_store::now_us()
     }
 }

@@ -1,17 +1,17 @@
 //! Episodes as they are played: counts every step, keeps the rows of recorded ones, and writes both.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, RunWriter, StepValue};
+use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, RunWriter, StepValue, now_us};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::{Map, Value as Json};
 
 use crate::fault::{self, EthogramError, ShapeError};
-use crate::run::{self, RunCore};
+use crate::run::RunCore;
 use crate::value::{self, Value};
 
 /// The row of an episode being recorded is written anew at least this often, so that a live one shows how far it is.
@@ -29,7 +29,9 @@ pub struct Recorder {
 struct State {
     slots: Vec<Slot>,
     /// Type and shape that each field had first.
-    shapes: HashMap<String, (Dtype, Vec<usize>)>,
+    shapes: HashMap<Arc<str>, (Dtype, Vec<usize>)>,
+    /// `reward`, `terminated`, `truncated`.
+    outcome: [Arc<str>; 3],
 }
 
 struct Slot {
@@ -37,7 +39,7 @@ struct Slot {
     open: bool,
     recording: bool,
     step: u64,
-    pending: Vec<(String, StepValue)>,
+    pending: Vec<(Arc<str>, StepValue)>,
     row_written: Instant,
 }
 
@@ -69,7 +71,7 @@ impl Recorder {
                 }
             })
             .collect();
-        Self { run, state: Mutex::new(State { slots, shapes: HashMap::new() }) }
+        Self { run, state: Mutex::new(State { slots, shapes: HashMap::new(), outcome: ["reward", "terminated", "truncated"].map(Arc::from) }) }
     }
 
     /// Allots the index of the next episode of the run; `None` when nothing is written.
@@ -107,7 +109,7 @@ impl Recorder {
             evaluation,
             extra,
             global_step: core.step_now(),
-            started_us: run::now_us(),
+            started_us: now_us(),
             checkpoint: core.newest_checkpoint(),
             ..empty_row(slot.row.env_index, slot.row.agent.clone())
         };
@@ -118,7 +120,7 @@ impl Recorder {
         slot.row_written = Instant::now();
         let row = slot.row.clone();
         drop(state);
-        core.write(py, "episode", || writer.episode(row))
+        core.write(py, &writer, "episode", || writer.episode(row))
     }
 
     /// Slots whose episode is open and recorded.
@@ -280,7 +282,7 @@ impl Recorder {
             let mut state = self.lock()?;
             let slot = state.slot(slot)?;
             slot.open = false;
-            slot.row.ended_us = Some(run::now_us());
+            slot.row.ended_us = Some(now_us());
             slot.row.env_return = env_return;
             slot.row.clone()
         };
@@ -296,7 +298,7 @@ impl Recorder {
             );
             core.settle(py, "return", EthogramError::new_err(text))?;
         }
-        core.write(py, "episode", || writer.episode(row))
+        core.write(py, &writer, "episode", || writer.episode(row))
     }
 
     /// Closes an episode that a reset cut short; nothing where none is open.
@@ -337,7 +339,7 @@ impl Recorder {
                 slot.open = false;
                 slot.row.clone()
             };
-            core.write(py, "episode", || writer.episode(row))?;
+            core.write(py, &writer, "episode", || writer.episode(row))?;
         }
         Ok(())
     }
@@ -370,6 +372,7 @@ impl Recorder {
         let core = self.run.get();
         let (episode, step, fields, row) = {
             let mut state = self.lock()?;
+            let outcome = state.outcome.clone();
             let slot = state.slot(slot)?;
             if !slot.open {
                 return Ok(());
@@ -391,9 +394,8 @@ impl Recorder {
                 return Ok(());
             }
             let mut fields = std::mem::take(&mut slot.pending);
-            fields.push(("reward".into(), StepValue::Array(Array::scalar(reward))));
-            fields.push(("terminated".into(), flag(terminated)));
-            fields.push(("truncated".into(), flag(truncated)));
+            let values = [StepValue::Array(Array::scalar(reward)), flag(terminated), flag(truncated)];
+            fields.extend(outcome.into_iter().zip(values));
             let due = !(terminated || truncated) && slot.row_written.elapsed() >= LIVE_INTERVAL;
             if due {
                 slot.row_written = Instant::now();
@@ -401,9 +403,9 @@ impl Recorder {
             (slot.row.episode, step, fields, due.then(|| slot.row.clone()))
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, "step", || writer.step(episode, step, fields))?;
+        core.write(py, &writer, "step", || writer.step(episode, step, fields))?;
         match row {
-            Some(row) => core.write(py, "episode", || writer.episode(row)),
+            Some(row) => core.write(py, &writer, "episode", || writer.episode(row)),
             None => Ok(()),
         }
     }
@@ -418,7 +420,7 @@ impl Recorder {
             }
             (slot.row.episode, slot.step, std::mem::take(&mut slot.pending))
         };
-        self.run.get().write(py, "step", || writer.step(episode, step, fields))
+        self.run.get().write(py, writer, "step", || writer.step(episode, step, fields))
     }
 }
 
@@ -430,29 +432,27 @@ impl State {
 
     /// Puts a value into the pending row, as the type that the field had first. Another shape is refused.
     fn put(&mut self, slot: usize, name: &str, value: StepValue) -> PyResult<()> {
-        let value = match value {
-            StepValue::Array(array) => {
-                let array = match self.shapes.get(name) {
-                    None => {
-                        self.shapes.insert(name.to_owned(), (array.dtype(), array.shape().to_vec()));
-                        array
-                    }
-                    Some((_, shape)) if shape != array.shape() => {
-                        return Err(ShapeError::new_err(format!(
-                            "field {name:?}: expected shape {shape:?}, found {:?}; log it under another name",
-                            array.shape()
-                        )));
-                    }
-                    Some((dtype, _)) => value::cast(array, *dtype),
-                };
-                StepValue::Array(array)
-            }
-            other => other,
+        let (name, value) = match value {
+            StepValue::Array(array) => match self.shapes.get_key_value(name) {
+                None => {
+                    let name: Arc<str> = name.into();
+                    self.shapes.insert(Arc::clone(&name), (array.dtype(), array.shape().to_vec()));
+                    (name, StepValue::Array(array))
+                }
+                Some((_, (_, shape))) if shape != array.shape() => {
+                    return Err(ShapeError::new_err(format!(
+                        "field {name:?}: expected shape {shape:?}, found {:?}; log it under another name",
+                        array.shape()
+                    )));
+                }
+                Some((name, (dtype, _))) => (Arc::clone(name), StepValue::Array(value::cast(array, *dtype))),
+            },
+            other => (name.into(), other),
         };
         let pending = &mut self.slot(slot)?.pending;
-        match pending.iter_mut().find(|(known, _)| known == name) {
+        match pending.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
-            None => pending.push((name.to_owned(), value)),
+            None => pending.push((name, value)),
         }
         Ok(())
     }

@@ -3,21 +3,25 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use ethogram_store::{
-    Array, Axis, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions,
+    Array, Axis, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyType};
 use serde_json::{Map, Value as Json};
 
 use crate::distribution::picture;
-use crate::fault::{self, ClosedError, Faults, StepError, UnsupportedValueError};
+use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
 use crate::value::{self, Value};
 
 /// Deepest nesting of a dict of values.
 const DEPTH_MAX: usize = 8;
+/// A call that may log as much as this is taken to wait when so much does not fit the queue.
+const WAIT_BYTES: u64 = 1 << 20;
+/// How often the writer is asked whether the disk failed.
+const LOOK_EVERY_US: i64 = 500_000;
 /// Types whose kind is remembered.
 const KINDS_MAX: usize = 64;
 
@@ -35,6 +39,8 @@ pub struct RunCore {
     step_since: AtomicI64,
     checkpoint: Mutex<Option<i64>>,
     faults: Faults,
+    looked_us: AtomicI64,
+    disk_told: AtomicBool,
     kinds: Mutex<Vec<(Py<PyType>, Kind)>>,
 }
 
@@ -69,6 +75,8 @@ impl RunCore {
             step_since: AtomicI64::new(0),
             checkpoint: Mutex::new(None),
             faults: Faults::default(),
+            looked_us: AtomicI64::new(0),
+            disk_told: AtomicBool::new(false),
             kinds: Mutex::new(Vec::new()),
         }
     }
@@ -284,7 +292,7 @@ impl RunCore {
     }
 
     fn open(&self, writer: RunWriter) -> PathBuf {
-        let folder = writer.dir().to_path_buf();
+        let folder = writer.path().to_path_buf();
         if let Ok(mut current) = self.writer.write() {
             *current = Some(Arc::new(writer));
         }
@@ -360,6 +368,7 @@ impl RunCore {
     ) -> PyResult<()> {
         let py = slf.py();
         let time_us = now_us();
+        self.look_at_disk(py, writer, time_us)?;
         let Ok(values) = values.cast_exact::<PyDict>() else {
             return self.log_slow(slf, writer, "", values, place, time_us, 0);
         };
@@ -394,16 +403,41 @@ impl RunCore {
         place: Place,
         time_us: i64,
     ) -> PyResult<()> {
+        let mut values: Vec<(&str, f64)> = Vec::with_capacity(numbers.len());
         for (name, number) in numbers {
-            let name = name.to_str()?;
-            self.write(py, name, || match place {
-                Place::Row { axis, step } => writer.scalar(axis, name, step, time_us, *number),
-                Place::Step { episode, step } => {
-                    writer.step(episode, step, vec![(name.to_owned(), StepValue::Array(Array::scalar(*number)))])
-                }
-            })?;
+            match name.to_str() {
+                Ok(name) => values.push((name, *number)),
+                Err(error) => self.settle(py, "name", error)?,
+            }
         }
-        Ok(())
+        let written = self.try_numbers(py, writer, &values, place, time_us);
+        // All or none: of a call with one bad name, the others are kept by logging each alone.
+        if values.len() > 1 && written.as_ref().is_err_and(ethogram_store::Error::is_bad_input) {
+            return values.into_iter().try_for_each(|value| {
+                self.settled(py, value.0, self.try_numbers(py, writer, &[value], place, time_us))
+            });
+        }
+        self.settled(py, values.first().map_or("", |value| value.0), written)
+    }
+
+    fn try_numbers(
+        &self,
+        py: Python<'_>,
+        writer: &RunWriter,
+        values: &[(&str, f64)],
+        place: Place,
+        time_us: i64,
+    ) -> ethogram_store::Result<()> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        waiting(py, writer, || match place {
+            Place::Row { axis, step } => writer.scalars(axis, step, time_us, values),
+            Place::Step { episode, step } => {
+                let field = |&(name, number)| (Arc::from(name), StepValue::Array(Array::scalar(number)));
+                writer.step(episode, step, values.iter().map(field).collect())
+            }
+        })
     }
 
     /// A mapping that is not a plain dict of plain numbers.
@@ -477,11 +511,11 @@ impl RunCore {
         match (read, place) {
             (Value::Missing, _) => Ok(()),
             (Value::Number(number), Place::Row { axis, step }) => {
-                self.write(py, name, || writer.scalar(axis, name, step, time_us, number))
+                self.write(py, writer, name, || writer.scalar(axis, name, step, time_us, number))
             }
             (Value::Array(array), Place::Row { axis, step }) if array.len() == 1 => {
                 let number = array.to_f64()[0];
-                self.write(py, name, || writer.scalar(axis, name, step, time_us, number))
+                self.write(py, writer, name, || writer.scalar(axis, name, step, time_us, number))
             }
             (Value::Array(array), Place::Row { axis, step }) => {
                 self.tensor(py, writer, axis, name, step, TensorKind::Tensor, array, Map::new())
@@ -500,7 +534,7 @@ impl RunCore {
                     Value::Text(text) => StepValue::Text(text),
                     Value::Missing => return Ok(()),
                 };
-                self.write(py, name, || writer.step(episode, step, vec![(name.to_owned(), value)]))
+                self.write(py, writer, name, || writer.step(episode, step, vec![(Arc::from(name), value)]))
             }
         }
     }
@@ -518,20 +552,42 @@ impl RunCore {
         meta: Map<String, Json>,
     ) -> PyResult<()> {
         let row = TensorRow { step, time_us: now_us(), kind, array, meta };
-        self.write(py, tag, || writer.tensor(axis, tag, row))
+        self.write(py, writer, tag, || writer.tensor(axis, tag, row))
     }
 
     /// Runs one write, and settles its error under the name of what was written.
+    ///
     pub fn write(
         &self,
         py: Python<'_>,
+        writer: &RunWriter,
         name: &str,
-        write: impl FnOnce() -> ethogram_store::Result<()>,
+        write: impl FnOnce() -> ethogram_store::Result<()> + Send,
     ) -> PyResult<()> {
-        write().or_else(|error| {
+        self.settled(py, name, waiting(py, writer, write))
+    }
+
+    fn settled(&self, py: Python<'_>, name: &str, written: ethogram_store::Result<()>) -> PyResult<()> {
+        written.or_else(|error| {
             let kind = if error.is_bad_input() { name } else { "storage" };
             self.settle(py, kind, fault::from_store(&error))
         })
+    }
+
+    /// Tells the first error of the disk, which the writer's thread met after the call that logged had returned.
+    fn look_at_disk(&self, py: Python<'_>, writer: &RunWriter, time_us: i64) -> PyResult<()> {
+        let last = self.looked_us.load(Ordering::Relaxed);
+        if time_us - last < LOOK_EVERY_US {
+            return Ok(());
+        }
+        self.looked_us.store(time_us, Ordering::Relaxed);
+        match writer.counters().fault {
+            Some(fault) if !self.disk_told.swap(true, Ordering::Relaxed) => {
+                let text = format!("the disk failed, what it cannot take is dropped and counted: {fault}");
+                self.settle(py, "storage", StorageError::new_err(text))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn kind(&self, value: &Bound<'_, PyAny>) -> Kind {
@@ -568,6 +624,11 @@ impl Drop for RunCore {
             std::mem::forget(writer.take());
         }
     }
+}
+
+/// Runs a write. The GIL is kept, for giving it up costs more than the copy; only a call that would wait gives it up.
+fn waiting<T: Send>(py: Python<'_>, writer: &RunWriter, write: impl FnOnce() -> T + Send) -> T {
+    if writer.would_wait(WAIT_BYTES) { py.detach(write) } else { write() }
 }
 
 fn options(queue_bytes: u64, block: bool, flush_secs: f64) -> WriterOptions {
@@ -609,7 +670,3 @@ fn name_of(axis: Axis) -> &'static str {
     }
 }
 
-/// Microseconds since 1970.
-pub fn now_us() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_micros() as i64)
-}
