@@ -382,6 +382,16 @@ impl RunCore {
                 (Err(error), _) => rest.push((error.into_inner(), value)),
             }
         }
+        rest.retain(|(name, value)| match (name.cast::<PyString>(), self.kind(value)) {
+            (Ok(name), Kind::Number) => match value.extract() {
+                Ok(number) => {
+                    numbers.push((name.clone(), number));
+                    false
+                }
+                Err(_) => true,
+            },
+            _ => true,
+        });
         self.write_numbers(py, writer, &numbers, place, time_us)?;
         for (name, value) in rest {
             match name.cast::<PyString>().map_err(PyErr::from).and_then(|name| name.to_str().map(str::to_owned)) {
