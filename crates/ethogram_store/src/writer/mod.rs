@@ -23,7 +23,9 @@ use crate::codec::FrameLayout;
 use crate::columns::{EPISODE_MAX, FieldType, STEP_MAX, StepValue, TensorPoint};
 use crate::layout::{RUN_FILE, check_name, check_project, io_error, replace_file};
 use crate::status::{StatusKeeper, now_us, read_info, read_status};
-use crate::{Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunState, RunStatus, TensorRow};
+use crate::{
+    Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus, TensorRow,
+};
 
 /// Largest array or text of one value, in bytes.
 pub const VALUE_BYTES_MAX: u64 = 256 << 20;
@@ -68,7 +70,7 @@ impl RunWriter {
         Self::start(path, info, RunStatus::default(), 0, HashMap::new(), options)
     }
 
-    /// Continues a run: a new folder beside those of earlier writers, episodes numbered on, fields of the types they had.
+    /// Continues a run: a new folder beside those of earlier writers, episodes numbered on, fields of the types that they had in the latest episodes.
     ///
     /// # Errors
     /// [`Error::NotARun`], [`Error::NewerVersion`], [`Error::Corrupt`] when the run cannot be read; [`Error::Io`] when the disk refuses.
@@ -78,8 +80,23 @@ impl RunWriter {
         status.state = RunState::Running;
         status.ended_us = None;
         status.resumed += 1;
-        Self::start(run_dir.to_owned(), info, status, 0, HashMap::new(), options)
+        let reader = RunReader::open(run_dir)?;
+        let next_episode = reader.episode_count();
+        let mut fields = HashMap::new();
+        for episode in (0..next_episode).rev().take(Self::EPISODES_LOOKED_AT) {
+            for info in reader.step_fields(episode)? {
+                let name: Arc<str> = info.name.into();
+                let layout = info.dtype.filter(|_| info.image);
+                let layout = layout.and_then(|dtype| FrameLayout::of_field(dtype, &info.shape, info.stack_axis));
+                let kind = FieldType { dtype: info.dtype, shape: info.shape };
+                fields.entry(Arc::clone(&name)).or_insert_with(|| Arc::new(StepField { name, kind, layout }));
+            }
+        }
+        Self::start(run_dir.to_owned(), info, status, next_episode, fields, options)
     }
+
+    /// The types of fields are taken from so many of the latest episodes.
+    const EPISODES_LOOKED_AT: usize = 16;
 
     fn start(
         path: PathBuf,

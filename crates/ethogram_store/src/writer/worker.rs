@@ -232,7 +232,7 @@ impl Worker {
     /// Gives room back to the queue, and writes early when much has gathered.
     fn settle(&mut self) {
         let gathered = self.gathered_bytes();
-        if gathered > (self.options.queue_bytes / 4).max(COMMIT_BYTES) {
+        if gathered > self.options.queue_bytes / 4 {
             self.write_all();
         }
         if self.sinks.iter().map(Sink::pending_bytes).sum::<u64>() > COMMIT_BYTES {
