@@ -93,6 +93,9 @@ pub enum Error {
         /// The size it would have.
         found: u64,
     },
+    /// The mathematics refused its arguments.
+    #[error(transparent)]
+    Analysis(#[from] ethogram_analysis::Error),
     /// The run itself could not answer.
     #[error(transparent)]
     Store(#[from] ethogram_store::Error),
@@ -116,7 +119,7 @@ impl Error {
     /// The question itself is wrong, whatever the run holds.
     pub fn is_bad_request(&self) -> bool {
         match self {
-            Self::BadParam { .. } | Self::BadInput { .. } | Self::TooLarge { .. } => true,
+            Self::BadParam { .. } | Self::BadInput { .. } | Self::TooLarge { .. } | Self::Analysis(_) => true,
             Self::Store(error) => error.is_bad_input(),
             _ => false,
         }

@@ -23,7 +23,7 @@ pub use derivation::{DERIVATIONS, Derivation};
 pub use error::{Error, Result};
 pub use field::{Field, FieldEntry, FieldRequest, Origin};
 pub use opener::{Opener, Root};
-pub use param::{Param, ParamValue, Params};
+pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use run_handle::RunHandle;
 pub use series::{Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;

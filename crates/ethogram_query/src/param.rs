@@ -77,6 +77,20 @@ pub enum ParamKind {
 /// The discount assumed when a run does not say its own.
 pub const GAMMA_DEFAULT: f64 = 0.99;
 
+/// The discount, of the derivations that have one.
+pub(crate) const GAMMA: Param = Param {
+    name: "gamma",
+    doc: "γ, the discount; the run's own when it says so (RunInfo::gamma)",
+    kind: ParamKind::Discount,
+};
+
+/// λ of generalised advantage estimation.
+pub(crate) const LAMBDA: Param = Param {
+    name: "lambda",
+    doc: "λ: 0 trusts the critic after one step, 1 only the rewards",
+    kind: ParamKind::Number { default: 0.95, min: 0.0, max: 1.0 },
+};
+
 impl Param {
     /// The value when not given, for a run with this discount.
     pub fn default_value(&self, gamma: Option<f64>) -> ParamValue {
@@ -139,4 +153,20 @@ pub(crate) fn resolve(field: &str, known: &[Param], given: &Params, gamma: Optio
             Ok((param.name.to_owned(), param.check(field, &value)?))
         })
         .collect()
+}
+
+/// A number among resolved parameters.
+pub(crate) fn number(resolved: &Params, name: &str) -> f64 {
+    match resolved.get(name) {
+        Some(ParamValue::Number(value)) => *value,
+        other => unreachable!("parameter {name} was resolved to a number, found {other:?}"),
+    }
+}
+
+/// A text among resolved parameters.
+pub(crate) fn text<'a>(resolved: &'a Params, name: &str) -> &'a str {
+    match resolved.get(name) {
+        Some(ParamValue::Text(value)) => value,
+        other => unreachable!("parameter {name} was resolved to a text, found {other:?}"),
+    }
 }

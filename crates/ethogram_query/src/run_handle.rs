@@ -1,10 +1,11 @@
 //! One run of a workbench.
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ethogram_store::{Axis, EpisodeRow, Revision, RunId, RunInfo, RunSource, RunState, ScalarTag};
+use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
 
 use crate::derivation::cache::Cache;
 use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
@@ -16,14 +17,13 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
-    /// Recorded episodes, as counted at a revision.
-    recorded: Mutex<Option<(Revision, u64)>>,
+    path: PathBuf,
 }
 
 impl RunHandle {
-    pub(crate) fn new(source: Arc<dyn RunSource>, root: String, cache: Arc<Cache>) -> Self {
+    pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, recorded: Mutex::new(None) }
+        Self { id: info.id.clone(), info, root, source, cache, path }
     }
 
     /// Which run.
@@ -41,6 +41,11 @@ impl RunHandle {
         &self.root
     }
 
+    /// Where it lies: the path that its opener found.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
@@ -56,6 +61,7 @@ impl RunHandle {
     pub fn summary(&self) -> Result<RunSummary> {
         let status = self.source.status();
         let info = self.info.clone();
+        let counts = self.source.counts()?;
         Ok(RunSummary {
             id: info.id,
             name: info.name,
@@ -68,13 +74,13 @@ impl RunHandle {
             heartbeat_us: status.heartbeat_us,
             ended_us: status.ended_us,
             global_step: status.global_step,
-            episodes: self.source.episode_count(),
-            recorded: self.recorded()?,
+            episodes: counts.episodes,
+            recorded: counts.recorded,
             config: info.config,
             env_id: info.env.map(|env| env.id),
             summary: status.summary,
             revision: self.source.revision(),
-            lost: self.source.lost().len(),
+            lost: counts.lost,
             dropped: status.dropped,
             fault: status.fault,
             root: self.root.clone(),
@@ -112,21 +118,8 @@ impl RunHandle {
     /// Fields of an episode: those logged, by name, then those that can be derived from them, in the order of the registry.
     pub fn fields(&self, episode: u64) -> Result<Vec<FieldEntry>> {
         let logged = self.source.step_fields(episode)?;
-        let derived = derivation::entries(&logged);
+        let derived = derivation::entries(&logged, &self.info);
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
-    }
-
-    fn recorded(&self) -> Result<u64> {
-        let mut counted = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        let revision = self.source.revision();
-        if let Some((at, count)) = *counted
-            && at == revision
-        {
-            return Ok(count);
-        }
-        let count = self.source.episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).count() as u64;
-        *counted = Some((revision, count));
-        Ok(count)
     }
 }
 

@@ -211,7 +211,7 @@ impl Workbench {
                 return;
             }
         };
-        let handle = RunHandle::new(source, root.label.clone(), Arc::clone(&self.cache));
+        let handle = RunHandle::new(source, root.label.clone(), path.to_owned(), Arc::clone(&self.cache));
         let run = handle.id().clone();
         if let Some((other, _)) = search.paths.iter().find(|(_, known)| **known == run) {
             let why = format!("run {run} is already served from {}", other.display());

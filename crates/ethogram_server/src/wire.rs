@@ -2,7 +2,7 @@
 //!
 //! A number that is not finite is `null` here, as JSON has no other word for it; binary columns keep it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ethogram_query::{Derivation, Param, ParamValue, Skipped};
 use ethogram_store::{
@@ -225,7 +225,7 @@ fn input_name(input: &ethogram_query::derivation::Input) -> String {
 }
 
 /// The whole of what a run says of itself.
-pub fn run_detail(run: &Arc<ethogram_query::RunHandle>) -> RunDetail {
+pub fn run_detail(run: &ethogram_query::RunHandle) -> RunDetail {
     let source = run.source();
     RunDetail {
         // First, so that it is never newer than what follows.

@@ -38,9 +38,9 @@ pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
-    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
-    TensorKind, TensorRow, TensorTag,
+    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
+    ScalarTag, TensorKind, TensorRow, TensorTag,
 };
 pub use space::{Leaf, Space, SpaceError};
-pub use status::now_us;
+pub use status::{now_us, read_info, read_status};
 pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};

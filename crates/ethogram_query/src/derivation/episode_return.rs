@@ -1,14 +1,8 @@
 //! Sum of the rewards so far.
 
-use super::{Derivation, Derived, Input, InputName, Inputs, RowShape};
+use super::transitions::REWARD;
+use super::{Derivation, Derived, Input, Inputs};
 use crate::{Params, Result};
-
-pub(super) const REWARD: Input = Input {
-    name: InputName::AnyOf(&["reward"]),
-    shape: RowShape::Number,
-    required: true,
-    hint: "pass reward= to episode.step",
-};
 
 /// Sum of the rewards up to and with this step.
 pub(super) struct EpisodeReturn;
@@ -23,7 +17,7 @@ impl Derivation for EpisodeReturn {
     }
 
     fn formula(&self) -> &'static str {
-        "Σ_{k ≤ t} r_k"
+        "R_t = Σ_{k ≤ t} r_k"
     }
 
     fn source(&self) -> &'static str {

@@ -2,12 +2,22 @@
 //!
 //! Each is one file here; its mathematics lives in `ethogram_analysis`. The registry is [`DERIVATIONS`].
 
+mod action_log_probability;
+mod action_probabilities;
+mod actions;
+mod advantage;
 pub(crate) mod cache;
+mod entropy;
 mod episode_return;
 mod input;
+mod max_q;
+mod return_to_go;
 mod scope;
+mod smooth;
+mod td_error;
+mod transitions;
 
-use ethogram_store::{Dtype, FieldInfo};
+use ethogram_store::{Dtype, FieldInfo, RunInfo};
 
 use crate::{Param, Params, Result};
 
@@ -16,7 +26,19 @@ pub use scope::Derived;
 pub(crate) use scope::{Scope, entries};
 
 /// Everything that can be derived, in the order that people see.
-pub const DERIVATIONS: &[&dyn Derivation] = &[&episode_return::EpisodeReturn];
+pub const DERIVATIONS: &[&dyn Derivation] = &[
+    &episode_return::EpisodeReturn,
+    &return_to_go::ReturnToGo,
+    &advantage::Advantage,
+    &advantage::ValueTarget,
+    &td_error::TdError,
+    &max_q::MaxQ,
+    &action_probabilities::ActionProbabilities,
+    &action_log_probability::ActionLogProbability,
+    &entropy::Entropy,
+    &entropy::Confidence,
+    &smooth::Smooth,
+];
 
 /// A field that is made from other fields of the same episode.
 pub trait Derivation: Send + Sync {
@@ -43,9 +65,10 @@ pub trait Derivation: Send + Sync {
         &[]
     }
 
-    /// Shape of one row, given the inputs that were found, in the order of [`Derivation::inputs`].
-    fn row_shape(&self, _inputs: &[Option<FieldInfo>]) -> Vec<usize> {
-        vec![]
+    /// Shape of one row, given the inputs that were found, in the order of [`Derivation::inputs`]; `None` when they do not
+    /// go together. Those that are required are there and have the shapes asked for.
+    fn row_shape(&self, _inputs: &[Option<FieldInfo>], _run: &RunInfo) -> Option<Vec<usize>> {
+        Some(vec![])
     }
 
     /// Computes all rows of an episode. `params` holds every parameter, checked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ethogram_store::{Axis, Column, ColumnData, EpisodeRow, FieldInfo, Revision};
+use ethogram_store::{Axis, Column, ColumnData, EpisodeRow, FieldInfo, Revision, RunInfo};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Cache, Key};
@@ -128,7 +128,7 @@ impl Scope<'_> {
         params: &Params,
         path: &[&'static str],
     ) -> Result<Option<Arc<Column>>> {
-        let Some(found) = resolve_input(input, params, self.logged, path) else { return Ok(None) };
+        let Some(found) = resolve_input(input, params, self.logged, self.handle.info(), path) else { return Ok(None) };
         if !input.shape.fits(&found.info) {
             let dtype = found.info.dtype.map_or("text", ethogram_store::Dtype::name);
             return Err(Error::BadInput {
@@ -153,7 +153,13 @@ struct Found {
 }
 
 /// The field that `input` is, by the logged fields alone; nothing is read. `path` are the derivations that wait for it.
-fn resolve_input(input: &Input, params: &Params, logged: &[FieldInfo], path: &[&'static str]) -> Option<Found> {
+fn resolve_input(
+    input: &Input,
+    params: &Params,
+    logged: &[FieldInfo],
+    run: &RunInfo,
+    path: &[&'static str],
+) -> Option<Found> {
     let names = names(input, params);
     let found = names.iter().find_map(|name| logged.iter().find(|info| info.name == *name));
     if let Some(info) = found {
@@ -161,24 +167,29 @@ fn resolve_input(input: &Input, params: &Params, logged: &[FieldInfo], path: &[&
     }
     names.iter().find_map(|name| {
         let derivation = find(name).filter(|derivation| !path.contains(&derivation.name()))?;
-        let info = describe(derivation, logged, path)?;
+        let info = describe(derivation, logged, run, path)?;
         Some(Found { info, derivation: Some(derivation) })
     })
 }
 
 /// What a derivation with default parameters would give; `None` when an input is not there or does not fit.
-fn describe(derivation: &'static dyn Derivation, logged: &[FieldInfo], path: &[&'static str]) -> Option<FieldInfo> {
+fn describe(
+    derivation: &'static dyn Derivation,
+    logged: &[FieldInfo],
+    run: &RunInfo,
+    path: &[&'static str],
+) -> Option<FieldInfo> {
     let path: Vec<_> = path.iter().copied().chain([derivation.name()]).collect();
     let params = resolve(derivation.name(), derivation.params(), &Params::new(), None).ok()?;
     let mut infos = Vec::new();
     for input in derivation.inputs() {
-        let found = resolve_input(input, &params, logged, &path).filter(|found| input.shape.fits(&found.info));
+        let found = resolve_input(input, &params, logged, run, &path).filter(|found| input.shape.fits(&found.info));
         if found.is_none() && input.required {
             return None;
         }
         infos.push(found.map(|found| found.info));
     }
-    Some(info(derivation.name(), derivation.row_shape(&infos)))
+    Some(info(derivation.name(), derivation.row_shape(&infos, run)?))
 }
 
 fn names<'a>(input: &Input, params: &'a Params) -> Vec<&'a str> {
@@ -196,6 +207,7 @@ fn fingerprint(inputs: &Inputs) -> u128 {
     let mut hash = Xxh3::new();
     hash.update(&(inputs.rows as u64).to_le_bytes());
     hash.update(&[inputs.episode.end as u8]);
+    hash.update(&inputs.episode.length.to_le_bytes());
     for column in &inputs.columns {
         let Some(column) = column else {
             hash.update(b"\0none");
@@ -217,11 +229,11 @@ fn fingerprint(inputs: &Inputs) -> u128 {
 }
 
 /// Fields that can be derived from these logged ones, in the order of the registry; those of a logged name are left out.
-pub(crate) fn entries(logged: &[FieldInfo]) -> Vec<FieldEntry> {
+pub(crate) fn entries(logged: &[FieldInfo], run: &RunInfo) -> Vec<FieldEntry> {
     let hidden = |derivation: &&&dyn Derivation| logged.iter().all(|info| info.name != derivation.name());
     let entry = |derivation: &&'static dyn Derivation| {
         Some(FieldEntry {
-            info: describe(*derivation, logged, &[])?,
+            info: describe(*derivation, logged, run, &[])?,
             origin: Origin::Derived,
             doc: derivation.doc(),
             formula: Some(derivation.formula()),

@@ -13,13 +13,16 @@ use ethogram_store::{
     TensorRow, TensorTag,
 };
 
-/// What a run holds. Step rows are `None` where nothing was logged.
+/// Rows of a step field; `None` where nothing was logged.
+pub type Rows = Vec<Option<Vec<f64>>>;
+
+/// What a run holds.
 #[derive(Clone, Default)]
 struct Content {
     status: RunStatus,
     scalars: BTreeMap<(Axis, String), Vec<(i64, f64)>>,
     episodes: BTreeMap<u64, EpisodeRow>,
-    steps: BTreeMap<(u64, String), (Vec<usize>, Vec<Option<Vec<f64>>>)>,
+    steps: BTreeMap<(u64, String), (Vec<usize>, Rows)>,
 }
 
 /// A run in memory. As with every source, what was logged is seen after the next refresh.
@@ -59,7 +62,7 @@ impl MemoryRun {
     }
 
     /// An episode, and its fields: each with the shape of a row and its rows.
-    pub fn episode(&self, episode: u64, end: EpisodeEnd, fields: &[(&str, &[usize], Vec<Option<Vec<f64>>>)]) {
+    pub fn episode(&self, episode: u64, end: EpisodeEnd, fields: &[(&str, &[usize], Rows)]) {
         self.change(|content| {
             let row = EpisodeRow {
                 episode,
@@ -68,7 +71,7 @@ impl MemoryRun {
                 seed: None,
                 end,
                 episode_return: 0.0,
-                length: 0,
+                length: fields.iter().filter(|field| field.0 == "reward").map(|field| field.2.len() as u64).sum(),
                 global_step: 0,
                 started_us: 0,
                 ended_us: None,
@@ -289,12 +292,12 @@ impl Opener for Shelf {
 }
 
 /// Rows of one number each.
-pub fn numbers(values: &[f64]) -> Vec<Option<Vec<f64>>> {
+pub fn numbers(values: &[f64]) -> Rows {
     values.iter().map(|&value| Some(vec![value])).collect()
 }
 
 /// Rows of one number each, some missing.
-pub fn gaps(values: &[Option<f64>]) -> Vec<Option<Vec<f64>>> {
+pub fn gaps(values: &[Option<f64>]) -> Rows {
     values.iter().map(|value| value.map(|value| vec![value])).collect()
 }
 

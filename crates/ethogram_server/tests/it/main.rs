@@ -1,0 +1,4 @@
+//! The server over real connections.
+
+mod http;
+mod safety;
