@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use ethogram_query::{Derivation, Param, ParamValue, Skipped};
+use ethogram_query::{
+    Derivation, Param, ParamValue, Skipped,
+    derivation::{Input, InputName},
+};
 use ethogram_store::{
     Axis, CheckpointRow, Dtype, EpisodeRow, Lost, Revision, RunId, RunInfo, RunState, RunStatus, ScalarTag, TensorTag,
 };
@@ -125,7 +128,8 @@ pub struct DerivationEntry {
     pub doc: &'static str,
     /// Author, year and equation.
     pub source: &'static str,
-    /// Names of the fields it takes; of several that would do, all, joined by ` or `.
+    /// Names of the fields it takes; of several that would do, all, joined by ` or `; ` (if there)` when
+    /// there is an answer without it.
     pub inputs: Vec<String>,
     /// What can be chosen.
     pub params: Vec<ParamEntry>,
@@ -217,11 +221,12 @@ impl From<&Param> for ParamEntry {
     }
 }
 
-fn input_name(input: &ethogram_query::derivation::Input) -> String {
-    match input.name {
-        ethogram_query::derivation::InputName::AnyOf(names) => names.join(" or "),
-        ethogram_query::derivation::InputName::Param(param) => format!("the field named by {param}"),
-    }
+fn input_name(input: &Input) -> String {
+    let name = match input.name {
+        InputName::AnyOf(names) => names.join(" or "),
+        InputName::Param(param) => format!("the field named by {param}"),
+    };
+    if input.required { name } else { format!("{name} (if there)") }
 }
 
 /// The whole of what a run says of itself.
