@@ -6,6 +6,7 @@ import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episodes';
 import { Keys } from './keys.svelte';
+import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 import { Runs } from './runs.svelte';
@@ -18,6 +19,7 @@ export class App {
   readonly events = new Events();
   readonly theme = new Theme();
   readonly keys = new Keys();
+  readonly now = new Now();
   readonly router: Router;
   readonly playhead: Playhead;
   readonly runs: Runs;
@@ -35,7 +37,7 @@ export class App {
 
   /** Starts following the server; the function returned stops. */
   start(): () => void {
-    const stops = [this.runs.start(), this.events.start()];
+    const stops = [this.runs.start(), this.events.start(), this.now.start()];
     return () => {
       stops.forEach((stop) => stop());
       this.router.dispose();
