@@ -265,9 +265,7 @@ class Run(_native.RunCore):
             try:
                 if self._resumed is not None:
                     self._folder = Path(self._resume(self._resumed, **self._writing))
-                    last = _native.last_global_step(self._folder)
-                    if last is not None:
-                        self._continue_from(last)
+                    self._continue_from(*_native.extent(self._folder))
                 else:
                     self._folder = Path(self._create(self._root, json.dumps(self._info()), **self._writing))
             except Exception as error:

@@ -77,7 +77,7 @@ impl Recorder {
     /// Allots the index of the next episode of the run; `None` when nothing is written.
     fn allot(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let Some(writer) = self.run.get().writer(self.run.bind(py))? else { return Ok(None) };
-        Ok(Some(writer.next_episode()))
+        Ok(Some(self.run.get().allot(&writer)))
     }
 
     /// Begins an episode in a slot, and writes its row. An episode still open there is closed as cut short by a reset.
@@ -503,7 +503,8 @@ fn flag(value: bool) -> StepValue {
     array.map_or(StepValue::Null, StepValue::Array)
 }
 
-fn empty_row(env_index: u32, agent: Option<String>) -> EpisodeRow {
+/// A row of which nothing but the place is known.
+pub fn empty_row(env_index: u32, agent: Option<String>) -> EpisodeRow {
     EpisodeRow {
         episode: 0,
         env_index,

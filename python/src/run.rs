@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use ethogram_store::{
-    Array, Axis, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
+    Array, Axis, EpisodeRow, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyType};
@@ -14,6 +14,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::distribution::picture;
 use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
+use crate::known::KnownEpisodes;
+use crate::recorder::empty_row;
 use crate::value::{self, Value};
 
 /// Deepest nesting of a dict of values.
@@ -38,6 +40,7 @@ pub struct RunCore {
     step_base: AtomicI64,
     step_since: AtomicI64,
     checkpoint: Mutex<Option<i64>>,
+    known: Mutex<KnownEpisodes>,
     faults: Faults,
     looked_us: AtomicI64,
     disk_told: AtomicBool,
@@ -74,6 +77,7 @@ impl RunCore {
             step_base: AtomicI64::new(0),
             step_since: AtomicI64::new(0),
             checkpoint: Mutex::new(None),
+            known: Mutex::new(KnownEpisodes::default()),
             faults: Faults::default(),
             looked_us: AtomicI64::new(0),
             disk_told: AtomicBool::new(false),
@@ -179,9 +183,14 @@ impl RunCore {
         Ok(self.open(writer))
     }
 
-    /// Goes on from a global step, for a resumed run.
-    fn _continue_from(&self, global_step: i64) {
-        self.set_step(global_step);
+    /// Goes on where a resumed run stood: the largest global step known of it, and how many episodes it has.
+    fn _continue_from(&self, global_step: Option<i64>, episodes: u64) {
+        if let Some(global_step) = global_step {
+            self.set_step(global_step);
+        }
+        if let Ok(mut known) = self.known.lock() {
+            known.resume(episodes);
+        }
     }
 
     #[pyo3(signature = (axis, tag, step, kind, array, meta))]
@@ -315,6 +324,15 @@ impl RunCore {
         self.step_known.store(true, Ordering::Relaxed);
     }
 
+    /// Allots the index of the next episode of the run.
+    pub fn allot(&self, writer: &RunWriter) -> u64 {
+        let episode = writer.next_episode();
+        if let Ok(mut known) = self.known.lock() {
+            known.allot(episode);
+        }
+        episode
+    }
+
     /// Global step of the newest checkpoint.
     pub fn newest_checkpoint(&self) -> Option<i64> {
         self.checkpoint.lock().ok().and_then(|newest| *newest)
@@ -369,6 +387,14 @@ impl RunCore {
         let py = slf.py();
         let time_us = now_us();
         self.look_at_disk(py, writer, time_us)?;
+        if let Place::Step { episode, .. } = place
+            && self.known.lock().is_ok_and(|mut known| known.is_new(episode))
+        {
+            let global_step = self.step_now();
+            let row =
+                EpisodeRow { episode, recorded: true, started_us: time_us, global_step, ..empty_row(0, None) };
+            self.write(py, writer, "episode", || writer.episode(row))?;
+        }
         let Ok(values) = values.cast_exact::<PyDict>() else {
             return self.log_slow(slf, writer, "", values, place, time_us, 0);
         };
