@@ -1,0 +1,6 @@
+//! Questions to a workbench, answered over runs in memory and on disk.
+
+mod derivations;
+mod documents;
+mod memory;
+mod workbench;

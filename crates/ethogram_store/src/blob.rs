@@ -1,0 +1,55 @@
+//! Content-addressed bytes of a run.
+
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::layout::{BLOBS_FOLDER, io_error, read_file, replace_file};
+use crate::{Blob, Error, Result};
+
+/// Largest blob that is written or read.
+pub const BLOB_BYTES_MAX: u64 = 16 << 30;
+
+/// The name of these bytes: xxh3-128 as 32 hex digits.
+pub fn blob_hash(bytes: &[u8]) -> String {
+    format!("{:032x}", xxh3_128(bytes))
+}
+
+fn blob_path(run_dir: &Path, hash: &str) -> Result<PathBuf> {
+    // The hash becomes a file name, so it is nothing but hex digits.
+    let sound = hash.len() == 32 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !sound {
+        return Err(Error::NotFound {
+            what: format!("blob {:?}; a hash is 32 hex digits", hash.chars().take(64).collect::<String>()),
+        });
+    }
+    Ok(run_dir.join(BLOBS_FOLDER).join(hash))
+}
+
+/// Stores bytes under their hash; nothing is written when they are there already.
+pub(crate) fn write_blob(run_dir: &Path, hash: &str, bytes: &[u8], durable: bool) -> Result<()> {
+    let path = blob_path(run_dir, hash)?;
+    if path.metadata().is_ok_and(|found| found.len() == bytes.len() as u64) {
+        return Ok(());
+    }
+    let folder = run_dir.join(BLOBS_FOLDER);
+    std::fs::create_dir_all(&folder).map_err(|source| io_error("create", &folder, source))?;
+    replace_file(&path, bytes, durable)
+}
+
+/// Reads a blob and checks it against its hash.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none, [`Error::Corrupt`] when the bytes have another hash.
+pub fn read_blob(run_dir: &Path, hash: &str) -> Result<Blob> {
+    let path = blob_path(run_dir, hash)?;
+    let bytes = match read_file(&path, BLOB_BYTES_MAX) {
+        Err(error) if error.is_not_found() => return Err(Error::NotFound { what: format!("blob {hash}") }),
+        other => other?,
+    };
+    let found = blob_hash(&bytes);
+    if found != hash {
+        return Err(Error::Corrupt { what: "blob".into(), expected: hash.into(), found, path });
+    }
+    Ok(bytes.into())
+}

@@ -1,0 +1,8 @@
+//! Live segments: an Arrow IPC stream that grows, and the commit log that vouches for it.
+
+mod message;
+mod segment_reader;
+mod segment_writer;
+
+pub use segment_reader::{LiveSegment, SegmentFile};
+pub use segment_writer::{SegmentWriter, Span};
