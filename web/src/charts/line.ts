@@ -141,7 +141,13 @@ export class LineChart {
 
   #refresh(): void {
     const { log, range } = this.#scale;
-    const all = range ?? xExtent(this.#series) ?? [0, 1];
+    const extent = xExtent(this.#series);
+    if (!extent) {
+      // Axes of nothing would only show made-up numbers.
+      this.#drop();
+      return;
+    }
+    const all = range ?? extent;
     this.#x = all[0] === all[1] ? [all[0] - 0.5, all[1] + 0.5] : all;
     this.#y = padded(yExtent(this.#series, this.#x, log) ?? (log ? [0.1, 10] : [0, 1]), log);
     // uPlot is given the corners only: they set its scales, and the lines are ours.
