@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
@@ -34,18 +35,21 @@ describe('golden frame groups of the Rust codec', () => {
     }
   });
 
-  it.each(all)('$file, cut anywhere or changed anywhere, gives an error or a group, never worse', ({ file }) => {
-    const sound = new Uint8Array(readFileSync(new URL(file, folder)));
-    const stride = Math.max(1, Math.floor(sound.length / 200));
-    for (let at = 0; at < sound.length; at += at < 64 ? 1 : stride) {
-      expect(() => decodeFrameGroup(sound.subarray(0, at))).toThrow(/^frame group: /);
-      const bytes = sound.slice();
-      bytes[at] ^= 0x55;
-      try {
-        decodeFrameGroup(bytes);
-      } catch (error) {
-        expect(String(error)).toMatch(/^FrameGroupError: frame group: /);
+  it.each(all)(
+    '$file, cut anywhere or changed anywhere, gives an error or a group, never worse',
+    ({ file }) => {
+      const sound = new Uint8Array(readFileSync(new URL(file, folder)));
+      const stride = Math.max(1, Math.floor(sound.length / 200));
+      for (let at = 0; at < sound.length; at += at < 64 ? 1 : stride) {
+        expect(() => decodeFrameGroup(sound.subarray(0, at))).toThrow(/^frame group: /);
+        const bytes = sound.slice();
+        bytes[at] ^= 0x55;
+        try {
+          decodeFrameGroup(bytes);
+        } catch (error) {
+          expect(String(error)).toMatch(/^FrameGroupError: frame group: /);
+        }
       }
-    }
-  });
+    },
+  );
 });
