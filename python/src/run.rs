@@ -165,9 +165,11 @@ impl RunCore {
         block: bool,
         flush_secs: f64,
     ) -> PyResult<PathBuf> {
-        let info: RunInfo = serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
+        let info: RunInfo =
+            serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
         let options = options(queue_bytes, block, flush_secs);
-        let writer = py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
+        let writer =
+            py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
         Ok(self.open(writer))
     }
 
@@ -708,4 +710,3 @@ fn name_of(axis: Axis) -> &'static str {
         Axis::Sample => "sample",
     }
 }
-
