@@ -3,4 +3,5 @@
 mod derivations;
 mod documents;
 mod memory;
+mod native;
 mod workbench;
