@@ -8,6 +8,7 @@
 
 mod array;
 mod blob;
+mod bucket;
 pub mod codec;
 mod columns;
 mod error;
@@ -16,8 +17,10 @@ mod files;
 mod layout;
 mod live;
 mod log;
+mod manifest;
 mod reader;
 mod run;
+mod sealed;
 mod source;
 mod space;
 mod status;
@@ -25,11 +28,13 @@ mod writer;
 
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
+pub use bucket::{Bucket, Bucketer};
 pub use columns::StepValue;
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
-pub use layout::find_runs;
+pub use layout::{Kind, find_runs};
+pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
