@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ethogram_store::{Axis, EpisodeRow, Revision, RunId, RunInfo, RunSource, RunState, ScalarTag};
+use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
 
 use crate::derivation::cache::Cache;
+use crate::episode_columns::EpisodeColumns;
 use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
 
 /// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
@@ -16,14 +17,14 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
-    /// Recorded episodes, as counted at a revision.
-    recorded: Mutex<Option<(Revision, u64)>>,
+    /// As read last.
+    episodes: Mutex<Option<Arc<EpisodeColumns>>>,
 }
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, recorded: Mutex::new(None) }
+        Self { id: info.id.clone(), info, root, source, cache, episodes: Mutex::default() }
     }
 
     /// Which run.
@@ -69,7 +70,7 @@ impl RunHandle {
             ended_us: status.ended_us,
             global_step: status.global_step,
             episodes: self.source.episode_count(),
-            recorded: self.recorded()?,
+            recorded: self.episode_columns()?.recorded,
             config: info.config,
             env_id: info.env.map(|env| env.id),
             summary: status.summary,
@@ -88,20 +89,30 @@ impl RunHandle {
         found.ok_or_else(|| Error::NoEpisode { run: self.id.clone(), episode, count: self.source.episode_count() })
     }
 
-    /// All scalars, sorted by axis, then tag.
-    pub fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.source.scalar_tags()
+    /// All scalars, sorted by axis, then tag: those logged and, on the episode axis, [`crate::EPISODE_TAGS`].
+    pub fn scalar_tags(&self) -> Result<Vec<ScalarTag>> {
+        let mut tags = self.source.scalar_tags();
+        let logged = tags.len();
+        for tag in self.episode_columns()?.tags() {
+            if tags[..logged].iter().all(|other| (other.axis, &other.tag) != (tag.axis, &tag.tag)) {
+                tags.push(tag);
+            }
+        }
+        tags.sort_by(|a, b| (a.axis, &a.tag).cmp(&(b.axis, &b.tag)));
+        Ok(tags)
     }
 
     /// One curve; `request.run` is not looked at.
     pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
-        let tag = self.scalar_tags().into_iter().find(|tag| tag.axis == request.axis && tag.tag == request.tag);
-        let tag = tag.ok_or_else(|| Error::NoTag {
-            run: self.id.clone(),
-            axis: axis_name(request.axis),
-            tag: request.tag.clone(),
-        })?;
-        Series::read(self.source.as_ref(), tag, request)
+        let is_it = |tag: &ScalarTag| tag.axis == request.axis && tag.tag == request.tag;
+        if let Some(tag) = self.source.scalar_tags().into_iter().find(is_it) {
+            return Series::read(self.source.as_ref(), tag, request);
+        }
+        let columns = self.episode_columns()?;
+        match (columns.tags().into_iter().find(is_it), columns.points(&request.tag, &request.range)) {
+            (Some(tag), Some(points)) => Series::of_points(points, tag, request),
+            _ => Err(Error::NoTag { run: self.id.clone(), axis: axis_name(request.axis), tag: request.tag.clone() }),
+        }
     }
 
     /// Rows of one field of an episode, logged or derived; see [`crate::FieldRequest`].
@@ -116,17 +127,14 @@ impl RunHandle {
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
     }
 
-    fn recorded(&self) -> Result<u64> {
-        let mut counted = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
-        let revision = self.source.revision();
-        if let Some((at, count)) = *counted
-            && at == revision
-        {
-            return Ok(count);
+    fn episode_columns(&self) -> Result<Arc<EpisodeColumns>> {
+        let mut held = self.episodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(columns) = held.as_ref().filter(|columns| columns.revision == self.source.revision()) {
+            return Ok(Arc::clone(columns));
         }
-        let count = self.source.episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).count() as u64;
-        *counted = Some((revision, count));
-        Ok(count)
+        let columns = Arc::new(EpisodeColumns::read(self.source.as_ref())?);
+        *held = Some(Arc::clone(&columns));
+        Ok(columns)
     }
 }
 

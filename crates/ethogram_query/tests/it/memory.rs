@@ -70,7 +70,7 @@ impl MemoryRun {
                 agent: None,
                 seed: None,
                 end,
-                episode_return: 0.0,
+                episode_return: episode as f64 / 2.0,
                 length: fields.iter().filter(|field| field.0 == "reward").map(|field| field.2.len() as u64).sum(),
                 global_step: 0,
                 started_us: 0,
