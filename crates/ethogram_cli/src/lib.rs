@@ -1,6 +1,7 @@
 //! The `ethogram` command, as a library: the binary and the Python wheel both call [`run`].
 
 mod commands;
+mod disk;
 mod options;
 mod runs;
 mod table;
@@ -31,7 +32,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", text_from_error(&error));
             1
         }
     }
@@ -40,4 +41,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// [`run`], for a `main` function.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(args))
+}
+
+/// The error and its causes, each said once: most of our errors tell their cause themselves.
+fn text_from_error(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = || anyhow::anyhow!("disk full");
+        assert_eq!(text_from_error(&error().context("cannot write")), "cannot write: disk full");
+        assert_eq!(text_from_error(&error().context("cannot write: disk full; make room")), "cannot write: disk full; make room");
+        let io = std::io::Error::other("broken");
+        assert_eq!(text_from_error(&Err::<(), _>(io).context("reading").expect_err("an error")), "reading: broken");
+    }
 }

@@ -35,8 +35,9 @@ pub struct ServeOptions {
     /// Port to listen on [default: 8000, or the next one that is free]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Word that people must know to come in; one is made up when --host is not loopback
-    #[arg(long, value_parser = ethogram_server::Token::parse, env = "ETHOGRAM_TOKEN", hide_env_values = true)]
+    /// Word that people must know to come in; ETHOGRAM_TOKEN keeps it out of the
+    /// list of processes; one is made up when --host is not loopback
+    #[arg(long, value_parser = ethogram_server::Token::parse)]
     pub token: Option<ethogram_server::Token>,
     /// Name under which the server is reached, beside its address; may be given again
     #[arg(long, value_name = "NAME")]

@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn sizes_read_well_and_come_back() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_468_006, "1.4 MiB"), (1 << 40, "1.0 TiB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_468_006, "1.4 MiB"), (1 << 40, "1.0 TiB")]
+        {
             assert_eq!(text_from_bytes(bytes), text);
         }
         assert_eq!(text_from_bytes(1024 * 1024 - 1), "1.0 MiB", "never 1024.0 KiB");

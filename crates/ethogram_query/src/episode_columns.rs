@@ -12,8 +12,6 @@ pub const EPISODE_TAGS: [&str; 2] = ["episode_length", "episode_return"];
 /// What is told of all episodes of a run, at one revision.
 pub(crate) struct EpisodeColumns {
     pub revision: Revision,
-    /// Episodes whose steps were recorded.
-    pub recorded: u64,
     /// One entry an episode that ended.
     step: Vec<i64>,
     time_us: Vec<i64>,
@@ -29,7 +27,6 @@ impl EpisodeColumns {
         let numbers = |of: fn(&EpisodeRow) -> f64| ended().map(of).collect();
         Ok(Self {
             revision,
-            recorded: rows.iter().filter(|row| row.recorded).count() as u64,
             step: ended().map(|row| row.episode as i64).collect(),
             time_us: ended().map(|row| row.ended_us.unwrap_or(row.started_us)).collect(),
             length: numbers(|row| row.length as f64),

@@ -1,6 +1,7 @@
 //! One run of a workbench.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,14 +18,15 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
+    path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
 }
 
 impl RunHandle {
-    pub(crate) fn new(source: Arc<dyn RunSource>, root: String, cache: Arc<Cache>) -> Self {
+    pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, episodes: Mutex::default() }
+        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
     }
 
     /// Which run.
@@ -42,6 +44,11 @@ impl RunHandle {
         &self.root
     }
 
+    /// Where it lies: the path that its opener found.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
@@ -57,6 +64,7 @@ impl RunHandle {
     pub fn summary(&self) -> Result<RunSummary> {
         let status = self.source.status();
         let info = self.info.clone();
+        let counts = self.source.counts()?;
         Ok(RunSummary {
             id: info.id,
             name: info.name,
@@ -69,13 +77,13 @@ impl RunHandle {
             heartbeat_us: status.heartbeat_us,
             ended_us: status.ended_us,
             global_step: status.global_step,
-            episodes: self.source.episode_count(),
-            recorded: self.episode_columns()?.recorded,
+            episodes: counts.episodes,
+            recorded: counts.recorded,
             config: info.config,
             env_id: info.env.map(|env| env.id),
             summary: status.summary,
             revision: self.source.revision(),
-            lost: self.source.lost().len(),
+            lost: counts.lost,
             dropped: status.dropped,
             fault: status.fault,
             root: self.root.clone(),
@@ -90,16 +98,17 @@ impl RunHandle {
     }
 
     /// All scalars, sorted by axis, then tag: those logged and, on the episode axis, [`crate::EPISODE_TAGS`].
-    pub fn scalar_tags(&self) -> Result<Vec<ScalarTag>> {
+    /// Without the latter when the episodes cannot be read, of which [`RunSource::lost`] tells.
+    pub fn scalar_tags(&self) -> Vec<ScalarTag> {
         let mut tags = self.source.scalar_tags();
         let logged = tags.len();
-        for tag in self.episode_columns()?.tags() {
+        for tag in self.episode_columns().map(|columns| columns.tags()).unwrap_or_default() {
             if tags[..logged].iter().all(|other| (other.axis, &other.tag) != (tag.axis, &tag.tag)) {
                 tags.push(tag);
             }
         }
         tags.sort_by(|a, b| (a.axis, &a.tag).cmp(&(b.axis, &b.tag)));
-        Ok(tags)
+        tags
     }
 
     /// One curve; `request.run` is not looked at.

@@ -2,9 +2,12 @@
 //!
 //! A number that is not finite is `null` here, as JSON has no other word for it; binary columns keep it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use ethogram_query::{Derivation, Param, ParamValue, Skipped};
+use ethogram_query::{
+    Derivation, Param, ParamValue, Skipped,
+    derivation::{Input, InputName},
+};
 use ethogram_store::{
     Axis, CheckpointRow, Dtype, EpisodeRow, Lost, Revision, RunId, RunInfo, RunState, RunStatus, ScalarTag, TensorTag,
 };
@@ -125,7 +128,8 @@ pub struct DerivationEntry {
     pub doc: &'static str,
     /// Author, year and equation.
     pub source: &'static str,
-    /// Names of the fields it takes; of several that would do, all, joined by ` or `.
+    /// Names of the fields it takes; of several that would do, all, joined by ` or `; ` (if there)` when
+    /// there is an answer without it.
     pub inputs: Vec<String>,
     /// What can be chosen.
     pub params: Vec<ParamEntry>,
@@ -217,15 +221,16 @@ impl From<&Param> for ParamEntry {
     }
 }
 
-fn input_name(input: &ethogram_query::derivation::Input) -> String {
-    match input.name {
-        ethogram_query::derivation::InputName::AnyOf(names) => names.join(" or "),
-        ethogram_query::derivation::InputName::Param(param) => format!("the field named by {param}"),
-    }
+fn input_name(input: &Input) -> String {
+    let name = match input.name {
+        InputName::AnyOf(names) => names.join(" or "),
+        InputName::Param(param) => format!("the field named by {param}"),
+    };
+    if input.required { name } else { format!("{name} (if there)") }
 }
 
 /// The whole of what a run says of itself.
-pub fn run_detail(run: &Arc<ethogram_query::RunHandle>) -> RunDetail {
+pub fn run_detail(run: &ethogram_query::RunHandle) -> RunDetail {
     let source = run.source();
     RunDetail {
         // First, so that it is never newer than what follows.
@@ -234,7 +239,7 @@ pub fn run_detail(run: &Arc<ethogram_query::RunHandle>) -> RunDetail {
         status: source.status(),
         state: run.state(),
         lost: source.lost(),
-        scalars: source.scalar_tags(),
+        scalars: run.scalar_tags(),
         tensors: source.tensor_tags(),
         checkpoints: source.checkpoints(),
         episode_count: source.episode_count(),

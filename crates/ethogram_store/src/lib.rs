@@ -8,6 +8,7 @@
 
 mod array;
 mod blob;
+mod bucket;
 pub mod codec;
 mod columns;
 mod error;
@@ -16,20 +17,30 @@ mod files;
 mod layout;
 mod live;
 mod log;
+mod manifest;
+mod reader;
 mod run;
+mod sealed;
 mod source;
 mod space;
+mod status;
+mod writer;
 
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
+pub use bucket::{Bucket, Bucketer};
 pub use columns::StepValue;
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
-pub use layout::find_runs;
+pub use layout::{Kind, find_runs};
+pub use manifest::{FileEntry, Manifest, Sealed};
+pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use source::{
-    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
-    TensorKind, TensorRow, TensorTag,
+    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
+    ScalarTag, TensorKind, TensorRow, TensorTag,
 };
 pub use space::{Leaf, Space, SpaceError};
+pub use status::{now_us, read_info, read_status};
+pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};

@@ -1,5 +1,5 @@
+import { value as valueText } from '../theme/format';
 import { fitCanvas, readInk, type ChartInk } from './ink';
-import { shortNumber } from './step_scale';
 
 /** One bar. */
 export interface Bar {
@@ -142,7 +142,7 @@ export class Bars {
 }
 
 function textOf(value: number, row: BarsRow): string {
-  if (row.markBest || Number.isNaN(value)) return shortNumber(value);
+  if (row.markBest || Number.isNaN(value)) return valueText(value);
   return value.toFixed(3);
 }
 

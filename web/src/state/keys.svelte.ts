@@ -1,3 +1,5 @@
+import { untrack } from 'svelte';
+
 /** One shortcut. */
 export interface Shortcut {
   /** As `KeyboardEvent.key` says it, with `shift+`, `ctrl+` before names (not before signs): `?`, `shift+ArrowLeft`, `g t`. */
@@ -37,8 +39,10 @@ export class Keys {
 
   /** Adds shortcuts; the function returned takes them away. */
   bind(...shortcuts: Shortcut[]): () => void {
-    this.#shortcuts = [...this.#shortcuts, ...shortcuts];
-    return () => (this.#shortcuts = this.#shortcuts.filter((shortcut) => !shortcuts.includes(shortcut)));
+    // Called from effects, which must not run again because others bind theirs.
+    untrack(() => (this.#shortcuts = [...this.#shortcuts, ...shortcuts]));
+    return () =>
+      untrack(() => (this.#shortcuts = this.#shortcuts.filter((shortcut) => !shortcuts.includes(shortcut))));
   }
 
   enable(enabled: boolean): void {
@@ -86,7 +90,7 @@ export function nameOf(
 
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
-  if (!(target instanceof HTMLElement)) return false;
+  if (typeof HTMLElement === 'undefined' || !(target instanceof HTMLElement)) return false;
   if (
     target.isContentEditable ||
     target instanceof HTMLTextAreaElement ||

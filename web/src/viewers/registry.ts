@@ -1,5 +1,7 @@
+import { episodes } from './episodes/viewer';
+import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs];
+export const VIEWERS: readonly Viewer[] = [runs, episodes, replay];

@@ -20,8 +20,10 @@ const WEB: &[(&str, &[&str])] = &[
     ("theme", &[]),
     ("charts", &["theme"]),
     ("ui", &["theme"]),
-    ("state", &["api", "theme", "workers"]),
-    ("viewers", &["charts", "state", "api", "ui", "theme", "workers"]),
+    ("state", &["api", "theme"]),
+    ("replay", &["api", "workers"]),
+    ("viewers", &["charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];
 

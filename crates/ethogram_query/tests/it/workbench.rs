@@ -110,7 +110,7 @@ fn episodes_that_ended_are_curves() {
     }
     run.episode(100, EpisodeEnd::Open, &[]);
     let bench = bench_of(&run);
-    let tags = bench.run(&run.id().0).and_then(|run| run.scalar_tags()).expect("tags");
+    let tags = bench.run(&run.id().0).expect("the run").scalar_tags();
     let names: Vec<_> = tags.iter().map(|tag| (tag.axis, tag.tag.as_str(), tag.count, tag.last_step)).collect();
     assert_eq!(names, [(Axis::Episode, "episode_length", 99, 99), (Axis::Episode, "episode_return", 99, 99)]);
     let ask = |buckets, range| {

@@ -23,5 +23,9 @@ pub async fn runs(State(app): State<App>) -> ApiResult<Json<wire::Runs>> {
 /// One run.
 pub async fn run(State(app): State<App>, InPath(run): InPath<String>) -> ApiResult<Json<wire::RunDetail>> {
     let pool = app.pool.clone();
-    pool.run(move || Ok(Json(wire::run_detail(&app.run(&run)?)))).await
+    pool.run(move || {
+        let run = app.run(&run)?;
+        Ok(Json(wire::run_detail(&run)))
+    })
+    .await
 }

@@ -31,9 +31,17 @@ struct AskOne {
     run: RunId,
     axis: Axis,
     tag: String,
-    from: Option<i64>,
-    to: Option<i64>,
+    from: Option<Bound>,
+    to: Option<Bound>,
     smooth: Option<Smooth>,
+}
+
+/// An end of a range. Charts zoom to places between steps: the range then takes in the steps around it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged)]
+enum Bound {
+    Step(i64),
+    Between(f64),
 }
 
 /// How the curve is smoothed: `{"ema": 0.9}` or `{"rolling": 100}`.
@@ -81,7 +89,15 @@ fn read(app: &App, one: &AskOne, buckets: usize) -> ApiResult<Series> {
     if one.tag.len() > NAME_BYTES_MAX {
         return Err(ApiError::too_large("bytes of a tag", one.tag.len() as u64, NAME_BYTES_MAX as u64));
     }
-    let range = ordered(one.from.unwrap_or(i64::MIN), one.to.unwrap_or(i64::MAX))?;
+    let from = one.from.map_or(i64::MIN, |bound| match bound {
+        Bound::Step(step) => step,
+        Bound::Between(place) => place.floor() as i64,
+    });
+    let to = one.to.map_or(i64::MAX, |bound| match bound {
+        Bound::Step(step) => step,
+        Bound::Between(place) => place.ceil() as i64,
+    });
+    let range = ordered(from, to)?;
     let smooth = one.smooth.map(|smooth| match smooth {
         Smooth::Ema(weight) => Smoothing::Ema(weight),
         Smooth::Rolling(points) => Smoothing::Rolling(points),

@@ -59,11 +59,12 @@ fn columns_from_rows(rows: Vec<TensorRow>) -> ApiResult<Columns> {
     let mut columns = Columns::new();
     columns.push_f64("step", rows.iter().map(|row| row.step as f64));
     columns.push_f64("time_us", rows.iter().map(|row| row.time_us as f64));
-    let entries: Vec<Value> = rows.iter().map(|row| json!({ "kind": row.kind, "meta": row.meta })).collect();
-    columns.set("rows", Value::Array(entries));
+    let entry = |row: &TensorRow| json!({ "kind": row.kind, "shape": row.array.shape(), "meta": row.meta });
+    columns.set("rows", rows.iter().map(entry).collect());
     for (index, row) in rows.into_iter().enumerate() {
-        let (dtype, shape) = (row.array.dtype(), row.array.shape().to_vec());
-        columns.push(&format!("row/{index}"), dtype, shape, row.array.into_data(), None);
+        // A column has rows: a single number is one of them.
+        let shape = if row.array.shape().is_empty() { vec![1] } else { row.array.shape().to_vec() };
+        columns.push(&format!("row/{index}"), row.array.dtype(), shape, row.array.into_data(), None);
         answer::check_bytes(columns.bytes())?;
     }
     Ok(columns)

@@ -47,21 +47,29 @@ pub fn frames_batch(rows: &[FrameRow]) -> Result<RecordBatch> {
     RecordBatch::try_new(frames_schema(), columns).map_err(|error| batch_error(&error))
 }
 
-/// Groups of a batch; their bytes are copied, not yet looked into.
+/// All groups of a batch, in the order in which they were written.
 pub fn frames_from(batch: &RecordBatch) -> Result<Vec<FrameRow>> {
+    frames_where(batch, |_, _, _| true)
+}
+
+/// The groups of a batch that are wanted, by field, first step and rows; their bytes are copied, not yet looked into.
+pub fn frames_where(batch: &RecordBatch, wanted: impl Fn(&str, u64, u32) -> bool) -> Result<Vec<FrameRow>> {
     let reader = Reader(batch);
     let episode = reader.numbers::<UInt64Type>("episode")?;
     let field = reader.texts("field")?;
     let first = reader.numbers::<UInt64Type>("first")?;
     let count = reader.numbers::<UInt32Type>("count")?;
     let group = reader.bytes("group")?;
-    let row = |i: usize| {
-        let (first, count) = (first.value(i), count.value(i));
+    let mut rows = Vec::new();
+    for i in 0..batch.num_rows() {
+        let (field, first, count) = (field.value(i), first.value(i), count.value(i));
         if first > STEP_MAX || u64::from(count) > STEP_MAX {
             return Err(corrupt("first", &format!("at most {STEP_MAX}"), &first.to_string()));
         }
-        let group = bytes::Bytes::copy_from_slice(group.value(i));
-        Ok(FrameRow { episode: episode.value(i), field: field.value(i).into(), first, count, group })
-    };
-    (0..batch.num_rows()).map(row).collect()
+        if wanted(field, first, count) {
+            let group = bytes::Bytes::copy_from_slice(group.value(i));
+            rows.push(FrameRow { episode: episode.value(i), field: field.into(), first, count, group });
+        }
+    }
+    Ok(rows)
 }

@@ -17,7 +17,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 pub use checkpoints::{checkpoints_batch, checkpoints_from, checkpoints_schema};
 pub use episodes::{EPISODE_MAX, episodes_batch, episodes_from, episodes_schema};
 pub use fields::{FieldType, FieldValues, field_of, read_field};
-pub use frames::{FrameRow, frames_batch, frames_from, frames_schema};
+pub use frames::{FrameRow, frames_batch, frames_from, frames_schema, frames_where};
 pub use scalars::{ScalarPoint, scalars_batch, scalars_from, scalars_schema};
 pub use steps::{STEP_MAX, StepColumns, StepValue, steps_keys, steps_schema};
 pub use tensors::{TensorPoint, tensors_batch, tensors_from, tensors_schema, tensors_tags};

@@ -4,5 +4,5 @@ mod message;
 mod segment_reader;
 mod segment_writer;
 
-pub use segment_reader::LiveSegment;
+pub use segment_reader::{LiveSegment, SegmentFile};
 pub use segment_writer::{SegmentWriter, Span};

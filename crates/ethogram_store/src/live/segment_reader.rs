@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -18,21 +18,28 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct LiveSegment {
     number: u32,
-    path: PathBuf,
+    file: Arc<SegmentFile>,
     tail: LogTail,
     records: Vec<Record>,
+}
+
+/// The file of a live segment; reads ranges that a record vouches for.
+#[derive(Debug)]
+pub struct SegmentFile {
+    path: PathBuf,
+    head: OnceLock<Record>,
     schema: OnceLock<SchemaRef>,
 }
 
 impl LiveSegment {
     /// Looks at nothing yet; [`LiveSegment::refresh`] does.
     pub fn new(writer_dir: &Path, kind: Kind, number: u32) -> Self {
+        let path = segment_path(writer_dir, kind, number);
         Self {
             number,
-            path: segment_path(writer_dir, kind, number),
+            file: Arc::new(SegmentFile { path, head: OnceLock::new(), schema: OnceLock::new() }),
             tail: LogTail::new(log_path(writer_dir, kind, number)),
             records: Vec::new(),
-            schema: OnceLock::new(),
         }
     }
 
@@ -43,6 +50,9 @@ impl LiveSegment {
     pub fn refresh(&mut self) -> Result<bool> {
         let before = self.records.len();
         self.tail.read_new(&mut self.records)?;
+        if let Some(head) = self.records.first() {
+            self.file.head.get_or_init(|| *head);
+        }
         Ok(self.records.len() > before)
     }
 
@@ -52,8 +62,8 @@ impl LiveSegment {
     }
 
     /// The segment's file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn file(&self) -> &Arc<SegmentFile> {
+        &self.file
     }
 
     /// The log's file.
@@ -71,6 +81,23 @@ impl LiveSegment {
         self.records.get(1..).unwrap_or_default()
     }
 
+    /// The schema of all batches; see [`SegmentFile::schema`].
+    pub fn schema(&self) -> Result<&SchemaRef> {
+        self.file.schema()
+    }
+
+    /// The rows of one of [`LiveSegment::batches`]; see [`SegmentFile::read`].
+    pub fn read(&self, record: &Record) -> Result<RecordBatch> {
+        self.file.read(record)
+    }
+}
+
+impl SegmentFile {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The schema of all batches.
     ///
     /// # Errors
@@ -79,19 +106,20 @@ impl LiveSegment {
         if let Some(schema) = self.schema.get() {
             return Ok(schema);
         }
-        let record = self.records.first().ok_or_else(|| Error::NotFound { what: self.path.display().to_string() })?;
+        let record = self.head.get().ok_or_else(|| Error::NotFound { what: self.path.display().to_string() })?;
         let bytes = self.verified(record)?;
         let schema = message::read_schema(&bytes).map_err(|found| self.corrupt("schema", found))?;
         Ok(self.schema.get_or_init(|| schema))
     }
 
-    /// The rows of one of [`LiveSegment::batches`].
+    /// The rows of a batch that the log vouches for.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when its bytes are not those written.
     pub fn read(&self, record: &Record) -> Result<RecordBatch> {
+        let schema = self.schema()?;
         let bytes = self.verified(record)?;
-        message::read_batch(&bytes, self.schema()?, record.rows).map_err(|found| self.corrupt("batch", found))
+        message::read_batch(&bytes, schema, record.rows).map_err(|found| self.corrupt("batch", found))
     }
 
     fn verified(&self, record: &Record) -> Result<Vec<u8>> {

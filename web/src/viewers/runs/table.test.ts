@@ -87,14 +87,6 @@ it('reads nested configurations by path', () => {
   expect(extraColumn('steps')).toBeNull();
 });
 
-it('knows the return by the names that libraries give it, and never makes one up', () => {
-  const of = (summary: Record<string, number | null>) => lastReturn(runSummary({ id: 'x', summary }))?.tag;
-  expect(of({ 'rollout/ep_rew_mean': 1, loss: 2 })).toBe('rollout/ep_rew_mean');
-  expect(of({ 'train/episodic_return': 1 })).toBe('train/episodic_return');
-  expect(of({ returns_std: 1, loss: 2 })).toBeUndefined();
-  expect(of({ episode_return: null })).toBeUndefined();
-});
-
 it('times a run to its end, to now, or to its last sign of life', () => {
   const at = { id: 'x', created_us: 1e6, heartbeat_us: 5e6 };
   expect(secondsOf(runSummary({ ...at, ended_us: 4e6 }), 9e6)).toBe(3);

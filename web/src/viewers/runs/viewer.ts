@@ -3,7 +3,7 @@ import type { Viewer } from '../viewer';
 export const runs: Viewer = {
   name: 'runs',
   title: 'Runs',
-  doc: 'All runs, live ones first',
+  doc: 'All runs, and which of them are shown',
   icon: 'list',
   key: 'r',
   load: () => import('./Runs.svelte'),

@@ -1,0 +1,8 @@
+//! The server over real connections.
+
+mod http;
+mod live;
+mod routes;
+mod runs;
+mod safety;
+mod web_app;

@@ -1,0 +1,309 @@
+//! Reads a run, also while another process writes it.
+
+mod batches;
+mod frames;
+mod index;
+mod lost;
+mod rows;
+mod scalars;
+mod steps;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use batches::BatchCache;
+use frames::EpisodeFrames;
+use index::Index;
+use lost::LostList;
+use rows::{Checkpoints, Episodes, Tensors};
+use scalars::Scalars;
+use steps::{EpisodeSteps, field_infos};
+
+use crate::blob::read_blob;
+use crate::columns::frames_where;
+use crate::layout::{Kind, STATUS_FILE};
+use crate::status::{read_info, read_status};
+use crate::{
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Result, Revision,
+    RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+};
+
+/// Most episodes whose fields are remembered.
+const FIELDS_KEPT: usize = 1_024;
+
+/// A run on disk. It sees what its last [`RunSource::refresh`] saw; all methods can be called from any thread.
+///
+/// Locks are taken in the order of the members.
+#[derive(Debug)]
+pub struct RunReader {
+    path: PathBuf,
+    info: RunInfo,
+    stack_axes: HashMap<String, usize>,
+    status: RwLock<(RunStatus, Option<std::time::SystemTime>)>,
+    scalars: Mutex<Scalars>,
+    episodes: Mutex<Episodes>,
+    tensors: Mutex<Tensors>,
+    checkpoints: Mutex<Checkpoints>,
+    fields: Mutex<HashMap<u64, (u64, Known)>>,
+    index: RwLock<Index>,
+    batches: BatchCache,
+    lost: LostList,
+    revision: AtomicU64,
+}
+
+/// What an episode was found to hold.
+#[derive(Clone, Debug)]
+struct Known {
+    fields: Arc<Vec<FieldInfo>>,
+    rows: u64,
+}
+
+impl RunReader {
+    /// Opens the run in a folder.
+    ///
+    /// # Errors
+    /// [`Error::NotARun`], [`Error::NewerVersion`], and when `run.json` or the folder cannot be read. All else that is damaged is
+    /// told by [`RunSource::lost`], and the rest is served.
+    pub fn open(path: &Path) -> Result<Self> {
+        let info = read_info(path)?;
+        let spaces = info.env.iter().filter_map(|env| env.observation_space.as_ref());
+        let leaves = spaces.filter_map(|space| space.leaves("observation").ok()).flatten();
+        let stack_axes = leaves.filter_map(|leaf| Some((leaf.name, leaf.stack_axis?))).collect();
+        let reader = Self {
+            path: path.to_owned(),
+            info,
+            stack_axes,
+            status: RwLock::default(),
+            scalars: Mutex::default(),
+            episodes: Mutex::default(),
+            tensors: Mutex::default(),
+            checkpoints: Mutex::default(),
+            fields: Mutex::default(),
+            index: RwLock::new(Index::new(path)),
+            batches: BatchCache::new(),
+            lost: LostList::new(path),
+            revision: AtomicU64::new(0),
+        };
+        reader.refresh()?;
+        Ok(reader)
+    }
+
+    /// The folder of the run.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn scalars_now(&self) -> MutexGuard<'_, Scalars> {
+        let mut scalars = lock(&self.scalars);
+        scalars.catch_up(&read(&self.index), &self.batches, &self.lost);
+        scalars
+    }
+
+    fn episodes_now(&self) -> MutexGuard<'_, Episodes> {
+        let mut episodes = lock(&self.episodes);
+        episodes.catch_up(&read(&self.index), &self.batches, &self.lost);
+        episodes
+    }
+
+    fn tensors_now(&self) -> MutexGuard<'_, Tensors> {
+        let mut tensors = lock(&self.tensors);
+        tensors.catch_up(&read(&self.index), &self.batches, &self.lost);
+        tensors
+    }
+
+    fn refresh_status(&self) -> bool {
+        let changed = std::fs::metadata(self.path.join(STATUS_FILE)).and_then(|metadata| metadata.modified()).ok();
+        if changed.is_some() && changed == self.status.read().unwrap_or_else(PoisonError::into_inner).1 {
+            return false;
+        }
+        let Some(status) = read_status(&self.path) else { return false };
+        let mut known = self.status.write().unwrap_or_else(PoisonError::into_inner);
+        let differs = known.0 != status;
+        *known = (status, changed);
+        differs
+    }
+
+    fn episode_steps(&self, episode: u64, range: &Range<u64>) -> EpisodeSteps {
+        let places = read(&self.index).of_episode(Kind::Steps, episode);
+        let mut steps = EpisodeSteps::default();
+        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
+            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
+            if let Err(error) = steps.push(batch) {
+                self.lost.note_error(place.file.path(), place.what(), &error);
+            }
+        }
+        steps
+    }
+
+    /// `field` none: all fields.
+    fn episode_frames(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeFrames {
+        let places = read(&self.index).of_episode(Kind::Frames, episode);
+        let mut frames = EpisodeFrames::default();
+        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
+            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
+            let wanted = |name: &str, first: u64, count: u32| {
+                let last = (first + u64::from(count)) as i64 - 1;
+                field.is_none_or(|field| field == name) && overlaps(first as i64, last, range)
+            };
+            let groups = frames_where(&batch, wanted);
+            let taken = groups.and_then(|groups| groups.into_iter().try_for_each(|group| frames.push(group)));
+            if let Err(error) = taken {
+                self.lost.note_error(place.file.path(), place.what(), &error);
+            }
+        }
+        frames
+    }
+
+    /// Fields and rows of an episode, remembered until the run grows.
+    fn known(&self, episode: u64) -> Known {
+        let revision = self.revision.load(Ordering::Acquire);
+        if let Some((at, known)) = lock(&self.fields).get(&episode) {
+            if *at == revision {
+                return known.clone();
+            }
+        }
+        let all = 0..u64::MAX;
+        let steps = self.episode_steps(episode, &all);
+        let frames = self.episode_frames(episode, None, &all);
+        let fields = field_infos(&steps, &frames, |name| self.stack_axes.get(name).copied());
+        let known = Known { fields: Arc::new(fields), rows: steps.rows().max(frames.rows()) };
+        let mut kept = lock(&self.fields);
+        if kept.len() >= FIELDS_KEPT {
+            kept.clear();
+        }
+        kept.insert(episode, (revision, known.clone()));
+        known
+    }
+
+    fn field(&self, known: &Known, episode: u64, field: &str) -> Result<FieldInfo> {
+        let found = known.fields.iter().find(|info| info.name == field).cloned();
+        found.ok_or_else(|| {
+            let names: Vec<&str> = known.fields.iter().map(|info| info.name.as_str()).take(32).collect();
+            let what = match names.is_empty() {
+                true => format!("steps of episode {episode}; it was not recorded"),
+                false => format!("field {field:?} in episode {episode}; it has {}", names.join(", ")),
+            };
+            Error::NotFound { what }
+        })
+    }
+}
+
+impl RunSource for RunReader {
+    fn info(&self) -> RunInfo {
+        self.info.clone()
+    }
+
+    fn status(&self) -> RunStatus {
+        self.status.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    fn refresh(&self) -> Result<Revision> {
+        let status = self.refresh_status();
+        let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if index.refresh(&self.lost)? || status {
+            self.revision.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(self.revision())
+    }
+
+    fn revision(&self) -> Revision {
+        Revision(self.revision.load(Ordering::Acquire))
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        let mut lost = read(&self.index).lost();
+        lost.extend(self.lost.list());
+        lost.sort_by(|a, b| (&a.file, &a.what).cmp(&(&b.file, &b.what)));
+        lost
+    }
+
+    fn scalar_tags(&self) -> Vec<ScalarTag> {
+        self.scalars_now().tags()
+    }
+
+    fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
+        Ok(self.scalars_now().points(axis, tag, &range))
+    }
+
+    fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
+        Ok(self.scalars_now().buckets(axis, tag, &range, buckets))
+    }
+
+    fn episode_count(&self) -> u64 {
+        let largest = self.episodes_now().rows.keys().next_back().copied();
+        largest.max(read(&self.index).largest_episode()).map_or(0, |largest| largest.saturating_add(1))
+    }
+
+    fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>> {
+        if range.start >= range.end {
+            return Ok(Vec::new());
+        }
+        Ok(self.episodes_now().rows.range(range).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn step_fields(&self, episode: u64) -> Result<Vec<FieldInfo>> {
+        Ok(self.known(episode).fields.to_vec())
+    }
+
+    fn step_count(&self, episode: u64) -> Result<u64> {
+        Ok(self.known(episode).rows)
+    }
+
+    fn steps(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Column> {
+        let known = self.known(episode);
+        let info = self.field(&known, episode, field)?;
+        let range = range.start.min(known.rows)..range.end.min(known.rows);
+        if info.image {
+            self.episode_frames(episode, Some(field), &range).column(info, range)
+        } else {
+            self.episode_steps(episode, &range).column(info, range)
+        }
+    }
+
+    fn frame_groups(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Vec<FrameGroup>> {
+        let known = self.known(episode);
+        let info = self.field(&known, episode, field)?;
+        if !info.image {
+            return Err(Error::NotFound {
+                what: format!("frames of field {field:?}, which is no image; ask for its steps"),
+            });
+        }
+        self.episode_frames(episode, Some(field), &range).groups(field, &range)
+    }
+
+    fn tensor_tags(&self) -> Vec<TensorTag> {
+        self.tensors_now().tags()
+    }
+
+    fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
+        Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost))
+    }
+
+    fn checkpoints(&self) -> Vec<CheckpointRow> {
+        let mut checkpoints = lock(&self.checkpoints);
+        checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
+        checkpoints.rows.values().cloned().collect()
+    }
+
+    fn blob(&self, hash: &str) -> Result<Blob> {
+        read_blob(&self.path, hash)
+    }
+}
+
+fn overlaps(first: i64, last: i64, range: &Range<u64>) -> bool {
+    let start = i64::try_from(range.start).unwrap_or(i64::MAX);
+    let end = i64::try_from(range.end).unwrap_or(i64::MAX);
+    first < end && last >= start
+}
+
+/// A thread that panicked under a lock left a cache behind that is whole: changes are single inserts.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}

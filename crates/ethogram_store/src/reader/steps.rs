@@ -1,0 +1,123 @@
+//! The steps of one episode: its fields, and the rows of each.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::{Array as _, RecordBatch};
+
+use super::frames::EpisodeFrames;
+use crate::columns::{FieldType, FieldValues, STEP_MAX, field_of, read_field, steps_keys};
+use crate::{Axis, Column, ColumnData, Error, FieldInfo, Result};
+
+/// Most bytes that one answer holds.
+pub(super) const ANSWER_BYTES_MAX: u64 = 2 << 30;
+
+/// All batches of steps of an episode, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct EpisodeSteps {
+    batches: Vec<Arc<RecordBatch>>,
+    /// The type of each field that has a value, as its oldest batch has it.
+    fields: BTreeMap<String, FieldType>,
+    rows: u64,
+}
+
+impl EpisodeSteps {
+    /// Takes a batch; says why if it cannot be one.
+    pub(super) fn push(&mut self, batch: Arc<RecordBatch>) -> Result<()> {
+        let (_, steps) = steps_keys(&batch)?;
+        let largest = steps.values().iter().max().copied();
+        if let Some(largest) = largest {
+            if largest > STEP_MAX {
+                return Err(Error::TooLarge { what: "index of a step".into(), limit: STEP_MAX, found: largest });
+            }
+            self.rows = self.rows.max(largest + 1);
+        }
+        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()).skip(2) {
+            if column.null_count() < column.len() && !self.fields.contains_key(field.name()) {
+                if let Some(kind) = field_of(field) {
+                    self.fields.insert(field.name().clone(), kind);
+                }
+            }
+        }
+        self.batches.push(batch);
+        Ok(())
+    }
+
+    /// One more than the largest step.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The fields that have a value, by name.
+    pub(super) fn fields(&self) -> &BTreeMap<String, FieldType> {
+        &self.fields
+    }
+
+    /// Rows of one field. Of two values for one step the newer counts; a null never replaces a value.
+    pub(super) fn column(&self, info: FieldInfo, range: Range<u64>) -> Result<Column> {
+        let kind = FieldType { dtype: info.dtype, shape: info.shape.clone() };
+        let rows = range.end.saturating_sub(range.start);
+        let row_bytes = kind.row_bytes();
+        check_answer(rows.saturating_mul(row_bytes.max(24) as u64))?;
+        let rows = rows as usize;
+        let mut valid = vec![false; rows];
+        let mut data = match kind.dtype {
+            Some(_) => ColumnData::Numeric(vec![0; rows * row_bytes]),
+            None => ColumnData::Text(vec![String::new(); rows]),
+        };
+        for batch in &self.batches {
+            let (_, steps) = steps_keys(batch)?;
+            if !steps.values().iter().any(|step| range.contains(step)) {
+                continue;
+            }
+            let Some((found, values, logged)) = read_field(batch, &info.name)? else { continue };
+            if found != kind {
+                continue;
+            }
+            for (row, step) in steps.values().iter().enumerate() {
+                if !range.contains(step) || logged.as_ref().is_some_and(|logged| !logged[row]) {
+                    continue;
+                }
+                let at = (step - range.start) as usize;
+                valid[at] = true;
+                match (&mut data, &values) {
+                    (ColumnData::Numeric(data), FieldValues::Numeric(bytes)) => data
+                        [at * row_bytes..(at + 1) * row_bytes]
+                        .copy_from_slice(&bytes[row * row_bytes..(row + 1) * row_bytes]),
+                    (ColumnData::Text(data), FieldValues::Text(texts)) => data[at].clone_from(&texts[row]),
+                    _ => {}
+                }
+            }
+        }
+        let valid = valid.contains(&false).then_some(valid);
+        Ok(Column { info, first: range.start, data, valid })
+    }
+}
+
+/// The fields of an episode, those of steps and those of frames, by name.
+pub(super) fn field_infos(
+    steps: &EpisodeSteps,
+    frames: &EpisodeFrames,
+    stack_axis: impl Fn(&str) -> Option<usize>,
+) -> Vec<FieldInfo> {
+    let steps = steps.fields().iter().filter(|(name, _)| frames.layout(name).is_none()).map(|(name, kind)| FieldInfo {
+        name: name.clone(),
+        axis: Axis::Step,
+        dtype: kind.dtype,
+        shape: kind.shape.clone(),
+        image: false,
+        stack_axis: stack_axis(name).filter(|&axis| axis < kind.shape.len()),
+    });
+    let mut infos: Vec<FieldInfo> = steps.chain(frames.infos(&stack_axis)).collect();
+    infos.sort_by(|a, b| a.name.cmp(&b.name));
+    infos
+}
+
+pub(super) fn check_answer(found: u64) -> Result<()> {
+    if found > ANSWER_BYTES_MAX {
+        let what = "bytes of the answer; ask for fewer steps at a time".into();
+        return Err(Error::TooLarge { what, limit: ANSWER_BYTES_MAX, found });
+    }
+    Ok(())
+}

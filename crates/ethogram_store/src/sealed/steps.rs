@@ -1,0 +1,156 @@
+//! Sealed steps: sorted by episode and step, in row groups of whole episodes or of at most 1,024 rows of one.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use serde::{Deserialize, Serialize};
+
+use super::FileEntry;
+use super::order::steps_u64;
+use super::scalars::{index_json, starts};
+use super::table::{SealedBytes, Table, TableWriter};
+use crate::Result;
+use crate::columns::STEP_MAX;
+use crate::files::Files;
+
+/// Rows of one row group at most. Short episodes share one.
+const GROUP_ROWS: usize = 1024;
+
+/// One episode in a sealed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpisodeExtent {
+    /// Which.
+    pub episode: u64,
+    /// Rows; the rows of an episode lie together, and episodes follow each other in the order of the list.
+    pub rows: u64,
+    /// Smallest step.
+    pub first_step: u64,
+    /// Largest step.
+    pub last_step: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Index {
+    episodes: Vec<EpisodeExtent>,
+}
+
+pub(super) fn write(sorted: &RecordBatch) -> Result<SealedBytes> {
+    let episodes = extents(steps_u64(sorted, "episode")?, steps_u64(sorted, "step")?);
+    let mut writer = TableWriter::new(sorted.schema(), properties())?;
+    for group in groups(&episodes) {
+        writer.write_group(&sorted.slice(group.start, group.len()))?;
+    }
+    writer.finish(index_json(&Index { episodes }))
+}
+
+/// Smaller pages than the groups would only cost: a group is read whole. Statistics of the keys serve other engines.
+pub(super) fn properties() -> WriterProperties {
+    let level = ZstdLevel::try_new(3).unwrap_or_default();
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_statistics_truncate_length(None)
+        .set_offset_index_disabled(true)
+        .set_max_row_group_row_count(None)
+        // Numbers of a training seldom repeat, and a dictionary would double what there is to read.
+        .set_dictionary_enabled(false);
+    for key in ["episode", "step", "axis", "tag"] {
+        properties = properties
+            .set_column_statistics_enabled(key.into(), EnabledStatistics::Chunk)
+            .set_column_dictionary_enabled(key.into(), true);
+    }
+    properties.build()
+}
+
+fn extents(episodes: &[u64], steps: &[u64]) -> Vec<EpisodeExtent> {
+    let mut extents: Vec<EpisodeExtent> = Vec::new();
+    for (&episode, &step) in episodes.iter().zip(steps) {
+        match extents.last_mut() {
+            Some(last) if last.episode == episode => {
+                last.rows += 1;
+                last.last_step = step;
+            }
+            _ => extents.push(EpisodeExtent { episode, rows: 1, first_step: step, last_step: step }),
+        }
+    }
+    extents
+}
+
+fn groups(episodes: &[EpisodeExtent]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    for extent in episodes {
+        let end = start + extent.rows as usize;
+        match groups.last_mut() {
+            Some(last) if end - last.start <= GROUP_ROWS => last.end = end,
+            _ => groups.extend((start..end).step_by(GROUP_ROWS).map(|from| from..(from + GROUP_ROWS).min(end))),
+        }
+        start = end;
+    }
+    groups
+}
+
+/// An open file of sealed steps.
+#[derive(Debug)]
+pub struct SealedSteps {
+    table: Table,
+    episodes: Vec<EpisodeExtent>,
+    starts: Vec<u64>,
+}
+
+impl SealedSteps {
+    /// Reads the footer; `path` is relative to the run.
+    pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
+        let table = Table::open(files, path, entry)?;
+        let Index { episodes } = table.index()?;
+        let starts = starts(&table, episodes.iter().map(|episode| episode.rows))?;
+        let sound = |extent: &EpisodeExtent| extent.first_step <= extent.last_step && extent.last_step <= STEP_MAX;
+        if !episodes.iter().all(sound) || !episodes.windows(2).all(|pair| pair[0].episode < pair[1].episode) {
+            return Err(table.corrupt("index", "episodes in order", "others"));
+        }
+        Ok(Self { table, episodes, starts })
+    }
+
+    /// Columns of all rows: `episode`, `step`, then one a field.
+    pub fn schema(&self) -> &SchemaRef {
+        self.table.schema()
+    }
+
+    /// The episodes in it, ascending.
+    pub fn episodes(&self) -> &[EpisodeExtent] {
+        &self.episodes
+    }
+
+    /// The file underneath.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Rows of one episode with a step in `range`, ascending by step, one a step: `episode`, `step` and the fields asked for,
+    /// where there are such; `None` means all. An unknown episode gives no rows.
+    pub fn read(&self, episode: u64, range: Range<u64>, fields: Option<&[&str]>) -> Result<RecordBatch> {
+        let at = self.episodes.binary_search_by_key(&episode, |extent| extent.episode).ok();
+        let rows = at.map_or(0..0, |at| {
+            let (extent, rows) = (&self.episodes[at], self.starts[at]..self.starts[at + 1]);
+            let dense = extent.last_step - extent.first_step + 1 == extent.rows;
+            if !dense {
+                return rows;
+            }
+            // No step is missing or twice, so the row follows from the step.
+            let row_of =
+                |step: u64| rows.start + step.clamp(extent.first_step, extent.last_step + 1) - extent.first_step;
+            row_of(range.start)..row_of(range.end.max(range.start))
+        });
+        let columns: Option<Vec<&str>> =
+            fields.map(|fields| ["episode", "step"].iter().chain(fields).copied().collect());
+        let batch = self.table.read(rows, columns.as_deref())?;
+        let steps = steps_u64(&batch, "step")?;
+        let from = steps.partition_point(|&step| step < range.start);
+        let to = steps.partition_point(|&step| step < range.end).max(from);
+        Ok(batch.slice(from, to - from))
+    }
+}

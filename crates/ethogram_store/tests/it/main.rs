@@ -1,0 +1,4 @@
+//! What a run must do from the outside.
+
+mod round_trip;
+mod support;

@@ -1,0 +1,72 @@
+//! Runs made for tests.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ethogram_store::{
+    Array, Dtype, EpisodeEnd, EpisodeRow, RunInfo, RunReader, RunSource, RunWriter, StepValue, WriterOptions,
+};
+
+/// Flushes fast enough for tests that wait.
+pub fn options() -> WriterOptions {
+    WriterOptions { flush_interval: Duration::from_millis(20), ..WriterOptions::default() }
+}
+
+pub fn create(root: &Path) -> RunWriter {
+    let info = RunInfo { name: "test".into(), project: "tests".into(), ..RunInfo::default() };
+    RunWriter::create(root, info, options()).expect("a run")
+}
+
+pub fn open(writer: &RunWriter) -> RunReader {
+    RunReader::open(writer.path()).expect("a run")
+}
+
+/// Reads all that is on disk; nothing may be lost.
+pub fn open_whole(path: &Path) -> RunReader {
+    let reader = RunReader::open(path).expect("a run");
+    let _ = (reader.scalar_tags(), reader.tensor_tags(), reader.checkpoints());
+    for episode in 0..reader.episode_count() {
+        reader.step_fields(episode).expect("fields");
+    }
+    assert_eq!(reader.lost(), []);
+    reader
+}
+
+pub fn name(text: &str) -> Arc<str> {
+    text.into()
+}
+
+pub fn f32s(values: &[f32]) -> StepValue {
+    StepValue::Array(Array::from_f32(values))
+}
+
+pub fn number(value: f64) -> StepValue {
+    StepValue::Array(Array::scalar(value))
+}
+
+/// A picture of 32×40 RGB that differs from step to step.
+pub fn picture(seed: u64) -> Array {
+    let pixels = (0..32 * 40 * 3_u64).map(|i| if i % 97 == seed % 97 { (seed % 251) as u8 } else { 7 });
+    Array::new(Dtype::Uint8, vec![32, 40, 3], pixels.collect()).expect("a picture")
+}
+
+pub fn episode(index: u64) -> EpisodeRow {
+    EpisodeRow {
+        episode: index,
+        env_index: 0,
+        agent: None,
+        seed: Some(index as i64 * 7),
+        end: EpisodeEnd::Terminated,
+        episode_return: index as f64 / 3.0,
+        length: index + 1,
+        global_step: index as i64 * 100,
+        started_us: 1_000_000 * index as i64,
+        ended_us: Some(1_000_000 * index as i64 + 5),
+        recorded: true,
+        evaluation: false,
+        checkpoint: None,
+        env_return: Some(index as f64 / 3.0),
+        extra: serde_json::Map::new(),
+    }
+}

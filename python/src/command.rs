@@ -1,0 +1,9 @@
+//! The `ethogram` command, carried by the wheel.
+
+use pyo3::prelude::*;
+
+/// Runs the command with `arguments`, the first being its own name, and returns its exit status.
+#[pyfunction]
+pub fn run_cli(py: Python<'_>, arguments: Vec<String>) -> i32 {
+    py.detach(|| ethogram_cli::run(arguments))
+}
