@@ -1,6 +1,8 @@
 //! Questions to a workbench, answered over runs in memory and on disk.
 
 mod derivations;
+mod disk;
 mod documents;
 mod memory;
+mod native;
 mod workbench;
