@@ -3,5 +3,6 @@
 mod derivations;
 mod disk;
 mod documents;
+mod laws;
 mod memory;
 mod workbench;
