@@ -5,4 +5,5 @@ mod disk;
 mod documents;
 mod laws;
 mod memory;
+mod native;
 mod workbench;
