@@ -83,6 +83,7 @@ impl SealedUnit {
             Ok(opened) => Some(opened),
             Err(error) => {
                 self.note(lost, format!("{} rows of {}", self.entry.rows, self.entry.kind.folder()), &error);
+                // It may come back under this name, or be named no more: only a damage is for ever.
                 if is_missing(&error) {
                     return None;
                 }
