@@ -1,4 +1,6 @@
 //! What a run must do from the outside.
 
+mod check;
+mod model;
 mod round_trip;
 mod support;
