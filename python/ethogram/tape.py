@@ -108,7 +108,7 @@ class Tape:
             return
         if self.frames == "rgb_array":
             text = f'frames: expected an environment made with render_mode="rgb_array", found {render_mode!r}'
-            self.run._settle(FRAME, EthogramError(text))
+            self.run._settle("render_mode", EthogramError(text))
         self.frames = None
 
     def keep(self, leaves: list[Leaf], root: str) -> list[Leaf]:
