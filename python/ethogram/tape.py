@@ -68,7 +68,9 @@ class Tape:
             try:
                 part = leaf.pick(value)
             except Exception as error:
-                self.run._settle(leaf.name, _because(f"field {leaf.name!r}: no such part in {type(value).__name__}", error))
+                self.run._settle(
+                    leaf.name, _because(f"field {leaf.name!r}: no such part in {type(value).__name__}", error)
+                )
             else:
                 self.recorder.put(slot, leaf.name, part)
 
@@ -78,7 +80,9 @@ class Tape:
             try:
                 part = leaf.pick(batch)
             except Exception as error:
-                self.run._settle(leaf.name, _because(f"field {leaf.name!r}: no such part in {type(batch).__name__}", error))
+                self.run._settle(
+                    leaf.name, _because(f"field {leaf.name!r}: no such part in {type(batch).__name__}", error)
+                )
             else:
                 self.recorder.put_rows(leaf.name, part)
 

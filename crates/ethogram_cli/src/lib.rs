@@ -62,7 +62,10 @@ mod tests {
     fn a_cause_is_told_once() {
         let error = || anyhow::anyhow!("disk full");
         assert_eq!(text_from_error(&error().context("cannot write")), "cannot write: disk full");
-        assert_eq!(text_from_error(&error().context("cannot write: disk full; make room")), "cannot write: disk full; make room");
+        assert_eq!(
+            text_from_error(&error().context("cannot write: disk full; make room")),
+            "cannot write: disk full; make room"
+        );
         let io = std::io::Error::other("broken");
         assert_eq!(text_from_error(&Err::<(), _>(io).context("reading").expect_err("an error")), "reading: broken");
     }

@@ -45,10 +45,8 @@ pub fn write_run(root: &Path, id: &str, name: &str) -> PathBuf {
     }
     for step in 0..3 {
         let picture = Array::new(Dtype::Uint8, vec![32, 32], vec![step as u8; 1024]).expect("a picture");
-        let values = vec![
-            ("frame".into(), StepValue::Array(picture)),
-            ("reward".into(), StepValue::Array(Array::scalar(1.0))),
-        ];
+        let values =
+            vec![("frame".into(), StepValue::Array(picture)), ("reward".into(), StepValue::Array(Array::scalar(1.0)))];
         writer.step(0, step, values).expect("logged");
     }
     let path = writer.path().to_owned();

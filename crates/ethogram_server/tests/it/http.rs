@@ -27,7 +27,11 @@ pub struct Served {
 impl Served {
     /// Serves the runs below `roots`.
     pub async fn start(roots: &[PathBuf], options: ServeOptions) -> Self {
-        let query = Options { openers: vec![Arc::new(ethogram_query::NativeOpener)], search_every: Duration::from_millis(300), ..Options::default() };
+        let query = Options {
+            openers: vec![Arc::new(ethogram_query::NativeOpener)],
+            search_every: Duration::from_millis(300),
+            ..Options::default()
+        };
         let roots = roots.iter().cloned().map(Into::into).collect();
         let workbench = Workbench::open(roots, query).expect("a workbench");
         let options = ServeOptions { port: options.port.or(Some(0)), ..options };

@@ -57,7 +57,8 @@ async fn one_bad_series_does_not_spoil_the_others() {
     let unknown_run = json!({ "run": "nobody", "axis": "episode", "tag": "odd" });
     let backwards = json!({ "run": RUN, "axis": "episode", "tag": "odd", "from": 5, "to": 4 });
     let columns = ask(&served, json!([unknown_tag, unknown_run, good, backwards]), 10).await;
-    let codes: Vec<_> = columns.header["series"].as_array().expect("series").iter().map(|s| s["error"]["code"].clone()).collect();
+    let codes: Vec<_> =
+        columns.header["series"].as_array().expect("series").iter().map(|s| s["error"]["code"].clone()).collect();
     assert_eq!(codes, [json!("not_found"), json!("not_found"), Value::Null, json!("bad_request")]);
     assert_eq!(columns.f64("2/step"), Some(vec![0.0, 1.0, 2.0]));
     assert_eq!(columns.f64("0/step"), None);
