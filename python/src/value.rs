@@ -68,7 +68,7 @@ fn integer(number: &Bound<'_, PyInt>) -> PyResult<f64> {
 
 /// Reads anything that holds numbers as an array; numbers have no axes. The bytes are copied before this returns.
 ///
-/// Tried in turn: a number, the buffer protocol (NumPy, `array`, `memoryview`), lists of numbers,
+/// Tried in turn: a number, the buffer protocol (`NumPy`, `array`, `memoryview`), lists of numbers,
 /// then `detach()` and `cpu()` where there are such (`PyTorch`) and `__array__` (`PyTorch`, JAX, TensorFlow), `__dlpack__`.
 pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     if let Ok(flag) = value.cast_exact::<PyBool>() {
@@ -117,7 +117,7 @@ fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Ar
     make(dtype, shape, bytes)
 }
 
-/// A scalar of NumPy, or an array without axes: its buffer has no shape, which `PyO3` does not take.
+/// A scalar of `NumPy`, or an array without axes: its buffer has no shape, which `PyO3` does not take.
 fn from_single(owner: &Bound<'_, PyAny>, view: &Bound<'_, PyMemoryView>) -> PyResult<Array> {
     let format: String = view.getattr("format")?.extract()?;
     let dtype = dtype_from(format.as_bytes(), view.getattr("itemsize")?.extract()?);
@@ -202,7 +202,7 @@ fn from_list(list: &Bound<'_, PyAny>) -> PyResult<Array> {
     let mut found = ListNumbers { shape: vec![], integers: true, values: vec![] };
     found.collect(list, 0)?;
     let ListNumbers { shape, integers, values } = found;
-    // Integers beyond 2^53 would not survive the detour over a float; they are refused rather than rounded.
+    // Integers beyond 2^53 did not survive the detour over a float: they stay the floats that they became.
     if integers && values.iter().all(|value| value.abs() <= 9_007_199_254_740_992.0) {
         return make(Dtype::Int64, shape, values.iter().flat_map(|&value| (value as i64).to_le_bytes()).collect());
     }
