@@ -2,8 +2,11 @@
 //!
 //! What is called at every step of a training loop is here; what is called once is in Python.
 
+mod command;
 mod distribution;
 mod fault;
+mod known;
+mod reader;
 mod recorder;
 mod run;
 mod value;
@@ -13,7 +16,11 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]
+    use super::command::run_cli;
+    #[pymodule_export]
     use super::distribution::{distribution, histogram};
+    #[pymodule_export]
+    use super::reader::{RunView, extent};
     #[pymodule_export]
     use super::recorder::Recorder;
     #[pymodule_export]

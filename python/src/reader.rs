@@ -146,8 +146,8 @@ impl RunView {
 
 impl RunView {
     fn open(folder: &Path) -> PyResult<Self> {
-        // Opened once by itself first, for its error says more than a search that finds nothing.
-        let id = RunReader::open(folder).map_err(|error| fault::from_store(&error))?.info().id;
+        // Its identity is read first, for that error says more than a search that finds nothing.
+        let id = ethogram_store::read_info(folder).map_err(|error| fault::from_store(&error))?.id;
         let options = Options { openers: vec![Arc::new(Folder)], ..Options::default() };
         let workbench =
             Workbench::open(vec![folder.to_path_buf().into()], options).map_err(|error| from_query(&error))?;
@@ -178,14 +178,14 @@ impl Opener for Folder {
     }
 }
 
-/// Largest global step that a run's status and scalars know of, for a writer that continues it.
+/// Largest global step that a run's status and scalars know of, and its number of episodes; for a writer that continues it.
 #[pyfunction]
-pub fn last_global_step(py: Python<'_>, folder: PathBuf) -> PyResult<Option<i64>> {
+pub fn extent(py: Python<'_>, folder: PathBuf) -> PyResult<(Option<i64>, u64)> {
     py.detach(|| {
         let reader = RunReader::open(&folder).map_err(|error| fault::from_store(&error))?;
         let tags = reader.scalar_tags();
         let logged = tags.iter().filter(|tag| tag.axis == Axis::GlobalStep).map(|tag| tag.last_step).max();
-        Ok(reader.status().global_step.max(logged))
+        Ok((reader.status().global_step.max(logged), reader.episode_count()))
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use ethogram_store::{
-    Array, Axis, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
+    Array, Axis, EpisodeRow, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyType};
@@ -14,6 +14,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::distribution::picture;
 use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
+use crate::known::KnownEpisodes;
+use crate::recorder::empty_row;
 use crate::value::{self, Value};
 
 /// Deepest nesting of a dict of values.
@@ -38,6 +40,7 @@ pub struct RunCore {
     step_base: AtomicI64,
     step_since: AtomicI64,
     checkpoint: Mutex<Option<i64>>,
+    known: Mutex<KnownEpisodes>,
     faults: Faults,
     looked_us: AtomicI64,
     disk_told: AtomicBool,
@@ -74,6 +77,7 @@ impl RunCore {
             step_base: AtomicI64::new(0),
             step_since: AtomicI64::new(0),
             checkpoint: Mutex::new(None),
+            known: Mutex::new(KnownEpisodes::default()),
             faults: Faults::default(),
             looked_us: AtomicI64::new(0),
             disk_told: AtomicBool::new(false),
@@ -90,13 +94,15 @@ impl RunCore {
     ///     global_step: Environment steps of the whole run. Left out, the step is `Run.global_step`.
     ///     episode: Log on the episode axis instead.
     ///     step: With `episode`: log fields of this step of the episode.
-    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None))]
+    ///     time: When it was, in seconds since 1970, for values that were measured earlier; now, if left out.
+    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None, time = None))]
     fn log(
         slf: &Bound<'_, Self>,
         values: &Bound<'_, PyAny>,
         global_step: Option<&Bound<'_, PyAny>>,
         episode: Option<&Bound<'_, PyAny>>,
         step: Option<&Bound<'_, PyAny>>,
+        time: Option<f64>,
     ) -> PyResult<()> {
         let core = slf.get();
         let Some(writer) = core.writer(slf)? else { return Ok(()) };
@@ -105,7 +111,8 @@ impl RunCore {
             Ok(place) => place,
             Err(error) => return core.settle(py, "step", error),
         };
-        core.log_at(slf, &writer, values, place)
+        let time_us = time.map_or_else(now_us, |secs| (secs * 1e6) as i64);
+        core.log_at(slf, &writer, values, place, time_us)
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.
@@ -181,9 +188,14 @@ impl RunCore {
         Ok(self.open(writer))
     }
 
-    /// Goes on from a global step, for a resumed run.
-    fn _continue_from(&self, global_step: i64) {
-        self.set_step(global_step);
+    /// Goes on where a resumed run stood: the largest global step known of it, and how many episodes it has.
+    fn _continue_from(&self, global_step: Option<i64>, episodes: u64) {
+        if let Some(global_step) = global_step {
+            self.set_step(global_step);
+        }
+        if let Ok(mut known) = self.known.lock() {
+            known.resume(episodes);
+        }
     }
 
     #[pyo3(signature = (axis, tag, step, kind, array, meta))]
@@ -317,6 +329,15 @@ impl RunCore {
         self.step_known.store(true, Ordering::Relaxed);
     }
 
+    /// Allots the index of the next episode of the run.
+    pub fn allot(&self, writer: &RunWriter) -> u64 {
+        let episode = writer.next_episode();
+        if let Ok(mut known) = self.known.lock() {
+            known.allot(episode);
+        }
+        episode
+    }
+
     /// Global step of the newest checkpoint.
     pub fn newest_checkpoint(&self) -> Option<i64> {
         self.checkpoint.lock().ok().and_then(|newest| *newest)
@@ -367,10 +388,18 @@ impl RunCore {
         writer: &RunWriter,
         values: &Bound<'_, PyAny>,
         place: Place,
+        time_us: i64,
     ) -> PyResult<()> {
         let py = slf.py();
-        let time_us = now_us();
         self.look_at_disk(py, writer, time_us)?;
+        if let Place::Step { episode, .. } = place
+            && self.known.lock().is_ok_and(|mut known| known.is_new(episode))
+        {
+            let global_step = self.step_now();
+            let row =
+                EpisodeRow { episode, recorded: true, started_us: time_us, global_step, ..empty_row(0, None) };
+            self.write(py, writer, "episode", || writer.episode(row))?;
+        }
         let Ok(values) = values.cast_exact::<PyDict>() else {
             return self.log_slow(slf, writer, "", values, place, time_us, 0);
         };
