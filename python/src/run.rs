@@ -94,13 +94,15 @@ impl RunCore {
     ///     global_step: Environment steps of the whole run. Left out, the step is `Run.global_step`.
     ///     episode: Log on the episode axis instead.
     ///     step: With `episode`: log fields of this step of the episode.
-    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None))]
+    ///     time: When it was, in seconds since 1970, for values that were measured earlier; now, if left out.
+    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None, time = None))]
     fn log(
         slf: &Bound<'_, Self>,
         values: &Bound<'_, PyAny>,
         global_step: Option<&Bound<'_, PyAny>>,
         episode: Option<&Bound<'_, PyAny>>,
         step: Option<&Bound<'_, PyAny>>,
+        time: Option<f64>,
     ) -> PyResult<()> {
         let core = slf.get();
         let Some(writer) = core.writer(slf)? else { return Ok(()) };
@@ -109,7 +111,8 @@ impl RunCore {
             Ok(place) => place,
             Err(error) => return core.settle(py, "step", error),
         };
-        core.log_at(slf, &writer, values, place)
+        let time_us = time.map_or_else(now_us, |secs| (secs * 1e6) as i64);
+        core.log_at(slf, &writer, values, place, time_us)
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.
@@ -385,9 +388,9 @@ impl RunCore {
         writer: &RunWriter,
         values: &Bound<'_, PyAny>,
         place: Place,
+        time_us: i64,
     ) -> PyResult<()> {
         let py = slf.py();
-        let time_us = now_us();
         self.look_at_disk(py, writer, time_us)?;
         if let Place::Step { episode, .. } = place
             && self.known.lock().is_ok_and(|mut known| known.is_new(episode))
