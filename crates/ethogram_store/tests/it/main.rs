@@ -1,5 +1,6 @@
 //! What a run must do from the outside.
 
 mod golden_frames;
+mod model;
 mod round_trip;
 mod support;

@@ -70,3 +70,16 @@ pub fn episode(index: u64) -> EpisodeRow {
         extra: serde_json::Map::new(),
     }
 }
+
+/// Copies a folder and all in it, file by file, as it is now. Files that vanish meanwhile are left out.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else if let Err(error) = std::fs::copy(entry.path(), &target) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", entry.path().display());
+        }
+    }
+}
