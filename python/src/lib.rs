@@ -1,1 +1,31 @@
-//! python
+//! The Python face of the store and the queries: the module `ethogram._native`.
+//!
+//! What is called at every step of a training loop is here; what is called once is in Python.
+
+mod call;
+mod command;
+mod distribution;
+mod fault;
+mod known;
+mod place;
+mod reader;
+mod recorder;
+mod run;
+mod slots;
+mod value;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = true)]
+mod _native {
+    #[pymodule_export]
+    use super::command::run_cli;
+    #[pymodule_export]
+    use super::distribution::{distribution, histogram};
+    #[pymodule_export]
+    use super::reader::{RunView, extent};
+    #[pymodule_export]
+    use super::recorder::Recorder;
+    #[pymodule_export]
+    use super::run::{RunCore, new_run_id, now};
+}

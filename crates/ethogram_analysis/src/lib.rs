@@ -1,1 +1,28 @@
-//! analysis
+//! Reinforcement-learning quantities and statistics: arrays in, arrays out. No IO, no globals, no randomness.
+//!
+//! A value that was never logged is `None` and stays so; NaN is a value and stays NaN. Sums are taken in `f64`.
+//! Shapes are written with the letters `T` (steps) and `A` (actions).
+
+mod cumulative_sum;
+mod downsample;
+mod ema;
+mod entropy;
+mod error;
+mod gae;
+mod return_to_go;
+mod rolling;
+mod rollout;
+mod softmax;
+mod td_error;
+
+pub use cumulative_sum::cumulative_sum;
+pub use downsample::{downsample_lttb, downsample_min_max};
+pub use ema::{ema, ema_by_step};
+pub use entropy::{confidence, entropy_from_logits, entropy_from_probabilities};
+pub use error::{Error, Result};
+pub use gae::{gae, lambda_return};
+pub use return_to_go::{n_step_return, return_to_go, reward_to_go};
+pub use rolling::rolling_mean;
+pub use rollout::Rollout;
+pub use softmax::{log_softmax, softmax};
+pub use td_error::td_error;

@@ -1,1 +1,29 @@
-//! server
+//! HTTP, events and the embedded web app. `docs/http.md` is the contract.
+//!
+//! [`Server::bind`] takes a workbench and listens; [`Server::run`] answers until it is told to stop. Routes read through the
+//! workbench on a bounded number of workers; one loop asks live runs whether they grew and announces it, and the browser
+//! asks again for what it shows. This is the only crate that knows HTTP and JSON; [`wire`] has what travels.
+
+mod answer;
+mod app;
+pub mod columns;
+pub mod error;
+mod etag;
+pub mod events;
+mod extract;
+pub mod frames;
+pub mod limits;
+mod params;
+mod pool;
+mod router;
+mod routes;
+pub mod safety;
+mod serve;
+mod token;
+mod ui;
+mod watch;
+pub mod wire;
+
+pub use serve::{DEFAULT_PORT, ServeError, ServeOptions, Server};
+pub use token::Token;
+pub use ui::Ui;

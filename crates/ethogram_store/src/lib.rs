@@ -48,9 +48,9 @@ pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
 pub use size::{KindSize, RunSize, size};
 pub use source::{
-    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunSource, ScalarColumns, ScalarTag,
-    TensorKind, TensorRow, TensorTag,
+    Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
+    ScalarTag, TensorKind, TensorRow, TensorTag,
 };
 pub use space::{Leaf, Space, SpaceError};
-pub use status::now_us;
+pub use status::{now_us, read_info, read_status};
 pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};

@@ -152,6 +152,8 @@ pub struct RunStatus {
     pub global_step: Option<i64>,
     /// Episodes that ended.
     pub episodes: u64,
+    /// Episodes whose steps were recorded, ended or not.
+    pub recorded: u64,
     /// Values dropped because the queue was full or the disk failed.
     pub dropped: u64,
     /// The first error of the disk, told once.
@@ -170,6 +172,7 @@ impl Default for RunStatus {
             resumed: 0,
             global_step: None,
             episodes: 0,
+            recorded: 0,
             dropped: 0,
             fault: None,
             summary: BTreeMap::new(),

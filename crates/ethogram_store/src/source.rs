@@ -46,6 +46,13 @@ pub trait RunSource: Send + Sync {
     /// Number of episodes known, that is one more than the largest episode index.
     fn episode_count(&self) -> u64;
 
+    /// How much there is, for tables of thousands of runs that are asked again and again: must be cheap.
+    /// A source that was not read yet answers from its status.
+    fn counts(&self) -> Result<RunCounts> {
+        let recorded = self.episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).count() as u64;
+        Ok(RunCounts { episodes: self.episode_count(), recorded, lost: self.lost().len() })
+    }
+
     /// Episodes with index in `range`, ascending. Indices that were never logged are left out.
     fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>>;
 
@@ -76,6 +83,17 @@ pub trait RunSource: Send + Sync {
 
 /// The bytes of a blob.
 pub type Blob = std::sync::Arc<[u8]>;
+
+/// How much a run holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Episodes known.
+    pub episodes: u64,
+    /// Episodes whose steps were recorded.
+    pub recorded: u64,
+    /// Parts that could not be read, as far as was looked.
+    pub lost: usize,
+}
 
 /// A scalar tag and its extent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,6 +154,8 @@ pub enum EpisodeEnd {
     Truncated,
     /// Both in the same step.
     Both,
+    /// It ended, but whoever counted it does not say how.
+    Unknown,
 }
 
 /// One episode.

@@ -17,7 +17,7 @@ pub fn now_us() -> i64 {
 /// # Errors
 /// [`Error::NotARun`] without one, [`Error::NewerVersion`] when it is of a format that this version does not read,
 /// [`Error::Corrupt`] when it cannot be understood.
-pub(crate) fn read_info(run_dir: &Path) -> Result<RunInfo> {
+pub fn read_info(run_dir: &Path) -> Result<RunInfo> {
     let path = run_dir.join(RUN_FILE);
     let bytes = match read_file(&path, JSON_BYTES_MAX) {
         Err(error) if error.is_not_found() => return Err(Error::NotARun { path: run_dir.to_owned() }),
@@ -41,7 +41,7 @@ pub(crate) fn read_info(run_dir: &Path) -> Result<RunInfo> {
 }
 
 /// Reads `status.json`; `None` when there is none or it cannot be understood.
-pub(crate) fn read_status(run_dir: &Path) -> Option<RunStatus> {
+pub fn read_status(run_dir: &Path) -> Option<RunStatus> {
     let bytes = read_file(&run_dir.join(STATUS_FILE), JSON_BYTES_MAX).ok()?;
     serde_json::from_slice(&bytes).ok()
 }

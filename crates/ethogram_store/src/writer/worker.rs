@@ -53,6 +53,7 @@ pub(super) struct Worker {
     tensors: Vec<TensorPoint>,
     episodes: Vec<EpisodeRow>,
     ended: HashSet<u64>,
+    recorded: HashSet<u64>,
     checkpoints: Vec<CheckpointRow>,
     /// Bytes of steps, tensors, episodes and checkpoints that wait here.
     gathered: u64,
@@ -98,6 +99,7 @@ impl Worker {
             tensors: Vec::new(),
             episodes: Vec::new(),
             ended: HashSet::new(),
+            recorded: HashSet::new(),
             checkpoints: Vec::new(),
             gathered: 0,
             held: 0,
@@ -170,6 +172,9 @@ impl Worker {
             Item::Episode(row) => {
                 if row.end != EpisodeEnd::Open && self.ended.insert(row.episode) {
                     self.status.status.episodes += 1;
+                }
+                if row.recorded && self.recorded.insert(row.episode) {
+                    self.status.status.recorded += 1;
                 }
                 self.episodes.push(*row);
                 self.gathered += bytes;

@@ -1,0 +1,122 @@
+# Two commands do everything: `make demo` and `make test`. `make check` is the fast loop.
+# Needs Rust (stable), Node 20, Python 3.11 and gcc; everything else is fetched once and kept.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CARGO ?= cargo
+PORT ?= 8000
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
+RUST_SOURCES := $(shell find crates python/src -name '*.rs' -o -name Cargo.toml 2>/dev/null) Cargo.toml Cargo.lock
+DEMO_SOURCES := $(shell find demo -type f 2>/dev/null)
+
+.PHONY: help
+help: ## List what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# ---- building -------------------------------------------------------------------------------------------------------
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --prefer-offline
+	@touch $@
+
+web/dist/index.html: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@
+
+.PHONY: web
+web: web/dist/index.html ## Build the web app
+
+$(VENV)/.made: python/requirements-build.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r python/requirements-build.txt
+	@touch $@
+
+# One build for the SDK, the command and the server: the wheel carries all three.
+$(VENV)/.sdk: $(VENV)/.made web/dist/index.html $(RUST_SOURCES) python/pyproject.toml
+	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
+	@touch $@
+
+.PHONY: build
+build: $(VENV)/.sdk ## Build the SDK and the `ethogram` command into .venv
+
+# ---- demo -----------------------------------------------------------------------------------------------------------
+
+.demo/.built: $(VENV)/.sdk $(DEMO_SOURCES)
+	$(BIN)/python demo/build_runs.py .demo
+	@touch $@
+
+.PHONY: demo-runs
+demo-runs: .demo/.built ## Build the demo runs into .demo
+
+.PHONY: demo
+demo: .demo/.built ## Build everything, then serve the bundled real runs
+	$(BIN)/ethogram serve .demo --port $(PORT)
+
+# ---- tests ----------------------------------------------------------------------------------------------------------
+
+$(VENV)/.tests: $(VENV)/.sdk python/requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r python/requirements-test.txt
+	@touch $@
+
+.PHONY: test
+test: test-rust test-python test-web test-browser ## All tests
+
+.PHONY: test-rust
+test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	  $(CARGO) nextest run --release --workspace --no-fail-fast && $(CARGO) test --release --workspace --doc --quiet; \
+	else $(CARGO) test --release --workspace; fi
+
+.PHONY: test-python
+test-python: $(VENV)/.tests ## The Python SDK
+	cd python && ../$(BIN)/python -m pytest -q
+
+.PHONY: test-web
+test-web: web/node_modules/.installed ## The web app: unit tests
+	cd web && npx vitest run
+
+.PHONY: test-browser
+test-browser: $(VENV)/.sdk .demo/.built chromium ## The whole in a browser
+	cd web && ETHOGRAM_BIN=$(abspath $(BIN))/ethogram ETHOGRAM_PYTHON=$(abspath $(BIN))/python ETHOGRAM_DEMO_RUNS=$(abspath .demo) \
+	  CHROMIUM=$$(command -v chromium || command -v chromium-browser) npx playwright test
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	  as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$as_root apt-get update -qq && $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; }
+
+# ---- checks ---------------------------------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: lint-rust lint-python lint-web ## Formatters, linters and types
+
+.PHONY: lint-rust
+lint-rust:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets --quiet -- --deny warnings
+
+.PHONY: lint-python
+lint-python: $(VENV)/.tests
+	$(BIN)/ruff check python demo examples
+	$(BIN)/ruff format --check python demo examples
+	cd python && ../$(BIN)/python -m mypy --strict ethogram && ../$(BIN)/python -m mypy.stubtest ethogram._native
+
+.PHONY: lint-web
+lint-web: web/node_modules/.installed
+	cd web && npm run lint && npm run check
+
+.PHONY: check
+check: lint test-python test-web ## The fast loop: format, lint, types, unit tests
+	$(CARGO) test --release --workspace --lib --quiet
+
+.PHONY: clean
+clean: ## Remove what was built, keep what was fetched
+	rm -rf .demo $(VENV) web/dist

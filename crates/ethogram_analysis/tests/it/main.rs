@@ -1,0 +1,4 @@
+//! Quantities against results that other people's code computed, and laws that hold for all inputs.
+
+mod golden;
+mod laws;

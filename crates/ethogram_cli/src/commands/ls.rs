@@ -1,0 +1,110 @@
+//! `ethogram ls`: the runs below some folders.
+
+use ethogram_query::RunSummary;
+use ethogram_store::RunState;
+use serde_json::json;
+
+use crate::{
+    disk,
+    options::LsOptions,
+    runs,
+    table::{Side, text_from_rows},
+    text::{text_from_age, text_from_bytes, text_from_count, text_from_number},
+};
+
+/// Ended episodes whose mean return is shown.
+const RETURNS: u64 = 100;
+
+/// Prints one row a run, newest first.
+pub fn ls(options: &LsOptions) -> anyhow::Result<u8> {
+    let workbench = runs::open(&options.roots, None)?;
+    let mut rows = Vec::new();
+    for summary in workbench.runs()? {
+        let run = workbench.run(&summary.id.0)?;
+        let last = last_returns(run.source().as_ref());
+        rows.push(Row { bytes: disk::bytes(run.path(), 0), last_return: last, path: run.path().to_owned(), summary });
+    }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&rows.iter().map(Row::json).collect::<Vec<_>>())?);
+    } else if rows.is_empty() {
+        let roots: Vec<_> = workbench.roots().iter().map(|root| root.label.as_str()).collect();
+        eprintln!("no runs in {}; `ethogram.init()` in a training script makes one", roots.join(", "));
+    } else {
+        print!("{}", text(&rows, runs::now_us()));
+    }
+    for skipped in workbench.skipped() {
+        eprintln!("left out: {}: {}", skipped.why, skipped.path.display());
+    }
+    Ok(0)
+}
+
+struct Row {
+    summary: RunSummary,
+    path: std::path::PathBuf,
+    bytes: u64,
+    last_return: Option<f64>,
+}
+
+impl Row {
+    fn json(&self) -> serde_json::Value {
+        let run = &self.summary;
+        json!({
+            "id": run.id, "name": run.name, "project": run.project, "group": run.group, "tags": run.tags,
+            "state": run.state, "created_us": run.created_us, "heartbeat_us": run.heartbeat_us,
+            "ended_us": run.ended_us, "global_step": run.global_step, "episodes": run.episodes,
+            "recorded": run.recorded, "env_id": run.env_id, "mean_return": self.last_return, "bytes": self.bytes,
+            "dropped": run.dropped, "fault": run.fault, "path": self.path, "root": run.root,
+        })
+    }
+}
+
+/// Mean return of the last episodes that ended; `None` when none did.
+fn last_returns(source: &dyn ethogram_store::RunSource) -> Option<f64> {
+    let count = source.episode_count();
+    let rows = source.episodes(count.saturating_sub(RETURNS)..count).ok()?;
+    let ended: Vec<f64> =
+        rows.iter().filter(|row| row.end != ethogram_store::EpisodeEnd::Open).map(|row| row.episode_return).collect();
+    (!ended.is_empty()).then(|| ended.iter().sum::<f64>() / ended.len() as f64)
+}
+
+fn text(rows: &[Row], now_us: i64) -> String {
+    let cells: Vec<[String; 9]> = rows
+        .iter()
+        .map(|row| {
+            let run = &row.summary;
+            [
+                if run.name.is_empty() { "-".into() } else { run.name.clone() },
+                run.id.0.clone(),
+                run.project.clone(),
+                state_name(run.state).into(),
+                text_from_age(now_us - run.created_us),
+                run.global_step.map_or("-".into(), text_from_count),
+                text_from_count(run.episodes as i64),
+                text_from_bytes(row.bytes),
+                row.last_return.map_or("-".into(), text_from_number),
+            ]
+        })
+        .collect();
+    let (left, right) = (Side::Left, Side::Right);
+    let head = [
+        ("NAME", left),
+        ("ID", left),
+        ("PROJECT", left),
+        ("STATE", left),
+        ("AGE", right),
+        ("STEP", right),
+        ("EPISODES", right),
+        ("SIZE", right),
+        ("RETURN", right),
+    ];
+    text_from_rows(head, &cells)
+}
+
+/// As in JSON.
+pub fn state_name(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "running",
+        RunState::Finished => "finished",
+        RunState::Crashed => "crashed",
+    }
+}

@@ -1,0 +1,72 @@
+//! The `ethogram` command, as a library: the binary and the Python wheel both call [`run`].
+
+mod commands;
+mod disk;
+mod options;
+mod runs;
+mod table;
+mod text;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser;
+
+use crate::options::{Command, Options};
+
+/// Runs the command that `args` spell, the program's name first, and gives the code to exit with:
+/// 0 when all went well, 1 when it failed or `check` found something lost, 2 when the arguments make no sense.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let options = match Options::try_parse_from(args) {
+        Ok(options) => options,
+        Err(error) => {
+            // A closed pipe is no reason to fail in another way.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(2);
+        }
+    };
+    let done = match options.command {
+        Command::Serve(options) => commands::serve::serve(&options),
+        Command::Ls(options) => commands::ls::ls(&options),
+        Command::Info(options) => commands::info::info(&options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", text_from_error(&error));
+            1
+        }
+    }
+}
+
+/// [`run`], for a `main` function.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(args))
+}
+
+/// The error and its causes, each said once: most of our errors tell their cause themselves.
+fn text_from_error(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = || anyhow::anyhow!("disk full");
+        assert_eq!(text_from_error(&error().context("cannot write")), "cannot write: disk full");
+        assert_eq!(
+            text_from_error(&error().context("cannot write: disk full; make room")),
+            "cannot write: disk full; make room"
+        );
+        let io = std::io::Error::other("broken");
+        assert_eq!(text_from_error(&Err::<(), _>(io).context("reading").expect_err("an error")), "reading: broken");
+    }
+}

@@ -1,0 +1,6 @@
+//! The program as people run it.
+
+mod help;
+mod program;
+mod runs;
+mod serve;

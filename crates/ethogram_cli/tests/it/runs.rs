@@ -1,0 +1,142 @@
+//! `ls` and `info` of runs that `RunWriter` wrote.
+
+use std::path::{Path, PathBuf};
+
+use ethogram_store::{
+    Array, Axis, Dtype, EpisodeEnd, EpisodeRow, RunId, RunInfo, RunState, RunWriter, StepValue, WriterOptions, now_us,
+};
+use serde_json::Value;
+
+use crate::program::run;
+
+/// A closed run with one recorded episode of 3 steps and 50 scalars. Returns its folder.
+pub fn write_run(root: &Path, id: &str, name: &str) -> PathBuf {
+    let info = RunInfo {
+        id: RunId(id.into()),
+        name: name.into(),
+        project: "pong".into(),
+        created_us: now_us() - 7_200_000_000,
+        host: "lab".into(),
+        ..RunInfo::default()
+    };
+    let writer = RunWriter::create(root, info, WriterOptions::default()).expect("a run");
+    for step in 0..50 {
+        writer.scalar(Axis::GlobalStep, "loss", step * 1_000, 1, 0.5).expect("logged");
+    }
+    for (episode, recorded) in [(0, true), (1, false)] {
+        let row = EpisodeRow {
+            episode,
+            env_index: 0,
+            agent: None,
+            seed: None,
+            end: EpisodeEnd::Terminated,
+            episode_return: 10.0 * episode as f64,
+            length: 3,
+            global_step: 0,
+            started_us: 1,
+            ended_us: Some(2),
+            recorded,
+            evaluation: false,
+            checkpoint: None,
+            env_return: None,
+            extra: serde_json::Map::new(),
+        };
+        writer.episode(row).expect("logged");
+    }
+    for step in 0..3 {
+        let picture = Array::new(Dtype::Uint8, vec![32, 32], vec![step as u8; 1024]).expect("a picture");
+        let values =
+            vec![("frame".into(), StepValue::Array(picture)), ("reward".into(), StepValue::Array(Array::scalar(1.0)))];
+        writer.step(0, step, values).expect("logged");
+    }
+    let path = writer.path().to_owned();
+    writer.close(RunState::Finished).expect("closed");
+    path
+}
+
+const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+const SECOND: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
+
+#[test]
+fn row_a18_runs_of_several_roots_are_listed_in_columns() {
+    let (a, b) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    write_run(a.path(), FIRST, "dqn");
+    write_run(b.path(), SECOND, "a longer name");
+    let roots = [a.path().display().to_string(), b.path().display().to_string()];
+    let said = run(&["ls", &roots[0], &roots[1]]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let lines: Vec<_> = said.out.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", said.out);
+    let words: Vec<_> = lines[0].split_whitespace().collect();
+    assert_eq!(words, ["NAME", "ID", "PROJECT", "STATE", "AGE", "STEP", "EPISODES", "SIZE", "RETURN"]);
+    let row = lines.iter().find(|line| line.starts_with("dqn ")).expect("the run");
+    for word in [FIRST, "pong", "finished", "2 h", "49,000"] {
+        assert!(row.contains(word), "{word}: {row}");
+    }
+    assert!(row.ends_with(" 5"), "the mean return of both episodes: {row}");
+    let column = lines[0].find("PROJECT").expect("a column");
+    assert!(lines[1..].iter().all(|line| line[column..].starts_with("pong")), "columns line up:\n{}", said.out);
+}
+
+#[test]
+fn a_list_is_json_when_asked() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_run(root.path(), FIRST, "dqn");
+    let said = run(&["ls", "--json", &root.path().display().to_string()]);
+    let json: Value = serde_json::from_str(&said.out).expect("json");
+    let run = &json[0];
+    assert_eq!(run["id"], FIRST);
+    assert_eq!((&run["state"], &run["global_step"], &run["episodes"]), (&"finished".into(), &49_000.into(), &2.into()));
+    assert_eq!((&run["recorded"], &run["mean_return"]), (&1.into(), &5.0.into()));
+    assert_eq!(run["path"], path.display().to_string());
+    assert!(run["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
+}
+
+#[test]
+fn no_runs_is_said_with_what_to_do() {
+    let root = tempfile::tempdir().expect("a folder");
+    let said = run(&["ls", &root.path().display().to_string()]);
+    assert_eq!((said.code, said.out.as_str()), (0, ""));
+    assert!(said.err.starts_with("no runs in ") && said.err.contains("ethogram.init()"), "{}", said.err);
+}
+
+#[test]
+fn info_tells_what_a_run_holds_and_weighs() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_run(root.path(), FIRST, "dqn").display().to_string();
+    let said = run(&["info", &path]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""));
+    let line = |label: &str| {
+        let found = said.out.lines().find(|line| line.starts_with(label));
+        found.unwrap_or_else(|| panic!("a line {label}:\n{}", said.out)).trim_start_matches(label).trim().to_owned()
+    };
+    assert_eq!(said.out.lines().next(), Some(path.as_str()));
+    assert_eq!(line("name"), "dqn");
+    assert_eq!(line("created"), "2 h ago on lab");
+    assert_eq!(line("episodes"), "2, 1 recorded");
+    assert_eq!(line("scalar"), "loss: 50 values, last 0.5");
+    assert!(said.out.contains("B a value") && said.out.contains("B a frame"), "{}", said.out);
+    assert!(said.out.contains("frame uint8 [32, 32]") && said.out.contains("reward float64 []"), "{}", said.out);
+    assert!(said.out.contains("episode_return"), "what can be derived: {}", said.out);
+
+    let json: Value = serde_json::from_str(&run(&["info", "--json", &path]).out).expect("json");
+    assert_eq!((&json["weight"]["scalars"], &json["weight"]["frames"]), (&50.into(), &3.into()));
+    let kinds = json["weight"]["bytes_by_kind"].as_object().expect("sizes");
+    let sum: u64 = kinds.values().filter_map(Value::as_u64).sum();
+    assert_eq!(json["weight"]["bytes"], sum);
+    assert!(kinds.contains_key("scalars") && kinds.contains_key("frames"), "{kinds:?}");
+    assert_eq!(json["info"]["id"], FIRST);
+}
+
+#[test]
+fn a_folder_of_no_run_or_of_several_is_said_so() {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = root.path().display().to_string();
+    let said = run(&["info", &folder]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.starts_with("error: no run there; `ethogram ls FOLDER`"), "{}", said.err);
+    write_run(root.path(), FIRST, "dqn");
+    assert_eq!(run(&["info", &folder]).code, 0, "the only run below a folder");
+    write_run(root.path(), SECOND, "dqn");
+    assert!(run(&["info", &folder]).err.starts_with("error: expected one run, found 2; "));
+}

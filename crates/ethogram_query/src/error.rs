@@ -1,0 +1,137 @@
+//! What can go wrong with a question, as facts.
+
+use ethogram_store::RunId;
+
+/// The result of asking.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A question that has no answer, or a world that would not give it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No root holds this run.
+    #[error("no run {run}; it may have been moved or deleted since the list was made")]
+    NoRun {
+        /// What was asked for.
+        run: RunId,
+    },
+    /// The run has no such scalar.
+    #[error("no scalar {tag:?} on the {axis} axis of run {run}; log it with run.log(step, {{{tag:?}: value}})")]
+    NoTag {
+        /// The run.
+        run: RunId,
+        /// Name of the axis.
+        axis: &'static str,
+        /// The tag.
+        tag: String,
+    },
+    /// The run has no such episode.
+    #[error("no episode {episode} in run {run}, which has {count}")]
+    NoEpisode {
+        /// The run.
+        run: RunId,
+        /// The episode.
+        episode: u64,
+        /// Episodes known.
+        count: u64,
+    },
+    /// Neither logged nor derivable by that name.
+    #[error("no field {field:?} in episode {episode} of run {run}; logged there: {logged}")]
+    NoField {
+        /// The run.
+        run: RunId,
+        /// The episode.
+        episode: u64,
+        /// The field.
+        field: String,
+        /// Names of the logged fields, joined by commas.
+        logged: String,
+    },
+    /// A derived field lacks one of the fields that it is made from.
+    #[error("{field:?} cannot be derived in episode {episode}: it needs {needs}; {hint}")]
+    MissingInput {
+        /// The derived field.
+        field: String,
+        /// The episode.
+        episode: u64,
+        /// The input, or the alternatives, for example `logits or action_probabilities`.
+        needs: String,
+        /// How to log it.
+        hint: &'static str,
+    },
+    /// An input is there but is not what the derivation takes.
+    #[error("{field:?} cannot be derived: {input:?} expected {expected}, found {found}")]
+    BadInput {
+        /// The derived field.
+        field: String,
+        /// The input.
+        input: String,
+        /// Shape and type that fit.
+        expected: String,
+        /// Shape and type there.
+        found: String,
+    },
+    /// A parameter that does not exist, or has a value outside its bounds.
+    #[error("parameter {param:?} of {field:?}: expected {expected}, found {found}")]
+    BadParam {
+        /// The field.
+        field: String,
+        /// The parameter.
+        param: String,
+        /// What would have been taken.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// The answer would be larger than a named limit.
+    #[error("{what} is {found}, over the limit of {limit}; ask for a smaller range")]
+    TooLarge {
+        /// What was too large, with the name of the limit.
+        what: String,
+        /// The limit.
+        limit: u64,
+        /// The size it would have.
+        found: u64,
+    },
+    /// The mathematics refused its arguments.
+    #[error(transparent)]
+    Analysis(#[from] ethogram_analysis::Error),
+    /// The run itself could not answer.
+    #[error(transparent)]
+    Store(#[from] ethogram_store::Error),
+}
+
+impl Error {
+    /// The thing asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::NoRun { .. } | Self::NoTag { .. } | Self::NoEpisode { .. } | Self::NoField { .. } => true,
+            Self::Store(error) => error.is_not_found(),
+            _ => false,
+        }
+    }
+
+    /// A derived field lacks an input: logging it would give an answer.
+    pub fn is_missing_input(&self) -> bool {
+        matches!(self, Self::MissingInput { .. })
+    }
+
+    /// The question itself is wrong, whatever the run holds.
+    pub fn is_bad_request(&self) -> bool {
+        match self {
+            Self::BadParam { .. } | Self::BadInput { .. } | Self::TooLarge { .. } | Self::Analysis(_) => true,
+            Self::Store(error) => error.is_bad_input(),
+            _ => false,
+        }
+    }
+
+    /// The answer would be larger than a limit.
+    pub fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Store(ethogram_store::Error::TooLarge { .. }))
+    }
+
+    /// The data on disk is damaged.
+    pub fn is_corrupt(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_corrupt())
+    }
+}

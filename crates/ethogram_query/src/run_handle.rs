@@ -1,0 +1,161 @@
+//! One run of a workbench.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
+
+use crate::derivation::cache::Cache;
+use crate::episode_columns::EpisodeColumns;
+use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
+
+/// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
+pub struct RunHandle {
+    id: RunId,
+    info: RunInfo,
+    root: String,
+    source: Arc<dyn RunSource>,
+    cache: Arc<Cache>,
+    path: PathBuf,
+    /// As read last.
+    episodes: Mutex<Option<Arc<EpisodeColumns>>>,
+}
+
+impl RunHandle {
+    pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
+        let info = source.info();
+        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
+    }
+
+    /// Which run.
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// Who and what it is.
+    pub fn info(&self) -> &RunInfo {
+        &self.info
+    }
+
+    /// Label of the root that holds it.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Where it lies: the path that its opener found.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was logged.
+    pub fn source(&self) -> &Arc<dyn RunSource> {
+        &self.source
+    }
+
+    /// The state to show now.
+    pub fn state(&self) -> RunState {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64);
+        self.source.status().state_at(now)
+    }
+
+    /// The run in one row of a table.
+    pub fn summary(&self) -> Result<RunSummary> {
+        let status = self.source.status();
+        let info = self.info.clone();
+        let counts = self.source.counts()?;
+        Ok(RunSummary {
+            id: info.id,
+            name: info.name,
+            project: info.project,
+            group: info.group,
+            tags: info.tags,
+            notes: info.notes,
+            state: self.state(),
+            created_us: info.created_us,
+            heartbeat_us: status.heartbeat_us,
+            ended_us: status.ended_us,
+            global_step: status.global_step,
+            episodes: counts.episodes,
+            recorded: counts.recorded,
+            config: info.config,
+            env_id: info.env.map(|env| env.id),
+            summary: status.summary,
+            revision: self.source.revision(),
+            lost: counts.lost,
+            dropped: status.dropped,
+            fault: status.fault,
+            root: self.root.clone(),
+        })
+    }
+
+    /// One episode.
+    pub fn episode(&self, episode: u64) -> Result<EpisodeRow> {
+        let end = episode.saturating_add(1);
+        let found = self.source.episodes(episode..end)?.into_iter().find(|row| row.episode == episode);
+        found.ok_or_else(|| Error::NoEpisode { run: self.id.clone(), episode, count: self.source.episode_count() })
+    }
+
+    /// All scalars, sorted by axis, then tag: those logged and, on the episode axis, [`crate::EPISODE_TAGS`].
+    /// Without the latter when the episodes cannot be read, of which [`RunSource::lost`] tells.
+    pub fn scalar_tags(&self) -> Vec<ScalarTag> {
+        let mut tags = self.source.scalar_tags();
+        let logged = tags.len();
+        for tag in self.episode_columns().map(|columns| columns.tags()).unwrap_or_default() {
+            if tags[..logged].iter().all(|other| (other.axis, &other.tag) != (tag.axis, &tag.tag)) {
+                tags.push(tag);
+            }
+        }
+        tags.sort_by(|a, b| (a.axis, &a.tag).cmp(&(b.axis, &b.tag)));
+        tags
+    }
+
+    /// One curve; `request.run` is not looked at.
+    pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
+        let range = request.range.start..request.range.end.max(request.range.start);
+        let request = &SeriesRequest { range, ..request.clone() };
+        let is_it = |tag: &ScalarTag| tag.axis == request.axis && tag.tag == request.tag;
+        if let Some(tag) = self.source.scalar_tags().into_iter().find(is_it) {
+            return Series::read(self.source.as_ref(), tag, request);
+        }
+        let columns = self.episode_columns()?;
+        match (columns.tags().into_iter().find(is_it), columns.points(&request.tag, &request.range)) {
+            (Some(tag), Some(points)) => Series::of_points(points, tag, request),
+            _ => Err(Error::NoTag { run: self.id.clone(), axis: axis_name(request.axis), tag: request.tag.clone() }),
+        }
+    }
+
+    /// Rows of one field of an episode, logged or derived; see [`crate::FieldRequest`].
+    pub fn field(&self, episode: u64, name: &str, params: &Params, range: Range<u64>) -> Result<Arc<Field>> {
+        field::read(self, &self.cache, episode, name, params, range)
+    }
+
+    /// Fields of an episode: those logged, by name, then those that can be derived from them, in the order of the registry.
+    pub fn fields(&self, episode: u64) -> Result<Vec<FieldEntry>> {
+        let logged = self.source.step_fields(episode)?;
+        let derived = derivation::entries(&logged, &self.info);
+        Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
+    }
+
+    fn episode_columns(&self) -> Result<Arc<EpisodeColumns>> {
+        let mut held = self.episodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(columns) = held.as_ref().filter(|columns| columns.revision == self.source.revision()) {
+            return Ok(Arc::clone(columns));
+        }
+        let columns = Arc::new(EpisodeColumns::read(self.source.as_ref())?);
+        *held = Some(Arc::clone(&columns));
+        Ok(columns)
+    }
+}
+
+/// The name of an axis, as in JSON.
+pub(crate) fn axis_name(axis: Axis) -> &'static str {
+    match axis {
+        Axis::GlobalStep => "global_step",
+        Axis::Episode => "episode",
+        Axis::Step => "step",
+        Axis::Checkpoint => "checkpoint",
+        Axis::Sample => "sample",
+    }
+}

@@ -1,0 +1,226 @@
+//! The runs under some roots, and everything that can be asked of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use ethogram_store::{Revision, RunId, RunSource, RunState};
+
+use crate::derivation::cache::Cache;
+use crate::{
+    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, NativeOpener, Opener, Result, Root, RunHandle,
+    RunSummary, Series, SeriesRequest,
+};
+
+/// How a workbench behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// Most bytes of derived fields kept in memory.
+    pub cache_bytes: usize,
+    /// How often folders are searched for new runs; growth of known runs is looked at in every [`Workbench::refresh`].
+    pub search_every: Duration,
+    /// The formats, in order of preference; our own when not said otherwise.
+    pub openers: Vec<Arc<dyn Opener>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: 256 << 20, search_every: Duration::from_secs(2), openers: vec![Arc::new(NativeOpener)] }
+    }
+}
+
+/// The runs under some roots. Shared between threads; every answer is of the last [`Workbench::refresh`].
+pub struct Workbench {
+    roots: Vec<Root>,
+    options: Options,
+    runs: RwLock<BTreeMap<RunId, Arc<RunHandle>>>,
+    cache: Arc<Cache>,
+    /// Held while looking for changes. Never taken while `runs` is held.
+    search: Mutex<Search>,
+}
+
+/// What the last refresh saw.
+#[derive(Default)]
+struct Search {
+    at: Option<Instant>,
+    /// Run at each path, so that a path is opened once.
+    paths: BTreeMap<PathBuf, RunId>,
+    /// Revision and state last announced.
+    seen: BTreeMap<RunId, (Revision, RunState)>,
+    /// Runs that could not be opened.
+    skipped: Vec<Skipped>,
+    /// Paths whose run is served from another path, with the reason to tell; not opened again while that lasts.
+    copies: BTreeMap<PathBuf, (RunId, String)>,
+}
+
+/// A change since the last refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A run appeared.
+    Came(RunId),
+    /// A run is no longer there.
+    Went(RunId),
+    /// A run grew, or its state changed.
+    Grew {
+        /// Which.
+        run: RunId,
+        /// Its revision now.
+        revision: Revision,
+        /// Its state now.
+        state: RunState,
+    },
+}
+
+/// A run that was found but is not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Why it was left out.
+    pub why: String,
+}
+
+impl Workbench {
+    /// Opens every run under `roots`. A root that does not exist yet holds no runs; a run that cannot be read is
+    /// left out and told of by [`Workbench::skipped`].
+    pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
+        let cache = Arc::new(Cache::new(options.cache_bytes));
+        let workbench = Self { roots, options, runs: RwLock::default(), cache, search: Mutex::new(Search::default()) };
+        workbench.refresh();
+        Ok(workbench)
+    }
+
+    /// Where runs are looked for.
+    pub fn roots(&self) -> &[Root] {
+        &self.roots
+    }
+
+    /// Looks for growth of the known runs and, every [`Options::search_every`], for runs that came or went.
+    ///
+    /// A run whose files cannot be read just now stays as it was last seen.
+    pub fn refresh(&self) -> Vec<Change> {
+        let mut search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+        let searching = search.at.is_none_or(|at| at.elapsed() >= self.options.search_every);
+        let mut changes = Vec::new();
+        if searching {
+            self.search(&mut search, &mut changes);
+            search.at = Some(Instant::now());
+        }
+        for handle in self.handles() {
+            let ended = search.seen.get(handle.id()).is_some_and(|(_, state)| *state == RunState::Finished);
+            if ended && !searching {
+                continue; // It could only be resumed, which may wait for the next search.
+            }
+            let source = handle.source();
+            let revision = source.refresh().unwrap_or_else(|_| source.revision());
+            let now = (revision, handle.state());
+            let before = search.seen.insert(handle.id().clone(), now);
+            if before.is_some_and(|before| before != now) {
+                changes.push(Change::Grew { run: handle.id().clone(), revision, state: now.1 });
+            }
+        }
+        changes
+    }
+
+    /// Every run in one row, newest first.
+    pub fn runs(&self) -> Result<Vec<RunSummary>> {
+        let mut rows = self.handles().iter().map(|handle| handle.summary()).collect::<Result<Vec<_>>>()?;
+        rows.sort_by(|a, b| b.created_us.cmp(&a.created_us).then_with(|| a.id.cmp(&b.id)));
+        Ok(rows)
+    }
+
+    /// One run.
+    pub fn run(&self, id: &str) -> Result<Arc<RunHandle>> {
+        let id = RunId(id.to_owned());
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.get(&id).cloned().ok_or(Error::NoRun { run: id })
+    }
+
+    /// One curve.
+    pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
+        self.run(&request.run.0)?.series(request)
+    }
+
+    /// Rows of one field of an episode. Of several threads that ask for the same derived field, one computes it.
+    pub fn field(&self, request: &FieldRequest) -> Result<Arc<Field>> {
+        self.run(&request.run.0)?.field(request.episode, &request.name, &request.params, request.range.clone())
+    }
+
+    /// Fields of an episode: those logged, and those that can be derived from them.
+    pub fn fields(&self, run: &RunId, episode: u64) -> Result<Vec<FieldEntry>> {
+        self.run(&run.0)?.fields(episode)
+    }
+
+    /// Everything that can be derived, in the order that people see.
+    pub fn derivations(&self) -> &'static [&'static dyn Derivation] {
+        DERIVATIONS
+    }
+
+    /// Runs that were found but are not served, as of the last search.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
+        let copies = search.copies.iter().map(|(path, (_, why))| Skipped { path: path.clone(), why: why.clone() });
+        search.skipped.iter().cloned().chain(copies).collect()
+    }
+
+    fn handles(&self) -> Vec<Arc<RunHandle>> {
+        self.runs.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn search(&self, search: &mut Search, changes: &mut Vec<Change>) {
+        let mut there = BTreeSet::new();
+        search.skipped.clear();
+        for root in &self.roots {
+            for opener in &self.options.openers {
+                let paths = match opener.find(&root.path) {
+                    Ok(paths) => paths,
+                    Err(error) => {
+                        search.skipped.push(Skipped { path: root.path.clone(), why: error.to_string() });
+                        // What cannot be listed just now is not taken for gone.
+                        there.extend(search.paths.keys().filter(|path| path.starts_with(&root.path)).cloned());
+                        continue;
+                    }
+                };
+                for path in paths {
+                    if !search.paths.contains_key(&path) && !search.copies.contains_key(&path) {
+                        self.open_run(opener.as_ref(), root, &path, search, changes);
+                    }
+                    there.insert(path);
+                }
+            }
+        }
+        search.copies.retain(|path, _| there.contains(path));
+        let gone: Vec<_> = search.paths.keys().filter(|path| !there.contains(*path)).cloned().collect();
+        for path in gone {
+            let Some(run) = search.paths.remove(&path) else { continue };
+            search.seen.remove(&run);
+            search.copies.retain(|_, (copy_of, _)| *copy_of != run);
+            self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            self.cache.forget(&run);
+            changes.push(Change::Went(run));
+        }
+    }
+
+    fn open_run(&self, opener: &dyn Opener, root: &Root, path: &Path, search: &mut Search, changes: &mut Vec<Change>) {
+        let source: Arc<dyn RunSource> = match opener.open(path) {
+            Ok(Some(source)) => source,
+            Ok(None) => return,
+            Err(error) => {
+                search.skipped.push(Skipped { path: path.to_owned(), why: format!("{}: {error}", opener.name()) });
+                return;
+            }
+        };
+        let handle = RunHandle::new(source, root.label.clone(), path.to_owned(), Arc::clone(&self.cache));
+        let run = handle.id().clone();
+        if let Some((other, _)) = search.paths.iter().find(|(_, known)| **known == run) {
+            let why = format!("run {run} is already served from {}", other.display());
+            search.copies.insert(path.to_owned(), (run, why));
+            return;
+        }
+        search.seen.insert(run.clone(), (handle.source().revision(), handle.state()));
+        search.paths.insert(path.to_owned(), run.clone());
+        self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(handle));
+        changes.push(Change::Came(run));
+    }
+}

@@ -1,0 +1,60 @@
+//! Answers that are not JSON.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::stream;
+
+use crate::{
+    columns::{COLUMNS_TYPE, Columns},
+    error::{ApiError, ApiResult},
+    etag,
+    limits::RESPONSE_BYTES_MAX,
+};
+
+/// A body of columns. **Errors**: 413 when it is over [`RESPONSE_BYTES_MAX`].
+pub fn columns(columns: Columns) -> ApiResult<Response> {
+    check_bytes(columns.bytes())?;
+    let headers = [(header::CONTENT_TYPE, COLUMNS_TYPE), (header::CACHE_CONTROL, etag::ASK_AGAIN)];
+    Ok((headers, columns.into_body()).into_response())
+}
+
+/// A body that is sent part by part, without being copied together.
+pub fn parts(media_type: &'static str, parts: Vec<Bytes>) -> Response {
+    let length: usize = parts.iter().map(Bytes::len).sum();
+    let body = Body::from_stream(stream::iter(parts.into_iter().map(Ok::<_, std::convert::Infallible>)));
+    let headers = [
+        (header::CONTENT_TYPE, media_type.to_owned()),
+        (header::CONTENT_LENGTH, length.to_string()),
+        (header::CACHE_CONTROL, etag::ASK_AGAIN.to_owned()),
+    ];
+    (headers, body).into_response()
+}
+
+/// **Errors**: 413 when an answer of so many bytes is over [`RESPONSE_BYTES_MAX`].
+pub fn check_bytes(bytes: u64) -> ApiResult<()> {
+    if bytes <= RESPONSE_BYTES_MAX {
+        return Ok(());
+    }
+    Err(ApiError::too_large("bytes of the answer", bytes, RESPONSE_BYTES_MAX)
+        .hint("ask for a smaller range with from= and to="))
+}
+
+/// Answers 304 when the client has `tag`, else what `make` gives, tagged.
+pub async fn tagged(
+    request: &HeaderMap,
+    tag: String,
+    make: impl Future<Output = ApiResult<Response>>,
+) -> ApiResult<Response> {
+    if etag::matches(request, &tag) {
+        return Ok(etag::not_modified(&tag, etag::ASK_AGAIN));
+    }
+    let mut answer = make.await?;
+    if let Ok(value) = tag.try_into() {
+        answer.headers_mut().insert(header::ETAG, value);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,41 @@
+//! Every size that comes from outside, in one place. Errors name the limit they hit.
+
+use std::time::Duration;
+
+/// Bytes of a request body.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a request's path and query together.
+pub const TARGET_BYTES_MAX: usize = 16 << 10;
+/// Series of one request.
+pub const SERIES_MAX: usize = 512;
+/// Buckets of one series.
+pub const BUCKETS_MAX: usize = 10_000;
+/// Field names of one request.
+pub const FIELDS_MAX: usize = 256;
+/// Parameters of derived fields in one request.
+pub const PARAMS_MAX: usize = 256;
+/// Bytes of a field name, tag or run id in a request.
+pub const NAME_BYTES_MAX: usize = 512;
+/// Episodes of one answer.
+pub const EPISODES_MAX: usize = 1_000_000;
+/// Rows of tensors in one answer.
+pub const TENSOR_ROWS_MAX: u64 = 10_000;
+/// Bytes of one answer.
+pub const RESPONSE_BYTES_MAX: u64 = 256 << 20;
+/// Open event streams.
+pub const EVENT_STREAMS_MAX: usize = 256;
+/// Requests that wait for a free worker; beyond that the answer is 503.
+pub const WAITING_MAX: usize = 1_024;
+/// Ports tried after the default when it is taken.
+pub const PORTS_TRIED: u16 = 100;
+
+/// How often live runs are asked whether they grew.
+pub const POLL_EVERY: Duration = Duration::from_millis(200);
+/// How often runs are looked at while no page is open.
+pub const POLL_UNHEARD_EVERY: Duration = Duration::from_secs(1);
+/// How often the roots are looked through for new runs.
+pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
+/// How often a comment keeps an event stream open.
+pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How long open answers may take to end after the server was told to stop.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);

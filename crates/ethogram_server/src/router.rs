@@ -1,0 +1,60 @@
+//! Which path is answered by what. `docs/http.md` has the same list.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{Method, StatusCode},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::{
+    app::App,
+    error::{ApiError, ApiResult},
+    limits::BODY_BYTES_MAX,
+    routes,
+    safety::{Safety, guard},
+};
+
+/// The whole service: routes, the web app for every other path, and the guard around both.
+pub fn router(app: App, safety: Safety) -> Router {
+    Router::new()
+        .route("/api/health", get(routes::health::health))
+        .route("/api/runs", get(routes::runs::runs))
+        .route("/api/runs/{run}", get(routes::runs::run))
+        .route("/api/runs/{run}/episodes", get(routes::episodes::episodes))
+        .route("/api/runs/{run}/episodes/{episode}", get(routes::episodes::episode))
+        .route("/api/runs/{run}/episodes/{episode}/fields", get(routes::fields::fields))
+        .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
+        .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
+        .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
+        .route("/api/series", post(routes::series::series))
+        .route("/api/derivations", get(routes::derivations::derivations))
+        .route("/api/events", get(routes::events::events))
+        .fallback(other)
+        .method_not_allowed_fallback(no_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::new(safety), guard))
+        .with_state(app)
+}
+
+async fn no_method(method: Method, request: Request) -> ApiError {
+    let message = format!("{} does not take {method}", request.uri().path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).hint("docs/http.md lists the routes")
+}
+
+async fn other(State(app): State<App>, request: Request) -> ApiResult<Response> {
+    let path = request.uri().path();
+    if path == "/api" || path.starts_with("/api/") {
+        return Err(ApiError::not_found(format!("no route {path}")).hint("docs/http.md lists the routes"));
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(no_method(request.method().clone(), request).await.into_response());
+    }
+    let ui = Arc::clone(&app.ui);
+    let (parts, _) = request.into_parts();
+    app.pool.run(move || Ok(ui.answer(parts.uri.path(), &parts.headers))).await
+}

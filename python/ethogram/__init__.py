@@ -1,0 +1,53 @@
+"""Ethogram shows what a deep-RL agent does and why.
+
+    import ethogram as eg
+
+    run = eg.init(project="pong", config=vars(args))
+    env = eg.record(env, run, schedule=eg.capped_cubic)
+    run.log({"loss": loss}, global_step=t)
+    env.annotate(logits=logits, value=value)
+
+Then `ethogram serve runs`.
+"""
+
+from __future__ import annotations
+
+from ethogram.checkpoint import signature
+from ethogram.description import describe
+from ethogram.episode import Episode
+from ethogram.errors import EthogramError, EthogramWarning
+from ethogram.reader import Column, EpisodeView, RunView, Table, open_run
+from ethogram.record import record
+from ethogram.run import Run, init
+from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
+from ethogram.values import Distribution, Histogram, Image, Tensor, Text
+
+open = open_run
+
+__all__ = [
+    "Column",
+    "Distribution",
+    "Episode",
+    "EpisodeStart",
+    "EpisodeView",
+    "EthogramError",
+    "EthogramWarning",
+    "Histogram",
+    "Image",
+    "Run",
+    "RunView",
+    "Table",
+    "Tensor",
+    "Text",
+    "always",
+    "capped_cubic",
+    "describe",
+    "evaluation_only",
+    "every",
+    "init",
+    "never",
+    "open",
+    "predicate",
+    "record",
+    "signature",
+]

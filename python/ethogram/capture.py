@@ -1,0 +1,234 @@
+"""What a run should remember of its surroundings: code, command line, packages, host. Secrets are filtered by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+HIDDEN = "[hidden]"
+"""What stands where a secret stood."""
+
+DIFF_BYTES_MAX = 256 * 1024
+"""`git diff` is cut here."""
+
+DEPTH_MAX = 16
+"""Deepest nesting of a configuration; what lies deeper is written as text."""
+
+TEXT_MAX = 10_000
+"""Longest text of a value that is neither number, text, list nor mapping."""
+
+_WORDS = {
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "credential",
+    "credentials",
+    "apikey",
+}
+_PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("account", "key")}
+# Names and schemes start where no word goes on before them, so that a long line without either is read once.
+_ASSIGNMENT = re.compile(
+    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)(?P<between>["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;]+)"""
+)
+_URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
+
+
+def is_secret(name: str) -> bool:
+    """Whether a value of this name should not be written down.
+
+    Names are split into words at `_`, `-`, `.`, spaces and capitals: `api_key`, `HF_TOKEN`, `dbPassword` are secrets,
+    `max_tokens`, `tokenizer` and `keyboard` are not.
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    words = [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
+    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in itertools.pairwise(words))
+
+
+def jsonable(value: Any, depth: int = 0) -> Any:
+    """Turn a configuration into what JSON can hold, secrets hidden.
+
+    Mappings, namespaces, dataclasses and models of Pydantic become objects; sequences and sets become lists; numbers of
+    NumPy become numbers; numbers that JSON has no word for become the texts `NaN`, `Infinity` and `-Infinity`;
+    anything else its `str`. Nothing raises.
+    """
+    if value is None or isinstance(value, bool | str):
+        return _without_login(value) if isinstance(value, str) else value
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**63 else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else _not_finite(value)
+    if depth >= DEPTH_MAX:
+        return _as_text(value)
+    mapping = _as_mapping(value)
+    if mapping is not None:
+        return {
+            str(key): HIDDEN if is_secret(str(key)) and _could_be_secret(part) else jsonable(part, depth + 1)
+            for key, part in mapping.items()
+        }
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return [jsonable(part, depth + 1) for part in value]
+    if isinstance(value, set | frozenset):
+        return [jsonable(part, depth + 1) for part in sorted(value, key=str)]
+    if hasattr(value, "tolist") and hasattr(value, "dtype"):
+        return jsonable(value.tolist(), depth + 1)
+    return _as_text(value)
+
+
+def command_line(arguments: Sequence[str]) -> list[str]:
+    """Copy a command line, the values of secret options hidden: `--api-key X`, `--api-key=X`, `https://me:X@host`."""
+    shown: list[str] = []
+    hide_next = False
+    for argument in arguments:
+        name, equals, _ = argument.partition("=")
+        if hide_next and not argument.startswith("-"):
+            shown.append(HIDDEN)
+        elif equals and is_secret(name):
+            shown.append(f"{name}={HIDDEN}")
+        else:
+            shown.append(_without_login(argument))
+        hide_next = argument.startswith("-") and not equals and is_secret(name)
+    return shown
+
+
+def code_state(folder: Path, timeout_secs: float = 5.0) -> dict[str, Any] | None:
+    """Read the state of the git work tree that holds `folder`: commit, branch, dirty, diff; `None` outside of one."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(folder), *arguments],
+                capture_output=True,
+                timeout=timeout_secs,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout[: DIFF_BYTES_MAX + 1].decode(errors="replace") if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    if commit is None:
+        return None
+    status = git("status", "--porcelain", "--untracked-files=no") or ""
+    diff = git("diff", "--no-color", "--no-ext-diff", "HEAD") if status.strip() else ""
+    return {
+        "commit": commit.strip(),
+        "branch": (git("rev-parse", "--abbrev-ref", "HEAD") or "").strip(),
+        "dirty": bool(status.strip()),
+        "diff": hide_assignments((diff or "")[:DIFF_BYTES_MAX]),
+    }
+
+
+def hide_assignments(text: str) -> str:
+    """Hide the values in `name = value` and `"name": "value"` where the name is a secret's."""
+
+    def hidden(match: re.Match[str]) -> str:
+        if not is_secret(match["name"]):
+            return match[0]
+        quote = match["value"][0] if match["value"][0] in "\"'" else ""
+        return f"{match['name']}{match['between']}{quote}{HIDDEN}{quote}"
+
+    return _without_login(_ASSIGNMENT.sub(hidden, text))
+
+
+def system() -> dict[str, Any]:
+    """Describe Python, platform, installed packages and hardware."""
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "memory_bytes": _memory_bytes(),
+        "gpus": _gpus(),
+        "packages": packages(),
+    }
+
+
+def packages() -> dict[str, str]:
+    """Installed packages and versions, by the names of their metadata folders (opening each would take far longer)."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            stem, _, suffix = name.rpartition(".")
+            if suffix in ("dist-info", "egg-info") and "-" in stem:
+                package, version = stem.split("-")[:2]
+                found.setdefault(package.replace("_", "-").lower(), version)
+    return dict(sorted(found.items()))
+
+
+def host() -> str:
+    """Name this machine."""
+    return platform.node()
+
+
+def _as_mapping(value: Any) -> Mapping[Any, Any] | None:
+    if isinstance(value, Mapping):
+        return value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
+        try:
+            dumped = dump()
+        except Exception:
+            return None
+        return dumped if isinstance(dumped, Mapping) else None
+    if type(value).__name__ == "Namespace" or type(value).__name__ == "SimpleNamespace":
+        return dict(vars(value))
+    return None
+
+
+def _could_be_secret(value: Any) -> bool:
+    """Numbers and flags such as `token = 512` are no secrets; empty texts have nothing to hide."""
+    return not (value is None or isinstance(value, bool | int | float) or value in ("", b""))
+
+
+def _without_login(text: str) -> str:
+    return _URL_LOGIN.sub(rf"\g<scheme>{HIDDEN}@", text)
+
+
+def _not_finite(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return hide_assignments(str(value)[:TEXT_MAX])
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _gpus() -> list[str]:
+    """Models of NVIDIA cards, as the driver lists them; no tool is started and no library loaded."""
+    models: list[str] = []
+    for information in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        try:
+            lines = information.read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        models += [line.partition(":")[2].strip() for line in lines if line.startswith("Model:")]
+    return models

@@ -1,0 +1,157 @@
+"""Weights at one update: as bytes, and what their inputs and outputs mean."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ethogram.errors import EthogramError, UnsupportedValueError
+
+if TYPE_CHECKING:
+    from ethogram.run import Run
+
+EXPORT_SECS_MAX = 600
+"""An export that takes longer is given up."""
+
+OUTPUT_ROLES = (
+    "logits",
+    "action_probabilities",
+    "q_values",
+    "value",
+    "action_mean",
+    "log_std",
+    "quantiles",
+    "atoms",
+    "log_probabilities",
+    "embedding",
+)
+"""What an output can be."""
+
+
+def signature(
+    *,
+    observation: str | Mapping[str, str],
+    preprocessing: Sequence[Mapping[str, Any]] = (),
+    state: Mapping[str, str] | None = None,
+    **outputs: str,
+) -> dict[str, Any]:
+    """Describe a checkpoint: which input is the observation, which are the memory, and what the outputs are.
+
+    Args:
+        observation: Name of the input that takes the observation; or a mapping from parts of a nested observation
+            (`observation/camera`) to inputs.
+        preprocessing: Steps between the recorded observation and the input, in order, each with its `op`, for example
+            `{"op": "scale", "by": 1 / 255}`.
+        state: Recurrent memory: name of the input, and of the output that holds its next value.
+        **outputs: Role and name of each output: `logits="logits"`, `value="v"`. Roles are those of `OUTPUT_ROLES`.
+
+    Raises:
+        ValueError: There is no such role.
+
+    Example:
+        >>> signature(observation="obs", q_values="q")
+        {'inputs': {'obs': {'role': 'observation', 'field': 'observation'}}, 'outputs': {'q': {'role': 'q_values'}}}
+    """
+    unknown = sorted(set(outputs) - set(OUTPUT_ROLES))
+    if unknown:
+        raise ValueError(f"outputs: expected roles of {', '.join(OUTPUT_ROLES)}; found {', '.join(unknown)}")
+    fields = {"observation": observation} if isinstance(observation, str) else observation
+    inputs: dict[str, Any] = {name: {"role": "observation", "field": field} for field, name in fields.items()}
+    for name in inputs:
+        if preprocessing:
+            inputs[name]["preprocessing"] = [dict(step) for step in preprocessing]
+    described: dict[str, Any] = {name: {"role": role} for role, name in outputs.items()}
+    for name, following in (state or {}).items():
+        inputs[name] = {"role": "state", "next": following}
+        described[following] = {"role": "state", "of": name}
+    return {"inputs": inputs, "outputs": described}
+
+
+def read_checkpoint(source: Any) -> bytes:
+    """Read the bytes of a checkpoint that needs no export.
+
+    Raises:
+        UnsupportedValueError: `source` is of no kind that is taken.
+        OSError: The file cannot be read.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | os.PathLike):
+        return Path(source).read_bytes()
+    if hasattr(source, "SerializeToString"):
+        return bytes(source.SerializeToString())
+    raise UnsupportedValueError(
+        "checkpoint: expected bytes, a path, a model with SerializeToString, or a module of PyTorch, "
+        f"found {type(source).__name__}"
+    )
+
+
+class Exporter:
+    """Turns modules of PyTorch into ONNX, one after another, each in a process of its own. Training does not wait."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._threads: list[threading.Thread] = []
+        self._turn = threading.Lock()
+
+    def export(self, module: Any, example: Any, global_step: int, name: str, signature_json: str) -> None:
+        """Copy `module` now and export it later.
+
+        Raises:
+            EthogramError: No example was given.
+        """
+        if example is None:
+            raise EthogramError(
+                "checkpoint: expected example=, an observation batch to export the module with, found none"
+            )
+        copied = pickle.dumps((module, example))
+        arguments = (copied, global_step, name, signature_json)
+        thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)
+        self._threads = [running for running in self._threads if running.is_alive()]
+        self._threads.append(thread)
+        thread.start()
+
+    def wait(self) -> None:
+        """Wait until everything copied so far is exported."""
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self, copied: bytes, global_step: int, name: str, signature_json: str) -> None:
+        try:
+            with self._turn, tempfile.TemporaryDirectory(prefix="ethogram-export-") as folder:
+                data = export_in_process(copied, Path(folder))
+            self._run._checkpoint(global_step, name, "onnx", data, signature_json)
+        except Exception as error:
+            try:
+                self._run._settle("checkpoint", error)
+            except Exception as raised:  # strict, but in a thread of ours: nobody could catch it
+                print(f"ethogram: {raised}", file=sys.stderr)
+
+
+def export_in_process(copied: bytes, folder: Path) -> bytes:
+    """Export a pickled module and its example by a process of its own.
+
+    Raises:
+        EthogramError: The export failed; the last lines of what it said are in the text.
+    """
+    source, target = folder / "module.pickle", folder / "module.onnx"
+    source.write_bytes(copied)
+    command = [sys.executable, "-m", "ethogram.export", str(source), str(target)]
+    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": ""}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, timeout=EXPORT_SECS_MAX, check=False, stdin=subprocess.DEVNULL, env=environ
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EthogramError(f"checkpoint: the export took longer than {EXPORT_SECS_MAX} s and was given up") from error
+    if done.returncode != 0 or not target.is_file():
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
+        raise EthogramError(f"checkpoint: the export to ONNX failed: {' / '.join(said) or 'it said nothing'}")
+    return target.read_bytes()

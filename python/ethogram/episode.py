@@ -1,0 +1,123 @@
+"""Episodes recorded by hand, for loops without a Gymnasium environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from ethogram import _native, capture
+
+if TYPE_CHECKING:
+    from ethogram.run import Run
+
+PastEnd = Literal["terminated", "truncated", "both", "unknown"]
+"""How an episode ended that somebody else counted."""
+
+
+class Episode:
+    """One episode, recorded step by step. Made by `Run.episode`.
+
+    Attributes:
+        index: Its index in the run; `None` when nothing is written.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        seed: int | None,
+        env_index: int,
+        evaluation: bool,
+        global_step: int | None,
+        extra: Mapping[str, Any] | None,
+    ) -> None:
+        self._run = run
+        self._recorder = _native.Recorder(run, 1, first=env_index)
+        self._ended = False
+        self.index = self._recorder.allot()
+        if self.index is not None:
+            self._recorder.begin(
+                0,
+                self.index,
+                recorded=True,
+                seed=seed,
+                evaluation=evaluation,
+                extra=json.dumps(capture.jsonable(dict(extra))) if extra else None,
+                global_step=global_step,
+            )
+            run._attach(self._recorder)
+
+    def annotate(self, **fields: Any) -> None:
+        """Attach what the policy said of the coming step: `value=`, `logits=`, `greedy=`, or any name."""
+        for name, value in fields.items():
+            self._recorder.put(0, name, value)
+
+    def step(self, *, reward: float = 0.0, terminated: bool = False, truncated: bool = False, **fields: Any) -> None:
+        """Add a step: what was observed, what was done, and what came back.
+
+        Args:
+            reward: What came back for this step's action.
+            terminated: The task ended with it.
+            truncated: It was cut from outside after it.
+            **fields: `observation=`, `action=`, `frame=`, or any name.
+        """
+        self.annotate(**fields)
+        self._ended = self._recorder.step(reward, terminated, truncated)
+
+    def end(self, *, env_return: float | None = None, **fields: Any) -> None:
+        """End the episode; one whose last step said neither `terminated` nor `truncated` counts as truncated.
+
+        Args:
+            env_return: The return as the environment itself reports it, for the self-check.
+            **fields: The final observation and what goes with it: `observation=`, `frame=`.
+        """
+        self.annotate(**fields)
+        if self._ended:
+            self._recorder.end(0, env_return)
+        else:
+            self._recorder.abandon(0)
+        self._run._detach(self._recorder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._recorder.is_open(0):
+            self.end()
+
+
+def past_episode(
+    run: Run,
+    *,
+    episode_return: float,
+    length: int,
+    end: PastEnd,
+    global_step: int,
+    env_index: int,
+    seed: int | None,
+    evaluation: bool,
+    started: float | None,
+    ended: float | None,
+    extra: Mapping[str, Any] | None,
+) -> int | None:
+    """Write the row of an episode that somebody else counted. See `Run.past_episode`."""
+    recorder = _native.Recorder(run, 1, first=env_index)
+    index = recorder.allot()
+    if index is not None:
+        kept = json.dumps(capture.jsonable(dict(extra))) if extra else None
+        recorder.begin(
+            0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step
+        )
+        recorder.outcome(
+            0,
+            episode_return=episode_return,
+            length=length,
+            end=end,
+            started_us=None if started is None else int(started * 1e6),
+            ended_us=None if ended is None else int(ended * 1e6),
+        )
+    return index

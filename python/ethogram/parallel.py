@@ -1,0 +1,153 @@
+"""Records a `pettingzoo.ParallelEnv`: an episode an agent, from reset to the agent's own end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pettingzoo.utils.wrappers import BaseParallelWrapper
+
+from ethogram import _native, description, space, tape
+from ethogram.schedule import EpisodeStart
+
+if TYPE_CHECKING:
+    from ethogram.run import Run
+
+
+class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[misc]
+    """A parallel environment whose episodes are written to a run. Made by `ethogram.record`.
+
+    Each agent has an episode of its own; those of one reset share `match` in `extra`, and are all recorded or none.
+    Where the spaces of the agents differ, fields are named by agent: `observation/adversary_0`.
+    """
+
+    def __init__(self, env: Any, run: Run, *, named: description.Named, **options: Any) -> None:
+        super().__init__(env)
+        self._agents = [str(agent) for agent in env.possible_agents]
+        self._slots = {agent: slot for slot, agent in enumerate(env.possible_agents)}
+        self._recorder = _native.Recorder(run, len(self._agents), agents=self._agents)
+        self._tape = tape.Tape(run, self._recorder, **options)
+        self._tape.settle_frames(getattr(env, "render_mode", None))
+        observation, action = self._joint(env.observation_space), self._joint(env.action_space)
+        self._observation = self._plan(run, env.observation_space, tape.OBSERVATION)
+        self._action = self._plan(run, env.action_space, tape.ACTION)
+        run._describe_env(
+            description.describe_env(
+                env, run, named, observation_space=observation, action_space=action, agents=self._agents
+            )
+        )
+
+    @property
+    def recording(self) -> bool:
+        """Whether the steps of this match are being recorded."""
+        return self._recorder.recording > 0
+
+    @property
+    def episode(self) -> dict[str, int]:
+        """Index in the run of the newest episode of each agent."""
+        return {agent: self._recorder.episode(slot) for agent, slot in self._slots.items()}
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the episodes from the next reset on are evaluation."""
+        return self._tape.evaluation
+
+    @evaluation.setter
+    def evaluation(self, evaluation: bool) -> None:
+        self._tape.evaluation = evaluation
+
+    def annotate(self, **fields: Any) -> None:
+        """Attach what the policies said of the coming step: each value maps agents to theirs."""
+        for name, values in fields.items():
+            for agent, value in dict(values).items():
+                if agent in self._slots:
+                    self._recorder.put(self._slots[agent], name, value)
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[Any, Any], dict[Any, dict[str, Any]]]:
+        """Reset the environment and begin an episode for each agent."""
+        observations, infos = self.env.reset(seed=seed, options=options)
+        run = self._tape.run
+        start = EpisodeStart(self._tape.begun, 0, 0, run.global_step, self._tape.evaluation, seed)
+        recorded = self._tape.chosen(start)
+        for agent in observations:
+            self._begin(agent, recorded, seed)
+        self._tape.begun += 1
+        self._observe(observations)
+        return observations, infos
+
+    def step(
+        self, actions: dict[Any, Any]
+    ) -> tuple[dict[Any, Any], dict[Any, float], dict[Any, bool], dict[Any, bool], dict[Any, dict[str, Any]]]:
+        """Step the environment and write a row an agent."""
+        if self._recorder.recording:
+            for agent, action in actions.items():
+                self._tape.put(self._slots[agent], self._action[agent], action)
+        observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        ended = []
+        counts = True
+        for agent in rewards:
+            slot = self._slots[agent]
+            if not self._recorder.is_open(slot):
+                continue
+            done = terminated.get(agent, False), truncated.get(agent, False)
+            # One step of the environment is one global step, however many agents took it.
+            if self._recorder.step(rewards[agent], *done, slot, counts):
+                ended.append(agent)
+            counts = False
+        if self._recorder.recording:
+            self._observe(observations)
+        for agent in ended:
+            self._recorder.end(self._slots[agent], tape.reported_return(infos.get(agent)))
+        return observations, rewards, terminated, truncated, infos
+
+    def close(self) -> None:
+        """Close the environment; episodes still open stay as far as they came."""
+        self._recorder.leave()
+        super().close()
+
+    def _begin(self, agent: Any, recorded: bool, seed: int | None) -> None:
+        episode = self._recorder.allot()
+        if episode is None:
+            return
+        extra = json.dumps({"match": self._tape.begun})
+        evaluation = self._tape.evaluation
+        slot = self._slots[agent]
+        self._recorder.begin(slot, episode, recorded=recorded, seed=seed, evaluation=evaluation, extra=extra)
+
+    def _observe(self, observations: dict[Any, Any]) -> None:
+        if not self._recorder.recording:
+            return
+        frame = self._tape.draw(self.env)
+        for agent, observation in observations.items():
+            slot = self._slots[agent]
+            self._tape.put(slot, self._observation[agent], observation)
+            if frame is not None:
+                self._recorder.put(slot, tape.FRAME, frame)
+        for name, values in self._tape.computed(self.env):
+            for slot in self._slots.values():
+                self._recorder.put(slot, name, values)
+
+    def _shared(self, of: Any) -> bool:
+        spaces = [of(agent) for agent in self._slots]
+        return all(part == spaces[0] for part in spaces)
+
+    def _joint(self, of: Any) -> Any:
+        """The space that all agents share, or a dict of theirs."""
+        if self._shared(of):
+            return of(next(iter(self._slots)))
+        import gymnasium
+
+        return gymnasium.spaces.Dict({str(agent): of(agent) for agent in self._slots})
+
+    def _plan(self, run: Run, of: Any, root: str) -> dict[Any, list[space.Leaf]]:
+        shared = self._shared(of)
+        plan = {}
+        for agent in self._slots:
+            name = root if shared else f"{root}/{space.escape(str(agent))}"
+            leaves = description.leaves(run, of(agent), name)
+            plan[agent] = (
+                [] if root in self._tape.omit else [leaf for leaf in leaves if leaf.name not in self._tape.omit]
+            )
+        return plan

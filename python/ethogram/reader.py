@@ -1,0 +1,381 @@
+"""Reading runs: columns as NumPy, Arrow, pandas or Polars. None of them is imported before it is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ethogram import _native
+from ethogram.errors import NotFoundError
+
+if TYPE_CHECKING:
+    import numpy.typing
+    import pandas
+    import polars
+    import pyarrow
+
+    from ethogram.run import Run
+
+    Values = numpy.typing.NDArray[Any]
+
+_NULLABLE = {
+    name: name.replace("int", "Int").replace("uI", "UI")
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+} | {"bool": "boolean", "float32": "Float32"}
+"""Types of pandas that know a missing value."""
+
+AxisName = Literal["global_step", "episode", "step", "checkpoint", "sample"]
+
+
+def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "runs") -> RunView:
+    """Open a run for reading; one that is still being written shows what is on disk so far.
+
+    Args:
+        run: Its folder, its id, or the run itself as `init` returned it (flushed first).
+        root: Where to look for an id.
+
+    Raises:
+        NotFoundError: There is no such run.
+        CorruptError: It cannot be read at all. Damaged parts are left out and listed in `RunView.lost`.
+    """
+    from ethogram.run import Run, find_run
+
+    if isinstance(run, Run):
+        run.flush()
+        if run.folder is None:
+            raise NotFoundError(f"nothing was written by {run!r} so far")
+        return RunView(run.folder)
+    return RunView(find_run(os.fspath(run), Path(root)))
+
+
+class Column:
+    """Values of one field, one row after another.
+
+    Attributes:
+        name: The field.
+        dtype: NumPy's name of the element type; `None` for text.
+        shape: Shape of one row; empty for a single number.
+    """
+
+    def __init__(
+        self, name: str, dtype: str | None, shape: list[int], data: bytes | list[str], valid: bytes | None
+    ) -> None:
+        self.name, self.dtype, self.shape = name, dtype, tuple(shape)
+        self._data, self._valid = data, valid
+
+    def __len__(self) -> int:
+        if isinstance(self._data, list):
+            return len(self._data)
+        if self._valid is not None:
+            return len(self._valid)
+        return len(self.numpy())
+
+    def __repr__(self) -> str:
+        return f"<ethogram.Column {self.name!r} {self.dtype or 'text'} {(len(self), *self.shape)}>"
+
+    @property
+    def valid(self) -> Values:
+        """One flag a row: whether anything was logged there."""
+        import numpy as np
+
+        if self._valid is None:
+            return np.ones(len(self), dtype=bool)
+        return np.frombuffer(self._valid, dtype=bool)
+
+    def numpy(self) -> Values:
+        """The rows as an array, as logged. Missing rows are zeros, or `None` where they are texts: see `valid`."""
+        import numpy as np
+
+        if isinstance(self._data, list):
+            texts = np.array(self._data, dtype=object)
+            texts[~self.valid] = None
+            return texts
+        array = np.frombuffer(self._data, dtype=np.dtype(self.dtype).newbyteorder("<"))
+        if 0 in self.shape:
+            rows = len(self._valid) if self._valid is not None else 0
+            return array.reshape(rows, *self.shape)
+        return array.reshape(-1, *self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Values:
+        import numpy as np
+
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def arrow(self) -> pyarrow.Array:
+        """The rows as an Arrow array: numbers, fixed-size lists (one level an axis) or texts; null where missing."""
+        import pyarrow as pa
+
+        mask = ~self.valid
+        values = self.numpy()
+        if isinstance(self._data, list):
+            return pa.array(values.tolist(), pa.string())
+        if not self.shape:
+            return pa.array(values, mask=mask)
+        array: Any = pa.array(values.reshape(-1))
+        for length in reversed(self.shape[1:]):
+            array = pa.FixedSizeListArray.from_arrays(array, length)
+        return pa.FixedSizeListArray.from_arrays(array, self.shape[0], mask=pa.array(mask))
+
+    def pandas(self) -> pandas.Series[Any]:
+        """The rows as a series: nullable numbers, or one array a row."""
+        import pandas as pd
+
+        values, valid = self.numpy(), self.valid
+        if isinstance(self._data, list):
+            return pd.Series(values, name=self.name, dtype="str")
+        if self.shape:
+            rows: list[Any] = [row if good else None for row, good in zip(values, valid, strict=True)]
+            return pd.Series(rows, name=self.name, dtype=object)
+        series = pd.Series(values, name=self.name)
+        if not valid.all():
+            series = series.astype(_NULLABLE.get(values.dtype.name, "Float64"))
+            series[~valid] = pd.NA
+        return series
+
+    def polars(self) -> polars.Series:
+        """The rows as a series: numbers, arrays or texts; null where nothing was logged."""
+        import polars as pl
+
+        if isinstance(self._data, list):
+            return pl.Series(self.name, self.numpy().tolist(), dtype=pl.String)
+        series = pl.Series(self.name, self.numpy())
+        valid = self.valid
+        if valid.all():
+            return series
+        return pl.select(pl.when(pl.Series(valid)).then(series)).to_series().alias(self.name)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        """Hand the rows to any library that reads Arrow's C interface. Needs `pyarrow`."""
+        return self.arrow().__arrow_c_array__(requested_schema)
+
+
+class Table(Mapping[str, Column]):
+    """Columns of one length, by name."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self._columns = {column.name: column for column in columns}
+
+    def __getitem__(self, name: str) -> Column:
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """Number of columns; `rows` is the number of rows."""
+        return len(self._columns)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(next(iter(self._columns.values()), ()))
+
+    def __repr__(self) -> str:
+        return f"<ethogram.Table {self.rows} rows of {', '.join(self._columns)}>"
+
+    def numpy(self) -> dict[str, Values]:
+        """All columns as arrays."""
+        return {name: column.numpy() for name, column in self._columns.items()}
+
+    def arrow(self) -> pyarrow.Table:
+        """The table as an Arrow table."""
+        import pyarrow as pa
+
+        return pa.table({name: column.arrow() for name, column in self._columns.items()})
+
+    def pandas(self) -> pandas.DataFrame:
+        """The table as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame({name: column.pandas() for name, column in self._columns.items()})
+
+    def polars(self) -> polars.DataFrame:
+        """The table as a data frame."""
+        import polars as pl
+
+        return pl.DataFrame([column.polars() for column in self._columns.values()])
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """Hand the table to any library that reads Arrow's C stream interface. Needs `pyarrow`."""
+        return self.arrow().__arrow_c_stream__(requested_schema)
+
+
+class RunView:
+    """A run as it can be read now; `refresh` looks for growth. Made by `ethogram.open`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._reader = _native.RunView(folder)
+
+    def __repr__(self) -> str:
+        info = self.info
+        return f"<ethogram.RunView {info['project']}/{info['id']} {info['name']!r} {self.status['state']}>"
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """Who and what it is, as in `run.json`."""
+        return dict(json.loads(self._reader.info()))
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How it stands, as in `status.json`; a run that has not been heard of for a minute has `crashed`."""
+        return dict(json.loads(self._reader.status()))
+
+    @property
+    def lost(self) -> list[dict[str, str]]:
+        """What could not be read: file, what, why."""
+        return list(json.loads(self._reader.lost()))
+
+    def refresh(self) -> bool:
+        """Look for growth. True if there is any."""
+        return self._reader.refresh()
+
+    @property
+    def tags(self) -> list[str]:
+        """Names of all scalars, of any axis."""
+        return sorted({tag for _, tag in self._reader.scalar_tags()})
+
+    def scalars(self, tag: str, axis: AxisName | None = None) -> Table:
+        """The points of a tag: `step`, `time_us`, `value`, ascending by step.
+
+        Args:
+            tag: Its name.
+            axis: What `step` counts; left out, the only axis that the tag has.
+
+        Raises:
+            NotFoundError: There is no such tag, or it lies on several axes and `axis` is left out.
+        """
+        return _table(self._reader.scalars(self._axis(tag, axis, self._reader.scalar_tags()), tag))
+
+    @property
+    def tensor_tags(self) -> list[str]:
+        """Names of all tensors, distributions, images and texts."""
+        return sorted({tag for _, tag in self._reader.tensor_tags()})
+
+    def tensors(self, tag: str, axis: AxisName | None = None) -> list[TensorView]:
+        """The tensors, distributions, images or texts of a tag, ascending by step. Raises as `scalars` does."""
+        rows = self._reader.tensors(self._axis(tag, axis, self._reader.tensor_tags()), tag)
+        return [TensorView(*row) for row in rows]
+
+    def episodes(self) -> Table:
+        """All episodes, one row each: return, length, how it ended, seed, and more."""
+        return _table(self._reader.episodes())
+
+    def episode(self, index: int) -> EpisodeView:
+        """One episode by its index in the run.
+
+        Raises:
+            NotFoundError: There is no such episode.
+        """
+        return EpisodeView(self._reader, index)
+
+    def checkpoints(self) -> Table:
+        """All checkpoints, one row each, ascending by global step."""
+        return _table(self._reader.checkpoints())
+
+    def blob(self, hash: str) -> bytes:
+        """The bytes stored under a hash, for example a checkpoint's.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+        return self._reader.blob(hash)
+
+    def _axis(self, tag: str, axis: str | None, known: list[tuple[str, str]]) -> str:
+        axes = [found for found, name in known if name == tag and axis in (None, found)]
+        if len(axes) == 1:
+            return axes[0]
+        if axes:
+            raise NotFoundError(f"tag {tag!r} lies on the axes {', '.join(axes)}; pass axis=")
+        raise NotFoundError(f"no tag {tag!r}{f' on axis {axis}' if axis else ''}; there are {_some(known)}")
+
+
+class TensorView:
+    """A tensor, distribution, image or text at one step.
+
+    Attributes:
+        step: Where it lies on the axis of its tag.
+        time_us: When it was logged, microseconds since 1970.
+        kind: `tensor`, `distribution`, `image` or `text`.
+        meta: What is kept beside it, for example the edges of the bins.
+    """
+
+    def __init__(
+        self, step: int, time_us: int, kind: str, dtype: str, shape: list[int], data: bytes, meta: str
+    ) -> None:
+        self.step, self.time_us, self.kind = step, time_us, kind
+        self.meta: dict[str, Any] = json.loads(meta)
+        self._dtype, self._shape, self._data = dtype, shape, data
+
+    def numpy(self) -> Values:
+        """The values, of the type and shape that were logged."""
+        import numpy as np
+
+        return np.frombuffer(self._data, dtype=np.dtype(self._dtype).newbyteorder("<")).reshape(self._shape)
+
+    def text(self) -> str:
+        """The text, where it is one."""
+        return self._data.decode()
+
+
+class EpisodeView:
+    """One episode."""
+
+    def __init__(self, reader: _native.RunView, index: int) -> None:
+        self.index = index
+        self._reader = reader
+        self._row = reader.episode(index)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What is known of it as a whole: `episode_return`, `length`, `end`, `seed`, and more."""
+        return dict(json.loads(self._row))
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields logged at its steps."""
+        return self._reader.step_fields(self.index)
+
+    @property
+    def derived(self) -> list[str]:
+        """Names of the fields that can be derived for it, for example `advantage`."""
+        return self._reader.derived_fields(self.index)
+
+    def field(self, name: str, **params: float | str) -> Column:
+        """A field of its steps, logged or derived.
+
+        Row *t* of `observation` and `frame` is what was seen before action *t*; they have one row more than the others.
+
+        Args:
+            name: For example `reward`, or `advantage`.
+            **params: Of a derived field, for example `gamma=0.99`; `lambda_` stands for `lambda`.
+
+        Raises:
+            NotFoundError: There is no such field.
+        """
+        texts = {key.removesuffix("_"): str(value) for key, value in params.items()}
+        return Column(*self._reader.field(self.index, name, texts))
+
+    def frames(self, name: str = "frame") -> Values:
+        """The pictures as one array, T + 1 × H × W × C."""
+        return self.field(name).numpy()
+
+    def __repr__(self) -> str:
+        row = self.row
+        return (
+            f"<ethogram.EpisodeView {self.index}: {row['length']} steps, return {row['episode_return']}, {row['end']}>"
+        )
+
+
+def _table(columns: list[tuple[str, str | None, list[int], Any, bytes | None]]) -> Table:
+    return Table([Column(*column) for column in columns])
+
+
+def _some(known: list[tuple[str, str]], most: int = 10) -> str:
+    names = sorted({name for _, name in known})
+    return (
+        ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") if names else "none"
+    )

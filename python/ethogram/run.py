@@ -1,0 +1,445 @@
+"""A run as its training process sees it: `init` starts one, `Run.log` adds to it, `Run.finish` ends it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypedDict
+
+from ethogram import _native, capture, ending, values
+from ethogram.checkpoint import Exporter, read_checkpoint
+from ethogram.episode import Episode, PastEnd, past_episode
+from ethogram.errors import EthogramError, NotFoundError
+
+Mode = Literal["online", "disabled"]
+WhenFull = Literal["drop", "block"]
+
+QUEUE_BYTES = 256 * 1024 * 1024
+"""Default bound of what waits for the disk."""
+
+
+def init(
+    project: str | None = None,
+    *,
+    name: str | None = None,
+    config: Any = None,
+    root: str | os.PathLike[str] | None = None,
+    tags: Sequence[str] | None = None,
+    group: str | None = None,
+    notes: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    mode: Mode | None = None,
+    strict: bool = False,
+    env: Mapping[str, Any] | None = None,
+    gamma: float | None = None,
+    when_full: WhenFull = "drop",
+    queue_bytes: int = QUEUE_BYTES,
+    flush_secs: float = 0.2,
+    capture_code: bool = True,
+) -> Run:
+    """Start a run, or continue one.
+
+    Settings come from the environment first, then from the arguments, then from the defaults, so that whoever starts a
+    script has the last word without editing it: `ETHOGRAM_PROJECT`, `ETHOGRAM_NAME`, `ETHOGRAM_ROOT`, `ETHOGRAM_TAGS`
+    (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`.
+
+    The run appears on disk with the first thing logged or recorded, so that it can say which environment it is about.
+
+    Args:
+        project: A folder of runs that belong together; `default` if left out.
+        name: For people; the script's name and the time if left out.
+        config: Hyper-parameters: a mapping, namespace, dataclass or the like. Secrets are hidden by name.
+        root: Where projects lie; `runs` in the working directory if left out.
+        tags: Free words.
+        group: Runs to be averaged over seeds share a group.
+        notes: What there is to say of it.
+        resume: Id or folder of a run to continue. It keeps its name, configuration and all that was logged.
+        mode: `online` writes; `disabled` writes nothing and costs next to nothing.
+        strict: Raise what would otherwise be told once as a warning. For tests and first tries.
+        env: What the agent acts in, for loops without a Gymnasium environment: see `ethogram.describe`.
+        gamma: Discount of training, for derived fields; `config["gamma"]` if left out.
+        when_full: What to do when the disk cannot keep up and the queue is full: `drop` and count, or `block`.
+        queue_bytes: Bound of what waits for the disk.
+        flush_secs: How long a value may take to become readable by others.
+        capture_code: Keep commit and `git diff` of the folder of the script.
+
+    Raises:
+        ValueError: A setting has no such value.
+        NotFoundError: There is no run to resume.
+    """
+    setting = _Settings(os.environ)
+    chosen_mode = setting.one_of("MODE", mode or "online", ("online", "disabled"))
+    if when_full not in ("drop", "block"):
+        raise ValueError(f'when_full: expected "drop" or "block", found {when_full!r}')
+    tags_text = setting.text("TAGS", None)
+    written = capture.jsonable(config if config is not None else {})
+    run = Run(
+        project=setting.text("PROJECT", project) or "default",
+        name=setting.text("NAME", name),
+        config=written if isinstance(written, dict) else {"value": written},
+        root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
+        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()]
+        if tags_text is not None
+        else list(tags or ()),
+        group=setting.text("GROUP", group),
+        notes=setting.text("NOTES", notes) or "",
+        resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
+        disabled=chosen_mode == "disabled",
+        strict=setting.flag("STRICT", strict),
+        gamma=gamma,
+        block=when_full == "block",
+        queue_bytes=queue_bytes,
+        flush_secs=flush_secs,
+        capture_code=capture_code,
+    )
+    if env is not None:
+        run._describe_env(dict(env))
+    ending.watch(run)
+    return run
+
+
+class _Writing(TypedDict):
+    block: bool
+    queue_bytes: int
+    flush_secs: float
+
+
+class Run(_native.RunCore):
+    """A run that is being written. Made by `init`.
+
+    No method raises what is wrong with a value or the disk, unless the run is strict: it is told once a kind as an
+    `EthogramWarning`, and counted in `faults`. All methods may be called from any thread. In a forked child nothing is
+    written, which is told once; a child that wants to log calls `init(resume=run.id)`.
+
+    Attributes:
+        id: Unique for ever.
+        project: The folder of runs it belongs to.
+        name: For people.
+        config: Hyper-parameters as they are written down, secrets hidden.
+        strict: Whether faults raise.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        name: str | None,
+        config: dict[str, Any],
+        root: Path,
+        tags: list[str],
+        group: str | None,
+        notes: str,
+        resume: str | None,
+        disabled: bool,
+        strict: bool,
+        gamma: float | None,
+        block: bool,
+        queue_bytes: int,
+        flush_secs: float,
+        capture_code: bool,
+    ) -> None:
+        self._configure(strict=strict, disabled=disabled)
+        self._resumed = None if resume is None or disabled else find_run(resume, root)
+        self.id = self._resumed.name if self._resumed is not None else _native.new_run_id()
+        self.project, self.config, self.strict = project, config, strict
+        self.name = name if name is not None else _default_name()
+        self._root, self._tags, self._group, self._notes = root.absolute(), tags, group, notes
+        self._gamma = gamma if gamma is not None else _number(config.get("gamma"))
+        self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
+        self._capture_code = capture_code
+        self._env: dict[str, Any] | None = None
+        self._folder: Path | None = None
+        self._lock = threading.Lock()
+        self._recorders: dict[int, _native.Recorder] = {}
+        self._exporter: Exporter | None = None
+        self._disabled, self._finished = disabled, False
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the run lies; `None` while nothing was logged, or when nothing is written."""
+        return self._folder
+
+    @property
+    def disabled(self) -> bool:
+        """Whether nothing is written: `mode="disabled"`, or the run could not be started."""
+        return self._disabled
+
+    def episode(
+        self,
+        *,
+        seed: int | None = None,
+        env_index: int = 0,
+        evaluation: bool = False,
+        global_step: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Episode:
+        """Begin an episode of a loop that has no Gymnasium environment, and record its steps.
+
+        Args:
+            seed: What the environment was reset with.
+            env_index: Which of the environments side by side.
+            evaluation: Played to evaluate, not to learn from; its steps do not count as steps of the run.
+            global_step: Environment steps of the run at its start; `Run.global_step` if left out.
+            extra: Anything else to keep with the episode.
+
+        Example:
+            >>> with run.episode(seed=3) as episode:
+            ...     episode.step(observation=state, action=action, reward=reward, terminated=True)
+            ...     episode.end(observation=last_state)
+        """
+        return Episode(
+            self, seed=seed, env_index=env_index, evaluation=evaluation, global_step=global_step, extra=extra
+        )
+
+    def past_episode(
+        self,
+        *,
+        episode_return: float,
+        length: int,
+        global_step: int,
+        end: PastEnd = "unknown",
+        env_index: int = 0,
+        seed: int | None = None,
+        evaluation: bool = False,
+        started: float | None = None,
+        ended: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> int | None:
+        """Keep the outcome of an episode that somebody else counted, for example another tool's log.
+
+        Args:
+            episode_return: Sum of its rewards.
+            length: Steps taken.
+            global_step: Environment steps of the run at its start.
+            end: How it ended; `unknown` where the source does not say.
+            env_index: Which of the environments side by side.
+            seed: What the environment was reset with.
+            evaluation: Played to evaluate, not to learn from.
+            started: When it began, in seconds since 1970; taken for when it ended, if left out.
+            ended: When it ended, likewise.
+            extra: Anything else to keep with it.
+
+        Returns:
+            Its index in the run; `None` when nothing is written.
+        """
+        return past_episode(
+            self,
+            episode_return=float(episode_return),
+            length=int(length),
+            end=end,
+            global_step=int(global_step),
+            env_index=env_index,
+            seed=seed,
+            evaluation=evaluation,
+            started=started,
+            ended=ended,
+            extra=extra,
+        )
+
+    def checkpoint(
+        self,
+        source: Any,
+        *,
+        global_step: int | None = None,
+        name: str | None = None,
+        signature: Mapping[str, Any] | None = None,
+        example: Any = None,
+        format: str = "onnx",
+    ) -> str | None:
+        """Keep the weights of this moment, so that the agent's reasons can be computed later.
+
+        Args:
+            source: ONNX as `bytes`, a path, or an object with `SerializeToString` (as `onnx.ModelProto`); or a module
+                of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
+            global_step: Environment steps at these weights; `Run.global_step` if left out.
+            name: For people; the global step if left out.
+            signature: What inputs and outputs mean, see `ethogram.signature`.
+            example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`.
+            format: What the bytes are.
+
+        Returns:
+            Hash of the bytes; `None` when it is not known yet (a module), or nothing is written.
+        """
+        step = self.global_step if global_step is None else int(global_step)
+        label = str(step) if name is None else name
+        text = json.dumps(capture.jsonable(dict(signature or {})))
+        try:
+            if self._disabled:
+                return None
+            if hasattr(source, "state_dict") and hasattr(source, "forward"):
+                if self._exporter is None:
+                    self._exporter = Exporter(self)
+                self._exporter.export(source, example, step, label, text)
+                return None
+            return self._checkpoint(step, label, format, read_checkpoint(source), text)
+        except Exception as error:
+            self._settle("checkpoint", error)
+            return None
+
+    def finish(self, state: Literal["finished", "crashed"] = "finished") -> None:
+        """End the run: everything logged reaches the disk. Later calls of `log` are told once and dropped."""
+        if self._finished:
+            return
+        for recorder in self._recorders.values():
+            recorder.leave()
+        self._recorders.clear()
+        if self._exporter is not None:
+            self._exporter.wait()
+        self._finished = True
+        ending.forget(self)
+        self._close(state)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish("finished" if kind is None or issubclass(kind, KeyboardInterrupt | SystemExit) else "crashed")
+
+    def __repr__(self) -> str:
+        return f"<ethogram.Run {self.project}/{self.id} {self.name!r}>"
+
+    def _describe_env(self, env: dict[str, Any]) -> None:
+        """Take the description of the first environment recorded; `run.json` is written with it."""
+        if self._env is None and not self._env_given_late():
+            self._env = env
+
+    def _env_given_late(self) -> bool:
+        if self._folder is None or self._resumed is not None:
+            return False
+        error = EthogramError(
+            "the environment was recorded after something was logged, so the run does not describe it; "
+            "call ethogram.record before the first run.log"
+        )
+        self._settle("environment", error)
+        return True
+
+    def _attach(self, recorder: _native.Recorder) -> None:
+        """Have the open episodes of `recorder` written when the run ends."""
+        self._recorders[id(recorder)] = recorder
+
+    def _detach(self, recorder: _native.Recorder) -> None:
+        """The recorder has no episode left."""
+        self._recorders.pop(id(recorder), None)
+
+    def _start(self) -> None:
+        """Create the run on disk. Called by the native half at the first thing to write, from whichever thread."""
+        with self._lock:
+            if self._folder is not None or self._disabled:
+                if self._finished:
+                    self._settle("closed", _closed())
+                return
+            try:
+                if self._resumed is not None:
+                    self._folder = Path(self._resume(self._resumed, **self._writing))
+                    self._continue_from(*_native.extent(self._folder))
+                else:
+                    self._folder = Path(self._create(self._root, json.dumps(self._info()), **self._writing))
+            except Exception as error:
+                self._disabled = True
+                self._configure(strict=self.strict, disabled=True)
+                self._settle("start", error)
+
+    def _info(self) -> dict[str, Any]:
+        """What `run.json` says."""
+        script = Path(sys.argv[0]).parent if sys.argv and sys.argv[0] else Path.cwd()
+        return {
+            "id": self.id,
+            "name": self.name,
+            "project": self.project,
+            "group": self._group,
+            "tags": self._tags,
+            "notes": self._notes,
+            "created_us": _native.now_us(),
+            "config": self.config,
+            "env": self._env,
+            "code": capture.code_state(script) if self._capture_code else None,
+            "command": capture.command_line(sys.argv),
+            "host": capture.host(),
+            "system": capture.system(),
+            "gamma": self._gamma,
+        }
+
+    def _log_wrapped(self, axis: str, name: str, step: int, value: Any) -> None:
+        """Log one of the wrappers of `ethogram.values`. Called by the native half."""
+        meta: dict[str, Any] = {}
+        match value:
+            case values.Tensor(array, given):
+                self._tensor(axis, name, step, "tensor", array, json.dumps(capture.jsonable(given or {})))
+            case values.Distribution(samples, bins):
+                lower, counts, edges, not_finite = _native.distribution(samples, bins)
+                meta = {} if edges is None else {"edges": edges}
+                meta |= {"not_finite": not_finite} if not_finite else {}
+                self._tensor(axis, name, step, "distribution", [lower, counts], json.dumps(meta))
+            case values.Histogram(counts, edges):
+                rows, bounds = _native.histogram(counts, edges)
+                self._tensor(axis, name, step, "distribution", rows, json.dumps({"edges": bounds}))
+            case values.Image(pixels, caption):
+                self._tensor(axis, name, step, "image", pixels, json.dumps({"caption": caption} if caption else {}))
+            case values.Text(text):
+                self._tensor(axis, name, step, "text", text.encode(), "{}")
+
+
+def find_run(run: str, root: Path) -> Path:
+    """Find a run by its folder, or by its id under the projects of `root`.
+
+    Raises:
+        NotFoundError: There is none, or several.
+    """
+    for folder in (Path(run), root / run):
+        if (folder / "run.json").is_file():
+            return folder.absolute()
+    found = [folder for folder in root.glob(f"*/{run}") if (folder / "run.json").is_file()] if _plain(run) else []
+    if len(found) != 1:
+        raise NotFoundError(f"no run {run!r}: expected a folder with run.json, or the id of a run under {root}")
+    return found[0].absolute()
+
+
+def _plain(run: str) -> bool:
+    """Whether `run` may stand in a glob as it is."""
+    return run.isalnum()
+
+
+def _closed() -> EthogramError:
+    from ethogram.errors import ClosedError
+
+    return ClosedError("the run is finished; continue it with ethogram.init(resume=run.id)")
+
+
+def _default_name() -> str:
+    script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "run"
+    return f"{script} {datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+class _Settings:
+    """Settings of which the environment has the last word."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, given: str | None) -> str | None:
+        found = self._environ.get(f"ETHOGRAM_{name}")
+        return given if found is None or found == "" else found
+
+    def flag(self, name: str, given: bool) -> bool:
+        choice = self.one_of(name, "1" if given else "0", ("0", "1", "false", "true", "no", "yes"))
+        return choice in ("1", "true", "yes")
+
+    def one_of(self, name: str, given: str, choices: tuple[str, ...]) -> str:
+        found = self.text(name, given)
+        if found is None or found.lower() not in choices:
+            raise ValueError(
+                f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}"
+            )
+        return found.lower()

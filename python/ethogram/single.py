@@ -1,0 +1,100 @@
+"""Records a `gymnasium.Env`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+
+from ethogram import _native, description, tape
+
+if TYPE_CHECKING:
+    from ethogram.run import Run
+
+
+class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """An environment whose episodes are written to a run. Made by `ethogram.record`."""
+
+    def __init__(self, env: Any, run: Run, *, named: description.Named, **options: Any) -> None:
+        super().__init__(env)
+        self._recorder = _native.Recorder(run, 1)
+        self._tape = tape.Tape(run, self._recorder, **options)
+        self._tape.settle_frames(env.render_mode)
+        self._observation = self._tape.keep(
+            description.leaves(run, env.observation_space, tape.OBSERVATION), tape.OBSERVATION
+        )
+        self._action = self._tape.keep(description.leaves(run, env.action_space, tape.ACTION), tape.ACTION)
+        # Kept here so that a step of an episode that is not recorded costs one call.
+        self._live = False
+        self._resets_itself = any(type(part).__name__ == "Autoreset" for part in description.wrappers(env))
+        run._describe_env(
+            description.describe_env(
+                env, run, named, observation_space=env.observation_space, action_space=env.action_space
+            )
+        )
+
+    @property
+    def recording(self) -> bool:
+        """Whether the steps of this episode are being recorded; if not, `annotate` does nothing."""
+        return self._live
+
+    @property
+    def episode(self) -> int:
+        """Index in the run of this episode."""
+        return self._recorder.episode(0)
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the episodes from the next reset on are evaluation."""
+        return self._tape.evaluation
+
+    @evaluation.setter
+    def evaluation(self, evaluation: bool) -> None:
+        self._tape.evaluation = evaluation
+
+    def annotate(self, **fields: Any) -> None:
+        """Attach what the policy said of the coming step: `logits=`, `value=`, `q_values=`, `greedy=`, or any name."""
+        for name, value in fields.items():
+            self._recorder.put(0, name, value)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Reset the environment and begin an episode."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._begin(observation, seed)
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Step the environment and write the row."""
+        if self._live:
+            self._tape.put(0, self._action, action)
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        if self._resets_itself and not self._recorder.is_open(0):
+            self._begin(observation, None)
+        elif self._recorder.step(reward, terminated, truncated):
+            self._observe(observation)
+            self._recorder.end(0, tape.reported_return(info))
+            self._live = False
+        elif self._live:
+            self._observe(observation)
+        return observation, reward, terminated, truncated, info
+
+    def close(self) -> None:
+        """Close the environment; an episode still open stays as far as it came."""
+        self._recorder.leave()
+        self._live = False
+        super().close()
+
+    def _begin(self, observation: Any, seed: int | None) -> None:
+        self._tape.begin(0, env_index=0, seed=seed)
+        self._live = self._recorder.is_recording(0)
+        self._observe(observation)
+
+    def _observe(self, observation: Any) -> None:
+        if not self._live:
+            return
+        self._tape.put(0, self._observation, observation)
+        frame = self._tape.draw(self.env)
+        if frame is not None:
+            self._recorder.put(0, tape.FRAME, frame)
+        for name, value in self._tape.computed(self.env):
+            self._recorder.put(0, name, value)

@@ -1,0 +1,219 @@
+"""Records a `gymnasium.vector.VectorEnv` in any of the three autoreset modes of Gymnasium 1.0 and later.
+
+* `next_step`: the step that ends an episode returns its final observation. The step after it is a reset: its action is
+  ignored, its reward is not of any episode, and it returns the first observation of the next episode.
+* `same_step`: the step that ends an episode returns the first observation of the next one; the final one is in
+  `info["final_obs"]`. The final frame is gone, for the environment has been reset when it could be rendered.
+* `disabled`: parts that ended stay ended until `reset(options={"reset_mask": mask})`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import gymnasium
+from gymnasium.vector import AutoresetMode
+
+from ethogram import _native, description, tape
+from ethogram.errors import EthogramError
+
+if TYPE_CHECKING:
+    from ethogram.run import Run
+
+_MODES = {
+    AutoresetMode.NEXT_STEP: "next_step",
+    AutoresetMode.SAME_STEP: "same_step",
+    AutoresetMode.DISABLED: "disabled",
+}
+
+
+class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any]):
+    """A vector environment whose episodes are written to a run. Made by `ethogram.record`."""
+
+    def __init__(self, env: Any, run: Run, *, autoreset: str | None, named: description.Named, **options: Any) -> None:
+        super().__init__(env)
+        self._recorder = _native.Recorder(run, env.num_envs)
+        self._tape = tape.Tape(run, self._recorder, **options)
+        self._tape.settle_frames(env.render_mode)
+        self._mode = _autoreset_mode(env, run, autoreset)
+        observation_space, action_space = env.single_observation_space, env.single_action_space
+        self._observation = self._tape.keep(
+            description.leaves(run, observation_space, tape.OBSERVATION), tape.OBSERVATION
+        )
+        self._action = self._tape.keep(description.leaves(run, action_space, tape.ACTION), tape.ACTION)
+        self._parts = description.parts(env)
+        run._describe_env(
+            description.describe_env(
+                env,
+                run,
+                named,
+                observation_space=observation_space,
+                action_space=action_space,
+                num_envs=env.num_envs,
+            )
+        )
+
+    @property
+    def recording(self) -> list[bool]:
+        """Of which environments the steps are being recorded."""
+        return [self._recorder.is_recording(slot) for slot in range(self.num_envs)]
+
+    @property
+    def episode(self) -> list[int]:
+        """Index in the run of the newest episode of each environment."""
+        return [self._recorder.episode(slot) for slot in range(self.num_envs)]
+
+    @property
+    def evaluation(self) -> bool:
+        """Whether the episodes that begin from now on are evaluation."""
+        return self._tape.evaluation
+
+    @evaluation.setter
+    def evaluation(self, evaluation: bool) -> None:
+        self._tape.evaluation = evaluation
+
+    def annotate(self, **fields: Any) -> None:
+        """Attach what the policy said of the coming step; the first axis of each value is the environments."""
+        for name, value in fields.items():
+            self._recorder.put_rows(name, value)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Reset the environments, or those of `options["reset_mask"]`, and begin their episodes."""
+        # Gymnasium takes a list of seeds too, which its types do not say; and it takes the mask out of the options.
+        mask = (options or {}).get("reset_mask")
+        slots = [slot for slot in range(self.num_envs) if mask is None or bool(mask[slot])]
+        observations, infos = self.env.reset(seed=cast("int | None", seed), options=options)
+        for slot in slots:
+            self._begin(slot, _seed(seed, slot))
+        self._observe(observations, set(slots))
+        return observations, infos
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """Step the environments and write the rows."""
+        if self._recorder.recording:
+            self._tape.put_rows(self._action, actions)
+        observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        try:
+            restarted, ended = self._recorder.step_rows(rewards, terminated, truncated, self._mode)
+        except Exception as error:
+            self._tape.run._settle("step", error)
+            return observations, rewards, terminated, truncated, infos
+        if ended:
+            self._end(ended, observations, infos)
+        begun = ended if self._mode == "same_step" else restarted
+        for slot in begun:
+            self._begin(slot, None)
+        if self._recorder.recording:
+            self._observe(observations, None)
+        return observations, rewards, terminated, truncated, infos
+
+    def close(self, **kwargs: Any) -> None:
+        """Close the environments; episodes still open stay as far as they came."""
+        self._recorder.leave()
+        super().close(**kwargs)
+
+    def _begin(self, slot: int, seed: int | None) -> None:
+        self._tape.begin(slot, env_index=slot, seed=seed)
+
+    def _end(self, ended: list[int], observations: Any, infos: dict[str, Any]) -> None:
+        """Write the final observations of the episodes that ended, and their rows."""
+        recorded = [slot for slot in ended if self._recorder.is_recording(slot)]
+        if recorded and self._mode == "same_step":
+            for slot in recorded:
+                final = _final_observation(infos, slot)
+                if final is None:
+                    text = f'environment {slot}: expected its final observation in info["final_obs"], found none'
+                    self._tape.run._settle("final_obs", EthogramError(text))
+                else:
+                    self._tape.put(slot, self._observation, final)
+        elif recorded:
+            # Rows of slots that go on are put too, and put again below: the newest value of a row counts.
+            self._tape.put_rows(self._observation, observations)
+            self._draw(set(recorded))
+            self._compute()
+        for slot in ended:
+            self._recorder.end(slot, _reported_return(infos, slot))
+
+    def _observe(self, observations: Any, only: set[int] | None) -> None:
+        """Put what is seen now into the rows to come; `only` where a partial reset leaves the others as they were."""
+        if not self._recorder.recording:
+            return
+        self._tape.put_rows(self._observation, observations)
+        self._draw(only)
+        self._compute()
+
+    def _draw(self, only: set[int] | None) -> None:
+        frames = self._tape.frames
+        if frames is None:
+            return
+        slots = [
+            slot
+            for slot in range(self.num_envs)
+            if self._recorder.is_recording(slot) and (only is None or slot in only)
+        ]
+        if not slots:
+            return
+        if self._parts and not callable(frames):
+            for slot in slots:
+                self._put_frame(slot, self._tape.draw(self._parts[slot]))
+            return
+        pictures = self._tape.draw(self.env)
+        if pictures is None:
+            return
+        for slot in slots:
+            self._put_frame(slot, pictures[slot] if slot < len(pictures) else None)
+
+    def _put_frame(self, slot: int, frame: Any) -> None:
+        if frame is not None:
+            self._recorder.put(slot, tape.FRAME, frame)
+
+    def _compute(self) -> None:
+        for name, rows in self._tape.computed(self.env):
+            self._recorder.put_rows(name, rows)
+
+
+def _autoreset_mode(env: Any, run: Run, given: str | None) -> str:
+    if given is not None:
+        if given not in _MODES.values():
+            raise ValueError(f"autoreset: expected one of {', '.join(_MODES.values())}, found {given!r}")
+        return given
+    mode = env.metadata.get("autoreset_mode")
+    known = _MODES.get(mode)
+    if known is None:
+        text = (
+            f'autoreset: expected a gymnasium.vector.AutoresetMode in metadata["autoreset_mode"], found {mode!r}; '
+            "next_step is assumed, pass autoreset= to say otherwise"
+        )
+        run._settle("autoreset", EthogramError(text))
+        return "next_step"
+    return known
+
+
+def _seed(seed: Any, slot: int) -> int | None:
+    """The seed of one part, as Gymnasium deals them out: an integer counts up, a list has one each."""
+    if seed is None:
+        return None
+    if isinstance(seed, int):
+        return seed + slot
+    found = seed[slot]
+    return None if found is None else int(found)
+
+
+def _final_observation(infos: dict[str, Any], slot: int) -> Any:
+    final = infos.get("final_obs")
+    return None if final is None else final[slot]
+
+
+def _reported_return(infos: dict[str, Any], slot: int) -> float | None:
+    """What a statistics wrapper said, around the vector environment or around its parts."""
+    for found in (infos, infos.get("final_info") or {}):
+        mask = found.get("_episode")
+        if mask is not None and mask[slot]:
+            try:
+                return float(found["episode"]["r"][slot])
+            except (KeyError, TypeError, ValueError):
+                return None
+    return None

@@ -1,0 +1,136 @@
+"""What a run remembers of its surroundings, and what it must not."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ethogram import capture
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("api_key", True),
+        ("--openai-api-key", True),
+        ("HF_TOKEN", True),
+        ("dbPassword", True),
+        ("aws.secret", True),
+        ("access_key_id", True),
+        ("max_tokens", False),
+        ("tokenizer", False),
+        ("keyboard", False),
+        ("learning_rate", False),
+        ("key", False),
+    ],
+)
+def test_a_secret_is_known_by_its_name(name: str, expected: bool) -> None:
+    assert capture.is_secret(name) == expected
+
+
+def test_a_configuration_becomes_json_without_its_secrets() -> None:
+    @dataclasses.dataclass
+    class Optimiser:
+        rate: float
+        token: str
+
+    config = argparse.Namespace(
+        seed=np.int64(3),
+        gamma=np.float32(0.5),
+        clip=float("inf"),
+        nothing=None,
+        layers=(64, 64),
+        grid=np.eye(2, dtype=np.int8),
+        folder=Path("a/b"),
+        names={"b", "a"},
+        optimiser=Optimiser(rate=1e-3, token="abc"),
+        api_key="abc",
+        token_count=7,
+        url="https://me:abc@host/x",
+        huge=2**70,
+    )
+    assert capture.jsonable(config) == {
+        "seed": 3,
+        "gamma": 0.5,
+        "clip": "Infinity",
+        "nothing": None,
+        "layers": [64, 64],
+        "grid": [[1, 0], [0, 1]],
+        "folder": "a/b",
+        "names": ["a", "b"],
+        "optimiser": {"rate": 1e-3, "token": capture.HIDDEN},
+        "api_key": capture.HIDDEN,
+        "token_count": 7,
+        "url": f"https://{capture.HIDDEN}@host/x",
+        "huge": str(2**70),
+    }
+
+
+def test_a_configuration_that_holds_itself_ends() -> None:
+    config: dict[str, object] = {}
+    config["self"] = config
+    described = capture.jsonable(config)
+    for _ in range(capture.DEPTH_MAX - 1):
+        described = described["self"]
+    assert isinstance(described["self"], str)
+
+
+def test_a_value_without_a_text_is_named_by_its_type() -> None:
+    class Mute:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    assert capture.jsonable({"x": Mute()}) == {"x": "<Mute>"}
+
+
+def test_a_command_line_loses_its_secrets() -> None:
+    given = ["train.py", "--api-key", "abc", "--seed", "3", "--hf-token=abc", "--verbose", "s3://me:abc@b/x"]
+    hidden = capture.HIDDEN
+    assert capture.command_line(given) == [
+        "train.py", "--api-key", hidden, "--seed", "3", f"--hf-token={hidden}", "--verbose", f"s3://{hidden}@b/x",
+    ]  # fmt: skip
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=trunk", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, "-C", folder, *arguments], check=True, capture_output=True)
+
+
+def test_the_state_of_the_code_is_kept(tmp_path: Path) -> None:
+    assert capture.code_state(tmp_path) is None
+    git(tmp_path, "init")
+    (tmp_path / "train.py").write_text("rate = 1\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    clean = capture.code_state(tmp_path)
+    assert clean is not None
+    assert (len(clean["commit"]), clean["branch"], clean["dirty"], clean["diff"]) == (40, "trunk", False, "")
+    (tmp_path / "train.py").write_text('rate = 2\napi_key = "abc"\n')
+    dirty = capture.code_state(tmp_path)
+    assert dirty is not None
+    assert dirty["dirty"]
+    assert "+rate = 2" in dirty["diff"]
+    assert f'+api_key = "{capture.HIDDEN}"' in dirty["diff"]
+    assert "abc" not in dirty["diff"]
+
+
+def test_a_long_diff_is_cut(tmp_path: Path) -> None:
+    git(tmp_path, "init")
+    (tmp_path / "data.txt").write_text("x\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    (tmp_path / "data.txt").write_text("y" * capture.DIFF_BYTES_MAX * 2)
+    state = capture.code_state(tmp_path)
+    assert state is not None
+    assert len(state["diff"]) == capture.DIFF_BYTES_MAX
+
+
+def test_the_system_names_what_is_installed() -> None:
+    system = capture.system()
+    assert system["packages"]["numpy"] == np.__version__
+    assert system["cpu_count"] >= 1

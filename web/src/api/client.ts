@@ -1,0 +1,177 @@
+import { columnNamed, decodeColumns, type Columns } from './columns';
+import type { Source } from './source';
+import type {
+  Axis,
+  Derivation,
+  EpisodeDetail,
+  ErrorBody,
+  Health,
+  RunDetail,
+  RunList,
+  SeriesEntry,
+  SeriesQuery,
+} from './wire';
+
+/** Part of an axis, `from` included, `to` not. Left out: all of it. */
+export interface Range {
+  from?: number;
+  to?: number;
+}
+
+/** One curve: buckets in ascending order of step. Where `count` is 1, the bucket is a point as it was logged. */
+export interface Series {
+  query: SeriesQuery;
+  /** Points logged over the whole curve. */
+  total: number;
+  /** First and last step of the whole curve. */
+  extent: [number, number];
+  step: Float64Array;
+  /** Microseconds since 1970. */
+  timeUs: Float64Array;
+  count: Uint32Array;
+  min: Float64Array;
+  max: Float64Array;
+  mean: Float64Array;
+  last: Float64Array;
+}
+
+/** Rows of several fields of one episode. */
+export interface Fields {
+  columns: Columns;
+  /** Step of the first row. */
+  first: number;
+  /** Fields that could not be had, and why. */
+  errors: Record<string, ErrorBody>;
+}
+
+/** The HTTP API with types; `docs/http.md` describes each route. Every method throws `ApiError`. */
+export class Client {
+  readonly #source: Source;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  health(signal?: AbortSignal): Promise<Health> {
+    return this.#source.json('/api/health', { signal });
+  }
+
+  runs(signal?: AbortSignal): Promise<RunList> {
+    return this.#source.json('/api/runs', { signal });
+  }
+
+  run(run: string, signal?: AbortSignal): Promise<RunDetail> {
+    return this.#source.json(at(run), { signal });
+  }
+
+  /** Several curves at once, each in at most `buckets` buckets, in the order of `queries`; an error where one could not be had. */
+  async series(
+    queries: readonly SeriesQuery[],
+    buckets: number,
+    signal?: AbortSignal,
+  ): Promise<(Series | { query: SeriesQuery; error: ErrorBody })[]> {
+    const bytes = await this.#source.bytes('/api/series', { body: { series: queries, buckets }, signal });
+    const columns = decodeColumns(bytes);
+    const entries = (columns.header.series ?? []) as SeriesEntry[];
+    return queries.map((query, i) => seriesOf(columns, i, query, entries[i]));
+  }
+
+  /** Episodes of a run: one column a member of `EpisodeRow`. */
+  async episodes(run: string, range: Range = {}, signal?: AbortSignal): Promise<Columns> {
+    return decodeColumns(await this.#source.bytes(`${at(run)}/episodes${search({ ...range })}`, { signal }));
+  }
+
+  episode(run: string, episode: number, signal?: AbortSignal): Promise<EpisodeDetail> {
+    return this.#source.json(`${at(run)}/episodes/${episode}`, { signal });
+  }
+
+  /** Step fields, logged or derived. `params` are those of derived fields, for example `{"advantage.gamma": 0.99}`. */
+  async fields(
+    run: string,
+    episode: number,
+    names: readonly string[],
+    options: Range & { params?: Record<string, string | number>; signal?: AbortSignal } = {},
+  ): Promise<Fields> {
+    const { from, to, params, signal } = options;
+    const query = search({ names: names.join(','), from, to, ...params });
+    const bytes = await this.#source.bytes(`${at(run)}/episodes/${episode}/fields${query}`, { signal });
+    const columns = decodeColumns(bytes);
+    return {
+      columns,
+      first: Number(columns.header.first ?? 0),
+      errors: (columns.header.errors ?? {}) as Record<string, ErrorBody>,
+    };
+  }
+
+  /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
+  framesPath(run: string, episode: number, field: string, range: Range = {}): string {
+    return `${at(run)}/episodes/${episode}/frames${search({ field, ...range })}`;
+  }
+
+  /** Frame groups that cover a range, encoded; see `docs/http.md`, "Frame groups". */
+  frames(
+    run: string,
+    episode: number,
+    field: string,
+    range: Range = {},
+    signal?: AbortSignal,
+  ): Promise<ArrayBuffer> {
+    return this.#source.bytes(this.framesPath(run, episode, field, range), { signal });
+  }
+
+  /** Tensors, distributions, pictures or texts of one tag. */
+  async tensors(
+    run: string,
+    axis: Axis,
+    tag: string,
+    range: Range = {},
+    signal?: AbortSignal,
+  ): Promise<Columns> {
+    return decodeColumns(
+      await this.#source.bytes(`${at(run)}/tensors${search({ axis, tag, ...range })}`, { signal }),
+    );
+  }
+
+  blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    return this.#source.bytes(`${at(run)}/blobs/${encodeURIComponent(hash)}`, { signal });
+  }
+
+  derivations(signal?: AbortSignal): Promise<Derivation[]> {
+    return this.#source.json('/api/derivations', { signal });
+  }
+}
+
+/** True when a curve could be had. */
+export function isSeries(answer: Series | { error: ErrorBody }): answer is Series {
+  return !('error' in answer);
+}
+
+function at(run: string): string {
+  return `/api/runs/${encodeURIComponent(run)}`;
+}
+
+function search(params: Record<string, string | number | undefined>): string {
+  const pairs = Object.entries(params).filter(([, value]) => value !== undefined);
+  if (pairs.length === 0) return '';
+  return '?' + new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
+}
+
+function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: SeriesEntry | undefined) {
+  if (!entry) {
+    return { query, error: { code: 'missing', message: `the answer lacks curve ${i}` } };
+  }
+  if ('error' in entry) return { query, error: entry.error };
+  const floats = (name: string) => columnNamed(columns, `${i}/${name}`).data as Float64Array;
+  return {
+    query,
+    total: entry.count,
+    extent: [entry.first_step, entry.last_step] as [number, number],
+    step: floats('step'),
+    timeUs: floats('time_us'),
+    count: columnNamed(columns, `${i}/count`).data as Uint32Array,
+    min: floats('min'),
+    max: floats('max'),
+    mean: floats('mean'),
+    last: floats('last'),
+  };
+}

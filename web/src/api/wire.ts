@@ -1,0 +1,241 @@
+/** The JSON of the HTTP API, member for member; `docs/http.md` says what each means. */
+
+/** A value as it came from outside. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type Axis = 'global_step' | 'episode' | 'step' | 'checkpoint' | 'sample';
+export type RunState = 'running' | 'finished' | 'crashed';
+export type EpisodeEnd = 'open' | 'terminated' | 'truncated' | 'both' | 'unknown';
+
+export interface Health {
+  version: string;
+  revision: number;
+}
+
+export interface RunList {
+  revision: number;
+  /** Folders that are served, as given on the command line. */
+  roots: string[];
+  runs: RunSummary[];
+}
+
+/** One row of the table of runs. Times are microseconds since 1970. */
+export interface RunSummary {
+  id: string;
+  name: string;
+  project: string;
+  group: string | null;
+  tags: string[];
+  notes: string;
+  state: RunState;
+  created_us: number;
+  heartbeat_us: number;
+  ended_us: number | null;
+  global_step: number | null;
+  episodes: number;
+  /** Episodes whose steps were recorded. */
+  recorded: number;
+  config: Json;
+  env_id: string | null;
+  /** Last value of each scalar. */
+  summary: Record<string, number | null>;
+  revision: number;
+  /** Parts that could not be read. */
+  lost: number;
+  /** Values that the writer had to drop. */
+  dropped: number;
+  fault: string | null;
+  root: string;
+}
+
+export interface RunDetail {
+  info: RunInfo;
+  status: RunStatus;
+  state: RunState;
+  revision: number;
+  lost: Lost[];
+  scalars: ScalarTag[];
+  tensors: TensorTag[];
+  checkpoints: CheckpointRow[];
+  episode_count: number;
+}
+
+export interface RunInfo {
+  format_version: number;
+  id: string;
+  name: string;
+  project: string;
+  group: string | null;
+  tags: string[];
+  notes: string;
+  created_us: number;
+  config: Json;
+  env: EnvSpec | null;
+  code: { commit: string; branch: string; dirty: boolean; diff: string } | null;
+  command: string[];
+  host: string;
+  system: Record<string, Json>;
+  gamma: number | null;
+}
+
+export interface EnvSpec {
+  id: string;
+  observation_space: Space | null;
+  action_space: Space | null;
+  action_meanings: string[];
+  observation_names: string[];
+  observation_units: string[];
+  fps: number | null;
+  reward_range: [number, number] | null;
+  num_envs: number;
+  agents: string[];
+}
+
+export type Space =
+  | {
+      type: 'box';
+      shape: number[];
+      dtype: Dtype;
+      low: (number | null)[];
+      high: (number | null)[];
+      stack_axis?: number;
+    }
+  | { type: 'discrete'; n: number; start: number; dtype: Dtype }
+  | { type: 'multi_discrete'; nvec: number[]; shape: number[]; dtype: Dtype }
+  | { type: 'multi_binary'; shape: number[] }
+  | { type: 'dict'; spaces: [string, Space][] }
+  | { type: 'tuple'; spaces: Space[] }
+  | { type: 'text'; max_length: number };
+
+export interface RunStatus {
+  state: RunState;
+  heartbeat_us: number;
+  ended_us: number | null;
+  pid: number;
+  resumed: number;
+  global_step: number | null;
+  episodes: number;
+  dropped: number;
+  fault: string | null;
+  summary: Record<string, number | null>;
+}
+
+export interface Lost {
+  file: string;
+  what: string;
+  why: string;
+}
+
+export interface ScalarTag {
+  axis: Axis;
+  tag: string;
+  count: number;
+  first_step: number;
+  last_step: number;
+  last_value: number | null;
+}
+
+export interface TensorTag {
+  axis: Axis;
+  tag: string;
+  kind: 'tensor' | 'distribution' | 'image' | 'text';
+  count: number;
+}
+
+export interface CheckpointRow {
+  global_step: number;
+  name: string;
+  hash: string;
+  format: string;
+  bytes: number;
+  signature: Json;
+  time_us: number;
+}
+
+export interface EpisodeRow {
+  episode: number;
+  env_index: number;
+  agent: string | null;
+  seed: number | null;
+  end: EpisodeEnd;
+  episode_return: number | null;
+  length: number;
+  /** Global step at reset. */
+  global_step: number;
+  started_us: number;
+  ended_us: number | null;
+  recorded: boolean;
+  evaluation: boolean;
+  checkpoint: number | null;
+  env_return: number | null;
+  extra: Record<string, Json>;
+}
+
+export interface EpisodeDetail {
+  episode: EpisodeRow;
+  /** Rows that were recorded, the final observation included. */
+  steps: number;
+  fields: FieldEntry[];
+}
+
+export interface FieldEntry {
+  name: string;
+  axis: Axis;
+  /** null for text. */
+  dtype: Dtype | null;
+  /** Shape of one row; empty for a single number. */
+  shape: number[];
+  /** Ask for frame groups rather than rows. */
+  image: boolean;
+  stack_axis: number | null;
+  origin: 'logged' | 'derived';
+  doc: string | null;
+  formula?: string | null;
+  unit?: string | null;
+}
+
+export interface Derivation {
+  name: string;
+  axis: Axis;
+  formula: string;
+  doc: string;
+  source: string;
+  inputs: string[];
+  params: { name: string; default: Json; doc: string }[];
+}
+
+/** One curve to ask for. */
+export interface SeriesQuery {
+  run: string;
+  axis: Axis;
+  tag: string;
+  from?: number;
+  to?: number;
+}
+
+/** What the header of `/api/series` says of each curve. */
+export type SeriesEntry =
+  | { run: string; axis: Axis; tag: string; count: number; first_step: number; last_step: number }
+  | { error: ErrorBody };
+
+/** Every error of the server. */
+export interface ErrorBody {
+  code: string;
+  message: string;
+  hint?: string | null;
+}
+
+/** NumPy's names of element types. */
+export type Dtype =
+  | 'bool'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'float16'
+  | 'float32'
+  | 'float64';

@@ -1,0 +1,104 @@
+/** Writes packed RGBA, one `Uint32` a pixel, into `out`. */
+export type Paint = (out: Uint32Array) => void;
+
+/**
+ * Shows pictures pixel for pixel: each is enlarged by a whole number of device pixels, nearest neighbour, so that what is
+ * on the screen is what was recorded. A picture larger than its place is shrunk, smoothly.
+ *
+ * The host must be positioned; the canvas is centred in it.
+ */
+export class FrameCanvas {
+  readonly canvas: HTMLCanvasElement;
+  private readonly observer: ResizeObserver;
+  private image: ImageData | null = null;
+  private pixels: Uint32Array | null = null;
+  private zoom: number | 'fit' = 'fit';
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly onscale: (scale: number) => void = () => undefined,
+  ) {
+    this.canvas = document.createElement('canvas');
+    this.canvas.width = this.canvas.height = 0;
+    this.canvas.setAttribute('aria-hidden', 'true');
+    Object.assign(this.canvas.style, { position: 'absolute', display: 'none' });
+    host.appendChild(this.canvas);
+    this.observer = new ResizeObserver(() => this.place());
+    this.observer.observe(host);
+  }
+
+  /** Draws a picture of `width` × `height`. */
+  draw(width: number, height: number, paint: Paint): void {
+    const context = this.sized(width, height);
+    if (!context || !this.image || !this.pixels) return;
+    paint(this.pixels);
+    context.putImageData(this.image, 0, 0);
+  }
+
+  /** Shows nothing. */
+  clear(): void {
+    this.canvas.style.display = 'none';
+    this.image = this.pixels = null;
+  }
+
+  /** Device pixels a pixel, or the largest whole number that fits. */
+  setZoom(zoom: number | 'fit'): void {
+    this.zoom = zoom;
+    this.place();
+  }
+
+  destroy(): void {
+    this.observer.disconnect();
+    this.canvas.remove();
+  }
+
+  private sized(width: number, height: number): CanvasRenderingContext2D | null {
+    const context = this.canvas.getContext('2d', { alpha: true });
+    if (!this.image || this.image.width !== width || this.image.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+      this.image = new ImageData(width, height);
+      this.pixels = new Uint32Array(this.image.data.buffer);
+      this.canvas.style.display = 'block';
+      this.place();
+    }
+    return context;
+  }
+
+  private place(): void {
+    const { image, canvas, host } = this;
+    if (!image) return;
+    const dpr = window.devicePixelRatio || 1;
+    const scale = scaleToFit(
+      image.width,
+      image.height,
+      host.clientWidth * dpr,
+      host.clientHeight * dpr,
+      this.zoom,
+    );
+    const [width, height] = [(image.width * scale) / dpr, (image.height * scale) / dpr];
+    // Whole device pixels for the corner too, or the enlargement is uneven.
+    const snap = (length: number) => Math.round(length * dpr) / dpr;
+    Object.assign(canvas.style, {
+      width: `${width}px`,
+      height: `${height}px`,
+      left: `${snap((host.clientWidth - width) / 2)}px`,
+      top: `${snap((host.clientHeight - height) / 2)}px`,
+      imageRendering: scale >= 1 ? 'pixelated' : 'auto',
+    });
+    this.onscale(scale);
+  }
+}
+
+/** Device pixels a pixel: a whole number from 1 on; below 1 whatever fits. */
+export function scaleToFit(
+  width: number,
+  height: number,
+  roomWidth: number,
+  roomHeight: number,
+  zoom: number | 'fit' = 'fit',
+): number {
+  if (zoom !== 'fit') return zoom;
+  const scale = Math.min(roomWidth / width, roomHeight / height);
+  return scale >= 1 ? Math.floor(scale) : Math.max(scale, 1 / Math.max(width, height));
+}

@@ -1,0 +1,57 @@
+import { createContext } from 'svelte';
+
+import { Client } from '../api/client';
+import { Events } from '../api/events';
+import { HttpSource } from '../api/source';
+import { WindowAddress } from './address';
+import { EpisodeTables } from './episode_tables';
+import { Keys } from './keys.svelte';
+import { Now } from './now.svelte';
+import { Playhead } from './playhead.svelte';
+import { Router } from './router.svelte';
+import { RunDetails } from './run_details';
+import { Runs } from './runs.svelte';
+import { Selection } from './selection.svelte';
+import { Theme } from './theme.svelte';
+
+/** Everything that pages share. One a window; components get it by [`useApp`]. */
+export class App {
+  readonly client = new Client(new HttpSource());
+  readonly events = new Events();
+  readonly theme = new Theme();
+  readonly keys = new Keys();
+  readonly now = new Now();
+  readonly router: Router;
+  readonly playhead: Playhead;
+  readonly runs: Runs;
+  readonly selection: Selection;
+  readonly episodes: EpisodeTables;
+  readonly details: RunDetails;
+
+  /** `home` is the page of an empty address. */
+  constructor(home: string) {
+    this.router = new Router(new WindowAddress(), home);
+    this.playhead = new Playhead(this.router);
+    this.runs = new Runs(this.client, this.events);
+    this.selection = new Selection(this.router, this.runs);
+    this.episodes = new EpisodeTables(this.client);
+    this.details = new RunDetails(this.client);
+  }
+
+  /** Starts following the server; the function returned stops. */
+  start(): () => void {
+    const stops = [this.runs.start(), this.events.start(), this.now.start()];
+    return () => {
+      stops.forEach((stop) => stop());
+      this.router.dispose();
+    };
+  }
+}
+
+const [get, set] = createContext<App>();
+
+/** The app that the component lives in. */
+export const useApp = get;
+
+/** For the shell. */
+export const provideApp = set;

@@ -1,0 +1,67 @@
+import { assignSlots, inkOfSlot, type Ink, type Look } from '../theme/palette';
+import type { RunSummary } from '../api/wire';
+import type { Router } from './router.svelte';
+import type { Runs } from './runs.svelte';
+
+/** Runs that are shown when nobody has chosen yet: the newest. */
+export const SHOWN_DEFAULT = 8;
+/** Most runs that can be shown at once; beyond this curves tell nothing apart. */
+export const SHOWN_MAX = 64;
+
+/** Which runs are shown, and in which colours: the same on all pages, and in the address once somebody has chosen. */
+export class Selection {
+  readonly #router: Router;
+  readonly #runs: Runs;
+  /** Grows only: a run that was shown once keeps its colour. */
+  #slots = new Map<string, number>();
+
+  /** The runs that are shown, newest first. */
+  readonly shown: readonly RunSummary[] = $derived.by(() => {
+    const chosen = this.#chosen();
+    if (chosen === null) return this.#runs.all.slice(0, SHOWN_DEFAULT);
+    return this.#runs.all.filter((run) => chosen.has(run.id)).slice(0, SHOWN_MAX);
+  });
+  readonly #shownIds = $derived(new Set(this.shown.map((run) => run.id)));
+  readonly #slotOf = $derived.by(() => {
+    // Oldest first, so that a run that comes later takes the next colour and leaves the others theirs.
+    this.#slots = assignSlots(this.#slots, this.shown.map((run) => run.id).toReversed());
+    return this.#slots;
+  });
+
+  constructor(router: Router, runs: Runs) {
+    this.#router = router;
+    this.#runs = runs;
+  }
+
+  has(id: string): boolean {
+    return this.#shownIds.has(id);
+  }
+
+  /** The colour and dash of a run; undefined while it is not shown. */
+  ink(id: string, look: Look): Ink | undefined {
+    const slot = this.has(id) ? this.#slotOf.get(id) : undefined;
+    return slot === undefined ? undefined : inkOfSlot(slot, look);
+  }
+
+  /** Shows or hides one run. */
+  toggle(id: string): void {
+    const ids = this.shown.map((run) => run.id);
+    this.show(ids.includes(id) ? ids.filter((other) => other !== id) : [...ids, id]);
+  }
+
+  /** Shows these runs and no others, the first [`SHOWN_MAX`] of them. */
+  show(ids: readonly string[]): void {
+    this.#router.set({ runs: ids.slice(0, SHOWN_MAX).join(',') });
+  }
+
+  /** Back to the newest runs. */
+  reset(): void {
+    this.#router.set({ runs: null });
+  }
+
+  /** Null when nobody has chosen. */
+  #chosen(): Set<string> | null {
+    const ids = this.#router.param('runs');
+    return ids === null ? null : new Set(ids.split(',').filter(Boolean));
+  }
+}

@@ -1,0 +1,33 @@
+/** Line drawings on a grid of 16, as path data; drawn by `Icon.svelte` in the colour of the text around them. */
+export const ICONS = {
+  list: 'M2.5 4h11M2.5 8h11M2.5 12h11',
+  curve: 'M2 2.5v11h12M4.5 10.5c2-6 3.5 2 5-2s2-4 4-4.5',
+  grid: 'M2.5 2.5h4.5v4.5H2.5zM9 2.5h4.5v4.5H9zM2.5 9h4.5v4.5H2.5zM9 9h4.5v4.5H9z',
+  play: 'M4.5 2.8v10.4l8.5-5.2z',
+  pause: 'M5 3v10M11 3v10',
+  previous: 'M12 3.2v9.6L5.5 8zM3.8 3v10',
+  next: 'M4 3.2v9.6L10.5 8zM12.2 3v10',
+  first: 'M13 3.2v9.6L7.5 8zM7 3.2v9.6L1.8 8z',
+  last: 'M3 3.2v9.6L8.5 8zM9 3.2v9.6L14.2 8z',
+  loop: 'M4 5.5h8.5v5H3.5M6 3.2L3.7 5.5 6 7.8M10.3 8.3l2.2 2.2-2.2 2.3',
+  sun: 'M8 5.2a2.8 2.8 0 100 5.6 2.8 2.8 0 000-5.6zM8 1.2v1.6M8 13.2v1.6M1.2 8h1.6M13.2 8h1.6M3.2 3.2l1.1 1.1M11.7 11.7l1.1 1.1M3.2 12.8l1.1-1.1M11.7 4.3l1.1-1.1',
+  moon: 'M13.2 9.6A5.8 5.8 0 016.4 2.8a5.6 5.6 0 106.8 6.8z',
+  auto: 'M8 2.2a5.8 5.8 0 100 11.6A5.8 5.8 0 008 2.2zM8 2.2v11.6M8 5h4.6M8 8h5.6M8 11h4.6',
+  keyboard: 'M1.5 4h13v8h-13zM4 6.5h.01M6.7 6.5h.01M9.4 6.5h.01M12 6.5h.01M4.5 9.5h7',
+  search: 'M7 2.5a4.5 4.5 0 100 9 4.5 4.5 0 000-9zM10.3 10.3l3.4 3.4',
+  close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
+  check: 'M3 8.5l3.2 3.2L13 5',
+  columns: 'M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10',
+  table: 'M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.7h11M6.5 6.3V13',
+  down: 'M3.5 6l4.5 4.5L12.5 6',
+  right: 'M6 3.5l4.5 4.5L6 12.5',
+  up: 'M3.5 10L8 5.5l4.5 4.5',
+  eye: 'M1.5 8S4 3.5 8 3.5 14.5 8 14.5 8 12 12.5 8 12.5 1.5 8 1.5 8zM8 6.2a1.8 1.8 0 100 3.6 1.8 1.8 0 000-3.6z',
+  log: 'M2.5 13.5h11M2.5 10.5h11M2.5 8.5h11M2.5 7.2h11M2.5 6.4h11M2.5 2.5h11',
+  zoomout: 'M7 2.5a4.5 4.5 0 100 9 4.5 4.5 0 000-9zM10.3 10.3l3.4 3.4M5 7h4',
+  warning: 'M8 2.2L14.3 13H1.7zM8 6.4v3.2M8 11.3v.2',
+  copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
+  expand: 'M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9',
+} as const;
+
+export type IconName = keyof typeof ICONS;

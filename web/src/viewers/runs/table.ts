@@ -1,0 +1,152 @@
+import type { Json, RunSummary } from '../../api/wire';
+import { lastReturn } from '../../state/returns';
+import { secondsOf } from '../../state/run_times';
+
+/** One column of the table of runs, the fixed ones aside from the name. */
+export interface TableColumn {
+  /** As in the address: `steps`, `config.lr`, `summary.losses/td_loss`. */
+  name: string;
+  title: string;
+  /** Numbers are set to the right. */
+  numeric: boolean;
+  /** What rows are sorted by; null goes last in either direction. */
+  key(run: RunSummary): number | string | null;
+}
+
+/** Columns that are always there, in order. */
+export const FIXED: readonly TableColumn[] = [
+  { name: 'state', title: 'State', numeric: false, key: (run) => STATE_ORDER.indexOf(run.state) },
+  { name: 'project', title: 'Project', numeric: false, key: (run) => run.project },
+  { name: 'tags', title: 'Tags', numeric: false, key: (run) => run.tags.join(' ') || null },
+  { name: 'steps', title: 'Steps', numeric: true, key: (run) => run.global_step },
+  { name: 'episodes', title: 'Episodes', numeric: true, key: (run) => run.episodes },
+  { name: 'return', title: 'Last return', numeric: true, key: (run) => lastReturn(run)?.value ?? null },
+  { name: 'started', title: 'Started', numeric: true, key: (run) => run.created_us },
+  { name: 'duration', title: 'Duration', numeric: true, key: (run) => secondsOf(run, run.heartbeat_us) },
+];
+
+const STATE_ORDER: readonly string[] = ['running', 'crashed', 'finished'];
+
+/** The name, which is the first column and always there. */
+export const NAME: TableColumn = {
+  name: 'name',
+  title: 'Name',
+  numeric: false,
+  key: (run) => run.name || run.id,
+};
+
+/** A column of a configuration value or of a scalar's last value, by its name in the address; null for other names. */
+export function extraColumn(name: string): TableColumn | null {
+  if (name.startsWith('config.')) {
+    const path = name.slice('config.'.length);
+    return { name, title: path, numeric: true, key: (run) => plain(flatConfig(run.config).get(path)) };
+  }
+  if (name.startsWith('summary.')) {
+    const tag = name.slice('summary.'.length);
+    return { name, title: tag, numeric: true, key: (run) => run.summary[tag] ?? null };
+  }
+  return null;
+}
+
+/** Names of all extra columns that some run has: configuration that differs between runs first, then the rest, then scalars. */
+export function extraColumns(runs: readonly RunSummary[]): { name: string; differs: boolean }[] {
+  const seen = new Map<string, Set<string>>();
+  const tags = new Set<string>();
+  for (const run of runs) {
+    for (const [path, value] of flatConfig(run.config)) {
+      const values = seen.get(path) ?? new Set();
+      seen.set(path, values.add(JSON.stringify(value)));
+    }
+    for (const tag of Object.keys(run.summary)) tags.add(tag);
+  }
+  const config = [...seen].map(([path, values]) => ({ name: `config.${path}`, differs: values.size > 1 }));
+  const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
+  return [
+    ...config.filter((column) => column.differs).sort(byName),
+    ...config.filter((column) => !column.differs).sort(byName),
+    ...[...tags].sort().map((tag) => ({ name: `summary.${tag}`, differs: false })),
+  ];
+}
+
+/** Leaves of a configuration by dotted path; lists count as one value. */
+export function flatConfig(config: Json): Map<string, Json> {
+  const flat = new Map<string, Json>();
+  const walk = (value: Json, path: string, depth: number) => {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value) && depth < 16) {
+      for (const [key, child] of Object.entries(value)) walk(child, path ? `${path}.${key}` : key, depth + 1);
+    } else if (path) {
+      flat.set(path, value);
+    }
+  };
+  walk(config, '', 0);
+  return flat;
+}
+
+/** `runs` by a column; `direction` 1 for ascending. Equal rows keep their order, missing values go last. */
+export function sortRuns(runs: readonly RunSummary[], column: TableColumn, direction: 1 | -1): RunSummary[] {
+  const keys = new Map(runs.map((run) => [run.id, column.key(run)]));
+  return runs.toSorted((a, b) => {
+    const [left, right] = [keys.get(a.id) ?? null, keys.get(b.id) ?? null];
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    if (typeof left === 'number' && typeof right === 'number') return direction * (left - right);
+    return direction * String(left).localeCompare(String(right), 'en', { numeric: true });
+  });
+}
+
+/**
+ * Runs that a query matches. Words must all occur in what the table says of a run (name, project, group, tags, notes, environment, id);
+ * `state:running`, `project:`, `tag:`, `env:`, `group:` look in one place; `lr=0.001`, `seed>3` compare a configuration value,
+ * named by its path or the end of it. Case does not matter.
+ */
+export function filterRuns(runs: readonly RunSummary[], query: string): RunSummary[] {
+  const tests = query.trim().toLowerCase().split(/\s+/).filter(Boolean).map(testOf);
+  return runs.filter((run) => tests.every((test) => test(run)));
+}
+
+function testOf(word: string): (run: RunSummary) => boolean {
+  const place = /^(state|project|tag|env|group|name):(.+)$/.exec(word);
+  if (place) return (run) => placesOf(run)[place[1]].some((text) => text.toLowerCase().includes(place[2]));
+  const comparison = /^([^<>=]+)(<=|>=|=|<|>)(.+)$/.exec(word);
+  if (comparison) return (run) => compares(run, comparison[1], comparison[2], comparison[3]);
+  return (run) =>
+    Object.values(placesOf(run)).some((texts) => texts.some((text) => text.toLowerCase().includes(word)));
+}
+
+function placesOf(run: RunSummary): Record<string, string[]> {
+  return {
+    name: [run.name, run.id, run.notes],
+    state: [run.state],
+    project: [run.project],
+    tag: run.tags,
+    env: [run.env_id ?? ''],
+    group: [run.group ?? ''],
+  };
+}
+
+function compares(run: RunSummary, path: string, sign: string, wanted: string): boolean {
+  for (const [name, value] of flatConfig(run.config)) {
+    const lower = name.toLowerCase();
+    if (lower !== path && !lower.endsWith(`.${path}`)) continue;
+    const [left, right] = [Number(value), Number(wanted)];
+    const numeric = typeof value === 'number' && !Number.isNaN(right);
+    if (sign === '=' && (numeric ? left === right : String(value).toLowerCase() === wanted)) return true;
+    if (!numeric) continue;
+    if (
+      sign === '<'
+        ? left < right
+        : sign === '>'
+          ? left > right
+          : sign === '<='
+            ? left <= right
+            : sign === '>=' && left >= right
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function plain(value: Json | undefined): number | string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,25 @@
+/** The one worker that decodes frames. It fetches nothing: bytes come from the page, so that exports work too. */
+import { DecodeQueue, type DecodeReply, type DecodeRequest } from './decode_queue';
+
+interface WorkerScope {
+  postMessage(reply: DecodeReply, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<DecodeRequest>) => void) | null;
+}
+const scope = self as unknown as WorkerScope;
+
+const channel = new MessageChannel();
+let waiting: (() => void) | null = null;
+channel.port1.onmessage = () => {
+  const next = waiting;
+  waiting = null;
+  next?.();
+};
+
+const queue = new DecodeQueue(
+  (reply, transfer) => scope.postMessage(reply, transfer),
+  (next) => {
+    waiting = next;
+    channel.port2.postMessage(null);
+  },
+);
+scope.onmessage = (event) => queue.take(event.data);
