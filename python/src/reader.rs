@@ -90,8 +90,7 @@ impl RunView {
     }
 
     fn episodes<'py>(&self, py: Python<'py>) -> PyResult<Vec<RawColumn<'py>>> {
-        let rows =
-            py.detach(|| self.run.source().episodes(0..u64::MAX)).map_err(|error| fault::from_store(&error))?;
+        let rows = py.detach(|| self.run.source().episodes(0..u64::MAX)).map_err(|error| fault::from_store(&error))?;
         episode_columns(py, &rows)
     }
 
@@ -115,9 +114,8 @@ impl RunView {
         params: std::collections::BTreeMap<String, String>,
     ) -> PyResult<RawColumn<'py>> {
         let params: Params = params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let field = py
-            .detach(|| self.run.field(episode, name, &params, 0..u64::MAX))
-            .map_err(|error| from_query(&error))?;
+        let field =
+            py.detach(|| self.run.field(episode, name, &params, 0..u64::MAX)).map_err(|error| from_query(&error))?;
         raw_column(py, &field.column)
     }
 
@@ -284,7 +282,8 @@ fn word<T: serde::Serialize>(value: &T) -> PyResult<String> {
 }
 
 fn axis_from(name: &str) -> PyResult<Axis> {
-    serde_json::from_value(Json::String(name.to_owned())).map_err(|_| NotFoundError::new_err(format!("no axis {name:?}")))
+    serde_json::from_value(Json::String(name.to_owned()))
+        .map_err(|_| NotFoundError::new_err(format!("no axis {name:?}")))
 }
 
 /// The Python exception of an error of the queries.

@@ -71,7 +71,14 @@ impl Recorder {
                 }
             })
             .collect();
-        Self { run, state: Mutex::new(State { slots, shapes: HashMap::new(), outcome: ["reward", "terminated", "truncated"].map(Arc::from) }) }
+        Self {
+            run,
+            state: Mutex::new(State {
+                slots,
+                shapes: HashMap::new(),
+                outcome: ["reward", "terminated", "truncated"].map(Arc::from),
+            }),
+        }
     }
 
     /// Allots the index of the next episode of the run; `None` when nothing is written.
@@ -288,7 +295,8 @@ impl Recorder {
         };
         let ours = row.episode_return;
         let wrong = env_return.filter(|theirs| {
-            (theirs - ours).abs() > RETURN_TOLERANCE * ours.abs().max(theirs.abs()).max(1.0) || theirs.is_nan() != ours.is_nan()
+            (theirs - ours).abs() > RETURN_TOLERANCE * ours.abs().max(theirs.abs()).max(1.0)
+                || theirs.is_nan() != ours.is_nan()
         });
         if let Some(theirs) = wrong {
             let text = format!(

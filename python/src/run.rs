@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use ethogram_store::{
-    Array, Axis, EpisodeRow, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
+    Array, Axis, EpisodeRow, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow,
+    WriterOptions, now_us,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyType};
@@ -162,9 +163,11 @@ impl RunCore {
         block: bool,
         flush_secs: f64,
     ) -> PyResult<PathBuf> {
-        let info: RunInfo = serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
+        let info: RunInfo =
+            serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
         let options = options(queue_bytes, block, flush_secs);
-        let writer = py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
+        let writer =
+            py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
         Ok(self.open(writer))
     }
 
@@ -391,8 +394,7 @@ impl RunCore {
             && self.known.lock().is_ok_and(|mut known| known.is_new(episode))
         {
             let global_step = self.step_now();
-            let row =
-                EpisodeRow { episode, recorded: true, started_us: time_us, global_step, ..empty_row(0, None) };
+            let row = EpisodeRow { episode, recorded: true, started_us: time_us, global_step, ..empty_row(0, None) };
             self.write(py, writer, "episode", || writer.episode(row))?;
         }
         let Ok(values) = values.cast_exact::<PyDict>() else {
@@ -705,4 +707,3 @@ fn name_of(axis: Axis) -> &'static str {
         Axis::Sample => "sample",
     }
 }
-

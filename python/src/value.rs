@@ -133,8 +133,20 @@ fn dtype_of(buffer: &PyUntypedBuffer) -> Option<Dtype> {
         (b'e', 2) => Dtype::Float16,
         (b'I', 4) => Dtype::Uint32,
         (b'i', 4) => Dtype::Int32,
-        (b'L', size) if size == long => if size == 4 { Dtype::Uint32 } else { Dtype::Uint64 },
-        (b'l', size) if size == long => if size == 4 { Dtype::Int32 } else { Dtype::Int64 },
+        (b'L', size) if size == long => {
+            if size == 4 {
+                Dtype::Uint32
+            } else {
+                Dtype::Uint64
+            }
+        }
+        (b'l', size) if size == long => {
+            if size == 4 {
+                Dtype::Int32
+            } else {
+                Dtype::Int64
+            }
+        }
         (b'f', 4) => Dtype::Float32,
         (b'Q' | b'N', 8) => Dtype::Uint64,
         (b'q' | b'n', 8) => Dtype::Int64,
