@@ -39,7 +39,7 @@ pub struct ServeOptions {
     /// Port to listen on [default: 8000, or the next one that is free]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Word that people must know to come in; ETHOGRAM_TOKEN keeps it out of the
+    /// Word that people must know to come in; `ETHOGRAM_TOKEN` keeps it out of the
     /// list of processes; one is made up when --host is not loopback
     #[arg(long, value_parser = ethogram_server::Token::parse)]
     pub token: Option<ethogram_server::Token>,
