@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, values
 from ethogram.checkpoint import Exporter, read_checkpoint
-from ethogram.episode import Episode
+from ethogram.episode import Episode, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 
 Mode = Literal["online", "disabled"]
@@ -36,6 +36,7 @@ def init(
     resume: str | os.PathLike[str] | None = None,
     mode: Mode | None = None,
     strict: bool = False,
+    env: Mapping[str, Any] | None = None,
     gamma: float | None = None,
     when_full: WhenFull = "drop",
     queue_bytes: int = QUEUE_BYTES,
@@ -61,6 +62,7 @@ def init(
         resume: Id or folder of a run to continue. It keeps its name, configuration and all that was logged.
         mode: `online` writes; `disabled` writes nothing and costs next to nothing.
         strict: Raise what would otherwise be told once as a warning. For tests and first tries.
+        env: What the agent acts in, for loops without a Gymnasium environment: see `ethogram.describe`.
         gamma: Discount of training, for derived fields; `config["gamma"]` if left out.
         when_full: What to do when the disk cannot keep up and the queue is full: `drop` and count, or `block`.
         queue_bytes: Bound of what waits for the disk.
@@ -96,6 +98,8 @@ def init(
         flush_secs=flush_secs,
         capture_code=capture_code,
     )
+    if env is not None:
+        run._describe_env(dict(env))
     ending.watch(run)
     return run
 
@@ -166,15 +170,74 @@ class Run(_native.RunCore):
         """Whether nothing is written: `mode="disabled"`, or the run could not be started."""
         return self._disabled
 
-    def episode(self, *, seed: int | None = None, env_index: int = 0, evaluation: bool = False) -> Episode:
+    def episode(
+        self,
+        *,
+        seed: int | None = None,
+        env_index: int = 0,
+        evaluation: bool = False,
+        global_step: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Episode:
         """Begin an episode of a loop that has no Gymnasium environment, and record its steps.
+
+        Args:
+            seed: What the environment was reset with.
+            env_index: Which of the environments side by side.
+            evaluation: Played to evaluate, not to learn from; its steps do not count as steps of the run.
+            global_step: Environment steps of the run at its start; `Run.global_step` if left out.
+            extra: Anything else to keep with the episode.
 
         Example:
             >>> with run.episode(seed=3) as episode:
-            ...     episode.step(observation=state, action=action, reward=reward)
-            ...     episode.end(terminated=True, observation=last_state)
+            ...     episode.step(observation=state, action=action, reward=reward, terminated=True)
+            ...     episode.end(observation=last_state)
         """
-        return Episode(self, seed=seed, env_index=env_index, evaluation=evaluation)
+        return Episode(
+            self, seed=seed, env_index=env_index, evaluation=evaluation, global_step=global_step, extra=extra
+        )
+
+    def past_episode(
+        self,
+        *,
+        episode_return: float,
+        length: int,
+        global_step: int,
+        end: Literal["terminated", "truncated", "both"] = "terminated",
+        env_index: int = 0,
+        seed: int | None = None,
+        evaluation: bool = False,
+        ended: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> int | None:
+        """Keep the outcome of an episode that somebody else counted, for example another tool's log.
+
+        Args:
+            episode_return: Sum of its rewards.
+            length: Steps taken.
+            global_step: Environment steps of the run at its start.
+            end: How it ended.
+            env_index: Which of the environments side by side.
+            seed: What the environment was reset with.
+            evaluation: Played to evaluate, not to learn from.
+            ended: When it ended, in seconds since 1970; now, if left out.
+            extra: Anything else to keep with it.
+
+        Returns:
+            Its index in the run; `None` when nothing is written.
+        """
+        return past_episode(
+            self,
+            episode_return=float(episode_return),
+            length=int(length),
+            end=end,
+            global_step=int(global_step),
+            env_index=env_index,
+            seed=seed,
+            evaluation=evaluation,
+            ended=ended,
+            extra=extra,
+        )
 
     def checkpoint(
         self,

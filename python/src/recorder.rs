@@ -56,7 +56,7 @@ impl Recorder {
     }
 
     /// Begins an episode in a slot, and writes its row. An episode still open there is closed as cut short by a reset.
-    #[pyo3(signature = (slot, episode, *, recorded, seed = None, evaluation = false, extra = None))]
+    #[pyo3(signature = (slot, episode, *, recorded, seed = None, evaluation = false, extra = None, global_step = None))]
     #[expect(clippy::too_many_arguments, reason = "what is known of an episode at its reset")]
     fn begin(
         &self,
@@ -67,6 +67,7 @@ impl Recorder {
         seed: Option<i64>,
         evaluation: bool,
         extra: Option<&str>,
+        global_step: Option<i64>,
     ) -> PyResult<()> {
         self.abandon(py, slot)?;
         let core = self.run.get();
@@ -83,7 +84,7 @@ impl Recorder {
             recorded,
             evaluation,
             extra,
-            global_step: core.step_now(),
+            global_step: global_step.unwrap_or_else(|| core.step_now()),
             started_us: now_us(),
             checkpoint: core.newest_checkpoint(),
             ..empty_row(slot.row.env_index, slot.row.agent.clone())
@@ -289,6 +290,36 @@ impl Recorder {
             slot.row.extra.insert("reset_early".into(), Json::Bool(true));
         }
         self.end(py, slot, None)
+    }
+
+    /// Takes over what another recorder said of the open episode of a slot, and closes it.
+    #[pyo3(signature = (slot, *, episode_return, length, end, ended_us = None))]
+    fn outcome(
+        &self,
+        py: Python<'_>,
+        slot: usize,
+        episode_return: f64,
+        length: u64,
+        end: &str,
+        ended_us: Option<i64>,
+    ) -> PyResult<()> {
+        let core = self.run.get();
+        let row = {
+            let mut state = self.lock()?;
+            let slot = state.slot(slot)?;
+            slot.open = false;
+            slot.row.episode_return = episode_return;
+            slot.row.length = length;
+            slot.row.end = match end {
+                "terminated" => EpisodeEnd::Terminated,
+                "truncated" => EpisodeEnd::Truncated,
+                _ => EpisodeEnd::Both,
+            };
+            slot.row.ended_us = Some(ended_us.unwrap_or_else(now_us));
+            slot.row.clone()
+        };
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        core.write(py, &writer, "episode", || writer.episode(row))
     }
 
     /// Adds to what is kept of the episode in a slot beside its columns, as JSON.

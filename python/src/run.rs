@@ -88,13 +88,15 @@ impl RunCore {
     ///     `global_step`: Environment steps of the whole run. Left out, the step is `Run.global_step`.
     ///     episode: Log on the episode axis instead.
     ///     step: With `episode`: log fields of this step of the episode.
-    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None))]
+    ///     time: When it was, in seconds since 1970, for values that were measured earlier; now, if left out.
+    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None, time = None))]
     fn log(
         slf: &Bound<'_, Self>,
         values: &Bound<'_, PyAny>,
         global_step: Option<&Bound<'_, PyAny>>,
         episode: Option<&Bound<'_, PyAny>>,
         step: Option<&Bound<'_, PyAny>>,
+        time: Option<f64>,
     ) -> PyResult<()> {
         let core = slf.get();
         let Some(writer) = core.writer(slf)? else { return Ok(()) };
@@ -103,7 +105,10 @@ impl RunCore {
             Ok(place) => place,
             Err(error) => return core.settle(py, "step", error),
         };
-        Call { run: slf, writer: &writer, place, time_us: now_us() }.log(values)
+        let now = now_us();
+        core.look_at_disk(py, &writer, now)?;
+        let time_us = time.map_or(now, |secs| (secs * 1e6) as i64);
+        Call { run: slf, writer: &writer, place, time_us }.log(values)
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.

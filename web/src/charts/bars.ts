@@ -1,5 +1,5 @@
+import { value as valueText } from '../theme/format';
 import { fitCanvas, readInk, type ChartInk } from './ink';
-import { shortNumber } from './step_scale';
 
 /** One bar. */
 export interface Bar {
@@ -110,7 +110,7 @@ export class Bars {
         const end = x(bar.value);
         const [from, to] = [Math.min(base, end), Math.max(base, end)];
         context.fillStyle = bar.colour;
-        context.globalAlpha = chosen ? 1 : 0.45;
+        context.globalAlpha = chosen ? 1 : 0.6;
         context.fillRect(from, middle - 6, Math.max(1, to - from), 12);
         context.globalAlpha = 1;
       }
@@ -142,7 +142,7 @@ export class Bars {
 }
 
 function textOf(value: number, row: BarsRow): string {
-  if (row.markBest || Number.isNaN(value)) return shortNumber(value);
+  if (row.markBest || Number.isNaN(value)) return valueText(value);
   return value.toFixed(3);
 }
 

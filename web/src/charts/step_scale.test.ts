@@ -4,14 +4,7 @@ import { scaleToFit } from './frame_canvas';
 import { indexOfLargest } from './bars';
 import { stepsOfCells } from './film_strip';
 import { commonest } from './ribbon';
-import {
-  finiteExtent,
-  minMaxColumns,
-  paddedExtent,
-  pixelFromStep,
-  shortNumber,
-  stepFromPixel,
-} from './step_scale';
+import { finiteExtent, minMaxColumns, paddedExtent, pixelFromStep, stepFromPixel } from './step_scale';
 
 describe('step scale', () => {
   it('goes from steps to pixels and back', () => {
@@ -62,19 +55,6 @@ describe('minMaxColumns', () => {
     const thin = minMaxColumns([10, 11, 12, 13], 5, 6, 7, 2);
     expect([...thin.last]).toEqual([11, 12]);
   });
-});
-
-describe('what charts say', () => {
-  it.each([
-    [0, '0'],
-    [-1.5, '−1.5'],
-    [0.123456, '0.1235'],
-    [123456.789, '123456.8'],
-    [1e9, '1e9'],
-    [0.00001234, '1.23e−5'],
-    [NaN, 'NaN'],
-    [-Infinity, '−∞'],
-  ])('%d as %s', (value, text) => expect(shortNumber(value)).toBe(text));
 });
 
 describe('pictures', () => {

@@ -93,20 +93,3 @@ export function minMaxColumns(
   }
   return out;
 }
-
-/** Numbers as charts label them: at most four significant digits, no trailing noise, true minus sign. */
-export function shortNumber(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
-  const size = Math.abs(value);
-  if (value === 0) return '0';
-  let text: string;
-  if (size >= 1e6 || size < 1e-3)
-    text = value
-      .toExponential(2)
-      .replace(/\.?0+e/, 'e')
-      .replace('e+', 'e');
-  else if (size >= 1000) text = String(Math.round(value * 10) / 10);
-  else text = String(Number(value.toPrecision(4)));
-  return text.replace(/-/g, '−');
-}

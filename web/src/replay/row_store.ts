@@ -45,6 +45,10 @@ export class RowStore {
   private readonly flights = new Map<number, AbortController>();
   private readonly size: number;
   private failedAt = -Infinity;
+  private low = Infinity;
+  private high = -Infinity;
+  private readonly lows: Float64Array;
+  private readonly highs: Float64Array;
 
   constructor(
     private count: number,
@@ -53,6 +57,8 @@ export class RowStore {
     private readonly onchange: () => void,
   ) {
     this.size = rowsPerChunk(width);
+    this.lows = new Float64Array(width).fill(NaN);
+    this.highs = new Float64Array(width).fill(NaN);
   }
 
   /** The row of `step`, or null while it is not there. */
@@ -80,6 +86,16 @@ export class RowStore {
     // Past the middle of the chunk, in the direction of play.
     const into = (step - here * this.size) / this.size;
     if (direction > 0 ? into >= 0.5 : into < 0.5) this.launch(here + direction);
+  }
+
+  /** Smallest and largest finite value of all rows that came so far; null when there was none. */
+  extent(): [number, number] | null {
+    return this.low <= this.high ? [this.low, this.high] : null;
+  }
+
+  /** The same for each element of a row: NaN where there was none. */
+  extents(): { low: Float64Array; high: Float64Array } {
+    return { low: this.lows, high: this.highs };
   }
 
   /** A live episode grew; the chunk that was its end is asked for again. */
@@ -120,11 +136,24 @@ export class RowStore {
 
   private keep(chunk: number, rows: Rows): void {
     this.chunks.set(chunk, rows);
+    this.stretch(rows);
     while (this.chunks.size > CHUNKS_KEPT) {
       const farthest = [...this.chunks.keys()].reduce((a, b) =>
         Math.abs(b - chunk) > Math.abs(a - chunk) ? b : a,
       );
       this.chunks.delete(farthest);
+    }
+  }
+
+  private stretch({ values, width }: Rows): void {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (!Number.isFinite(value)) continue;
+      const element = i % width;
+      if (!(value >= this.lows[element]!)) this.lows[element] = value;
+      if (!(value <= this.highs[element]!)) this.highs[element] = value;
+      if (value < this.low) this.low = value;
+      if (value > this.high) this.high = value;
     }
   }
 }

@@ -4,11 +4,12 @@ import { Client } from '../api/client';
 import { Events } from '../api/events';
 import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
-import { EpisodeTables } from './episodes';
+import { EpisodeTables } from './episode_tables';
 import { Keys } from './keys.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
+import { RunDetails } from './run_details';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
@@ -25,6 +26,7 @@ export class App {
   readonly runs: Runs;
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
+  readonly details: RunDetails;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -33,6 +35,7 @@ export class App {
     this.runs = new Runs(this.client, this.events);
     this.selection = new Selection(this.router, this.runs);
     this.episodes = new EpisodeTables(this.client);
+    this.details = new RunDetails(this.client);
   }
 
   /** Starts following the server; the function returned stops. */

@@ -18,30 +18,39 @@ export interface EpisodeStep {
   distance: number;
 }
 
+/** A place on the axis of a curve. */
+export interface CurvePlace {
+  axis: 'global_step' | 'episode';
+  value: number;
+}
+
 /**
- * The recorded episode nearest to a place on an axis; null when none was recorded. Of several equally near, the one that started last.
+ * The recorded episode nearest to a place on an axis; null when none was recorded.
+ *
+ * Values of an episode, such as its return, are logged when it ends, at the global step at which the next one starts. So of several
+ * episodes that cover a place the one wins whose end is nearest. The step is that of the place when it lies within the episode,
+ * else 0: somebody who clicks a return wants to see the episode from its start.
  *
  * With `num_envs` environments side by side the global step grows by that much a step of each, so an episode of `length` steps covers
  * `length * num_envs` global steps. The number is taken as one more than the largest `envIndex`.
  */
-export function nearestEpisode(
-  rows: EpisodeStarts,
-  at: { axis: 'global_step' | 'episode'; value: number },
-): EpisodeStep | null {
+export function nearestEpisode(rows: EpisodeStarts, at: CurvePlace): EpisodeStep | null {
   let numEnvs = 1;
   for (const index of rows.envIndex) if (index + 1 > numEnvs) numEnvs = index + 1;
   let best: EpisodeStep | null = null;
-  let bestStart = -Infinity;
+  let bestToEnd = Infinity;
   for (let row = 0; row < rows.episode.length; row += 1) {
     if (rows.recorded[row] !== 1) continue;
-    const start = at.axis === 'episode' ? rows.episode[row] : rows.globalStep[row];
-    const covers = at.axis === 'episode' ? 0 : rows.length[row] * numEnvs;
-    const distance = Math.max(0, start - at.value, at.value - start - covers);
-    if (best && (distance > best.distance || (distance === best.distance && start < bestStart))) continue;
-    const step = at.axis === 'episode' ? 0 : (at.value - start) / numEnvs;
-    const lastStep = Math.max(0, rows.length[row] - 1);
-    best = { episode: rows.episode[row], step: Math.floor(Math.min(Math.max(0, step), lastStep)), distance };
-    bestStart = start;
+    const byEpisode = at.axis === 'episode';
+    const start = byEpisode ? rows.episode[row] : rows.globalStep[row];
+    const end = byEpisode ? start : start + rows.length[row] * numEnvs;
+    const distance = Math.max(0, start - at.value, at.value - end);
+    const toEnd = Math.abs(end - at.value);
+    if (best && (distance > best.distance || (distance === best.distance && toEnd >= bestToEnd))) continue;
+    const step = Math.floor((at.value - start) / numEnvs);
+    const within = !byEpisode && step > 0 && step < rows.length[row] - 1;
+    best = { episode: rows.episode[row], step: within ? step : 0, distance };
+    bestToEnd = toEnd;
   }
   return best;
 }

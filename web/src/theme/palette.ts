@@ -3,7 +3,8 @@
  * then the same again with other dashes, so that colour is never the only difference.
  *
  * **Source** Okabe & Ito 2008, "Color Universal Design"; Tol 2021, "Colour schemes", figure 5. Colours that would stand out from the
- * page by less than 3:1 are darkened (light theme) or lightened (dark theme) in hue; `palette.test.ts` holds both to that.
+ * page by less than 3:1 are darkened (light theme) or lightened (dark theme); the seven of the light theme were searched for near the
+ * originals so that the closest pair stays 0.05 apart (OKLab) for every kind of sight. `palette.test.ts` holds both themes to that.
  */
 
 /** Which of the two looks is on the screen. */
@@ -18,8 +19,8 @@ export interface Ink {
 }
 
 const OKABE_ITO: Record<Look, readonly string[]> = {
-  light: ['#0072b2', '#d55e00', '#009e73', '#b6588d', '#a87400', '#2a8fca', '#8b8000'],
-  dark: ['#3b9fdd', '#e8702a', '#1db88c', '#dc8fba', '#e69f00', '#8fcdf2', '#f0e442'],
+  light: ['#0272b1', '#ac4900', '#0a9970', '#e066ad', '#a77200', '#009bda', '#9e9400'],
+  dark: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#f0e442'],
 };
 
 const TOL_MUTED: Record<Look, readonly string[]> = {
@@ -43,7 +44,7 @@ export function inkOfSlot(slot: number, look: Look): Ink {
 }
 
 /**
- * Gives each of `ids` a slot: the one it had before, else the least used one, lowest first. Ids that are not shown keep theirs
+ * Gives each of `ids` a slot: the one it had before, else the lowest that none of them has. Ids that are not shown keep theirs
  * for when they come back, so a run's colour does not change while people look at it.
  */
 export function assignSlots(

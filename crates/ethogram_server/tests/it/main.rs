@@ -2,6 +2,7 @@
 
 mod http;
 mod live;
+mod many;
 mod routes;
 mod runs;
 mod safety;

@@ -12,7 +12,8 @@ use arrow_schema::{ArrowError, Schema, SchemaRef};
 use crate::{Error, Kind, Result};
 
 /// The rows of all batches, oldest first, sorted by the key of their kind: scalars and tensors by axis, tag and step; steps by
-/// episode and step; episodes by episode; checkpoints by global step. Of equal keys the newest row stays, except of checkpoints.
+/// episode and step; episodes by episode; checkpoints by global step. Of equal keys the newest row stays. The fields of a step
+/// may come in several rows: of those the newest value of each field stays. Checkpoints all stay.
 ///
 /// Columns are the union of those of the batches; null where a batch has none.
 ///
@@ -23,6 +24,9 @@ pub(super) fn sorted(kind: Kind, batches: &[RecordBatch]) -> Result<RecordBatch>
     let batches: Vec<RecordBatch> = batches.iter().map(|batch| widen(batch, &schema)).collect::<Result<_>>()?;
     let all = arrow_select::concat::concat_batches(&schema, &batches).map_err(|e| arrow_failed(&e))?;
     let order = order(kind, &all)?;
+    if kind == Kind::Steps && order.len() < all.num_rows() {
+        return merged_steps(&all);
+    }
     if order.iter().enumerate().all(|(i, &row)| i as u32 == row) && order.len() == all.num_rows() {
         return Ok(all);
     }
@@ -88,6 +92,25 @@ fn order(kind: Kind, batch: &RecordBatch) -> Result<Vec<u32>> {
             Ok(order)
         }
     }
+}
+
+/// One row for each episode and step that holds, of each column, the newest value that is not null.
+fn merged_steps(all: &RecordBatch) -> Result<RecordBatch> {
+    let (episodes, steps) = (steps_u64(all, "episode")?, steps_u64(all, "step")?);
+    let mut rows: Vec<(u64, u64, u32)> =
+        (0..all.num_rows()).map(|row| (episodes[row], steps[row], row as u32)).collect();
+    rows.sort_unstable();
+    let same: Vec<&[(u64, u64, u32)]> = rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
+    let column = |column: &ArrayRef| {
+        let newest = |rows: &&[(u64, u64, u32)]| {
+            let valid = rows.iter().rev().find(|row| column.is_valid(row.2 as usize));
+            valid.or(rows.last()).map_or(0, |row| row.2)
+        };
+        let order: UInt32Array = same.iter().map(newest).collect();
+        arrow_select::take::take(column, &order, None).map_err(|e| arrow_failed(&e))
+    };
+    let columns = all.columns().iter().map(column).collect::<Result<_>>()?;
+    RecordBatch::try_new(all.schema(), columns).map_err(|e| arrow_failed(&e))
 }
 
 fn newest<K: Ord + Copy>(rows: std::ops::Range<u32>, key: impl Fn(usize) -> K) -> Vec<u32> {

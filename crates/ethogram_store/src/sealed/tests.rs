@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use bytes::Bytes;
 
 use proptest::prelude::*;
@@ -154,7 +156,8 @@ proptest! {
         for (number, &(episode, first, count, with_text)) in writes.iter().enumerate() {
             for step in first..first + count {
                 let value = (number * 1000) as f32 + step as f32;
-                expected.entry(episode).or_default().insert(step, (value, with_text));
+                let row = expected.entry(episode).or_default().entry(step).or_default();
+                *row = (value, row.1 || with_text);
             }
             batches.push(steps(episode, first..first + count, number, with_text));
         }
@@ -406,6 +409,36 @@ fn hostile_footers_with_right_hashes_do_not_panic() {
             }
         }
     }
+}
+
+/// A step is often logged in parts: the observation when the policy sees it, the reward when it comes back.
+#[test]
+fn the_parts_of_a_step_become_one_row_and_newer_values_replace_older_ones() {
+    let fields: Vec<_> =
+        ["a", "b"].map(|name| (Arc::from(name), FieldType { dtype: Some(Dtype::Float64), shape: vec![] })).into();
+    let batch = |rows: &[(u64, Option<f64>, Option<f64>)]| {
+        let mut columns = StepColumns::default();
+        for &(step, a, b) in rows {
+            columns.push_row(step);
+            for ((name, kind), value) in fields.iter().zip([a, b]) {
+                if let Some(value) = value {
+                    columns.set(name, kind, StepValue::Array(Array::scalar(value)));
+                }
+            }
+        }
+        columns.into_batch(7, &steps_schema(&fields), &fields).expect("a batch")
+    };
+    let one = batch(&[(0, Some(1.0), None), (1, Some(2.0), Some(9.0)), (0, None, Some(3.0))]);
+    let two = batch(&[(1, None, Some(f64::NAN)), (2, None, None)]);
+    let built = build(Kind::Steps, &[one, two]).expect("built");
+    let rows = Folder::new(&built.data).steps().expect("opens").read(7, 0..9, None).expect("rows");
+    let column = |name: &str| {
+        let column = rows.column_by_name(name).expect("there").as_primitive::<Float64Type>();
+        column.iter().map(|value| value.map(f64::to_bits)).collect::<Vec<_>>()
+    };
+    let bits = |values: [Option<f64>; 3]| values.map(|value| value.map(f64::to_bits)).to_vec();
+    assert_eq!(column("a"), bits([Some(1.0), Some(2.0), None]));
+    assert_eq!(column("b"), bits([Some(3.0), Some(f64::NAN), None]), "NaN is a value and replaces; missing does not");
 }
 
 #[test]

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { runSummary } from '../../../testing/run_summary';
-import {
-  extraColumn,
-  extraColumns,
-  filterRuns,
-  FIXED,
-  flatConfig,
-  lastReturn,
-  secondsOf,
-  sortRuns,
-} from './table';
+import { extraColumn, extraColumns, filterRuns, FIXED, flatConfig, sortRuns } from './table';
 
 const RUNS = [
   runSummary({
@@ -85,19 +76,4 @@ it('reads nested configurations by path', () => {
     ['d', null],
   ]);
   expect(extraColumn('steps')).toBeNull();
-});
-
-it('knows the return by the names that libraries give it, and never makes one up', () => {
-  const of = (summary: Record<string, number | null>) => lastReturn(runSummary({ id: 'x', summary }))?.tag;
-  expect(of({ 'rollout/ep_rew_mean': 1, loss: 2 })).toBe('rollout/ep_rew_mean');
-  expect(of({ 'train/episodic_return': 1 })).toBe('train/episodic_return');
-  expect(of({ returns_std: 1, loss: 2 })).toBeUndefined();
-  expect(of({ episode_return: null })).toBeUndefined();
-});
-
-it('times a run to its end, to now, or to its last sign of life', () => {
-  const at = { id: 'x', created_us: 1e6, heartbeat_us: 5e6 };
-  expect(secondsOf(runSummary({ ...at, ended_us: 4e6 }), 9e6)).toBe(3);
-  expect(secondsOf(runSummary({ ...at, state: 'running' }), 9e6)).toBe(8);
-  expect(secondsOf(runSummary({ ...at, state: 'crashed' }), 9e6)).toBe(4);
 });

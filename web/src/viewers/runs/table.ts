@@ -1,4 +1,6 @@
 import type { Json, RunSummary } from '../../api/wire';
+import { lastReturn } from '../../state/returns';
+import { secondsOf } from '../../state/run_times';
 
 /** One column of the table of runs, the fixed ones aside from the name. */
 export interface TableColumn {
@@ -9,32 +11,6 @@ export interface TableColumn {
   numeric: boolean;
   /** What rows are sorted by; null goes last in either direction. */
   key(run: RunSummary): number | string | null;
-}
-
-/** Tags that hold the return of an episode, best first; each is what some common library logs. */
-const RETURN_TAGS: readonly string[] = [
-  'episode_return',
-  'episode/return',
-  'charts/episodic_return',
-  'rollout/ep_rew_mean',
-  'eval/mean_reward',
-  'env_runners/episode_return_mean',
-];
-
-/** The tag that holds the return of an episode, and its last value; null when the run has none. */
-export function lastReturn(run: RunSummary): { tag: string; value: number } | null {
-  const tags = Object.keys(run.summary);
-  const tag =
-    RETURN_TAGS.find((candidate) => typeof run.summary[candidate] === 'number') ??
-    tags.toSorted().find((candidate) => /(^|[/_])(episod\w*_)?return(_mean)?$/.test(candidate));
-  const value = tag === undefined ? null : run.summary[tag];
-  return tag === undefined || value === null ? null : { tag, value };
-}
-
-/** Seconds from start to end, or to `nowUs` while it runs, or to the last sign of life of one that crashed. */
-export function secondsOf(run: RunSummary, nowUs: number): number | null {
-  const end = run.ended_us ?? (run.state === 'running' ? nowUs : run.heartbeat_us);
-  return run.created_us && end ? Math.max(0, (end - run.created_us) / 1e6) : null;
 }
 
 /** Columns that are always there, in order. */

@@ -70,17 +70,3 @@ async fn a_range_between_steps_takes_in_those_around_it() {
     let one = json!({ "run": RUN, "axis": "global_step", "tag": "losses/td_loss", "from": 10.5, "to": 12.5 });
     assert_eq!(ask(&served, json!([one]), 10).await.f64("0/step"), Some(vec![10.0, 11.0, 12.0]));
 }
-
-#[tokio::test]
-async fn smoothing_is_the_servers() {
-    let (_root, served) = served().await;
-    let plain = json!({ "run": RUN, "axis": "global_step", "tag": "losses/td_loss", "from": 0, "to": 50 });
-    let mut smooth = plain.clone();
-    smooth["smooth"] = json!({ "ema": 0.9 });
-    let columns = ask(&served, json!([plain, smooth]), 100).await;
-    let (plain, smooth) = (columns.f64("0/last").expect("values"), columns.f64("1/last").expect("values"));
-    assert_eq!(plain.len(), smooth.len());
-    assert_eq!(smooth[0], plain[0], "the average is debiased");
-    assert!(smooth[49] > plain[49], "of a falling curve the average lies above");
-    assert_eq!(columns.f64("0/min"), columns.f64("1/min"));
-}
