@@ -1,9 +1,12 @@
-//! Automation of the project: `cargo xtask tidy` checks what a machine can check of the house style.
+//! Automation of the project: the style that a machine can check, the benches, and the crash test.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod crash;
+mod random;
 mod root;
+mod statistics;
 mod tidy;
 
 #[derive(Parser)]
@@ -17,10 +20,13 @@ struct Args {
 enum Task {
     /// Checks what the house style says and a machine can see: imports, names, long files, the feature table.
     Tidy,
+    /// Kills a process that logs, again and again, and looks at what it leaves.
+    Crash(crash::CrashArgs),
 }
 
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Tidy => tidy::run(),
+        Task::Crash(args) => crash::run(&args),
     }
 }
