@@ -11,6 +11,7 @@ mod blob;
 mod bucket;
 pub mod codec;
 mod columns;
+mod compact;
 mod error;
 mod field;
 mod files;
@@ -20,6 +21,7 @@ mod log;
 mod manifest;
 mod reader;
 mod run;
+mod seal;
 mod sealed;
 mod source;
 mod space;
@@ -30,6 +32,7 @@ pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
 pub use bucket::{Bucket, Bucketer};
 pub use columns::StepValue;
+pub use compact::{CompactReport, compact};
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
@@ -37,6 +40,7 @@ pub use layout::{Kind, find_runs};
 pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use seal::Sealer;
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
     ScalarTag, TensorKind, TensorRow, TensorTag,
