@@ -9,6 +9,7 @@
 mod array;
 mod blob;
 mod bucket;
+mod check;
 pub mod codec;
 mod columns;
 mod compact;
@@ -23,6 +24,7 @@ mod reader;
 mod run;
 mod seal;
 mod sealed;
+mod size;
 mod source;
 mod space;
 mod status;
@@ -31,6 +33,7 @@ mod writer;
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
 pub use bucket::{Bucket, Bucketer};
+pub use check::{CheckReport, check};
 pub use columns::StepValue;
 pub use compact::{CompactReport, compact};
 pub use error::{Error, Lost, Result};
@@ -41,6 +44,7 @@ pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
+pub use size::{KindSize, RunSize, size};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
     ScalarTag, TensorKind, TensorRow, TensorTag,

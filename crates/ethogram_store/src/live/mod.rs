@@ -4,5 +4,6 @@ mod message;
 mod segment_reader;
 mod segment_writer;
 
+pub(crate) use message::{read_batch, read_schema};
 pub use segment_reader::{LiveSegment, SegmentFile};
 pub use segment_writer::{SegmentWriter, Span};
