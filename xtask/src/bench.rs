@@ -3,6 +3,7 @@
 
 mod build;
 mod frames;
+mod http;
 mod lab;
 mod logging;
 mod measure;
@@ -11,6 +12,7 @@ mod serve;
 mod store;
 mod tfevents;
 mod training;
+mod walk;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -34,12 +36,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "logging", about: "a call of the Python SDK", run: logging::run, child: None },
     Bench { name: "training", about: "a training loop with and without logging", run: training::run, child: None },
     Bench { name: "frames", about: "bytes and time of real pictures", run: frames::run, child: None },
-    Bench {
-        name: "query",
-        about: "one curve of 100 runs, cold process",
-        run: query::run,
-        child: Some(query::child),
-    },
+    Bench { name: "query", about: "one curve of 100 runs, cold process", run: query::run, child: Some(query::child) },
     Bench { name: "store", about: "records a second, bytes, damage found", run: store::run, child: None },
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },

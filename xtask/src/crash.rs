@@ -1,9 +1,9 @@
 //! `cargo xtask crash`: a process that logs is killed with signal 9 at a random moment, again and again.
 //! After each kill the run must open, hold a prefix of what was logged, and miss at most its last second.
 
-mod child;
-mod picture;
-mod verify;
+pub(crate) mod child;
+pub(crate) mod picture;
+pub(crate) mod verify;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

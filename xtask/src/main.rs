@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod crash;
 mod random;
 mod root;
@@ -20,6 +21,8 @@ struct Args {
 enum Task {
     /// Checks what the house style says and a machine can see: imports, names, long files, the feature table.
     Tidy,
+    /// Measures ours against a peer; without a name, lists the benches.
+    Bench(bench::BenchArgs),
     /// Kills a process that logs, again and again, and looks at what it leaves.
     Crash(crash::CrashArgs),
 }
@@ -27,6 +30,7 @@ enum Task {
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Tidy => tidy::run(),
+        Task::Bench(args) => bench::run(&args),
         Task::Crash(args) => crash::run(&args),
     }
 }

@@ -78,7 +78,9 @@ fn measure_game(lab: &Lab, game: &Game, about: &Value) -> Result<Vec<Measure>> {
     });
     let name = |what: &str| format!("frames/{}/{what}", game.name);
     Ok(vec![
-        Measure::new(name("live bytes, PNG"), live.bytes, "B/frame").against(png.bytes).bar(Bar::Ratio(game.live_of_png)),
+        Measure::new(name("live bytes, PNG"), live.bytes, "B/frame")
+            .against(png.bytes)
+            .bar(Bar::Ratio(game.live_of_png)),
         Measure::new(name("sealed bytes, PNG"), sealed.bytes, "B/frame")
             .against(png.bytes)
             .bar(Bar::Ratio(game.sealed_of_png)),

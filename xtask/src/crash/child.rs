@@ -1,6 +1,7 @@
 //! The process that is killed: logs a tick a millisecond and says on its standard output what it has logged.
 
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,20 +29,8 @@ pub fn log_until_killed(root: &Path, resume: Option<&Path>, from: u64, small_seg
         None => RunWriter::create(root, RunInfo { project: "crash".into(), ..RunInfo::default() }, options)?,
     };
     let mut out = std::io::stdout().lock();
-    let mut episode = episode_row(&writer, from);
-    writer.episode(episode.clone())?;
     let began = Instant::now();
-    for tick in from.. {
-        let time_us = now_us();
-        writer.scalars(Axis::GlobalStep, tick as i64, time_us, &scalars(tick))?;
-        writer.step(episode.episode, episode.length, step_values(tick)?)?;
-        episode.length += 1;
-        episode.episode_return += f64::from(reward(tick));
-        if episode.length == EPISODE_LENGTH {
-            writer.episode(EpisodeRow { end: EpisodeEnd::Terminated, ended_us: Some(now_us()), ..episode.clone() })?;
-            episode = episode_row(&writer, tick + 1);
-            writer.episode(episode.clone())?;
-        }
+    log_ticks(&writer, from..u64::MAX, |tick| {
         let mut said = [0; SAID_BYTES];
         said[..8].copy_from_slice(&tick.to_le_bytes());
         said[8..].copy_from_slice(&now_us().to_le_bytes());
@@ -49,6 +38,25 @@ pub fn log_until_killed(root: &Path, resume: Option<&Path>, from: u64, small_seg
         out.flush()?;
         let next = TICK * (tick - from + 1) as u32;
         std::thread::sleep(next.saturating_sub(began.elapsed()));
+        Ok(())
+    })
+}
+
+/// Logs scalars, a step with a picture, and the episodes of these ticks. `logged` is called after each.
+pub fn log_ticks(writer: &RunWriter, ticks: Range<u64>, mut logged: impl FnMut(u64) -> Result<()>) -> Result<()> {
+    let mut episode = episode_row(writer, ticks.start);
+    writer.episode(episode.clone())?;
+    for tick in ticks {
+        writer.scalars(Axis::GlobalStep, tick as i64, now_us(), &scalars(tick))?;
+        writer.step(episode.episode, episode.length, step_values(tick)?)?;
+        episode.length += 1;
+        episode.episode_return += f64::from(reward(tick));
+        if episode.length == EPISODE_LENGTH {
+            writer.episode(EpisodeRow { end: EpisodeEnd::Terminated, ended_us: Some(now_us()), ..episode.clone() })?;
+            episode = episode_row(writer, tick + 1);
+            writer.episode(episode.clone())?;
+        }
+        logged(tick)?;
     }
     Ok(())
 }

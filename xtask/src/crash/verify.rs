@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use ethogram_store::{Axis, ColumnData, EpisodeEnd, RunReader, RunSource};
+use ethogram_store::{Axis, ColumnData, EpisodeEnd, RunReader, RunSource, check};
 
 use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
 use super::{Acknowledged, LOSS_MAX_US};
@@ -43,6 +43,8 @@ pub fn verify(run_dir: &Path, from: u64, acknowledged: &[Acknowledged], killed_u
     let run = RunReader::open(run_dir).context("the run does not open")?;
     let lost = run.lost();
     ensure!(lost.is_empty(), "the reader lost something: {lost:?}");
+    let report = check(run_dir, false).context("the run cannot be checked")?;
+    ensure!(report.lost.is_empty(), "the check found damage: {:?}", report.lost);
 
     let logged = acknowledged.last().map_or(from, |last| last.tick + 1);
     let scalars = scalar_prefix(&run)?;
@@ -65,7 +67,7 @@ pub fn verify(run_dir: &Path, from: u64, acknowledged: &[Acknowledged], killed_u
 }
 
 /// The number of ticks whose scalars are all there.
-fn scalar_prefix(run: &RunReader) -> Result<u64> {
+pub fn scalar_prefix(run: &RunReader) -> Result<u64> {
     let mut prefix = u64::MAX;
     for (index, (tag, _)) in scalars(0).into_iter().enumerate() {
         let points = run.scalars(Axis::GlobalStep, tag, i64::MIN..i64::MAX)?;
@@ -80,7 +82,7 @@ fn scalar_prefix(run: &RunReader) -> Result<u64> {
 }
 
 /// The number of ticks whose rows, and whose pictures, are all there.
-fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
+pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
     // Where each tick has its row and its picture. A continued process logs the ticks again that had been lost in part.
     let mut ticks: BTreeMap<u64, bool> = BTreeMap::new();
     for row in run.episodes(0..u64::MAX)? {
