@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use ethogram_store::{Axis, ColumnData, EpisodeEnd, RunReader, RunSource, check};
+use anyhow::{Context, Result, bail, ensure};
+use ethogram_store::{Axis, Column, ColumnData, EpisodeEnd, RunReader, RunSource, check};
 
 use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
 use super::{Acknowledged, LOSS_MAX_US};
@@ -91,29 +91,27 @@ pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
         if rows == 0 {
             continue;
         }
-        let tick = run.steps(episode, "tick", 0..rows)?;
-        let rewards = run.steps(episode, "reward", 0..rows)?;
-        let observations = run.steps(episode, "observation", 0..rows)?;
-        let frames = run.steps(episode, "frame", 0..rows)?;
-        let ColumnData::Numeric(pixels) = &frames.data else { anyhow::bail!("frames of episode {episode} are text") };
-        let (numbers, reward_values, observed) = (tick.to_f64(), rewards.to_f64(), observations.to_f64());
         let first = u64::try_from(row.global_step)?;
-        for t in 0..rows as usize {
-            let expected = first + t as u64;
-            // Frames are written before the row of their step: a picture without a row is no error.
-            if t < tick.rows() && tick.is_valid(t) {
-                let found = numbers[t];
+        // A field of which nothing came to disk is not known in this episode.
+        if let Some(tick) = column(run, episode, "tick", rows)? {
+            let rewards = run.steps(episode, "reward", 0..rows)?.to_f64();
+            let observations = run.steps(episode, "observation", 0..rows)?.to_f64();
+            for (t, found) in tick.to_f64().into_iter().enumerate().filter(|&(t, _)| tick.is_valid(t)) {
+                let expected = first + t as u64;
                 ensure!(found == expected as f64, "episode {episode} step {t}: expected {expected}, found {found}");
-                let same_reward = reward_values[t] == f64::from(reward(expected));
-                ensure!(same_reward, "reward of episode {episode} step {t} is {}", reward_values[t]);
-                let same = observed[t * 4..t * 4 + 4] == observation(expected).map(f64::from);
+                let same_reward = rewards[t] == f64::from(reward(expected));
+                ensure!(same_reward, "reward of episode {episode} step {t} is {}", rewards[t]);
+                let same = observations[t * 4..t * 4 + 4] == observation(expected).map(f64::from);
                 ensure!(same, "observation of episode {episode} step {t} differs");
                 ticks.entry(expected).or_insert(false);
             }
-            if t < frames.rows() && frames.is_valid(t) {
-                let bytes = frames.row_bytes();
-                let same = pixels[t * bytes..(t + 1) * bytes] == picture(expected);
-                ensure!(same, "frame of episode {episode} step {t} differs from what was logged");
+        }
+        if let Some(frames) = column(run, episode, "frame", rows)? {
+            let ColumnData::Numeric(pixels) = &frames.data else { bail!("frames of episode {episode} are text") };
+            for (t, found) in pixels.chunks_exact(frames.row_bytes()).enumerate().filter(|&(t, _)| frames.is_valid(t)) {
+                let expected = first + t as u64;
+                ensure!(found == picture(expected), "frame of episode {episode} step {t} differs from what was logged");
+                // Frames are written before the row of their step: a picture without a row is no error.
                 if let Some(framed) = ticks.get_mut(&expected) {
                     *framed = true;
                 }
@@ -124,6 +122,15 @@ pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
     let framed = (0..).take_while(|tick| ticks.get(tick) == Some(&true)).count() as u64;
     ensure!(ticks.len() as u64 == rows, "rows of steps have a hole at tick {rows}: {} ticks are there", ticks.len());
     Ok((rows, framed))
+}
+
+/// All rows of a field; `None` when the episode does not know it.
+fn column(run: &RunReader, episode: u64, field: &str, rows: u64) -> Result<Option<Column>> {
+    match run.steps(episode, field, 0..rows) {
+        Ok(column) => Ok(Some(column)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Every episode of the last process whose end is old enough must be there, and say so.

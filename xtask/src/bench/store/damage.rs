@@ -22,10 +22,7 @@ const TICKS_PER_FLUSH: u64 = 20;
 
 /// Shares in per cent.
 pub fn found(lab: &Lab) -> Result<Vec<Measure>> {
-    let live = small_run(&lab.empty_folder("damage-live")?)?;
-    let sealed = small_run(&lab.empty_folder("damage-sealed")?)?;
-    let report = compact(&sealed)?;
-    ensure!(report.skipped.is_empty(), "not compacted: {:?}", report.skipped);
+    let (live, sealed) = small_runs(lab)?;
     let prefixes = cut(&live)?;
     let share = |count: usize, of: usize| count as f64 * 100.0 / of.max(1) as f64;
     let mut measures = vec![
@@ -42,17 +39,36 @@ pub fn found(lab: &Lab) -> Result<Vec<Measure>> {
     Ok(measures)
 }
 
-fn small_run(root: &Path) -> Result<PathBuf> {
-    let writer = RunWriter::create(root, RunInfo::default(), WriterOptions::default())?;
+/// A run as it lies while it is written, and the same closed and compacted.
+fn small_runs(lab: &Lab) -> Result<(PathBuf, PathBuf)> {
+    let writer = RunWriter::create(&lab.empty_folder("damage")?, RunInfo::default(), WriterOptions::default())?;
     log_ticks(&writer, 0..TICKS, |tick| {
         if (tick + 1) % TICKS_PER_FLUSH == 0 {
             writer.flush()?;
         }
         Ok(())
     })?;
-    let path = writer.path().to_owned();
+    let sealed = writer.path().to_owned();
+    let live = lab.empty_folder("damage-live")?;
+    copy_folder(&sealed, &live)?;
     writer.close(RunState::Finished)?;
-    Ok(path)
+    let report = compact(&sealed)?;
+    ensure!(report.skipped.is_empty(), "not compacted: {:?}", report.skipped);
+    Ok((live, sealed))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// How many of the cuts left a prefix. What cannot be read any more must not be served.
