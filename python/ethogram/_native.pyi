@@ -8,7 +8,15 @@ RawTensor = tuple[int, int, str, str, list[int], bytes, str]
 
 class RunCore:
     def __new__(cls, *_args: Any, **_kwargs: Any) -> RunCore: ...
-    def log(self, values: Any, *, global_step: Any = None, episode: Any = None, step: Any = None) -> None: ...
+    def log(
+        self,
+        values: Any,
+        *,
+        global_step: Any = None,
+        episode: Any = None,
+        step: Any = None,
+        time: float | None = None,
+    ) -> None: ...
     @property
     def global_step(self) -> int: ...
     @property
@@ -41,6 +49,7 @@ class Recorder:
         seed: int | None = None,
         evaluation: bool = False,
         extra: str | None = None,
+        global_step: int | None = None,
     ) -> None: ...
     @property
     def recording(self) -> int: ...
@@ -57,6 +66,16 @@ class Recorder:
     ) -> tuple[list[int], list[int]]: ...
     def end(self, slot: int, env_return: float | None = None) -> None: ...
     def abandon(self, slot: int) -> None: ...
+    def outcome(
+        self,
+        slot: int,
+        *,
+        episode_return: float,
+        length: int,
+        end: str,
+        started_us: int | None = None,
+        ended_us: int | None = None,
+    ) -> None: ...
     def tag(self, slot: int, extra: str) -> None: ...
     def leave(self) -> None: ...
 

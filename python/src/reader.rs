@@ -1,5 +1,6 @@
 //! A run as Python reads it: columns as bytes, from which `ethogram.reader` makes what the user asks for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub struct RunView {
 #[pymethods]
 impl RunView {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
         py.detach(|| Self::open(&folder))
     }
@@ -106,12 +108,13 @@ impl RunView {
         self.fields_of(py, episode, Origin::Derived)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn field<'py>(
         &self,
         py: Python<'py>,
         episode: u64,
         name: &str,
-        params: std::collections::BTreeMap<String, String>,
+        params: BTreeMap<String, String>,
     ) -> PyResult<RawColumn<'py>> {
         let params: Params = params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
         let field =
@@ -178,6 +181,7 @@ impl Opener for Folder {
 
 /// Largest global step that a run's status and scalars know of, and its number of episodes; for a writer that continues it.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
 pub fn extent(py: Python<'_>, folder: PathBuf) -> PyResult<(Option<i64>, u64)> {
     py.detach(|| {
         let reader = RunReader::open(&folder).map_err(|error| fault::from_store(&error))?;

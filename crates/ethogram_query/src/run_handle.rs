@@ -113,6 +113,8 @@ impl RunHandle {
 
     /// One curve; `request.run` is not looked at.
     pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
+        let range = request.range.start..request.range.end.max(request.range.start);
+        let request = &SeriesRequest { range, ..request.clone() };
         let is_it = |tag: &ScalarTag| tag.axis == request.axis && tag.tag == request.tag;
         if let Some(tag) = self.source.scalar_tags().into_iter().find(is_it) {
             return Series::read(self.source.as_ref(), tag, request);

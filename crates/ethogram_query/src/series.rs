@@ -18,7 +18,7 @@ pub struct SeriesRequest {
     pub axis: Axis,
     /// For example `losses/td_loss`.
     pub tag: String,
-    /// Steps on the axis; `i64::MIN..i64::MAX` for all.
+    /// Steps on the axis; `i64::MIN..i64::MAX` for all. One that ends before it starts holds none.
     pub range: Range<i64>,
     /// Most buckets, from 1 to [`BUCKETS_MAX`].
     pub buckets: usize,

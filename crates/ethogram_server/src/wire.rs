@@ -239,7 +239,7 @@ pub fn run_detail(run: &ethogram_query::RunHandle) -> RunDetail {
         status: source.status(),
         state: run.state(),
         lost: source.lost(),
-        scalars: run.scalar_tags(),
+        scalars: source.scalar_tags(),
         tensors: source.tensor_tags(),
         checkpoints: source.checkpoints(),
         episode_count: source.episode_count(),

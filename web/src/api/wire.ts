@@ -5,7 +5,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 export type Axis = 'global_step' | 'episode' | 'step' | 'checkpoint' | 'sample';
 export type RunState = 'running' | 'finished' | 'crashed';
-export type EpisodeEnd = 'open' | 'terminated' | 'truncated' | 'both';
+export type EpisodeEnd = 'open' | 'terminated' | 'truncated' | 'both' | 'unknown';
 
 export interface Health {
   version: string;

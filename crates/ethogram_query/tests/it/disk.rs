@@ -163,3 +163,49 @@ fn row_r4_nested_observations_and_several_choices_from_writer_to_answer() {
     assert!((entropy.column.to_f64()[0] - 2.0_f64.ln()).abs() < 1e-7);
     assert_eq!(entropy.column.valid, Some(vec![true, false]));
 }
+
+#[test]
+fn odd_questions_get_an_answer_or_a_clear_error() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = writer(root.path(), RunInfo::default());
+    let run = writer.info().id.clone();
+    for t in 0..4_u64 {
+        let note = StepValue::Text(format!("step {t}"));
+        step(&writer, 0, t, vec![("reward", number(1.0)), ("value", vector(&[1.0, 2.0])), ("note", note)]);
+        writer.scalar(Axis::GlobalStep, "loss", t as i64, 0, 1.0).expect("a scalar");
+    }
+    writer.episode(episode_row(0, EpisodeEnd::Terminated)).expect("an episode");
+    writer.close(RunState::Finished).expect("closed");
+    let bench = workbench(root.path());
+    let max = u64::MAX;
+    for (start, end, rows) in [(3, 1, 0), (max, max, 0), (max, 0, 0), (2, max, 2), (0, 0, 0)] {
+        for name in ["reward", "episode_return", "note"] {
+            let request = FieldRequest { range: start..end, ..FieldRequest::all(&run, 0, name) };
+            assert_eq!(bench.field(&request).expect("rows").column.rows(), rows, "{name} {start}..{end}");
+        }
+    }
+    for (start, end, points) in [(3, 1, 0), (i64::MAX, i64::MIN, 0), (i64::MIN, 2, 2), (2, i64::MAX, 2)] {
+        for (axis, tag, points) in
+            [(Axis::GlobalStep, "loss", points), (Axis::Episode, "episode_return", points.min(1))]
+        {
+            let tag = tag.to_owned();
+            let request = SeriesRequest { run: run.clone(), axis, tag, range: start..end, buckets: 2, smooth: None };
+            let count = bench.series(&request).expect("a series").buckets.count.iter().sum::<u64>();
+            let expected = if axis == Axis::Episode && start == 2 { 0 } else { points };
+            assert_eq!(count, expected, "{} {start}..{end}", request.tag);
+        }
+    }
+    let error = |episode, name: &str| bench.field(&FieldRequest::all(&run, episode, name)).expect_err("no answer");
+    assert!(error(max, "reward").is_not_found());
+    assert!(error(max, "episode_return").is_not_found());
+    assert!(error(0, "").is_not_found());
+    assert!(error(0, "derived/derived/advantage").is_not_found());
+    assert_eq!(
+        error(0, "advantage").to_string(),
+        r#""advantage" cannot be derived: "value" expected one number a step, found float32 [2]"#
+    );
+    let params = [("field".to_owned(), "note".into())].into_iter().collect();
+    let text = bench.field(&FieldRequest { params, ..FieldRequest::all(&run, 0, "smooth") }).expect_err("a text");
+    assert_eq!(text.to_string(), r#""smooth" cannot be derived: "note" expected one number a step, found text []"#);
+    assert!(bench.run("../../etc").is_err_and(|error| error.is_not_found()));
+}

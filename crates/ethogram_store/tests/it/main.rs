@@ -1,6 +1,7 @@
 //! What a run must do from the outside.
 
 mod check;
+mod golden_frames;
 mod model;
 mod round_trip;
 mod support;

@@ -1,0 +1,36 @@
+import { defineConfig } from '@playwright/test';
+
+/** Read in `make test-browser`; by hand: build the command and the demo runs first (`make demo-runs`). */
+function setting(name: string, meaning: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: it must be ${meaning}. \`make test-browser\` sets it.`);
+  return value;
+}
+
+const bin = setting('ETHOGRAM_BIN', 'the path of the `ethogram` command');
+const runs = setting('ETHOGRAM_DEMO_RUNS', 'the folder of the demo runs');
+const port = Number(process.env.ETHOGRAM_E2E_PORT ?? 4790);
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  // The machine's cores also run the browser and the server.
+  workers: 1,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    baseURL: `http://127.0.0.1:${port}`,
+    viewport: { width: 1440, height: 900 },
+    trace: 'retain-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--enable-precise-memory-info'],
+    },
+  },
+  webServer: {
+    command: `"${bin}" serve "${runs}" --port ${port}`,
+    url: `http://127.0.0.1:${port}/api/health`,
+    stdout: 'pipe',
+    timeout: 30_000,
+  },
+});
