@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use ethogram_store::{Axis, RunReader, RunSource, RunState, RunStatus, check, compact};
 use serde_json::json;
 
-use crate::support::{create, episode, f32s, name, open_whole, picture};
+use crate::support::{copy_folder, create, episode, f32s, name, open_whole, picture};
 
-/// A finished run with rows of every kind in live segments.
-fn finished(root: &Path) -> PathBuf {
+/// A run with rows of every kind in live segments, as a writer leaves it that was killed after it had flushed.
+fn killed(root: &Path) -> PathBuf {
     let writer = create(root);
     for index in 0..3 {
         for step in 0..4 {
@@ -21,8 +21,12 @@ fn finished(root: &Path) -> PathBuf {
         writer.flush().expect("flushed");
     }
     writer.checkpoint(7, "late", "onnx", b"weights".to_vec(), json!({})).expect("logged");
-    writer.close(RunState::Finished).expect("closed");
-    writer.path().to_owned()
+    writer.flush().expect("flushed");
+    let killed = root.join("killed");
+    copy_folder(writer.path(), &killed);
+    let status = RunStatus { state: RunState::Crashed, ..RunStatus::default() };
+    std::fs::write(killed.join("status.json"), serde_json::to_vec(&status).expect("json")).expect("written");
+    killed
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -61,7 +65,7 @@ fn told(run: &Path) -> String {
 #[test]
 fn a_sound_run_is_sound_live_and_compacted() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     let before = told(&run);
     let live = check(&run, false).expect("checked");
     assert!(live.is_sound(), "{live:?}");
@@ -78,7 +82,7 @@ fn a_sound_run_is_sound_live_and_compacted() {
 #[test]
 fn every_flipped_byte_of_data_is_noticed() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     for sealed in [false, true] {
         if sealed {
             compact(&run).expect("compacted");
@@ -110,7 +114,7 @@ fn every_flipped_byte_of_data_is_noticed() {
 /// Repairs after `damage` was done to each log: the run must read as before.
 fn check_repair(damage: impl Fn(&Path)) {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     let before = told(&run);
     let logs = with_suffix(&run, ".log");
     assert_eq!(logs.len(), 5, "{logs:?}");
@@ -151,7 +155,7 @@ fn logs_damaged_at_their_first_record_are_rebuilt() {
 #[test]
 fn damage_in_a_segment_without_a_log_is_stepped_over() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     let log = with_suffix(&run, "scalars/000000.log").remove(0);
     let records = std::fs::read(&log).expect("bytes");
     let offset = |record: usize| u64::from_le_bytes(records[record * 64..record * 64 + 8].try_into().expect("8 bytes"));
@@ -170,7 +174,7 @@ fn damage_in_a_segment_without_a_log_is_stepped_over() {
 #[test]
 fn a_checkpoint_without_its_bytes_and_a_blob_under_a_wrong_name_are_told() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     let blob = files_below(&run.join("blobs")).remove(0);
     std::fs::rename(&blob, blob.with_file_name("0".repeat(32))).expect("renamed");
     let report = check(&run, false).expect("checked");
@@ -198,7 +202,7 @@ fn a_run_that_is_being_written_is_checked_but_not_repaired() {
 #[test]
 fn the_room_of_a_run_is_told_by_what_it_holds() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = finished(root.path());
+    let run = killed(root.path());
     let live = ethogram_store::size(&run).expect("measured");
     assert_eq!((live.writers, live.kinds.len(), live.blob_bytes), (1, 5, 7));
     assert!(live.kinds.iter().all(|kind| kind.live_segments == 1 && kind.sealed_files == 0));
