@@ -79,6 +79,7 @@ class Past:
     episode_return: float
     length: int
     env_index: int
+    started: float | None
     ended: float | None
 
 
@@ -94,14 +95,17 @@ def monitor(log: str) -> list[Past]:
     rows = []
     for path in sorted((SOURCES / "logs" / log).glob("*.monitor.csv"), key=lambda p: int(p.name.split(".")[0])):
         with path.open() as lines:
-            start = json.loads(lines.readline().lstrip("#"))["t_start"]
+            began = start = json.loads(lines.readline().lstrip("#"))["t_start"]
             for row in csv.DictReader(lines):
                 env_index = int(path.name.split(".")[0])
-                rows.append((start + float(row["t"]), env_index, float(row["r"]), int(row["l"])))
+                ended = start + float(row["t"])
+                rows.append((ended, began, env_index, float(row["r"]), int(row["l"])))
+                # The reset follows at once, so an episode begins when the one before it ends.
+                began = ended
     rows.sort()
     past, step = [], 0
-    for ended, env_index, episode_return, length in rows:
-        past.append(Past(step, episode_return, length, env_index, ended))
+    for ended, began, env_index, episode_return, length in rows:
+        past.append(Past(step, episode_return, length, env_index, began, ended))
         step += length
     return past
 
@@ -151,7 +155,7 @@ def outcome(run: eg.Run, past: Past, *, evaluation: bool = False) -> None:
     """An episode of which only return and length are known."""
     run.past_episode(
         episode_return=past.episode_return, length=past.length, global_step=past.global_step,
-        env_index=past.env_index, ended=past.ended, evaluation=evaluation,
+        env_index=past.env_index, started=past.started, ended=past.ended, evaluation=evaluation,
     )  # fmt: skip
 
 
@@ -167,7 +171,7 @@ def atari(root: Path, game: str) -> None:
                 record(run, rollout, global_step=step)
             returns, lengths = scores[agent]["returns"], scores[agent]["lengths"]
             for episode_return, length in zip(returns, lengths, strict=True):
-                outcome(run, Past(step, episode_return, length, 0, None), evaluation=True)
+                outcome(run, Past(step, episode_return, length, 0, None, None), evaluation=True)
             run.log({"evaluation/mean_return": np.mean(returns), "evaluation/mean_length": np.mean(lengths)}, global_step=step)
 
 
@@ -175,7 +179,7 @@ def lunar_lander(root: Path, agent: str, log: str | None, model: str) -> None:
     """A published agent with its authors' training log, where there is one."""
     episodes = rollouts(agent)
     past = monitor(log) if log else []
-    with start(root, model, episodes[0], tags=["box2d"], config=config(episodes[0])) as run:
+    with start(root, agent.replace("lunarlandercontinuous", "lunarlander-continuous"), episodes[0], tags=["box2d"], config=config(episodes[0])) as run:
         for row in past:
             outcome(run, row)
             run.log({"rollout/episode_return": row.episode_return, "rollout/episode_length": row.length},

@@ -12,6 +12,9 @@ from ethogram import _native, capture
 if TYPE_CHECKING:
     from ethogram.run import Run
 
+PastEnd = Literal["terminated", "truncated", "both", "unknown"]
+"""How an episode ended that somebody else counted."""
+
 
 class Episode:
     """One episode, recorded step by step. Made by `Run.episode`.
@@ -92,11 +95,12 @@ def past_episode(
     *,
     episode_return: float,
     length: int,
-    end: Literal["terminated", "truncated", "both"],
+    end: PastEnd,
     global_step: int,
     env_index: int,
     seed: int | None,
     evaluation: bool,
+    started: float | None,
     ended: float | None,
     extra: Mapping[str, Any] | None,
 ) -> int | None:
@@ -108,6 +112,12 @@ def past_episode(
         recorder.begin(
             0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step
         )
-        ended_us = None if ended is None else int(ended * 1e6)
-        recorder.outcome(0, episode_return=episode_return, length=length, end=end, ended_us=ended_us)
+        recorder.outcome(
+            0,
+            episode_return=episode_return,
+            length=length,
+            end=end,
+            started_us=None if started is None else int(started * 1e6),
+            ended_us=None if ended is None else int(ended * 1e6),
+        )
     return index

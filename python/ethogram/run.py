@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, values
 from ethogram.checkpoint import Exporter, read_checkpoint
-from ethogram.episode import Episode, past_episode
+from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 
 Mode = Literal["online", "disabled"]
@@ -203,10 +203,11 @@ class Run(_native.RunCore):
         episode_return: float,
         length: int,
         global_step: int,
-        end: Literal["terminated", "truncated", "both"] = "terminated",
+        end: PastEnd = "unknown",
         env_index: int = 0,
         seed: int | None = None,
         evaluation: bool = False,
+        started: float | None = None,
         ended: float | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> int | None:
@@ -216,11 +217,12 @@ class Run(_native.RunCore):
             episode_return: Sum of its rewards.
             length: Steps taken.
             global_step: Environment steps of the run at its start.
-            end: How it ended.
+            end: How it ended; `unknown` where the source does not say.
             env_index: Which of the environments side by side.
             seed: What the environment was reset with.
             evaluation: Played to evaluate, not to learn from.
-            ended: When it ended, in seconds since 1970; now, if left out.
+            started: When it began, in seconds since 1970; taken for when it ended, if left out.
+            ended: When it ended, likewise.
             extra: Anything else to keep with it.
 
         Returns:
@@ -235,6 +237,7 @@ class Run(_native.RunCore):
             env_index=env_index,
             seed=seed,
             evaluation=evaluation,
+            started=started,
             ended=ended,
             extra=extra,
         )

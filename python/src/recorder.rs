@@ -293,7 +293,8 @@ impl Recorder {
     }
 
     /// Takes over what another recorder said of the open episode of a slot, and closes it.
-    #[pyo3(signature = (slot, *, episode_return, length, end, ended_us = None))]
+    #[pyo3(signature = (slot, *, episode_return, length, end, started_us = None, ended_us = None))]
+    #[expect(clippy::too_many_arguments, reason = "what is known of an episode that somebody else counted")]
     fn outcome(
         &self,
         py: Python<'_>,
@@ -301,6 +302,7 @@ impl Recorder {
         episode_return: f64,
         length: u64,
         end: &str,
+        started_us: Option<i64>,
         ended_us: Option<i64>,
     ) -> PyResult<()> {
         let core = self.run.get();
@@ -313,9 +315,11 @@ impl Recorder {
             slot.row.end = match end {
                 "terminated" => EpisodeEnd::Terminated,
                 "truncated" => EpisodeEnd::Truncated,
-                _ => EpisodeEnd::Both,
+                "both" => EpisodeEnd::Both,
+                _ => EpisodeEnd::Unknown,
             };
-            slot.row.ended_us = Some(ended_us.unwrap_or_else(now_us));
+            slot.row.ended_us = ended_us;
+            slot.row.started_us = started_us.or(ended_us).unwrap_or(slot.row.started_us);
             slot.row.clone()
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };

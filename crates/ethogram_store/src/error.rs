@@ -83,6 +83,12 @@ pub enum Error {
         /// The size found.
         found: u64,
     },
+    /// A process writes the run, and what was asked for needs it to have ended.
+    #[error("the run is still being written; wait until it has ended: {}", path.display())]
+    StillRunning {
+        /// The folder of the run.
+        path: PathBuf,
+    },
     /// The writer has been closed.
     #[error("the run is closed; open it again with resume")]
     Closed,

@@ -9,8 +9,10 @@
 mod array;
 mod blob;
 mod bucket;
+mod check;
 pub mod codec;
 mod columns;
+mod compact;
 mod error;
 mod field;
 mod files;
@@ -18,9 +20,13 @@ mod layout;
 mod live;
 mod log;
 mod manifest;
+#[cfg(feature = "s3")]
+pub mod object;
 mod reader;
 mod run;
+mod seal;
 mod sealed;
+mod size;
 mod source;
 mod space;
 mod status;
@@ -29,7 +35,9 @@ mod writer;
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
 pub use bucket::{Bucket, Bucketer};
+pub use check::{CheckReport, check};
 pub use columns::StepValue;
+pub use compact::{CompactReport, compact};
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
@@ -37,6 +45,8 @@ pub use layout::{Kind, find_runs};
 pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use seal::Sealer;
+pub use size::{KindSize, RunSize, size};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
     ScalarTag, TensorKind, TensorRow, TensorTag,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::layout::{JSON_BYTES_MAX, RUN_FILE, STATUS_FILE, read_file, replace_file};
-use crate::{Error, Result, RunInfo, RunState, RunStatus};
+use crate::{Error, Result, RunInfo, RunStatus};
 
 /// Microseconds since 1970, UTC.
 pub fn now_us() -> i64 {
@@ -81,13 +81,6 @@ impl StatusKeeper {
         self.status.summary.retain(|_, value| value.is_finite());
         let bytes = serde_json::to_vec_pretty(&self.status).unwrap_or_default();
         replace_file(&self.path, &bytes, self.durable)
-    }
-
-    /// Ends the run.
-    pub(crate) fn close(&mut self, state: RunState) -> Result<()> {
-        self.status.state = state;
-        self.status.ended_us = (state != RunState::Running).then(now_us);
-        self.write()
     }
 
     /// Takes the last values of scalars, those logged first if there are too many.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::steps::check_answer;
 use crate::codec::{Effort, FrameLayout, GroupHeader, LayoutKind, decode_rows, encode_group};
 use crate::columns::FrameRow;
+use crate::sealed::SealedFrames;
 use crate::{Axis, Column, ColumnData, Dtype, FieldInfo, FrameGroup, Result};
 
 /// All groups of an episode, by field, oldest first.
@@ -53,6 +55,30 @@ impl EpisodeFrames {
         }
         self.rows = self.rows.max(row.first + u64::from(count));
         field.groups.push(Group { first: row.first, count, bytes: row.group });
+        Ok(())
+    }
+
+    /// Takes what a sealed file has of a field: the groups that hold rows within `range`, or, where none is given, only as much
+    /// as tells what there is.
+    pub(super) fn push_sealed(
+        &mut self,
+        sealed: &SealedFrames,
+        episode: u64,
+        field: &Arc<str>,
+        range: Option<&Range<u64>>,
+    ) -> Result<()> {
+        let groups = match range {
+            Some(range) => sealed.read(episode, field, range.clone())?,
+            None => {
+                let places = sealed.find(episode, field, &(0..u64::MAX));
+                let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(()) };
+                self.rows = self.rows.max(last.end());
+                vec![sealed.read_group(first)?]
+            }
+        };
+        for FrameGroup { first, count, bytes } in groups {
+            self.push(FrameRow { episode, field: Arc::clone(field), first, count, group: bytes })?;
+        }
         Ok(())
     }
 

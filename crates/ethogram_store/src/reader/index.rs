@@ -1,16 +1,18 @@
-//! What there is to read: the writers of a run, their segments, and the batches that their commit logs vouch for.
+//! What there is to read: the writers of a run, their sealed files, and the batches that commit logs vouch for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::batches::Place;
-use super::lost::LostList;
+use super::lost::{LostList, why};
+use super::sealed::{Replaced, SealedUnit};
 use crate::layout::{Kind, live_numbers, writer_dirs};
 use crate::live::LiveSegment;
 use crate::log::Record;
-use crate::{Lost, Result};
+use crate::manifest::Manifest;
+use crate::{Files, Lost, Result};
 
 /// Most segments of one kind of one writer that are read.
 const SEGMENTS_MAX: usize = 1 << 20;
@@ -19,23 +21,28 @@ const SEGMENTS_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Index {
     run_dir: PathBuf,
+    files: Arc<dyn Files>,
     watch: FolderWatch,
     /// By folder name, that is by the time at which they began.
-    pub(super) writers: BTreeMap<PathBuf, Writer>,
+    writers: BTreeMap<String, Writer>,
     next_id: u32,
 }
 
 /// One writer's folder.
 #[derive(Debug)]
-pub(super) struct Writer {
-    pub(super) id: u32,
+struct Writer {
+    id: u32,
+    dir: PathBuf,
+    watch: FolderWatch,
+    manifest: u32,
     kinds: [Segments; 6],
 }
 
-/// The live segments of one kind of one writer.
+/// The segments of one kind of one writer: sealed ones by their first number, then live ones.
 #[derive(Debug, Default)]
 struct Segments {
     watch: FolderWatch,
+    sealed: BTreeMap<u32, Arc<SealedUnit>>,
     live: BTreeMap<u32, Live>,
 }
 
@@ -47,71 +54,187 @@ struct Live {
     /// Batches of each episode, by place in the log; only where batches belong to episodes.
     episodes: HashMap<u64, Vec<u32>>,
     indexed: usize,
+    /// Why the log could not be read.
+    failure: Option<String>,
+}
+
+/// Some rows, in the order in which they were written.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// A sealed file.
+    Sealed(Arc<SealedUnit>),
+    /// A batch of a live segment.
+    Batch(Place),
+}
+
+impl Part {
+    /// Tells it from all other parts, and from itself before it was sealed.
+    pub(super) fn id(&self) -> [u32; 3] {
+        match self {
+            Self::Sealed(unit) => [unit.id, u32::MAX, u32::MAX],
+            Self::Batch(place) => [place.writer, place.number, place.record.sequence],
+        }
+    }
+
+    /// Notes that rows of an episode in it could not be read.
+    pub(super) fn note(&self, lost: &LostList, episode: u64, error: &crate::Error) {
+        match self {
+            Self::Sealed(unit) => {
+                unit.note(lost, format!("{} of episode {episode}", unit.entry.kind.folder()), error);
+            }
+            Self::Batch(place) => lost.note_error(place.file.path(), place.what(), error),
+        }
+    }
+}
+
+/// Where rows lie: a sealed file, or the live segment of a writer.
+#[derive(Clone, Debug)]
+pub(super) enum Unit {
+    /// A sealed file.
+    Sealed(Arc<SealedUnit>),
+    /// Writer and number of a live segment.
+    Live(u32, u32),
 }
 
 /// How far a reader of all rows of a kind has come.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     live: HashMap<(u32, u32), usize>,
+    sealed: HashSet<u32>,
+}
+
+/// What a reader has not seen.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    /// Rows that were read in part have been sealed meanwhile: all that was read must be forgotten, `parts` holds it again.
+    pub(super) restart: bool,
+    /// Oldest first.
+    pub(super) parts: Vec<Part>,
 }
 
 impl Index {
-    pub(super) fn new(run_dir: &Path) -> Self {
-        Self { run_dir: run_dir.to_owned(), watch: FolderWatch::default(), writers: BTreeMap::new(), next_id: 0 }
+    pub(super) fn new(run_dir: &Path, files: Arc<dyn Files>) -> Self {
+        Self { run_dir: run_dir.to_owned(), files, watch: FolderWatch::default(), writers: BTreeMap::new(), next_id: 0 }
     }
 
-    /// Looks for what is new: writers, segments, records. Returns whether anything was.
+    /// Looks for what is new: writers, manifests, segments, records. Returns whether anything was.
     pub(super) fn refresh(&mut self, lost: &LostList) -> Result<bool> {
         let mut grown = false;
         if self.watch.may_have_changed(&self.run_dir) {
             for dir in writer_dirs(&self.run_dir)? {
-                if !self.writers.contains_key(&dir) {
+                let Some(name) = dir.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+                if !self.writers.contains_key(&name) {
                     let id = self.next_id;
                     self.next_id += 1;
-                    self.writers.insert(dir, Writer { id, kinds: Default::default() });
+                    let (watch, kinds) = (FolderWatch::default(), Default::default());
+                    self.writers.insert(name, Writer { id, dir, watch, manifest: 0, kinds });
                     grown = true;
                 }
             }
         }
-        for (dir, writer) in &mut self.writers {
+        for (name, writer) in &mut self.writers {
             for kind in Kind::ALL {
-                grown |= writer.kinds[kind.index()].refresh(dir, kind, lost);
+                grown |= writer.kinds[kind.index()].refresh(&writer.dir, kind);
+            }
+            // After the segments: of those it takes the place of, the last batches are known then, if they can be had at all.
+            if writer.watch.may_have_changed(&writer.dir) {
+                match Manifest::newest(&*self.files, name) {
+                    Ok((manifest, unsound)) => {
+                        for (file, why) in unsound {
+                            lost.note(&self.run_dir.join(file), "a list of sealed files".into(), why);
+                        }
+                        if manifest.number > writer.manifest {
+                            grown = true;
+                            writer.adopt(name, manifest, &self.files, &mut self.next_id);
+                        }
+                    }
+                    Err(error) => lost.note_error(&writer.dir, "the list of sealed files".into(), &error),
+                }
             }
         }
         Ok(grown)
     }
 
-    /// Batches of a kind that `seen` has not, oldest first; from then on it has.
-    pub(super) fn unseen(&self, kind: Kind, seen: &mut Seen) -> Vec<Place> {
-        let mut places = Vec::new();
+    /// Rows of a kind that `seen` has not, oldest first; from then on it has.
+    pub(super) fn unseen(&self, kind: Kind, seen: &mut Seen) -> Unseen {
+        let mut unseen = Unseen::default();
+        let sealed = self
+            .writers
+            .values()
+            .flat_map(|writer| writer.kinds[kind.index()].sealed.values().map(move |unit| (writer.id, unit)));
+        for (writer, unit) in sealed {
+            if seen.sealed.contains(&unit.id) || unit.replaces.is_empty() {
+                continue;
+            }
+            let of_live = |number: u32| seen.live.get(&(writer, number)).copied().unwrap_or(0);
+            let whole = unit.replaces.iter().all(|replaced| match *replaced {
+                Replaced::Live { number, batches } => batches == Some(of_live(number)),
+                Replaced::Sealed { id } => seen.sealed.contains(&id),
+            });
+            let nothing = unit.replaces.iter().all(|replaced| match *replaced {
+                Replaced::Live { number, .. } => of_live(number) == 0,
+                Replaced::Sealed { id } => !seen.sealed.contains(&id),
+            });
+            if whole {
+                seen.sealed.insert(unit.id);
+            } else if !nothing {
+                unseen.restart = true;
+            }
+        }
+        if unseen.restart {
+            *seen = Seen::default();
+        }
         for writer in self.writers.values() {
-            for (&number, live) in &writer.kinds[kind.index()].live {
+            let segments = &writer.kinds[kind.index()];
+            for unit in segments.sealed.values() {
+                if seen.sealed.insert(unit.id) {
+                    unseen.parts.push(Part::Sealed(Arc::clone(unit)));
+                }
+            }
+            for (&number, live) in &segments.live {
                 let batches = live.segment.batches();
                 let known = seen.live.entry((writer.id, number)).or_default();
-                places.extend(batches[*known..].iter().map(|record| live.place(writer.id, kind, record)));
+                let fresh = batches[(*known).min(batches.len())..].iter();
+                unseen.parts.extend(fresh.map(|record| Part::Batch(live.place(writer.id, kind, record))));
                 *known = batches.len();
             }
         }
-        places
+        unseen
     }
 
-    /// Batches of an episode, oldest first.
-    pub(super) fn of_episode(&self, kind: Kind, episode: u64) -> Vec<Place> {
-        let mut places = Vec::new();
+    /// All that rows of a kind lie in, oldest first.
+    pub(super) fn units(&self, kind: Kind) -> Vec<Unit> {
+        let mut units = Vec::new();
         for writer in self.writers.values() {
-            for live in writer.kinds[kind.index()].live.values() {
+            let segments = &writer.kinds[kind.index()];
+            units.extend(segments.sealed.values().map(|unit| Unit::Sealed(Arc::clone(unit))));
+            units.extend(segments.live.keys().map(|&number| Unit::Live(writer.id, number)));
+        }
+        units
+    }
+
+    /// Where rows of an episode lie, oldest first.
+    pub(super) fn of_episode(&self, kind: Kind, episode: u64) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for writer in self.writers.values() {
+            let segments = &writer.kinds[kind.index()];
+            let sealed = segments.sealed.values().filter(|unit| unit.may_hold(episode));
+            parts.extend(sealed.map(|unit| Part::Sealed(Arc::clone(unit))));
+            for live in segments.live.values() {
                 let batches = live.segment.batches();
                 let own = live.episodes.get(&episode).into_iter().flatten();
-                places.extend(own.map(|&at| live.place(writer.id, kind, &batches[at as usize])));
+                parts.extend(own.map(|&at| Part::Batch(live.place(writer.id, kind, &batches[at as usize]))));
             }
         }
-        places
+        parts
     }
 
     /// Largest index of an episode that has steps or frames.
     pub(super) fn largest_episode(&self) -> Option<u64> {
-        let kinds = self.writers.values().flat_map(|writer| &writer.kinds);
-        kinds.flat_map(|segments| segments.live.values()).flat_map(|live| live.episodes.keys()).max().copied()
+        let kinds = || self.writers.values().flat_map(|writer| &writer.kinds);
+        let live = kinds().flat_map(|segments| segments.live.values()).flat_map(|live| live.episodes.keys().copied());
+        let sealed = kinds().flat_map(|segments| segments.sealed.values());
+        live.chain(sealed.filter_map(|unit| unit.entry.episodes.map(|(_, last)| last))).max()
     }
 
     /// Logs that end in a damage.
@@ -119,10 +242,11 @@ impl Index {
         let mut lost = Vec::new();
         for writer in self.writers.values() {
             for live in writer.kinds.iter().flat_map(|segments| segments.live.values()) {
-                let Some(why) = live.segment.unsound() else { continue };
+                let failure = live.failure.as_deref().filter(|_| live.segment.batches().is_empty());
+                let Some(why) = live.segment.unsound().or(failure) else { continue };
                 let path = live.segment.log_path();
                 let file = path.strip_prefix(&self.run_dir).unwrap_or(path).display().to_string();
-                let what = format!("all after record {}", live.segment.batches().len());
+                let what = format!("all after batch {}", live.segment.batches().len());
                 lost.push(Lost { file, what, why: why.into() });
             }
         }
@@ -130,32 +254,77 @@ impl Index {
     }
 }
 
+impl Writer {
+    /// Reads sealed files in place of the live segments that they hold.
+    fn adopt(&mut self, name: &str, manifest: Manifest, files: &Arc<dyn Files>, next_id: &mut u32) {
+        self.manifest = manifest.number;
+        let mut before: Vec<BTreeMap<u32, Arc<SealedUnit>>> =
+            self.kinds.iter_mut().map(|segments| std::mem::take(&mut segments.sealed)).collect();
+        for entry in manifest.sealed {
+            let segments = &mut self.kinds[entry.kind.index()];
+            let before = &mut before[entry.kind.index()];
+            if let Some(same) = before.get(&entry.first).filter(|unit| unit.entry == entry) {
+                segments.sealed.insert(entry.first, Arc::clone(same));
+                continue;
+            }
+            let within = entry.first..=entry.last;
+            let older = before.range(within.clone()).map(|(_, unit)| Replaced::Sealed { id: unit.id });
+            let mut replaces: Vec<Replaced> = older.collect();
+            let numbers: Vec<u32> = segments.live.range(within).map(|(&number, _)| number).collect();
+            for number in numbers {
+                let Some(mut live) = segments.live.remove(&number) else { continue };
+                // The writer may have added batches since; its log stays for a while after it was sealed.
+                let batches = live.segment.refresh().is_ok().then(|| live.segment.batches().len());
+                replaces.push(Replaced::Live { number, batches });
+            }
+            let unit = SealedUnit::new(*next_id, Arc::clone(files), name, entry, replaces);
+            *next_id += 1;
+            segments.sealed.insert(unit.entry.first, Arc::new(unit));
+        }
+    }
+}
+
 impl Segments {
-    fn refresh(&mut self, writer_dir: &Path, kind: Kind, lost: &LostList) -> bool {
+    fn refresh(&mut self, writer_dir: &Path, kind: Kind) -> bool {
         if self.watch.may_have_changed(&writer_dir.join(kind.folder())) {
             for number in live_numbers(writer_dir, kind).unwrap_or_default() {
                 if self.live.len() >= SEGMENTS_MAX {
                     break;
+                }
+                if self.is_sealed(number) {
+                    continue;
                 }
                 self.live.entry(number).or_insert_with(|| Live {
                     segment: LiveSegment::new(writer_dir, kind, number),
                     complete: false,
                     episodes: HashMap::new(),
                     indexed: 0,
+                    failure: None,
                 });
             }
         }
         let newest = self.live.keys().next_back().copied();
         let mut grown = false;
-        for (&number, live) in self.live.iter_mut().filter(|(_, live)| !live.complete) {
+        self.live.retain(|&number, live| {
+            if live.complete {
+                return true;
+            }
+            live.failure = None;
             match live.segment.refresh() {
                 Ok(new) => grown |= new,
-                Err(error) => lost.note_error(live.segment.log_path(), "all that it vouches for".into(), &error),
+                // Sealed since the folder was listed: the manifest tells.
+                Err(_) if live.segment.batches().is_empty() && !live.segment.file().path().exists() => return false,
+                Err(error) => live.failure = Some(why(&error)),
             }
             live.index();
-            live.complete = Some(number) != newest && live.segment.unsound().is_none();
-        }
+            live.complete = Some(number) != newest && live.segment.unsound().is_none() && live.failure.is_none();
+            true
+        });
         grown
+    }
+
+    fn is_sealed(&self, number: u32) -> bool {
+        self.sealed.range(..=number).next_back().is_some_and(|(_, unit)| unit.entry.last >= number)
     }
 }
 

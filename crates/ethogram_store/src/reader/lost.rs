@@ -2,15 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::{Error, Lost};
 
 /// Remembers what could not be read.
+///
+/// A file that is missing may only have moved: live segments are removed once they are sealed, and sealed files once they are
+/// merged. So missing files are told apart; whoever finds some looks at the run again before they count as lost.
 #[derive(Debug)]
 pub(super) struct LostList {
     run_dir: PathBuf,
     found: Mutex<BTreeMap<(String, String), String>>,
+    missing: Mutex<BTreeMap<(String, String), String>>,
+    times_missing: AtomicU64,
 }
 
 impl LostList {
@@ -18,34 +24,75 @@ impl LostList {
     const MAX: usize = 1_000;
 
     pub(super) fn new(run_dir: &Path) -> Self {
-        Self { run_dir: run_dir.to_owned(), found: Mutex::new(BTreeMap::new()) }
+        Self {
+            run_dir: run_dir.to_owned(),
+            found: Mutex::default(),
+            missing: Mutex::default(),
+            times_missing: AtomicU64::new(0),
+        }
     }
 
     /// Notes a part of a file.
     pub(super) fn note(&self, file: &Path, what: String, why: String) {
-        let file = file.strip_prefix(&self.run_dir).unwrap_or(file).display().to_string();
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.len() < Self::MAX {
-            found.entry((file, what)).or_insert(why);
-        }
+        self.put(&self.found, file, what, why);
     }
 
     /// Notes why a part of a file could not be read.
     pub(super) fn note_error(&self, file: &Path, what: String, error: &Error) {
-        let why = match error {
-            Error::Corrupt { what, expected, found, .. } => format!("{what}: expected {expected}, found {found}"),
-            Error::Io { source, .. } => source.to_string(),
-            other => other.to_string(),
+        let list = if is_missing(error) {
+            self.times_missing.fetch_add(1, Ordering::AcqRel);
+            &self.missing
+        } else {
+            &self.found
         };
-        self.note(file, what, why);
+        self.put(list, file, what, why(error));
+    }
+
+    fn put(&self, list: &Mutex<BTreeMap<(String, String), String>>, file: &Path, what: String, why: String) {
+        let file = file.strip_prefix(&self.run_dir).unwrap_or(file).display().to_string();
+        let mut list = lock(list);
+        if list.len() < Self::MAX {
+            list.entry((file, what)).or_insert(why);
+        }
+    }
+
+    /// How often a file was missing.
+    pub(super) fn times_missing(&self) -> u64 {
+        self.times_missing.load(Ordering::Acquire)
+    }
+
+    /// Whether what is missing is lost, or the run is to be looked at again.
+    pub(super) fn settle_missing(&self, is_lost: bool) {
+        let missing = std::mem::take(&mut *lock(&self.missing));
+        if is_lost {
+            lock(&self.found).extend(missing);
+        }
     }
 
     /// All of it, by file.
     pub(super) fn list(&self) -> Vec<Lost> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = lock(&self.found);
         found
             .iter()
             .map(|((file, what), why)| Lost { file: file.clone(), what: what.clone(), why: why.clone() })
             .collect()
     }
+}
+
+/// Why something could not be read, in a few words.
+pub(super) fn why(error: &Error) -> String {
+    match error {
+        Error::Corrupt { what, expected, found, .. } => format!("{what}: expected {expected}, found {found}"),
+        Error::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// A file is not there: it may have moved.
+pub(super) fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

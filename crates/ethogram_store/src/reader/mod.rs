@@ -6,6 +6,7 @@ mod index;
 mod lost;
 mod rows;
 mod scalars;
+mod sealed;
 mod steps;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use batches::BatchCache;
 use frames::EpisodeFrames;
-use index::Index;
+use index::{Index, Part};
 use lost::LostList;
 use rows::{Checkpoints, Episodes, Tensors};
 use scalars::Scalars;
@@ -27,8 +28,8 @@ use crate::columns::frames_where;
 use crate::layout::{Kind, STATUS_FILE};
 use crate::status::{read_info, read_status};
 use crate::{
-    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Result, Revision,
-    RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
+    Result, Revision, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
 };
 
 /// Most episodes whose fields are remembered.
@@ -68,6 +69,12 @@ impl RunReader {
     /// [`Error::NotARun`], [`Error::NewerVersion`], and when `run.json` or the folder cannot be read. All else that is damaged is
     /// told by [`RunSource::lost`], and the rest is served.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, Arc::new(LocalFiles::new(path)))
+    }
+
+    /// As [`RunReader::open`], with sealed files and manifests read from elsewhere. `run.json`, the state and live segments lie in `path`,
+    /// and manifests too, if only so that their coming is seen.
+    pub(crate) fn open_with(path: &Path, files: Arc<dyn Files>) -> Result<Self> {
         let info = read_info(path)?;
         let spaces = info.env.iter().filter_map(|env| env.observation_space.as_ref());
         let leaves = spaces.filter_map(|space| space.leaves("observation").ok()).flatten();
@@ -82,7 +89,7 @@ impl RunReader {
             tensors: Mutex::default(),
             checkpoints: Mutex::default(),
             fields: Mutex::default(),
-            index: RwLock::new(Index::new(path)),
+            index: RwLock::new(Index::new(path, files)),
             batches: BatchCache::new(),
             lost: LostList::new(path),
             revision: AtomicU64::new(0),
@@ -114,6 +121,26 @@ impl RunReader {
         tensors
     }
 
+    /// Answers a question, again if files that it needed were gone: they may have been sealed or merged since the last refresh.
+    fn ask<T>(&self, answer: impl Fn() -> Result<T>) -> Result<T> {
+        for tries_left in (0..Self::TRIES).rev() {
+            let missing = self.lost.times_missing();
+            let answered = answer();
+            if self.lost.times_missing() == missing {
+                return answered;
+            }
+            self.lost.settle_missing(tries_left == 0);
+            if tries_left == 0 {
+                return answered;
+            }
+            self.refresh()?;
+        }
+        answer()
+    }
+
+    /// Whoever seals removes the old files right after the manifest names the new one, so one look more is mostly enough.
+    const TRIES: u32 = 3;
+
     fn refresh_status(&self) -> bool {
         let changed = std::fs::metadata(self.path.join(STATUS_FILE)).and_then(|metadata| metadata.modified()).ok();
         if changed.is_some() && changed == self.status.read().unwrap_or_else(PoisonError::into_inner).1 {
@@ -126,55 +153,96 @@ impl RunReader {
         differs
     }
 
-    fn episode_steps(&self, episode: u64, range: &Range<u64>) -> EpisodeSteps {
-        let places = read(&self.index).of_episode(Kind::Steps, episode);
+    /// Steps of an episode within `range`: one field, or all.
+    fn episode_steps(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeSteps {
+        let parts = read(&self.index).of_episode(Kind::Steps, episode);
         let mut steps = EpisodeSteps::default();
-        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
-            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
+        for part in parts {
+            let batch = match &part {
+                Part::Sealed(unit) => {
+                    let Some(sealed) = unit.steps(&self.lost) else { continue };
+                    match sealed.read(episode, range.clone(), field.as_ref().map(std::slice::from_ref)) {
+                        Ok(batch) => Some(Arc::new(batch)),
+                        Err(error) => {
+                            unit.note(&self.lost, format!("steps of episode {episode}"), &error);
+                            None
+                        }
+                    }
+                }
+                Part::Batch(place) if overlaps(place.record.first, place.record.last, range) => {
+                    self.batches.get(place, &self.lost)
+                }
+                Part::Batch(_) => None,
+            };
+            let Some(batch) = batch else { continue };
             if let Err(error) = steps.push(batch) {
-                self.lost.note_error(place.file.path(), place.what(), &error);
+                part.note(&self.lost, episode, &error);
             }
         }
         steps
     }
 
-    /// `field` none: all fields.
-    fn episode_frames(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeFrames {
-        let places = read(&self.index).of_episode(Kind::Frames, episode);
+    /// Frames of one field of an episode within a range, or, where none is given, what tells which fields there are.
+    fn episode_frames(&self, episode: u64, wanted: Option<(&str, &Range<u64>)>) -> EpisodeFrames {
+        let parts = read(&self.index).of_episode(Kind::Frames, episode);
         let mut frames = EpisodeFrames::default();
-        for place in places.into_iter().filter(|place| overlaps(place.record.first, place.record.last, range)) {
-            let Some(batch) = self.batches.get(&place, &self.lost) else { continue };
-            let wanted = |name: &str, first: u64, count: u32| {
-                let last = (first + u64::from(count)) as i64 - 1;
-                field.is_none_or(|field| field == name) && overlaps(first as i64, last, range)
+        for part in parts {
+            let taken = match &part {
+                Part::Sealed(unit) => {
+                    let Some(sealed) = unit.frames(&self.lost) else { continue };
+                    let range = wanted.map(|(_, range)| range);
+                    let is_wanted = |name: &Arc<str>| wanted.is_none_or(|(field, _)| field == &**name);
+                    let mut fields = sealed.fields().iter().filter(|name| is_wanted(name));
+                    fields.try_for_each(|name| frames.push_sealed(sealed, episode, name, range))
+                }
+                Part::Batch(place) => {
+                    if wanted.is_some_and(|(_, range)| !overlaps(place.record.first, place.record.last, range)) {
+                        continue;
+                    }
+                    let Some(batch) = self.batches.get(place, &self.lost) else { continue };
+                    let is_wanted = |name: &str, first: u64, count: u32| {
+                        let last = (first + u64::from(count)) as i64 - 1;
+                        wanted.is_none_or(|(field, range)| field == name && overlaps(first as i64, last, range))
+                    };
+                    let groups = frames_where(&batch, is_wanted);
+                    groups.and_then(|groups| groups.into_iter().try_for_each(|group| frames.push(group)))
+                }
             };
-            let groups = frames_where(&batch, wanted);
-            let taken = groups.and_then(|groups| groups.into_iter().try_for_each(|group| frames.push(group)));
             if let Err(error) = taken {
-                self.lost.note_error(place.file.path(), place.what(), &error);
+                part.note(&self.lost, episode, &error);
             }
         }
         frames
     }
 
-    /// Fields and rows of an episode, remembered until the run grows.
+    /// Fields and rows of an episode, remembered until it grows.
     fn known(&self, episode: u64) -> Known {
-        let revision = self.revision.load(Ordering::Acquire);
+        let mut stamp = xxhash_rust::xxh3::Xxh3::new();
+        for kind in [Kind::Steps, Kind::Frames] {
+            for part in read(&self.index).of_episode(kind, episode) {
+                part.id().iter().for_each(|number| stamp.update(&number.to_le_bytes()));
+            }
+        }
+        let stamp = stamp.digest();
         if let Some((at, known)) = lock(&self.fields).get(&episode) {
-            if *at == revision {
+            if *at == stamp {
                 return known.clone();
             }
         }
+        let missing = self.lost.times_missing();
         let all = 0..u64::MAX;
-        let steps = self.episode_steps(episode, &all);
-        let frames = self.episode_frames(episode, None, &all);
+        let steps = self.episode_steps(episode, None, &all);
+        let frames = self.episode_frames(episode, None);
         let fields = field_infos(&steps, &frames, |name| self.stack_axes.get(name).copied());
         let known = Known { fields: Arc::new(fields), rows: steps.rows().max(frames.rows()) };
+        if self.lost.times_missing() != missing {
+            return known;
+        }
         let mut kept = lock(&self.fields);
         if kept.len() >= FIELDS_KEPT {
             kept.clear();
         }
-        kept.insert(episode, (revision, known.clone()));
+        kept.insert(episode, (stamp, known.clone()));
         known
     }
 
@@ -221,19 +289,19 @@ impl RunSource for RunReader {
     }
 
     fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.scalars_now().tags()
+        self.ask(|| Ok(self.scalars_now().tags(&self.lost))).unwrap_or_default()
     }
 
     fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
-        Ok(self.scalars_now().points(axis, tag, &range))
+        self.ask(|| Ok(self.scalars_now().points(axis, tag, &range, &self.lost)))
     }
 
     fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
-        Ok(self.scalars_now().buckets(axis, tag, &range, buckets))
+        self.ask(|| Ok(self.scalars_now().buckets(axis, tag, &range, buckets, &self.lost)))
     }
 
     fn episode_count(&self) -> u64 {
-        let largest = self.episodes_now().rows.keys().next_back().copied();
+        let largest = self.ask(|| Ok(self.episodes_now().rows.keys().next_back().copied())).unwrap_or_default();
         largest.max(read(&self.index).largest_episode()).map_or(0, |largest| largest.saturating_add(1))
     }
 
@@ -241,51 +309,56 @@ impl RunSource for RunReader {
         if range.start >= range.end {
             return Ok(Vec::new());
         }
-        Ok(self.episodes_now().rows.range(range).map(|(_, row)| row.clone()).collect())
+        self.ask(|| Ok(self.episodes_now().rows.range(range.clone()).map(|(_, row)| row.clone()).collect()))
     }
 
     fn step_fields(&self, episode: u64) -> Result<Vec<FieldInfo>> {
-        Ok(self.known(episode).fields.to_vec())
+        Ok(self.ask(|| Ok(self.known(episode)))?.fields.to_vec())
     }
 
     fn step_count(&self, episode: u64) -> Result<u64> {
-        Ok(self.known(episode).rows)
+        Ok(self.ask(|| Ok(self.known(episode)))?.rows)
     }
 
     fn steps(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Column> {
-        let known = self.known(episode);
-        let info = self.field(&known, episode, field)?;
-        let range = range.start.min(known.rows)..range.end.min(known.rows);
-        if info.image {
-            self.episode_frames(episode, Some(field), &range).column(info, range)
-        } else {
-            self.episode_steps(episode, &range).column(info, range)
-        }
+        self.ask(|| {
+            let known = self.known(episode);
+            let info = self.field(&known, episode, field)?;
+            let range = range.start.min(known.rows)..range.end.min(known.rows);
+            if info.image {
+                self.episode_frames(episode, Some((field, &range))).column(info, range)
+            } else {
+                self.episode_steps(episode, Some(field), &range).column(info, range)
+            }
+        })
     }
 
     fn frame_groups(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Vec<FrameGroup>> {
-        let known = self.known(episode);
-        let info = self.field(&known, episode, field)?;
-        if !info.image {
-            return Err(Error::NotFound {
-                what: format!("frames of field {field:?}, which is no image; ask for its steps"),
-            });
-        }
-        self.episode_frames(episode, Some(field), &range).groups(field, &range)
+        self.ask(|| {
+            let info = self.field(&self.known(episode), episode, field)?;
+            if !info.image {
+                let what = format!("frames of field {field:?}, which is no image; ask for its steps");
+                return Err(Error::NotFound { what });
+            }
+            self.episode_frames(episode, Some((field, &range))).groups(field, &range)
+        })
     }
 
     fn tensor_tags(&self) -> Vec<TensorTag> {
-        self.tensors_now().tags()
+        self.ask(|| Ok(self.tensors_now().tags(&self.lost))).unwrap_or_default()
     }
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
-        Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost))
+        self.ask(|| Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost)))
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {
-        let mut checkpoints = lock(&self.checkpoints);
-        checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
-        checkpoints.rows.values().cloned().collect()
+        let now = || {
+            let mut checkpoints = lock(&self.checkpoints);
+            checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
+            Ok(checkpoints.rows.values().cloned().collect())
+        };
+        self.ask(now).unwrap_or_default()
     }
 
     fn blob(&self, hash: &str) -> Result<Blob> {

@@ -4,50 +4,89 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+
 use super::batches::{BatchCache, Place};
-use super::index::{Index, Seen};
+use super::index::{Index, Part, Seen, Unit};
 use super::lost::LostList;
 use crate::columns::{checkpoints_from, episodes_from, tensors_from, tensors_tags};
 use crate::layout::Kind;
-use crate::{Axis, CheckpointRow, EpisodeRow, TensorKind, TensorRow, TensorTag};
+use crate::{Axis, CheckpointRow, EpisodeRow, Error, Result, TensorKind, TensorRow, TensorTag};
 
-/// All episodes, the newest row of each.
-#[derive(Debug, Default)]
-pub(super) struct Episodes {
+/// Rows that are kept whole, the newest of each key.
+#[derive(Debug)]
+pub(super) struct Rows<K, V> {
     seen: Seen,
-    pub(super) rows: BTreeMap<u64, EpisodeRow>,
+    pub(super) rows: BTreeMap<K, V>,
 }
+
+impl<K, V> Default for Rows<K, V> {
+    fn default() -> Self {
+        Self { seen: Seen::default(), rows: BTreeMap::new() }
+    }
+}
+
+/// All episodes.
+pub(super) type Episodes = Rows<u64, EpisodeRow>;
+/// All checkpoints, by global step and name.
+pub(super) type Checkpoints = Rows<(i64, String), CheckpointRow>;
 
 impl Episodes {
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
-        for place in index.unseen(Kind::Episodes, &mut self.seen) {
-            let Some(batch) = batches.read(&place, lost) else { continue };
-            match episodes_from(&batch) {
-                Ok(rows) => self.rows.extend(rows.into_iter().map(|row| (row.episode, row))),
-                Err(error) => lost.note_error(place.file.path(), place.what(), &error),
-            }
-        }
+        let rows = |batch: &RecordBatch| {
+            episodes_from(batch).map(|rows| rows.into_iter().map(|row| (row.episode, row)).collect())
+        };
+        self.read_new(Kind::Episodes, index, batches, lost, rows);
     }
-}
-
-/// All checkpoints; of two with one global step and name the newer.
-#[derive(Debug, Default)]
-pub(super) struct Checkpoints {
-    seen: Seen,
-    pub(super) rows: BTreeMap<(i64, String), CheckpointRow>,
 }
 
 impl Checkpoints {
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
-        for place in index.unseen(Kind::Checkpoints, &mut self.seen) {
-            let Some(batch) = batches.read(&place, lost) else { continue };
-            match checkpoints_from(&batch) {
-                Ok(rows) => self.rows.extend(rows.into_iter().map(|row| ((row.global_step, row.name.clone()), row))),
-                Err(error) => lost.note_error(place.file.path(), place.what(), &error),
+        let keyed = |row: CheckpointRow| ((row.global_step, row.name.clone()), row);
+        let rows = |batch: &RecordBatch| checkpoints_from(batch).map(|rows| rows.into_iter().map(keyed).collect());
+        self.read_new(Kind::Checkpoints, index, batches, lost, rows);
+    }
+}
+
+impl<K: Ord, V> Rows<K, V> {
+    fn read_new(
+        &mut self,
+        kind: Kind,
+        index: &Index,
+        batches: &BatchCache,
+        lost: &LostList,
+        read: impl Fn(&RecordBatch) -> Result<Vec<(K, V)>>,
+    ) {
+        let missing = lost.times_missing();
+        let unseen = index.unseen(kind, &mut self.seen);
+        if unseen.restart {
+            self.rows.clear();
+        }
+        for part in unseen.parts {
+            let batch = match &part {
+                Part::Sealed(unit) => unit.rows(lost),
+                Part::Batch(place) => batches.read(place, lost),
+            };
+            let Some(batch) = batch else { continue };
+            match read(&batch) {
+                Ok(rows) => self.rows.extend(rows),
+                Err(error) => note(&part, lost, &error),
             }
         }
+        if lost.times_missing() != missing {
+            self.seen = Seen::default();
+        }
+    }
+}
+
+fn note(part: &Part, lost: &LostList, error: &Error) {
+    match part {
+        Part::Sealed(unit) => {
+            unit.note(lost, format!("{} rows of {}", unit.entry.rows, unit.entry.kind.folder()), error)
+        }
+        Part::Batch(place) => lost.note_error(place.file.path(), place.what(), error),
     }
 }
 
@@ -55,22 +94,34 @@ impl Checkpoints {
 #[derive(Debug, Default)]
 pub(super) struct Tensors {
     seen: Seen,
-    places: Vec<Place>,
-    tags: BTreeMap<(Axis, Arc<str>), TensorRows>,
+    units: Vec<Unit>,
+    /// Rows of live segments, by writer and number.
+    tails: BTreeMap<(u32, u32), BTreeMap<(Axis, Arc<str>), Tail>>,
 }
 
+/// Rows of one tag in one live segment.
 #[derive(Debug)]
-struct TensorRows {
+struct Tail {
     kind: TensorKind,
     logged: u64,
-    /// The newest row of each step: number of the place, row in its batch.
-    steps: BTreeMap<i64, (u32, u32)>,
+    /// The newest row of each step: its batch, and its row there.
+    steps: BTreeMap<i64, (Place, u32)>,
 }
 
 impl Tensors {
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
-        for place in index.unseen(Kind::Tensors, &mut self.seen) {
+        let missing = lost.times_missing();
+        let unseen = index.unseen(Kind::Tensors, &mut self.seen);
+        if unseen.restart {
+            self.tails.clear();
+        }
+        self.units = index.units(Kind::Tensors);
+        let units = &self.units;
+        let alive = |key: (u32, u32)| units.iter().any(|unit| matches!(unit, Unit::Live(w, n) if (*w, *n) == key));
+        self.tails.retain(|&key, _| alive(key));
+        for part in unseen.parts {
+            let Part::Batch(place) = part else { continue };
             let Some(batch) = batches.get(&place, lost) else { continue };
             let rows = match tensors_tags(&batch) {
                 Ok(rows) => rows,
@@ -79,32 +130,46 @@ impl Tensors {
                     continue;
                 }
             };
-            let number = self.places.len() as u32;
+            let tail = self.tails.entry((place.writer, place.number)).or_default();
             for (row, (axis, tag, kind, step)) in rows.into_iter().enumerate() {
-                let tag = self.tags.entry((axis, tag.into())).or_insert_with(|| TensorRows {
-                    kind,
-                    logged: 0,
-                    steps: BTreeMap::new(),
-                });
+                let tag = tail.entry((axis, tag.into()));
+                let tag = tag.or_insert_with(|| Tail { kind, logged: 0, steps: BTreeMap::new() });
                 tag.kind = kind;
                 tag.logged += 1;
-                tag.steps.insert(step, (number, row as u32));
+                tag.steps.insert(step, (place.clone(), row as u32));
             }
-            self.places.push(place);
+        }
+        if lost.times_missing() != missing {
+            *self = Self::default();
         }
     }
 
-    pub(super) fn tags(&self) -> Vec<TensorTag> {
-        let tag = |((axis, tag), rows): (&(Axis, Arc<str>), &TensorRows)| TensorTag {
-            axis: *axis,
-            tag: tag.to_string(),
-            kind: rows.kind,
-            count: rows.logged,
+    pub(super) fn tags(&self, lost: &LostList) -> Vec<TensorTag> {
+        let mut tags: BTreeMap<(Axis, String), TensorTag> = BTreeMap::new();
+        let mut add = |axis: Axis, tag: &str, kind: TensorKind, count: u64| {
+            let known = tags.entry((axis, tag.to_owned()));
+            let known = known.or_insert_with(|| TensorTag { axis, tag: tag.to_owned(), kind, count: 0 });
+            known.kind = kind;
+            known.count += count;
         };
-        self.tags.iter().map(tag).collect()
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    for tag in unit.tensors(lost).map(|tensors| tensors.tags()).unwrap_or_default() {
+                        add(tag.axis, &tag.tag, tag.kind, tag.rows);
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    for ((axis, tag), rows) in self.tails.get(&(*writer, *number)).into_iter().flatten() {
+                        add(*axis, tag, rows.kind, rows.logged);
+                    }
+                }
+            }
+        }
+        tags.into_values().collect()
     }
 
-    /// Rows of a tag, ascending by step.
+    /// Rows of a tag, ascending by step, the newest of each step.
     pub(super) fn rows(
         &self,
         axis: Axis,
@@ -113,19 +178,35 @@ impl Tensors {
         batches: &BatchCache,
         lost: &LostList,
     ) -> Vec<TensorRow> {
-        let Some(rows) = self.tags.get(&(axis, Arc::from(tag))) else { return Vec::new() };
         if range.start >= range.end {
             return Vec::new();
         }
-        let mut out = Vec::new();
-        for &(place, row) in rows.steps.range(range.clone()).map(|(_, at)| at) {
-            let place = &self.places[place as usize];
-            let Some(batch) = batches.get(place, lost) else { continue };
-            match tensors_from(&batch, &[row as usize]) {
-                Ok(points) => out.extend(points.into_iter().map(|point| point.row)),
-                Err(error) => lost.note_error(place.file.path(), place.what(), &error),
+        let mut newest: BTreeMap<i64, TensorRow> = BTreeMap::new();
+        let key = (axis, Arc::from(tag));
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    let Some(tensors) = unit.tensors(lost) else { continue };
+                    let rows = tensors.read(axis, tag, range.clone());
+                    let rows = rows.and_then(|batch| tensors_from(&batch, &(0..batch.num_rows()).collect::<Vec<_>>()));
+                    match rows {
+                        Ok(rows) => newest.extend(rows.into_iter().map(|point| (point.row.step, point.row))),
+                        Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(&key));
+                    for (place, row) in tail.into_iter().flat_map(|tail| tail.steps.range(range.clone())).map(|at| at.1)
+                    {
+                        let Some(batch) = batches.get(place, lost) else { continue };
+                        match tensors_from(&batch, &[*row as usize]) {
+                            Ok(rows) => newest.extend(rows.into_iter().map(|point| (point.row.step, point.row))),
+                            Err(error) => lost.note_error(place.file.path(), place.what(), &error),
+                        }
+                    }
+                }
             }
         }
-        out
+        newest.into_values().collect()
     }
 }

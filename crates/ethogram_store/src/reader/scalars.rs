@@ -1,21 +1,294 @@
 //! Scalars of a run, tag by tag, each step once.
+//!
+//! Live segments are read as they grow, all tags of them. Of sealed files only the tags that are asked for are read,
+//! and only their rollups when these are fine enough. What was put together for a tag is kept and grown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::batches::BatchCache;
-use super::index::{Index, Seen};
+use super::index::{Index, Part, Seen, Unit};
 use super::lost::LostList;
+use crate::bucket::Bucketer;
 use crate::columns::scalars_from;
 use crate::layout::Kind;
 use crate::{Axis, Buckets, ScalarColumns, ScalarTag};
+
+type Tag = (Axis, Arc<str>);
 
 /// All scalars read so far.
 #[derive(Debug, Default)]
 pub(super) struct Scalars {
     seen: Seen,
-    series: BTreeMap<(Axis, Arc<str>), Series>,
+    units: Vec<Unit>,
+    /// Points of live segments, by writer and number.
+    tails: HashMap<(u32, u32), HashMap<Tag, Tail>>,
+    /// Tags that were asked for, whole.
+    series: HashMap<Tag, Series>,
+}
+
+/// Points of one tag in one live segment, as they were written.
+#[derive(Debug, Default)]
+struct Tail {
+    points: ScalarColumns,
+    first_step: i64,
+    last_step: i64,
+    last_value: f64,
+}
+
+impl Scalars {
+    /// Most points of tags that are kept.
+    const POINTS_KEPT: usize = 8 << 20;
+
+    /// Reads what is new.
+    pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+        let missing = lost.times_missing();
+        let unseen = index.unseen(Kind::Scalars, &mut self.seen);
+        if unseen.restart {
+            self.tails.clear();
+            self.series.clear();
+        }
+        self.units = index.units(Kind::Scalars);
+        let live = |unit: &Unit| match unit {
+            Unit::Live(writer, number) => Some((*writer, *number)),
+            Unit::Sealed(_) => None,
+        };
+        let alive: std::collections::HashSet<_> = self.units.iter().filter_map(live).collect();
+        self.tails.retain(|key, _| alive.contains(key));
+        for part in unseen.parts {
+            let place = match part {
+                // Read when asked for. What was put together without it is not whole any more.
+                Part::Sealed(_) => {
+                    self.series.clear();
+                    continue;
+                }
+                Part::Batch(place) => place,
+            };
+            let Some(batch) = batches.read(&place, lost) else { continue };
+            let tail = self.tails.entry((place.writer, place.number)).or_default();
+            let points = match scalars_from(&batch) {
+                Ok(points) => points,
+                Err(error) => {
+                    lost.note_error(place.file.path(), place.what(), &error);
+                    continue;
+                }
+            };
+            // Points of one tag lie together: it is looked up once a tag, not once a point.
+            let mut current: Option<(Axis, &str, &mut Tail, Option<&mut Series>)> = None;
+            for point in points {
+                if current.as_ref().is_none_or(|(axis, tag, ..)| (*axis, *tag) != (point.axis, point.tag)) {
+                    let key = (point.axis, Arc::from(point.tag));
+                    let series = self.series.get_mut(&key);
+                    current = Some((point.axis, point.tag, tail.entry(key).or_default(), series));
+                }
+                if let Some((_, _, tail, series)) = &mut current {
+                    tail.push(point.step, point.time_us, point.value);
+                    if let Some(series) = series {
+                        series.push(point.step, point.time_us, point.value);
+                    }
+                }
+            }
+        }
+        if lost.times_missing() != missing {
+            *self = Self::default();
+        }
+    }
+
+    pub(super) fn tags(&self, lost: &LostList) -> Vec<ScalarTag> {
+        let mut tags: BTreeMap<Tag, ScalarTag> = BTreeMap::new();
+        let mut add = |axis: Axis, tag: &Arc<str>, count: u64, first_step: i64, last_step: i64, last_value: f64| {
+            let known = tags.entry((axis, Arc::clone(tag))).or_insert_with(|| ScalarTag {
+                axis,
+                tag: tag.to_string(),
+                count: 0,
+                first_step,
+                last_step,
+                last_value,
+            });
+            known.count += count;
+            known.first_step = known.first_step.min(first_step);
+            if last_step >= known.last_step {
+                (known.last_step, known.last_value) = (last_step, last_value);
+            }
+        };
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    for tag in unit.scalars(lost).map(|(scalars, _)| scalars.tags()).unwrap_or_default() {
+                        let name = Arc::from(tag.tag.as_str());
+                        add(tag.axis, &name, tag.rows, tag.first_step, tag.last_step, tag.last_value);
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    for ((axis, tag), tail) in self.tails.get(&(*writer, *number)).into_iter().flatten() {
+                        let count = tail.points.step.len() as u64;
+                        add(*axis, tag, count, tail.first_step, tail.last_step, tail.last_value);
+                    }
+                }
+            }
+        }
+        tags.into_values().collect()
+    }
+
+    /// The points of a tag in `range`.
+    pub(super) fn points(&mut self, axis: Axis, tag: &str, range: &Range<i64>, lost: &LostList) -> ScalarColumns {
+        let Some(points) = self.whole(axis, tag, lost) else { return ScalarColumns::default() };
+        let rows = within(points, range);
+        ScalarColumns {
+            step: points.step[rows.clone()].to_vec(),
+            time_us: points.time_us[rows.clone()].to_vec(),
+            value: points.value[rows].to_vec(),
+        }
+    }
+
+    /// The points of a tag in `range`, in at most `buckets` buckets of equal width. A range that reaches beyond the data is cut to it.
+    pub(super) fn buckets(
+        &mut self,
+        axis: Axis,
+        tag: &str,
+        range: &Range<i64>,
+        buckets: usize,
+        lost: &LostList,
+    ) -> Buckets {
+        if buckets == 0 || range.start >= range.end {
+            return Buckets::default();
+        }
+        let tag: Tag = (axis, Arc::from(tag));
+        if !self.series.contains_key(&tag) {
+            if let Some(columns) = self.from_rollups(&tag, range, buckets, lost) {
+                return columns;
+            }
+        }
+        let Some(points) = self.whole(axis, &tag.1, lost) else { return Buckets::default() };
+        let rows = within(points, range);
+        let (Some(first), Some(last)) = (points.step[rows.clone()].first(), points.step[rows.clone()].last()) else {
+            return Buckets::default();
+        };
+        let mut bucketer = Bucketer::new(cut(range, *first, *last), buckets);
+        for at in rows {
+            bucketer.add_point(points.step[at], points.time_us[at], points.value[at]);
+        }
+        bucketer.into_columns()
+    }
+
+    /// `None` when the points themselves must be looked at: rollups are missing or too coarse, or parts of the run overlap in steps.
+    fn from_rollups(&self, tag: &Tag, range: &Range<i64>, buckets: usize, lost: &LostList) -> Option<Buckets> {
+        let mut extents = Vec::new();
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    let (scalars, rollup) = unit.scalars(lost)?;
+                    let tags = scalars.tags();
+                    let at = tags.binary_search_by(|known| (known.axis, known.tag.as_str()).cmp(&(tag.0, &*tag.1)));
+                    let Ok(at) = at else { continue };
+                    extents.push((tags[at].first_step, tags[at].last_step, Some((unit, rollup, tags[at].rows))));
+                }
+                Unit::Live(writer, number) => {
+                    let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(tag));
+                    extents.extend(tail.map(|tail| (tail.first_step, tail.last_step, None)));
+                }
+            }
+        }
+        if extents.windows(2).any(|pair| pair[0].1 >= pair[1].0) {
+            return None;
+        }
+        extents.retain(|(first, last, _)| *first < range.end && *last >= range.start);
+        let cut = cut(range, extents.first()?.0, extents.last()?.1);
+        let width = ((i128::from(cut.end) - i128::from(cut.start)) / buckets as i128).max(1);
+        let mut bucketer = Bucketer::new(cut.clone(), buckets);
+        for (first, last, sealed) in &extents {
+            let Some((unit, rollup, rows)) = sealed else { continue };
+            // A file with few points has no rollup and needs none; else it must divide the file more finely than was asked.
+            let fine = |count: usize| (i128::from(*last) - i128::from(*first)) / (count as i128).max(1) <= width;
+            let rolled = rollup.and_then(|rollup| rollup.read(tag.0, &tag.1).ok().flatten());
+            match rolled.filter(|rolled| fine(rolled.len())) {
+                Some(rolled) => rolled.iter().for_each(|bucket| bucketer.add(bucket)),
+                None if *rows <= 4_096 => {
+                    let points = unit.scalars(lost)?.0.read(tag.0, &tag.1, cut.clone()).ok()?;
+                    for at in 0..points.step.len() {
+                        bucketer.add_point(points.step[at], points.time_us[at], points.value[at]);
+                    }
+                }
+                None => return None,
+            }
+        }
+        let mut series = Series::default();
+        self.add_tails(tag, &mut series);
+        series.settle();
+        for at in within(&series.points, &cut) {
+            let points = &series.points;
+            bucketer.add_point(points.step[at], points.time_us[at], points.value[at]);
+        }
+        Some(bucketer.into_columns())
+    }
+
+    fn add_tails(&self, tag: &Tag, series: &mut Series) {
+        for unit in &self.units {
+            if let Unit::Live(writer, number) = unit {
+                if let Some(tail) = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(tag)) {
+                    series.extend(&tail.points);
+                }
+            }
+        }
+    }
+
+    /// All points of a tag, put together from the parts of the run and kept.
+    fn whole(&mut self, axis: Axis, tag: &str, lost: &LostList) -> Option<&ScalarColumns> {
+        let key: Tag = (axis, Arc::from(tag));
+        if !self.series.contains_key(&key) {
+            let mut series = Series::default();
+            for unit in &self.units {
+                match unit {
+                    Unit::Sealed(unit) => {
+                        let Some((scalars, _)) = unit.scalars(lost) else { continue };
+                        match scalars.read(axis, tag, i64::MIN..i64::MAX) {
+                            Ok(points) => series.extend(&points),
+                            Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
+                        }
+                    }
+                    Unit::Live(writer, number) => {
+                        let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(&key));
+                        if let Some(tail) = tail {
+                            series.extend(&tail.points);
+                        }
+                    }
+                }
+            }
+            let kept: usize = self.series.values().map(|series| series.points.step.len()).sum();
+            if kept + series.points.step.len() > Self::POINTS_KEPT {
+                self.series.clear();
+            }
+            self.series.insert(key.clone(), series);
+        }
+        let series = self.series.get_mut(&key)?;
+        series.settle();
+        Some(&series.points)
+    }
+}
+
+fn within(points: &ScalarColumns, range: &Range<i64>) -> Range<usize> {
+    let from = points.step.partition_point(|&step| step < range.start);
+    from..points.step.partition_point(|&step| step < range.end).max(from)
+}
+
+fn cut(range: &Range<i64>, first: i64, last: i64) -> Range<i64> {
+    range.start.max(first)..range.end.min(last.saturating_add(1))
+}
+
+impl Tail {
+    fn push(&mut self, step: i64, time_us: i64, value: f64) {
+        let first = self.points.step.is_empty();
+        if first || step < self.first_step {
+            self.first_step = step;
+        }
+        if first || step >= self.last_step {
+            (self.last_step, self.last_value) = (step, value);
+        }
+        self.points.step.push(step);
+        self.points.time_us.push(time_us);
+        self.points.value.push(value);
+    }
 }
 
 /// The points of one tag: ascending by step, each step once but for what came late.
@@ -24,98 +297,19 @@ struct Series {
     points: ScalarColumns,
     /// Points whose step is below the largest, newest last; merged in when the tag is next asked for.
     late: ScalarColumns,
-    logged: u64,
-}
-
-impl Scalars {
-    /// Reads what is new.
-    pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
-        for place in index.unseen(Kind::Scalars, &mut self.seen) {
-            let Some(batch) = batches.read(&place, lost) else { continue };
-            match scalars_from(&batch) {
-                Ok(points) => {
-                    let mut current: Option<(Axis, &str, &mut Series)> = None;
-                    for point in points {
-                        // Points of one tag lie together: the series is looked up once a tag, not once a point.
-                        let same =
-                            current.as_ref().is_some_and(|(axis, tag, _)| (*axis, *tag) == (point.axis, point.tag));
-                        if !same {
-                            let key = (point.axis, Arc::from(point.tag));
-                            current = Some((point.axis, point.tag, self.series.entry(key).or_default()));
-                        }
-                        if let Some((_, _, series)) = &mut current {
-                            series.push(point.step, point.time_us, point.value);
-                        }
-                    }
-                }
-                Err(error) => lost.note_error(place.file.path(), place.what(), &error),
-            }
-        }
-    }
-
-    pub(super) fn tags(&self) -> Vec<ScalarTag> {
-        let tags = self.series.iter().filter_map(|((axis, tag), series)| {
-            let first = series.late.step.iter().copied().min();
-            let first_step = *series.points.step.first()?;
-            Some(ScalarTag {
-                axis: *axis,
-                tag: tag.to_string(),
-                count: series.logged,
-                first_step: first.map_or(first_step, |late| late.min(first_step)),
-                last_step: *series.points.step.last()?,
-                last_value: *series.points.value.last()?,
-            })
-        });
-        tags.collect()
-    }
-
-    /// The points of a tag in `range`.
-    pub(super) fn points(&mut self, axis: Axis, tag: &str, range: &Range<i64>) -> ScalarColumns {
-        self.within(axis, tag, range, |points, rows| ScalarColumns {
-            step: points.step[rows.clone()].to_vec(),
-            time_us: points.time_us[rows.clone()].to_vec(),
-            value: points.value[rows].to_vec(),
-        })
-    }
-
-    /// The points of a tag in `range`, in at most `buckets` buckets of equal width.
-    pub(super) fn buckets(&mut self, axis: Axis, tag: &str, range: &Range<i64>, buckets: usize) -> Buckets {
-        self.within(axis, tag, range, |points, rows| bucketed(points, rows, range, buckets))
-    }
-
-    fn within<T: Default>(
-        &mut self,
-        axis: Axis,
-        tag: &str,
-        range: &Range<i64>,
-        read: impl FnOnce(&ScalarColumns, Range<usize>) -> T,
-    ) -> T {
-        let Some(series) = self.series.get_mut(&(axis, Arc::from(tag))) else { return T::default() };
-        series.settle();
-        let points = &series.points;
-        let from = points.step.partition_point(|&step| step < range.start);
-        let to = points.step.partition_point(|&step| step < range.end).max(from);
-        read(points, from..to)
-    }
 }
 
 impl Series {
+    fn extend(&mut self, points: &ScalarColumns) {
+        for at in 0..points.step.len() {
+            self.push(points.step[at], points.time_us[at], points.value[at]);
+        }
+    }
+
     fn push(&mut self, step: i64, time_us: i64, value: f64) {
-        self.logged += 1;
-        let points = &mut self.points;
-        let columns = match points.step.last() {
-            Some(&last) if step == last => {
-                points.step.pop();
-                points.time_us.pop();
-                points.value.pop();
-                points
-            }
-            Some(&last) if step < last => &mut self.late,
-            _ => points,
-        };
-        columns.step.push(step);
-        columns.time_us.push(time_us);
-        columns.value.push(value);
+        let last = self.points.step.last().copied();
+        let columns = if last.is_some_and(|last| step < last) { &mut self.late } else { &mut self.points };
+        push_newest(columns, step, time_us, value, last == Some(step));
     }
 
     /// Merges what came late.
@@ -127,17 +321,11 @@ impl Series {
         let points = std::mem::take(&mut self.points);
         let mut order: Vec<usize> = (0..late.step.len()).collect();
         // Stable: of two late points for one step the newer stays behind the older.
-        order.sort_by_key(|&i| late.step[i]);
-        let mut merged = ScalarColumns::default();
-        let mut push = |columns: &ScalarColumns, at: usize| {
-            if merged.step.last() == Some(&columns.step[at]) {
-                merged.step.pop();
-                merged.time_us.pop();
-                merged.value.pop();
-            }
-            merged.step.push(columns.step[at]);
-            merged.time_us.push(columns.time_us[at]);
-            merged.value.push(columns.value[at]);
+        order.sort_by_key(|&at| late.step[at]);
+        let merged = &mut self.points;
+        let mut push = |from: &ScalarColumns, at: usize| {
+            let again = merged.step.last() == Some(&from.step[at]);
+            push_newest(merged, from.step[at], from.time_us[at], from.value[at], again);
         };
         let mut at = 0;
         for late_at in order {
@@ -151,42 +339,17 @@ impl Series {
             push(&points, at);
             at += 1;
         }
-        self.points = merged;
     }
 }
 
-fn bucketed(points: &ScalarColumns, rows: Range<usize>, range: &Range<i64>, buckets: usize) -> Buckets {
-    let mut out = Buckets::default();
-    let (Some(&first), Some(&last)) = (points.step[rows.clone()].first(), points.step[rows.clone()].last()) else {
-        return out;
-    };
-    if buckets == 0 {
-        return out;
+/// Appends a point, or puts it in the place of the last one when it is the same step `again`.
+fn push_newest(columns: &mut ScalarColumns, step: i64, time_us: i64, value: f64, again: bool) {
+    if again {
+        columns.step.pop();
+        columns.time_us.pop();
+        columns.value.pop();
     }
-    // A range that reaches beyond the data is cut: else "all" would put everything into one bucket.
-    let start = i128::from(range.start.max(first));
-    let width = (i128::from(range.end.min(last.saturating_add(1))) - start).max(1);
-    let bucket_of = |step: i64| ((i128::from(step) - start) * buckets as i128 / width).min(buckets as i128 - 1);
-    let mut at = rows.start;
-    while at < rows.end {
-        let bucket = bucket_of(points.step[at]);
-        let until = (at..rows.end).find(|&i| bucket_of(points.step[i]) != bucket).unwrap_or(rows.end);
-        let finite = points.value[at..until].iter().copied().filter(|value| value.is_finite());
-        let (mut min, mut max, mut sum, mut count) = (f64::NAN, f64::NAN, 0.0, 0_u64);
-        for value in finite {
-            min = min.min(value);
-            max = max.max(value);
-            sum += value;
-            count += 1;
-        }
-        out.step.push(points.step[until - 1]);
-        out.time_us.push(points.time_us[until - 1]);
-        out.count.push((until - at) as u64);
-        out.min.push(min);
-        out.max.push(max);
-        out.mean.push(if count > 0 { sum / count as f64 } else { f64::NAN });
-        out.last.push(points.value[until - 1]);
-        at = until;
-    }
-    out
+    columns.step.push(step);
+    columns.time_us.push(time_us);
+    columns.value.push(value);
 }

@@ -3,6 +3,7 @@
 mod frames;
 mod options;
 mod queue;
+mod sealing;
 mod sink;
 mod worker;
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::frames::FrameGatherer;
 use super::options::WriterOptions;
 use super::queue::{Item, Point, Queue, StepField, Taken};
+use super::sealing::Sealing;
 use super::sink::{Failed, Sink};
 use crate::blob::write_blob;
 use crate::columns::{
@@ -39,6 +40,7 @@ pub(super) struct Worker {
     run_dir: PathBuf,
     status: StatusKeeper,
     sinks: [Sink; 6],
+    sealing: Option<Sealing>,
     tags: Vec<(Axis, Arc<str>)>,
     /// Value and step at the largest step, by tag number.
     last: Vec<Option<(i64, f64)>>,
@@ -79,12 +81,14 @@ impl Worker {
         status: StatusKeeper,
     ) -> Self {
         let sink = |kind| Sink::new(writer_dir, kind, options.seal, options.fsync);
+        let sealing = Sealing::start(Arc::clone(&queue), writer_dir, options.seal, options.fsync);
         Self {
             queue,
             options,
             run_dir: run_dir.to_owned(),
             status,
             sinks: Kind::ALL.map(sink),
+            sealing: Some(sealing),
             tags: Vec::new(),
             last: Vec::new(),
             points: Vec::new(),
@@ -262,6 +266,10 @@ impl Worker {
         for kind in Kind::ALL {
             let rotated = self.sinks[kind.index()].rotate_if_full();
             self.account(rotated);
+            let closed = self.sinks[kind.index()].take_closed();
+            if let Some(sealing) = self.sealing.as_mut().filter(|_| !closed.is_empty()) {
+                sealing.take(closed);
+            }
         }
         self.queue.release(std::mem::take(&mut self.held));
     }
@@ -409,10 +417,18 @@ impl Worker {
         for kind in Kind::ALL {
             let rotated = self.sinks[kind.index()].rotate();
             self.account(rotated);
+            let closed = self.sinks[kind.index()].take_closed();
+            if let Some(sealing) = &mut self.sealing {
+                sealing.take(closed);
+            }
         }
+        // The status first: sealing may take a moment, and what it says is true already.
         self.status.status.state = state;
         self.status.status.ended_us = (state != RunState::Running).then(crate::now_us);
         self.write_status();
+        if let Some(sealing) = self.sealing.take() {
+            sealing.close();
+        }
     }
 }
 
