@@ -17,6 +17,7 @@ export interface Plane {
   ratio: number;
 }
 
+const EDGE_PX = 4;
 const BAND_OPACITY = 0.16;
 /** Opacity of the values behind a smoothed line. */
 const BEHIND_OPACITY = 0.24;
@@ -32,7 +33,9 @@ export function paintLines(
 ): void {
   context.save();
   context.beginPath();
-  context.rect(plane.left, plane.top, plane.width, plane.height);
+  // A little wider than the plane, so that points on its edges are whole.
+  const air = EDGE_PX * plane.ratio;
+  context.rect(plane.left - air, plane.top, plane.width + 2 * air, plane.height);
   context.clip();
   context.lineJoin = 'round';
   const front = all.find((series) => series.id === emphasised);
