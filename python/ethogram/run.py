@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, values
 from ethogram.checkpoint import Exporter, read_checkpoint
@@ -84,7 +84,9 @@ def init(
         name=setting.text("NAME", name),
         config=written if isinstance(written, dict) else {"value": written},
         root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
-        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else list(tags or ()),
+        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()]
+        if tags_text is not None
+        else list(tags or ()),
         group=setting.text("GROUP", group),
         notes=setting.text("NOTES", notes) or "",
         resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
@@ -100,6 +102,12 @@ def init(
         run._describe_env(dict(env))
     ending.watch(run)
     return run
+
+
+class _Writing(TypedDict):
+    block: bool
+    queue_bytes: int
+    flush_secs: float
 
 
 class Run(_native.RunCore):
@@ -143,7 +151,7 @@ class Run(_native.RunCore):
         self.name = name if name is not None else _default_name()
         self._root, self._tags, self._group, self._notes = root.absolute(), tags, group, notes
         self._gamma = gamma if gamma is not None else _number(config.get("gamma"))
-        self._writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
+        self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
         self._capture_code = capture_code
         self._env: dict[str, Any] | None = None
         self._folder: Path | None = None
@@ -431,5 +439,7 @@ class _Settings:
     def one_of(self, name: str, given: str, choices: tuple[str, ...]) -> str:
         found = self.text(name, given)
         if found is None or found.lower() not in choices:
-            raise ValueError(f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}")
+            raise ValueError(
+                f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}"
+            )
         return found.lower()

@@ -15,6 +15,11 @@ pub fn blob_hash(bytes: &[u8]) -> String {
     format!("{:032x}", xxh3_128(bytes))
 }
 
+/// True when `name` is the hash of the bytes fed to `hash`.
+pub(crate) fn blob_hash_matches(name: &str, hash: &xxhash_rust::xxh3::Xxh3) -> bool {
+    name == format!("{:032x}", hash.digest128())
+}
+
 fn blob_path(run_dir: &Path, hash: &str) -> Result<PathBuf> {
     // The hash becomes a file name, so it is nothing but hex digits.
     let sound = hash.len() == 32 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

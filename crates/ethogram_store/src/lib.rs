@@ -9,6 +9,7 @@
 mod array;
 mod blob;
 mod bucket;
+mod check;
 pub mod codec;
 mod columns;
 mod compact;
@@ -19,10 +20,13 @@ mod layout;
 mod live;
 mod log;
 mod manifest;
+#[cfg(feature = "s3")]
+pub mod object;
 mod reader;
 mod run;
 mod seal;
 mod sealed;
+mod size;
 mod source;
 mod space;
 mod status;
@@ -31,6 +35,7 @@ mod writer;
 pub use array::{Array, Dtype};
 pub use blob::{BLOB_BYTES_MAX, blob_hash};
 pub use bucket::{Bucket, Bucketer};
+pub use check::{CheckReport, check};
 pub use columns::StepValue;
 pub use compact::{CompactReport, compact};
 pub use error::{Error, Lost, Result};
@@ -41,6 +46,7 @@ pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
 pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
+pub use size::{KindSize, RunSize, size};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
     ScalarTag, TensorKind, TensorRow, TensorTag,

@@ -1,5 +1,8 @@
 //! What a run must do from the outside.
 
+mod check;
+mod crash;
+mod damage;
 mod golden_frames;
 mod model;
 mod round_trip;
