@@ -227,3 +227,20 @@ fn a_run_goes_on_where_it_ended() {
     assert_eq!(reader.step_fields(6).expect("fields").len(), 2, "what was not logged again stays");
     assert!(matches!(RunWriter::resume(root.path(), options()), Err(Error::NotARun { .. })));
 }
+
+#[test]
+fn a_later_writer_counts_as_later_whatever_the_clock_says() {
+    let root = tempfile::tempdir().expect("a folder");
+    let first = create(root.path());
+    scalar(&first, 1).expect("logged");
+    first.close(RunState::Finished).expect("closed");
+    let folders = std::fs::read_dir(first.path()).expect("a run").flatten().map(|entry| entry.path());
+    let writer_dir = folders.filter(|path| path.is_dir()).max().expect("a writer");
+    std::fs::rename(writer_dir, first.path().join("w-7A000000000000000000000000")).expect("from the future");
+    for value in [5.0, 6.0] {
+        let writer = RunWriter::resume(first.path(), options()).expect("resumed");
+        writer.scalar(Axis::GlobalStep, "a", 1, 0, value).expect("logged");
+        writer.close(RunState::Finished).expect("closed");
+        assert_eq!(open_whole(first.path()).scalars(Axis::GlobalStep, "a", 0..9).expect("points").value, [value]);
+    }
+}
