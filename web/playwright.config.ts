@@ -9,6 +9,8 @@ function setting(name: string, meaning: string): string {
 
 const bin = setting('ETHOGRAM_BIN', 'the path of the `ethogram` command');
 const runs = setting('ETHOGRAM_DEMO_RUNS', 'the folder of the demo runs');
+/** A build of the app that is not yet in the command, for work on the app. */
+const ui = process.env.ETHOGRAM_UI ? ` --ui "${process.env.ETHOGRAM_UI}"` : '';
 const port = Number(process.env.ETHOGRAM_E2E_PORT ?? 4790);
 
 export default defineConfig({
@@ -24,11 +26,20 @@ export default defineConfig({
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--enable-precise-memory-info'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--enable-precise-memory-info',
+      ],
     },
   },
   webServer: {
-    command: `"${bin}" serve "${runs}" --port ${port}`,
+    command: `"${bin}" serve "${runs}" --port ${port}${ui}`,
     url: `http://127.0.0.1:${port}/api/health`,
     stdout: 'pipe',
     timeout: 30_000,

@@ -24,14 +24,13 @@ pub struct Call<'a, 'py> {
     pub writer: &'a RunWriter,
     /// Where the values lie.
     pub place: Place,
-    /// When the call came.
+    /// When the values were measured.
     pub time_us: i64,
 }
 
 impl<'py> Call<'_, 'py> {
     /// Logs a dict of names and values.
     pub fn log(&self, values: &Bound<'py, PyAny>) -> PyResult<()> {
-        self.core().look_at_disk(self.py(), self.writer, self.time_us)?;
         self.make_known()?;
         let Ok(values) = values.cast_exact::<PyDict>() else { return self.log_mapping("", values, 0) };
         let mut numbers: Vec<(Bound<'_, PyString>, f64)> = Vec::with_capacity(values.len());

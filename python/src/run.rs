@@ -105,7 +105,9 @@ impl RunCore {
             Ok(place) => place,
             Err(error) => return core.settle(py, "step", error),
         };
-        let time_us = time.map_or_else(now_us, |secs| (secs * 1e6) as i64);
+        let now = now_us();
+        core.look_at_disk(py, &writer, now)?;
+        let time_us = time.map_or(now, |secs| (secs * 1e6) as i64);
         Call { run: slf, writer: &writer, place, time_us }.log(values)
     }
 

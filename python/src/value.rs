@@ -89,19 +89,7 @@ pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         return from_list(value);
     }
-    if without_axes(value) {
-        // The buffer of an array without axes, such as `numpy.array(2.5)`, has no shape to be read by.
-        let one = array(&value.call_method1("reshape", (1,))?)?;
-        let dtype = one.dtype();
-        return make(dtype, vec![], one.into_data());
-    }
     from_framework(value)
-}
-
-/// Whether `value` is an array with no axes at all.
-fn without_axes(value: &Bound<'_, PyAny>) -> bool {
-    let shape = value.getattr("shape").and_then(|shape| shape.len());
-    shape.is_ok_and(|axes| axes == 0) && value.hasattr("reshape").unwrap_or(false)
 }
 
 fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Array> {

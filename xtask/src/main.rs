@@ -1,9 +1,13 @@
-//! Automation of the project: `cargo xtask tidy` checks what a machine can check of the house style.
+//! Automation of the project: the style that a machine can check, the benches, and the crash test.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod bench;
+mod crash;
+mod random;
 mod root;
+mod statistics;
 mod tidy;
 
 #[derive(Parser)]
@@ -17,10 +21,16 @@ struct Args {
 enum Task {
     /// Checks what the house style says and a machine can see: imports, names, long files, the feature table.
     Tidy,
+    /// Measures ours against a peer; without a name, lists the benches.
+    Bench(bench::BenchArgs),
+    /// Kills a process that logs, again and again, and looks at what it leaves.
+    Crash(crash::CrashArgs),
 }
 
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Tidy => tidy::run(),
+        Task::Bench(args) => bench::run(&args),
+        Task::Crash(args) => crash::run(&args),
     }
 }

@@ -28,6 +28,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Serve(options) => commands::serve::serve(&options),
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
+        Command::Check(options) => commands::check::check(&options),
+        Command::Compact(options) => commands::compact::compact(&options),
     };
     match done {
         Ok(code) => code,

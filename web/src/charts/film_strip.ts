@@ -40,7 +40,13 @@ export class FilmStrip {
   /** Shows the pictures of these steps, in cells of equal width. */
   setCells(steps: readonly number[]): void {
     this.steps = steps;
-    for (const step of [...this.pictures.keys()]) if (!steps.includes(step)) this.pictures.delete(step);
+    // What was shown stays until its cell has a picture of its own.
+    const before = [...this.pictures];
+    this.pictures.clear();
+    for (const step of steps) {
+      const near = before.find(([other]) => Math.abs(other - step) * steps.length * 2 <= (steps.at(-1) ?? 0));
+      if (near) this.pictures.set(step, near[1]);
+    }
     this.redraw();
   }
 

@@ -7,3 +7,4 @@ mod routes;
 mod runs;
 mod safety;
 mod web_app;
+mod wire;

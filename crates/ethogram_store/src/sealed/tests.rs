@@ -175,7 +175,7 @@ proptest! {
             prop_assert_eq!(batch.num_columns(), 3, "two keys and the one field that exists");
             let numbers = order::steps_u64(&batch, "step").expect("steps");
             prop_assert_eq!(numbers, wanted.iter().map(|(step, _)| **step).collect::<Vec<_>>());
-            let (field, values, _) = read_field(&batch, "value").expect("read").expect("there");
+            let crate::columns::FieldRows { kind: field, values, .. } = read_field(&batch, "value").expect("read").expect("there");
             prop_assert_eq!(&field, &FieldType { dtype: Some(Dtype::Float32), shape: vec![2, 1] });
             let wanted_bytes: Vec<u8> = wanted.iter().flat_map(|(_, (value, _))| [*value, -value]).flat_map(f32::to_le_bytes).collect();
             prop_assert_eq!(values, crate::columns::FieldValues::Numeric(wanted_bytes));

@@ -1,0 +1,78 @@
+//! `cargo xtask bench NAME`: headline numbers, ours against a peer, alternating in one run. Expectations, bars and results
+//! are in `docs/performance.md`. A bench makes what it needs under `.bench/` and keeps it for the next time.
+
+mod build;
+mod frames;
+mod http;
+mod lab;
+mod logging;
+mod measure;
+mod query;
+mod serve;
+mod store;
+mod tfevents;
+mod training;
+mod walk;
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use lab::Lab;
+use measure::{Measure, print_json, print_table};
+
+/// A bench, by its name on the command line.
+pub struct Bench {
+    /// What is typed.
+    pub name: &'static str,
+    /// For the list of benches.
+    pub about: &'static str,
+    run: fn(&Lab) -> Result<Vec<Measure>>,
+    /// The part that runs in a process of its own, where there is one.
+    child: Option<fn(&[String]) -> Result<()>>,
+}
+
+/// Every bench, in the order that people see.
+pub const BENCHES: &[Bench] = &[
+    Bench { name: "logging", about: "a call of the Python SDK", run: logging::run, child: None },
+    Bench { name: "training", about: "a training loop with and without logging", run: training::run, child: None },
+    Bench { name: "frames", about: "bytes and time of real pictures", run: frames::run, child: None },
+    Bench { name: "query", about: "one curve of 100 runs, cold process", run: query::run, child: Some(query::child) },
+    Bench { name: "store", about: "records a second, bytes, damage found", run: store::run, child: None },
+    Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
+    Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
+];
+
+/// `cargo xtask bench`
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Which one; all are listed when none is named
+    name: Option<String>,
+    /// One line of JSON a measure
+    #[arg(long)]
+    json: bool,
+    /// How often ours and the peer take turns
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Be the process that is measured
+    #[arg(long, hide = true, num_args = 1..)]
+    child: Option<Vec<String>>,
+}
+
+/// Runs a bench and prints its measures.
+pub fn run(args: &BenchArgs) -> Result<()> {
+    let Some(name) = &args.name else {
+        for bench in BENCHES {
+            println!("{:10} {}", bench.name, bench.about);
+        }
+        return Ok(());
+    };
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
+        let names: Vec<_> = BENCHES.iter().map(|bench| bench.name).collect();
+        bail!("no bench {name:?}: expected one of {}", names.join(", "));
+    };
+    if let (Some(child), Some(args)) = (bench.child, &args.child) {
+        return child(args);
+    }
+    let measures = (bench.run)(&Lab::new(bench.name, args.rounds.max(1))?)?;
+    if args.json { print_json(&measures) } else { print_table(&measures) }
+}

@@ -1,0 +1,151 @@
+//! What a killed process left, compared with what it had said.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use ethogram_store::{Axis, Column, ColumnData, EpisodeEnd, RunReader, RunSource, check};
+
+use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
+use super::{Acknowledged, LOSS_MAX_US};
+
+/// How a sound run fared.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict {
+    /// Ticks that the killed process had logged.
+    pub acknowledged: u64,
+    /// From the time of the first scalar that is missing to the kill; zero when none is.
+    pub scalars_lost_us: i64,
+    /// The same of rows of steps.
+    pub steps_lost_us: i64,
+    /// The same of pictures.
+    pub frames_lost_us: i64,
+    /// Ticks `0..kept` are there in full.
+    kept: u64,
+}
+
+impl Verdict {
+    /// The worst of the three.
+    pub fn lost_us(&self) -> i64 {
+        self.scalars_lost_us.max(self.steps_lost_us).max(self.frames_lost_us)
+    }
+
+    /// Where a process that continues the run goes on.
+    pub fn next_tick(&self) -> u64 {
+        self.kept
+    }
+}
+
+/// Reads the whole run: every value must be what was logged at its tick, and the ticks a prefix without holes.
+///
+/// `from` is the first tick of the process that was killed last; those before it were verified to be there.
+pub fn verify(run_dir: &Path, from: u64, acknowledged: &[Acknowledged], killed_us: i64) -> Result<Verdict> {
+    let run = RunReader::open(run_dir).context("the run does not open")?;
+    let lost = run.lost();
+    ensure!(lost.is_empty(), "the reader lost something: {lost:?}");
+    let report = check(run_dir, false).context("the run cannot be checked")?;
+    ensure!(report.lost.is_empty(), "the check found damage: {:?}", report.lost);
+
+    let logged = acknowledged.last().map_or(from, |last| last.tick + 1);
+    let scalars = scalar_prefix(&run)?;
+    let (steps, frames) = step_prefixes(&run)?;
+    for (what, prefix) in [("scalars", scalars), ("steps", steps), ("frames", frames)] {
+        // A tick may be on disk before the child could say so.
+        ensure!(prefix <= logged + 1, "{what} has {prefix} ticks, but only {logged} were logged");
+        ensure!(prefix >= from, "{what} has {prefix} ticks; {from} were there before the process was continued");
+    }
+    let said_at = |tick: u64| acknowledged.get((tick - from) as usize).map(|said| said.time_us);
+    let lost_us = |prefix: u64| said_at(prefix).map_or(0, |time_us| (killed_us - time_us).max(0));
+    episodes_ended(&run, from, |tick| said_at(tick).is_some_and(|time_us| killed_us - time_us > LOSS_MAX_US))?;
+    Ok(Verdict {
+        acknowledged: acknowledged.len() as u64,
+        scalars_lost_us: lost_us(scalars),
+        steps_lost_us: lost_us(steps),
+        frames_lost_us: lost_us(frames),
+        kept: scalars.min(steps).min(frames),
+    })
+}
+
+/// The number of ticks whose scalars are all there.
+pub fn scalar_prefix(run: &RunReader) -> Result<u64> {
+    let mut prefix = u64::MAX;
+    for (index, (tag, _)) in scalars(0).into_iter().enumerate() {
+        let points = run.scalars(Axis::GlobalStep, tag, i64::MIN..i64::MAX)?;
+        for (position, (&step, &value)) in points.step.iter().zip(&points.value).enumerate() {
+            ensure!(step == position as i64, "scalar {tag:?} has a hole: expected step {position}, found {step}");
+            let expected = scalars(step as u64)[index].1;
+            ensure!(value.to_bits() == expected.to_bits(), "{tag:?} at {step}: expected {expected}, found {value}");
+        }
+        prefix = prefix.min(points.step.len() as u64);
+    }
+    Ok(prefix)
+}
+
+/// The number of ticks whose rows, and whose pictures, are all there.
+pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
+    // Where each tick has its row and its picture. A continued process logs the ticks again that had been lost in part.
+    let mut ticks: BTreeMap<u64, bool> = BTreeMap::new();
+    for row in run.episodes(0..u64::MAX)? {
+        let episode = row.episode;
+        let rows = run.step_count(episode)?;
+        if rows == 0 {
+            continue;
+        }
+        let first = u64::try_from(row.global_step)?;
+        // A field of which nothing came to disk is not known in this episode.
+        if let Some(tick) = column(run, episode, "tick", rows)? {
+            let rewards = run.steps(episode, "reward", 0..rows)?.to_f64();
+            let observations = run.steps(episode, "observation", 0..rows)?.to_f64();
+            for (t, found) in tick.to_f64().into_iter().enumerate().filter(|&(t, _)| tick.is_valid(t)) {
+                let expected = first + t as u64;
+                ensure!(found == expected as f64, "episode {episode} step {t}: expected {expected}, found {found}");
+                let same_reward = rewards[t] == f64::from(reward(expected));
+                ensure!(same_reward, "reward of episode {episode} step {t} is {}", rewards[t]);
+                let same = observations[t * 4..t * 4 + 4] == observation(expected).map(f64::from);
+                ensure!(same, "observation of episode {episode} step {t} differs");
+                ticks.entry(expected).or_insert(false);
+            }
+        }
+        if let Some(frames) = column(run, episode, "frame", rows)? {
+            let ColumnData::Numeric(pixels) = &frames.data else { bail!("frames of episode {episode} are text") };
+            for (t, found) in pixels.chunks_exact(frames.row_bytes()).enumerate().filter(|&(t, _)| frames.is_valid(t)) {
+                let expected = first + t as u64;
+                ensure!(found == picture(expected), "frame of episode {episode} step {t} differs from what was logged");
+                // Frames are written before the row of their step: a picture without a row is no error.
+                if let Some(framed) = ticks.get_mut(&expected) {
+                    *framed = true;
+                }
+            }
+        }
+    }
+    let rows = (0..).take_while(|tick| ticks.contains_key(tick)).count() as u64;
+    let framed = (0..).take_while(|tick| ticks.get(tick) == Some(&true)).count() as u64;
+    ensure!(ticks.len() as u64 == rows, "rows of steps have a hole at tick {rows}: {} ticks are there", ticks.len());
+    Ok((rows, framed))
+}
+
+/// All rows of a field; `None` when the episode does not know it.
+fn column(run: &RunReader, episode: u64, field: &str, rows: u64) -> Result<Option<Column>> {
+    match run.steps(episode, field, 0..rows) {
+        Ok(column) => Ok(Some(column)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Every episode of the last process whose end is old enough must be there, and say so.
+fn episodes_ended(run: &RunReader, from: u64, must_be_there: impl Fn(u64) -> bool) -> Result<()> {
+    let rows = run.episodes(0..u64::MAX)?;
+    let mut last = from + EPISODE_LENGTH - 1;
+    while must_be_there(last) {
+        let first = last + 1 - EPISODE_LENGTH;
+        let found = rows.iter().rev().find(|row| row.global_step == first as i64);
+        let row = found.with_context(|| format!("the episode of ticks {first}..={last} is missing"))?;
+        let whole: f64 = (first..=last).map(|tick| f64::from(reward(tick))).sum();
+        ensure!(row.end == EpisodeEnd::Terminated, "episode {} ended, but says {:?}", row.episode, row.end);
+        ensure!(row.length == EPISODE_LENGTH, "episode {} has length {}", row.episode, row.length);
+        ensure!((row.episode_return - whole).abs() < 1e-9, "episode {} returned {whole}", row.episode);
+        last += EPISODE_LENGTH;
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Medians and other quantiles of a few measurements.
+
+/// The value below which a share `of` from 0 to 1 of the values lies; NaN when there are none.
+pub fn quantile(values: &[f64], of: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let position = (sorted.len().saturating_sub(1) as f64 * of).round() as usize;
+    sorted.get(position).copied().unwrap_or(f64::NAN)
+}
+
+/// The value in the middle.
+pub fn median(values: &[f64]) -> f64 {
+    quantile(values, 0.5)
+}
+
+/// The largest value.
+pub fn max(values: &[f64]) -> f64 {
+    quantile(values, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_few_values() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(max(&[3.0, 1.0, 2.0]), 3.0);
+        assert_eq!(quantile(&[5.0], 0.99), 5.0);
+        assert!(median(&[]).is_nan());
+    }
+}
