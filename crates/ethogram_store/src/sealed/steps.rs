@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
@@ -114,8 +115,12 @@ impl SealedSteps {
         Ok(Self { table, episodes, starts })
     }
 
+    /// Columns of all rows: `episode`, `step`, then one a field.
+    pub fn schema(&self) -> &SchemaRef {
+        self.table.schema()
+    }
+
     /// The episodes in it, ascending.
-    #[cfg(test)]
     pub fn episodes(&self) -> &[EpisodeExtent] {
         &self.episodes
     }
