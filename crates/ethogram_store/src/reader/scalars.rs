@@ -300,6 +300,13 @@ struct Series {
 
 impl Series {
     fn extend(&mut self, points: &ScalarColumns) {
+        let follows = self.late.step.is_empty() && self.points.step.last() < points.step.first();
+        if follows && points.step.is_sorted_by(|a, b| a < b) {
+            self.points.step.extend_from_slice(&points.step);
+            self.points.time_us.extend_from_slice(&points.time_us);
+            self.points.value.extend_from_slice(&points.value);
+            return;
+        }
         for at in 0..points.step.len() {
             self.push(points.step[at], points.time_us[at], points.value[at]);
         }
