@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class EpisodeStart:
+class EpisodeStart(NamedTuple):
     """An episode that is about to begin.
 
     Attributes:
