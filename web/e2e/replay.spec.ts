@@ -119,7 +119,7 @@ test('R-16: a link opens its step, and the address follows the playhead', async 
 });
 
 test('keys: play, steps, ends, speed, direction, loop, neighbours', async ({ page, request }) => {
-  const episodes = await recordedEpisodes(request, 'lunarlander-ppo', 3);
+  const episodes = (await recordedEpisodes(request, 'cartpole')).filter(({ length }) => length > 60);
   await page.goto(link(episodes[1], '&step=20'));
   const at = async () => Number(await stage(page).getAttribute('data-step'));
   await shown(page, 20);

@@ -28,8 +28,8 @@ export interface LineScale {
 export interface LineEvents {
   /** A range of x was marked, or null: all of it. The chart does not zoom by itself. */
   zoom(range: Extent | null): void;
-  /** The pointer is at `x` and nearest to the series of that id; null when it left. */
-  hover(at: { x: number; series: string | null } | null): void;
+  /** The pointer is at `x`, on the series of that id, and a click would mean `meant`; null when it left. */
+  hover(at: { x: number; series: string | null; meant: LineSeries | null } | null): void;
   /** A point was clicked. */
   pick(series: string, index: number): void;
 }
@@ -256,7 +256,8 @@ export class LineChart {
     }
     const x = plot.posToVal(left, 'x');
     this.#placeDots(x);
-    this.#events.hover({ x, series: this.#nearest(plot, x, top, NEAR_PX)?.id ?? null });
+    const series = this.#nearest(plot, x, top, NEAR_PX)?.id ?? null;
+    this.#events.hover({ x, series, meant: this.#nearest(plot, x, top, PICK_PX) });
   }
 
   /** The series whose line at `x` is nearest to a height, if it is near enough. */
