@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 
-class EpisodeStart(NamedTuple):
+@dataclass(slots=True)
+class EpisodeStart:
     """An episode that is about to begin.
 
     Attributes:
