@@ -102,7 +102,12 @@ impl Bucketer {
     pub fn add(&mut self, bucket: &Bucket) {
         let Ok(offset) = u128::try_from(i128::from(bucket.step_last) - i128::from(self.start)) else { return };
         if offset < self.width_total {
-            let at = offset * self.buckets.len() as u128 / self.width_total;
+            let count = self.buckets.len() as u128;
+            // Division of 128 bits takes several times as long, and is all but never needed.
+            let at = match (u64::try_from(offset * count), u64::try_from(self.width_total)) {
+                (Ok(scaled), Ok(width)) => scaled / width,
+                _ => (offset * count / self.width_total) as u64,
+            };
             self.buckets[at as usize].add(bucket);
         }
     }

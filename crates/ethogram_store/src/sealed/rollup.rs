@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
+use parquet::basic::Compression;
 use serde::{Deserialize, Serialize};
 
 use super::FileEntry;
@@ -60,7 +61,11 @@ pub(super) fn write(sorted: &RecordBatch) -> Result<Option<SealedBytes>> {
         let batch = batch(axis, tag, &buckets)?;
         let table = match &mut writer {
             Some(table) => table,
-            none => none.insert(TableWriter::new(batch.schema(), properties().build())?),
+            // Uncompressed: setting up zstd for each column would take longer than reading all of them.
+            none => {
+                let properties = properties().set_compression(Compression::UNCOMPRESSED).build();
+                none.insert(TableWriter::new(batch.schema(), properties)?)
+            }
         };
         table.write_group(&batch)?;
     }
@@ -103,7 +108,7 @@ pub struct Rollup {
 impl Rollup {
     /// Reads the footer; `path` is relative to the run.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
-        let table = Table::open(files, path, entry)?;
+        let table = Table::open_plain(files, path, entry)?;
         let Index { tags } = table.index()?;
         let starts = starts(&table, tags.iter().map(|tag| tag.rows))?;
         Ok(Self { table, tags, starts })

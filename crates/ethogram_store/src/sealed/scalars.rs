@@ -66,11 +66,14 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
     };
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_statistics_truncate_length(None)
         .set_offset_index_disabled(true)
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(GROUP_ROWS);
+    for name in ["axis", "tag", "step"] {
+        properties = properties.set_column_statistics_enabled(name.into(), EnabledStatistics::Chunk);
+    }
     for name in ["step", "time_us", "step_first", "step_last", "count", "finite"] {
         properties = plain(properties, name, Encoding::DELTA_BINARY_PACKED);
     }
@@ -135,7 +138,7 @@ pub struct SealedScalars {
 impl SealedScalars {
     /// Reads the footer; `path` is relative to the run.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
-        let table = Table::open(files, path, entry)?;
+        let table = Table::open_plain(files, path, entry)?;
         let Index { tags } = table.index()?;
         let starts = starts(&table, tags.iter().map(|tag| tag.rows))?;
         let sorted = tags.windows(2).all(|pair| (pair[0].axis, &pair[0].tag) < (pair[1].axis, &pair[1].tag));

@@ -124,11 +124,20 @@ impl Table {
     /// # Errors
     /// [`Error::Corrupt`] when it is not what the manifest vouched for.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
+        Self::open_as(files, path, entry, ArrowReaderOptions::new())
+    }
+
+    /// As [`Table::open`], for columns whose Arrow types follow from their Parquet types: quicker, for Arrow's own schema is not read.
+    pub(super) fn open_plain(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
+        Self::open_as(files, path, entry, ArrowReaderOptions::new().with_skip_arrow_metadata(true))
+    }
+
+    fn open_as(files: Arc<dyn Files>, path: String, entry: &FileEntry, options: ArrowReaderOptions) -> Result<Self> {
         let footer = read_footer(&*files, &path, entry)?;
         let corrupt = |found: String| corrupt(&*files, &path, "footer", "a Parquet footer of Ethogram", found);
         let table = guarded(|| {
             let metadata = ParquetMetaDataReader::decode_metadata(&footer[..footer.len() - 8])?;
-            ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+            ArrowReaderMetadata::try_new(Arc::new(metadata), options)
         });
         let metadata = table.map_err(corrupt)?;
         let find = |key: &str| {
