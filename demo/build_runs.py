@@ -1,7 +1,6 @@
 """Builds the demo runs from `demo/sources` with the Python SDK: `python demo/build_runs.py FOLDER`.
 
-What each run holds, and where it comes from, is in `demo/README.md`. Run ids are fixed, so that links to the demo keep working;
-a run that is there already is made anew.
+What each run holds, and where it comes from, is in `demo/README.md`. Runs that are there already are made anew.
 """
 
 import csv
@@ -15,6 +14,7 @@ from typing import Any
 
 import ethogram as eg
 import numpy as np
+from ethogram import space
 
 SOURCES = Path(__file__).parent / "sources"
 
@@ -79,6 +79,7 @@ class Past:
     episode_return: float
     length: int
     env_index: int
+    started: float | None
     ended: float | None
 
 
@@ -94,19 +95,22 @@ def monitor(log: str) -> list[Past]:
     rows = []
     for path in sorted((SOURCES / "logs" / log).glob("*.monitor.csv"), key=lambda p: int(p.name.split(".")[0])):
         with path.open() as lines:
-            start = json.loads(lines.readline().lstrip("#"))["t_start"]
+            began = start = json.loads(lines.readline().lstrip("#"))["t_start"]
             for row in csv.DictReader(lines):
                 env_index = int(path.name.split(".")[0])
-                rows.append((start + float(row["t"]), env_index, float(row["r"]), int(row["l"])))
+                ended = start + float(row["t"])
+                rows.append((ended, began, env_index, float(row["r"]), int(row["l"])))
+                # The reset follows at once, so an episode begins when the one before it ends.
+                began = ended
     rows.sort()
     past, step = [], 0
-    for ended, env_index, episode_return, length in rows:
-        past.append(Past(step, episode_return, length, env_index, ended))
+    for ended, began, env_index, episode_return, length in rows:
+        past.append(Past(step, episode_return, length, env_index, began, ended))
         step += length
     return past
 
 
-def env_spec(rollout: Rollout) -> eg.EnvSpec:
+def describe(rollout: Rollout) -> dict[str, Any]:
     """What the agent acts in, from the metadata and the shapes of a rollout."""
     meta, arrays = rollout.meta, rollout.arrays
     observation = arrays.get("obs", arrays.get("obs_u8"))
@@ -115,18 +119,17 @@ def env_spec(rollout: Rollout) -> eg.EnvSpec:
     names = meta.get("obs_names", [])
     split = [name.rpartition(" (") if name.endswith(")") else (name, "", "") for name in names]
     if "action_low" in arrays:
-        action = eg.space.box(arrays["action_low"], arrays["action_high"], arrays["action"].shape[1:], "float32")
+        action = space.box(arrays["action_low"], arrays["action_high"], arrays["action"].shape[1:], "float32")
     else:
-        action = eg.space.discrete(len(meta["action_meanings"]))
-    return eg.EnvSpec(
-        id=meta["env"],
-        observation_space=eg.space.box(low, high, observation.shape[1:], str(observation.dtype)),
+        action = space.discrete(len(meta["action_meanings"]))
+    return eg.describe(
+        meta["env"],
+        observation_space=space.box(low, high, observation.shape[1:], str(observation.dtype)),
         action_space=action,
         action_meanings=meta["action_meanings"],
         observation_names=[name for name, _, _ in split],
         observation_units=[unit.rstrip(")") for _, _, unit in split],
         fps=meta["fps"],
-        num_envs=1,
     )
 
 
@@ -135,27 +138,25 @@ def config(rollout: Rollout, **more: Any) -> dict[str, Any]:
     return {key: rollout.meta[key] for key in keys if key in rollout.meta} | more
 
 
-def record(run: eg.Run, rollout: Rollout, *, global_step: int, checkpoint: int | None) -> None:
-    """Records one rollout, step by step."""
+def record(run: eg.Run, rollout: Rollout, *, global_step: int) -> None:
+    """Records one rollout, step by step, under the newest checkpoint."""
     extra = {"source": f"{rollout.path.parent.name}/{rollout.path.name}", "policy": rollout.meta["policy"]}
     if rollout.meta.get("cut_by_recorder"):
         extra["cut"] = f"only the first {len(rollout.arrays['action'])} steps are kept"
     if "log_std" in rollout.arrays:
         extra["log_std"] = rollout.arrays["log_std"].tolist()
-    episode = run.episode(
-        global_step=global_step, seed=rollout.meta["seed"], evaluation=True, checkpoint=checkpoint, extra=extra
-    )
+    episode = run.episode(global_step=global_step, seed=rollout.meta["seed"], evaluation=True, extra=extra)
     for row in rollout.rows():
         episode.step(**row)
     episode.end(**rollout.final())
 
 
-def outcome(run: eg.Run, past: Past, *, evaluation: bool = False, checkpoint: int | None = None) -> None:
+def outcome(run: eg.Run, past: Past, *, evaluation: bool = False) -> None:
     """An episode of which only return and length are known."""
-    episode = run.episode(
-        global_step=past.global_step, env_index=past.env_index, evaluation=evaluation, checkpoint=checkpoint, record=False
-    )
-    episode.end(episode_return=past.episode_return, length=past.length, time=past.ended)
+    run.past_episode(
+        episode_return=past.episode_return, length=past.length, global_step=past.global_step,
+        env_index=past.env_index, started=past.started, ended=past.ended, evaluation=evaluation,
+    )  # fmt: skip
 
 
 def atari(root: Path, game: str) -> None:
@@ -167,10 +168,10 @@ def atari(root: Path, game: str) -> None:
             agent = f"{game}-a3c-{label}"
             publish(run, SOURCES / "models" / f"{agent}.onnx", step, label)
             for rollout in rollouts(agent):
-                record(run, rollout, global_step=step, checkpoint=step)
+                record(run, rollout, global_step=step)
             returns, lengths = scores[agent]["returns"], scores[agent]["lengths"]
             for episode_return, length in zip(returns, lengths, strict=True):
-                outcome(run, Past(step, episode_return, length, 0, None), evaluation=True, checkpoint=step)
+                outcome(run, Past(step, episode_return, length, 0, None, None), evaluation=True)
             run.log({"evaluation/mean_return": np.mean(returns), "evaluation/mean_length": np.mean(lengths)}, global_step=step)
 
 
@@ -178,7 +179,7 @@ def lunar_lander(root: Path, agent: str, log: str | None, model: str) -> None:
     """A published agent with its authors' training log, where there is one."""
     episodes = rollouts(agent)
     past = monitor(log) if log else []
-    with start(root, model, episodes[0], tags=["box2d"], config=config(episodes[0])) as run:
+    with start(root, agent.replace("lunarlandercontinuous", "lunarlander-continuous"), episodes[0], tags=["box2d"], config=config(episodes[0])) as run:
         for row in past:
             outcome(run, row)
             run.log({"rollout/episode_return": row.episode_return, "rollout/episode_length": row.length},
@@ -194,7 +195,7 @@ def lunar_lander(root: Path, agent: str, log: str | None, model: str) -> None:
             end = 0
         publish(run, SOURCES / "models" / f"{model}.onnx", end, "final")
         for rollout in episodes:
-            record(run, rollout, global_step=end, checkpoint=end)
+            record(run, rollout, global_step=end)
 
 
 def cartpole(root: Path) -> None:
@@ -221,26 +222,29 @@ def cartpole(root: Path) -> None:
 def stage(run: eg.Run, step: int, episodes: list[Rollout]) -> None:
     publish(run, SOURCES / "models" / "cartpole-dqn-stages-seed1" / f"step{step:06}.onnx", step, f"step {step}")
     for rollout in episodes:
-        record(run, rollout, global_step=step, checkpoint=step)
+        record(run, rollout, global_step=step)
 
 
 def publish(run: eg.Run, path: Path, step: int, name: str) -> None:
-    observation = "frame" if "a3c" in path.name else "obs"
-    outputs = {"logits": "logits", "value": "value"}
-    if "dqn" in str(path):
-        outputs = {"q_values": "q_values"}
+    """Keeps a checkpoint, with what its inputs and outputs mean."""
+    if "a3c" in path.name:
+        signature = eg.signature(
+            observation="frame", preprocessing=[{"op": "scale", "by": 1 / 255}, {"op": "unsqueeze", "axis": 0}],
+            state={"hx": "hx_next"}, logits="logits", value="value",
+        )  # fmt: skip
+    elif "dqn" in str(path):
+        signature = eg.signature(observation="obs", q_values="q_values")
     elif "continuous" in path.name:
-        outputs = {"action_mean": "action_mean", "value": "value"}
-    state = {"hx": "hx_next"} if "a3c" in path.name else {}
-    scale = 1 / 255 if "a3c" in path.name else 1.0
-    signature = eg.signature(observation=observation, outputs=outputs, recurrent_state=state, scale=scale)
+        signature = eg.signature(observation="obs", action_mean="action_mean", value="value")
+    else:
+        signature = eg.signature(observation="obs", logits="logits", value="value")
     run.checkpoint(path, global_step=step, name=name, signature=signature)
 
 
 def start(root: Path, name: str, rollout: Rollout, *, tags: list[str], config: dict[str, Any]) -> eg.Run:
-    return eg.Run(
-        root=root, project="demo", name=name, config=config, tags=tags, env=env_spec(rollout), policy="block", strict=True,
-        notes="See demo/README.md for where these episodes and curves come from.",
+    return eg.init(
+        root=root, project="demo", name=name, config=config, tags=tags, env=describe(rollout), when_full="block",
+        strict=True, capture_code=False, notes="demo/README.md says where these episodes and curves come from.",
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 //! Lists the built web app (`web/dist`), if there is one, as Rust source that embeds it. Needs no Node.
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -19,9 +21,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         collect(&dist, "", &mut files)?;
     }
     files.sort();
-    let entries: String =
-        files.iter().map(|(name, path)| format!("    ({name:?}, include_bytes!({path:?})),\n")).collect();
-    let source = format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{entries}];\n");
+    let mut source = String::from("pub(super) static FILES: &[(&str, &[u8])] = &[\n");
+    for (name, path) in &files {
+        let path = path.to_str().ok_or("a file of web/dist lies at a path that is not UTF-8")?;
+        writeln!(source, "    ({name:?}, include_bytes!({path:?})),")?;
+    }
+    source += "];\n";
     fs::write(PathBuf::from(env::var("OUT_DIR")?).join("ui_files.rs"), source)?;
     Ok(())
 }

@@ -13,6 +13,7 @@ Then `ethogram serve runs`.
 from __future__ import annotations
 
 from ethogram.checkpoint import signature
+from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.reader import Column, EpisodeView, RunView, Table, open_run
@@ -40,6 +41,7 @@ __all__ = [
     "Text",
     "always",
     "capped_cubic",
+    "describe",
     "evaluation_only",
     "every",
     "init",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 import platform
@@ -25,10 +26,24 @@ DEPTH_MAX = 16
 TEXT_MAX = 10_000
 """Longest text of a value that is neither number, text, list nor mapping."""
 
-_WORDS = {"password", "passwd", "pwd", "passphrase", "secret", "secrets", "token", "credential", "credentials", "apikey"}
+_WORDS = {
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "credential",
+    "credentials",
+    "apikey",
+}
 _PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("account", "key")}
-_ASSIGNMENT = re.compile(r"""(?P<name>[A-Za-z_][\w.-]*)(?P<between>["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;]+)""")
-_URL_LOGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@")
+# Names and schemes start where no word goes on before them, so that a long line without either is read once.
+_ASSIGNMENT = re.compile(
+    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)(?P<between>["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;]+)"""
+)
+_URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
 
 
 def is_secret(name: str) -> bool:
@@ -39,7 +54,7 @@ def is_secret(name: str) -> bool:
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     words = [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
-    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in zip(words, words[1:], strict=False))
+    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in itertools.pairwise(words))
 
 
 def jsonable(value: Any, depth: int = 0) -> Any:
@@ -89,7 +104,7 @@ def command_line(arguments: Sequence[str]) -> list[str]:
 
 
 def code_state(folder: Path, timeout_secs: float = 5.0) -> dict[str, Any] | None:
-    """Read the state of the git work tree that holds `folder`: commit, branch, dirty, diff. `None` where there is none."""
+    """Read the state of the git work tree that holds `folder`: commit, branch, dirty, diff; `None` outside of one."""
 
     def git(*arguments: str) -> str | None:
         try:

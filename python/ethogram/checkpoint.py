@@ -108,7 +108,9 @@ class Exporter:
             EthogramError: No example was given.
         """
         if example is None:
-            raise EthogramError("checkpoint: expected example=, an observation batch to export the module with, found none")
+            raise EthogramError(
+                "checkpoint: expected example=, an observation batch to export the module with, found none"
+            )
         copied = pickle.dumps((module, example))
         arguments = (copied, global_step, name, signature_json)
         thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,43 @@ class Named:
     observation_units: list[str]
     action_meanings: list[str]
     stack_axis: int | None
+
+
+def describe(
+    id: str,
+    *,
+    observation_space: Mapping[str, Any] | None = None,
+    action_space: Mapping[str, Any] | None = None,
+    action_meanings: Sequence[str] = (),
+    observation_names: Sequence[str] = (),
+    observation_units: Sequence[str] = (),
+    fps: float | None = None,
+    num_envs: int = 1,
+) -> dict[str, Any]:
+    """Describe what an agent acts in, for `init(env=…)`, where there is no Gymnasium environment to ask.
+
+    Args:
+        id: Its name, for example `Pong-v4`.
+        observation_space: What the policy receives: `box` or `discrete` of `ethogram.space`, or a space as
+            docs/format.md writes it.
+        action_space: What it chooses from, likewise.
+        action_meanings: One name an action.
+        observation_names: One name an element of a vector observation.
+        observation_units: One unit an element; empty where it has none.
+        fps: Steps a second at which people should watch it.
+        num_envs: Environments side by side.
+    """
+    return {
+        "id": id,
+        "observation_space": observation_space,
+        "action_space": action_space,
+        "action_meanings": list(action_meanings),
+        "observation_names": list(observation_names),
+        "observation_units": list(observation_units),
+        "fps": fps,
+        "num_envs": num_envs,
+        "agents": [],
+    }
 
 
 def describe_env(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ethogram import _native
+from ethogram import _native, capture
 
 if TYPE_CHECKING:
     from ethogram.run import Run
+
+PastEnd = Literal["terminated", "truncated", "both", "unknown"]
+"""How an episode ended that somebody else counted."""
 
 
 class Episode:
@@ -18,13 +23,30 @@ class Episode:
         index: Its index in the run; `None` when nothing is written.
     """
 
-    def __init__(self, run: Run, *, seed: int | None, env_index: int, evaluation: bool) -> None:
+    def __init__(
+        self,
+        run: Run,
+        *,
+        seed: int | None,
+        env_index: int,
+        evaluation: bool,
+        global_step: int | None,
+        extra: Mapping[str, Any] | None,
+    ) -> None:
         self._run = run
         self._recorder = _native.Recorder(run, 1, first=env_index)
         self._ended = False
         self.index = self._recorder.allot()
         if self.index is not None:
-            self._recorder.begin(0, self.index, recorded=True, seed=seed, evaluation=evaluation)
+            self._recorder.begin(
+                0,
+                self.index,
+                recorded=True,
+                seed=seed,
+                evaluation=evaluation,
+                extra=json.dumps(capture.jsonable(dict(extra))) if extra else None,
+                global_step=global_step,
+            )
             run._attach(self._recorder)
 
     def annotate(self, **fields: Any) -> None:
@@ -66,3 +88,36 @@ class Episode:
     ) -> None:
         if self._recorder.is_open(0):
             self.end()
+
+
+def past_episode(
+    run: Run,
+    *,
+    episode_return: float,
+    length: int,
+    end: PastEnd,
+    global_step: int,
+    env_index: int,
+    seed: int | None,
+    evaluation: bool,
+    started: float | None,
+    ended: float | None,
+    extra: Mapping[str, Any] | None,
+) -> int | None:
+    """Write the row of an episode that somebody else counted. See `Run.past_episode`."""
+    recorder = _native.Recorder(run, 1, first=env_index)
+    index = recorder.allot()
+    if index is not None:
+        kept = json.dumps(capture.jsonable(dict(extra))) if extra else None
+        recorder.begin(
+            0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step
+        )
+        recorder.outcome(
+            0,
+            episode_return=episode_return,
+            length=length,
+            end=end,
+            started_us=None if started is None else int(started * 1e6),
+            ended_us=None if ended is None else int(ended * 1e6),
+        )
+    return index

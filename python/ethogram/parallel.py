@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ethogram.run import Run
 
 
-class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):
+class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[misc]
     """A parallel environment whose episodes are written to a run. Made by `ethogram.record`.
 
     Each agent has an episode of its own; those of one reset share `match` in `extra`, and are all recorded or none.
@@ -84,8 +84,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):
         if self._recorder.recording:
             for agent, action in actions.items():
                 self._tape.put(self._slots[agent], self._action[agent], action)
-        outcome = self.env.step(actions)
-        observations, rewards, terminated, truncated, infos = outcome
+        observations, rewards, terminated, truncated, infos = self.env.step(actions)
         ended = []
         counts = True
         for agent in rewards:
@@ -101,7 +100,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):
             self._observe(observations)
         for agent in ended:
             self._recorder.end(self._slots[agent], tape.reported_return(infos.get(agent)))
-        return outcome
+        return observations, rewards, terminated, truncated, infos
 
     def close(self) -> None:
         """Close the environment; episodes still open stay as far as they came."""
@@ -148,5 +147,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):
         for agent in self._slots:
             name = root if shared else f"{root}/{space.escape(str(agent))}"
             leaves = description.leaves(run, of(agent), name)
-            plan[agent] = [] if root in self._tape.omit else [leaf for leaf in leaves if leaf.name not in self._tape.omit]
+            plan[agent] = (
+                [] if root in self._tape.omit else [leaf for leaf in leaves if leaf.name not in self._tape.omit]
+            )
         return plan

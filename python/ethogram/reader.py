@@ -12,12 +12,20 @@ from ethogram import _native
 from ethogram.errors import NotFoundError
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy.typing
     import pandas
     import polars
     import pyarrow
 
     from ethogram.run import Run
+
+    Values = numpy.typing.NDArray[Any]
+
+_NULLABLE = {
+    name: name.replace("int", "Int").replace("uI", "UI")
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+} | {"bool": "boolean", "float32": "Float32"}
+"""Types of pandas that know a missing value."""
 
 AxisName = Literal["global_step", "episode", "step", "checkpoint", "sample"]
 
@@ -52,7 +60,9 @@ class Column:
         shape: Shape of one row; empty for a single number.
     """
 
-    def __init__(self, name: str, dtype: str | None, shape: list[int], data: bytes | list[str], valid: bytes | None) -> None:
+    def __init__(
+        self, name: str, dtype: str | None, shape: list[int], data: bytes | list[str], valid: bytes | None
+    ) -> None:
         self.name, self.dtype, self.shape = name, dtype, tuple(shape)
         self._data, self._valid = data, valid
 
@@ -67,7 +77,7 @@ class Column:
         return f"<ethogram.Column {self.name!r} {self.dtype or 'text'} {(len(self), *self.shape)}>"
 
     @property
-    def valid(self) -> numpy.ndarray[Any, Any]:
+    def valid(self) -> Values:
         """One flag a row: whether anything was logged there."""
         import numpy as np
 
@@ -75,8 +85,8 @@ class Column:
             return np.ones(len(self), dtype=bool)
         return np.frombuffer(self._valid, dtype=bool)
 
-    def numpy(self) -> numpy.ndarray[Any, Any]:
-        """The rows as an array, of the type that was logged. Rows without a value hold zeros, texts `None`; see `valid`."""
+    def numpy(self) -> Values:
+        """The rows as an array, as logged. Missing rows are zeros, or `None` where they are texts: see `valid`."""
         import numpy as np
 
         if isinstance(self._data, list):
@@ -89,13 +99,13 @@ class Column:
             return array.reshape(rows, *self.shape)
         return array.reshape(-1, *self.shape)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Values:
         import numpy as np
 
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def arrow(self) -> pyarrow.Array:
-        """The rows as an Arrow array: numbers, fixed-size lists (nested by axis) or texts; null where nothing was logged."""
+        """The rows as an Arrow array: numbers, fixed-size lists (one level an axis) or texts; null where missing."""
         import pyarrow as pa
 
         mask = ~self.valid
@@ -121,7 +131,7 @@ class Column:
             return pd.Series(rows, name=self.name, dtype=object)
         series = pd.Series(values, name=self.name)
         if not valid.all():
-            series = series.convert_dtypes(convert_floating=False) if values.dtype.kind != "f" else series.astype("Float64")
+            series = series.astype(_NULLABLE.get(values.dtype.name, "Float64"))
             series[~valid] = pd.NA
         return series
 
@@ -166,7 +176,7 @@ class Table(Mapping[str, Column]):
     def __repr__(self) -> str:
         return f"<ethogram.Table {self.rows} rows of {', '.join(self._columns)}>"
 
-    def numpy(self) -> dict[str, numpy.ndarray[Any, Any]]:
+    def numpy(self) -> dict[str, Values]:
         """All columns as arrays."""
         return {name: column.numpy() for name, column in self._columns.items()}
 
@@ -251,7 +261,7 @@ class RunView:
         return [TensorView(*row) for row in rows]
 
     def episodes(self) -> Table:
-        """All episodes, one row each: return, length, how it ended, seed, …"""
+        """All episodes, one row each: return, length, how it ended, seed, and more."""
         return _table(self._reader.episodes())
 
     def episode(self, index: int) -> EpisodeView:
@@ -300,7 +310,7 @@ class TensorView:
         self.meta: dict[str, Any] = json.loads(meta)
         self._dtype, self._shape, self._data = dtype, shape, data
 
-    def numpy(self) -> numpy.ndarray[Any, Any]:
+    def numpy(self) -> Values:
         """The values, of the type and shape that were logged."""
         import numpy as np
 
@@ -321,7 +331,7 @@ class EpisodeView:
 
     @property
     def row(self) -> dict[str, Any]:
-        """What is known of it as a whole: `episode_return`, `length`, `end`, `seed`, …"""
+        """What is known of it as a whole: `episode_return`, `length`, `end`, `seed`, and more."""
         return dict(json.loads(self._row))
 
     @property
@@ -334,28 +344,30 @@ class EpisodeView:
         """Names of the fields that can be derived for it, for example `advantage`."""
         return self._reader.derived_fields(self.index)
 
-    def field(self, name: str, **params: float | str | bool) -> Column:
+    def field(self, name: str, **params: float | str) -> Column:
         """A field of its steps, logged or derived.
 
         Row *t* of `observation` and `frame` is what was seen before action *t*; they have one row more than the others.
 
         Args:
             name: For example `reward`, or `advantage`.
-            **params: Of a derived field, for example `gamma=0.99`.
+            **params: Of a derived field, for example `gamma=0.99`; `lambda_` stands for `lambda`.
 
         Raises:
             NotFoundError: There is no such field.
         """
-        texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in params.items()}
+        texts = {key.removesuffix("_"): str(value) for key, value in params.items()}
         return Column(*self._reader.field(self.index, name, texts))
 
-    def frames(self, name: str = "frame") -> numpy.ndarray[Any, Any]:
+    def frames(self, name: str = "frame") -> Values:
         """The pictures as one array, T + 1 × H × W × C."""
         return self.field(name).numpy()
 
     def __repr__(self) -> str:
         row = self.row
-        return f"<ethogram.EpisodeView {self.index}: {row['length']} steps, return {row['episode_return']}, {row['end']}>"
+        return (
+            f"<ethogram.EpisodeView {self.index}: {row['length']} steps, return {row['episode_return']}, {row['end']}>"
+        )
 
 
 def _table(columns: list[tuple[str, str | None, list[int], Any, bytes | None]]) -> Table:
@@ -364,4 +376,6 @@ def _table(columns: list[tuple[str, str | None, list[int], Any, bytes | None]]) 
 
 def _some(known: list[tuple[str, str]], most: int = 10) -> str:
     names = sorted({name for _, name in known})
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") if names else "none"
+    return (
+        ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "") if names else "none"
+    )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ethogram.run import Run
 from ethogram.schedule import Schedule, capped_cubic
 
-E = TypeVar("E")
 Frames = Literal["auto", "rgb_array"] | Callable[[Any], Any] | None
 Autoreset = Literal["next_step", "same_step", "disabled"]
 
 
 def record(
-    env: E,
+    env: Any,
     run: Run,
     *,
     schedule: Schedule = capped_cubic,
@@ -27,11 +26,11 @@ def record(
     observation_names: Collection[str] = (),
     observation_units: Collection[str] = (),
     action_meanings: Collection[str] = (),
-) -> E:
-    """Wrap an environment of Gymnasium or a parallel environment of PettingZoo; `env.step` and `env.reset` stay as they are.
+) -> Any:
+    """Wrap an environment of Gymnasium or a parallel environment of PettingZoo; it is used as it was.
 
-    Every episode gets a row: return, length, seed, how it ended, which environment. The episodes that `schedule` chooses
-    also get all their steps: observation, action, reward, flags, frame, and what `env.annotate` said.
+    Every episode gets a row: return, length, seed, how it ended, which environment. The episodes that `schedule`
+    chooses also get all their steps: observation, action, reward, flags, frame, and what `env.annotate` said.
     A vector environment is wrapped as a whole, outside all its other wrappers.
 
     Args:
@@ -69,19 +68,21 @@ def record(
         "evaluation": evaluation,
         "named": named,
     }
-    bases = {base.__name__ for base in type(env).__mro__ if base.__module__.split(".")[0] in ("gymnasium", "pettingzoo")}
+    bases = {
+        base.__name__ for base in type(env).__mro__ if base.__module__.split(".")[0] in ("gymnasium", "pettingzoo")
+    }
     if "VectorEnv" in bases:
         from ethogram.vector import RecordedVectorEnv
 
-        return RecordedVectorEnv(env, run, autoreset=autoreset, **options)  # type: ignore[return-value]
+        return RecordedVectorEnv(env, run, autoreset=autoreset, **options)
     if "ParallelEnv" in bases:
         from ethogram.parallel import RecordedParallelEnv
 
-        return RecordedParallelEnv(env, run, **options)  # type: ignore[return-value]
+        return RecordedParallelEnv(env, run, **options)
     if "Env" in bases:
         from ethogram.single import RecordedEnv
 
-        return RecordedEnv(env, run, **options)  # type: ignore[return-value]
+        return RecordedEnv(env, run, **options)
     hint = "; use pettingzoo.utils.aec_to_parallel first" if "AECEnv" in bases else ""
     raise TypeError(
         "record: expected a gymnasium.Env, a gymnasium.vector.VectorEnv or a pettingzoo.ParallelEnv, "

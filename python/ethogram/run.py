@@ -10,11 +10,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, values
 from ethogram.checkpoint import Exporter, read_checkpoint
-from ethogram.episode import Episode
+from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 
 Mode = Literal["online", "disabled"]
@@ -36,6 +36,7 @@ def init(
     resume: str | os.PathLike[str] | None = None,
     mode: Mode | None = None,
     strict: bool = False,
+    env: Mapping[str, Any] | None = None,
     gamma: float | None = None,
     when_full: WhenFull = "drop",
     queue_bytes: int = QUEUE_BYTES,
@@ -61,6 +62,7 @@ def init(
         resume: Id or folder of a run to continue. It keeps its name, configuration and all that was logged.
         mode: `online` writes; `disabled` writes nothing and costs next to nothing.
         strict: Raise what would otherwise be told once as a warning. For tests and first tries.
+        env: What the agent acts in, for loops without a Gymnasium environment: see `ethogram.describe`.
         gamma: Discount of training, for derived fields; `config["gamma"]` if left out.
         when_full: What to do when the disk cannot keep up and the queue is full: `drop` and count, or `block`.
         queue_bytes: Bound of what waits for the disk.
@@ -82,7 +84,9 @@ def init(
         name=setting.text("NAME", name),
         config=written if isinstance(written, dict) else {"value": written},
         root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
-        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else list(tags or ()),
+        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()]
+        if tags_text is not None
+        else list(tags or ()),
         group=setting.text("GROUP", group),
         notes=setting.text("NOTES", notes) or "",
         resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
@@ -94,8 +98,16 @@ def init(
         flush_secs=flush_secs,
         capture_code=capture_code,
     )
+    if env is not None:
+        run._describe_env(dict(env))
     ending.watch(run)
     return run
+
+
+class _Writing(TypedDict):
+    block: bool
+    queue_bytes: int
+    flush_secs: float
 
 
 class Run(_native.RunCore):
@@ -139,7 +151,7 @@ class Run(_native.RunCore):
         self.name = name if name is not None else _default_name()
         self._root, self._tags, self._group, self._notes = root.absolute(), tags, group, notes
         self._gamma = gamma if gamma is not None else _number(config.get("gamma"))
-        self._writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
+        self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
         self._capture_code = capture_code
         self._env: dict[str, Any] | None = None
         self._folder: Path | None = None
@@ -158,15 +170,77 @@ class Run(_native.RunCore):
         """Whether nothing is written: `mode="disabled"`, or the run could not be started."""
         return self._disabled
 
-    def episode(self, *, seed: int | None = None, env_index: int = 0, evaluation: bool = False) -> Episode:
+    def episode(
+        self,
+        *,
+        seed: int | None = None,
+        env_index: int = 0,
+        evaluation: bool = False,
+        global_step: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Episode:
         """Begin an episode of a loop that has no Gymnasium environment, and record its steps.
+
+        Args:
+            seed: What the environment was reset with.
+            env_index: Which of the environments side by side.
+            evaluation: Played to evaluate, not to learn from; its steps do not count as steps of the run.
+            global_step: Environment steps of the run at its start; `Run.global_step` if left out.
+            extra: Anything else to keep with the episode.
 
         Example:
             >>> with run.episode(seed=3) as episode:
-            ...     episode.step(observation=state, action=action, reward=reward)
-            ...     episode.end(terminated=True, observation=last_state)
+            ...     episode.step(observation=state, action=action, reward=reward, terminated=True)
+            ...     episode.end(observation=last_state)
         """
-        return Episode(self, seed=seed, env_index=env_index, evaluation=evaluation)
+        return Episode(
+            self, seed=seed, env_index=env_index, evaluation=evaluation, global_step=global_step, extra=extra
+        )
+
+    def past_episode(
+        self,
+        *,
+        episode_return: float,
+        length: int,
+        global_step: int,
+        end: PastEnd = "unknown",
+        env_index: int = 0,
+        seed: int | None = None,
+        evaluation: bool = False,
+        started: float | None = None,
+        ended: float | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> int | None:
+        """Keep the outcome of an episode that somebody else counted, for example another tool's log.
+
+        Args:
+            episode_return: Sum of its rewards.
+            length: Steps taken.
+            global_step: Environment steps of the run at its start.
+            end: How it ended; `unknown` where the source does not say.
+            env_index: Which of the environments side by side.
+            seed: What the environment was reset with.
+            evaluation: Played to evaluate, not to learn from.
+            started: When it began, in seconds since 1970; taken for when it ended, if left out.
+            ended: When it ended, likewise.
+            extra: Anything else to keep with it.
+
+        Returns:
+            Its index in the run; `None` when nothing is written.
+        """
+        return past_episode(
+            self,
+            episode_return=float(episode_return),
+            length=int(length),
+            end=end,
+            global_step=int(global_step),
+            env_index=env_index,
+            seed=seed,
+            evaluation=evaluation,
+            started=started,
+            ended=ended,
+            extra=extra,
+        )
 
     def checkpoint(
         self,
@@ -265,9 +339,7 @@ class Run(_native.RunCore):
             try:
                 if self._resumed is not None:
                     self._folder = Path(self._resume(self._resumed, **self._writing))
-                    last = _native.last_global_step(self._folder)
-                    if last is not None:
-                        self._continue_from(last)
+                    self._continue_from(*_native.extent(self._folder))
                 else:
                     self._folder = Path(self._create(self._root, json.dumps(self._info()), **self._writing))
             except Exception as error:
@@ -367,5 +439,7 @@ class _Settings:
     def one_of(self, name: str, given: str, choices: tuple[str, ...]) -> str:
         found = self.text(name, given)
         if found is None or found.lower() not in choices:
-            raise ValueError(f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}")
+            raise ValueError(
+                f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}"
+            )
         return found.lower()

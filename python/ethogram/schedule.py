@@ -48,7 +48,8 @@ def capped_cubic(start: EpisodeStart) -> bool:
     """Record episodes 0, 1, 8, 27, … 729, then every 1,000th, as Gymnasium's video recorder does."""
     if start.index >= 1000:
         return start.index % 1000 == 0
-    return round(start.index ** (1 / 3)) ** 3 == start.index
+    root: int = round(start.index ** (1 / 3))
+    return root**3 == start.index
 
 
 def evaluation_only(start: EpisodeStart) -> bool:

@@ -69,6 +69,29 @@ def describe(space: Any, stack_axis: int | None = None) -> dict[str, Any]:
     return {"type": "tuple", "spaces": [describe(part) for part in space.spaces]}
 
 
+def box(low: Any, high: Any, shape: Sequence[int], dtype: str = "float32") -> dict[str, Any]:
+    """Describe an array in bounds, where there is no Gymnasium space to ask.
+
+    Args:
+        low: Smallest value: one number, or one an element.
+        high: Largest value, likewise.
+        shape: Lengths of the axes.
+        dtype: NumPy's name of the element type.
+    """
+    return {
+        "type": "box",
+        "shape": [int(n) for n in shape],
+        "dtype": dtype,
+        "low": _bounds_of(low),
+        "high": _bounds_of(high),
+    }
+
+
+def discrete(n: int, *, start: int = 0) -> dict[str, Any]:
+    """Describe one of `n` integers from `start`."""
+    return {"type": "discrete", "n": int(n), "start": int(start), "dtype": "int64"}
+
+
 def leaves(space: Any, root: str) -> list[Leaf]:
     """List the arrays that lie in a value of `space`, depth first, named from `root` down.
 
@@ -117,6 +140,12 @@ def _bounds(bounds: Any) -> list[float | None]:
     if flat.size > BOUNDS_MAX:
         return [None]
     return [_bound(value) for value in flat]
+
+
+def _bounds_of(given: Any) -> list[float | None]:
+    if hasattr(given, "reshape"):
+        return _bounds(given)
+    return [_bound(value) for value in given] if isinstance(given, Sequence) else [_bound(given)]
 
 
 def _bound(value: Any) -> float | None:

@@ -68,7 +68,9 @@ class Tape:
             try:
                 part = leaf.pick(value)
             except Exception as error:
-                self.run._settle(leaf.name, _because(f"field {leaf.name!r}: no such part in {type(value).__name__}", error))
+                self.run._settle(
+                    leaf.name, _because(f"field {leaf.name!r}: no such part in {type(value).__name__}", error)
+                )
             else:
                 self.recorder.put(slot, leaf.name, part)
 
@@ -78,7 +80,9 @@ class Tape:
             try:
                 part = leaf.pick(batch)
             except Exception as error:
-                self.run._settle(leaf.name, _because(f"field {leaf.name!r}: no such part in {type(batch).__name__}", error))
+                self.run._settle(
+                    leaf.name, _because(f"field {leaf.name!r}: no such part in {type(batch).__name__}", error)
+                )
             else:
                 self.recorder.put_rows(leaf.name, part)
 
@@ -108,7 +112,7 @@ class Tape:
             return
         if self.frames == "rgb_array":
             text = f'frames: expected an environment made with render_mode="rgb_array", found {render_mode!r}'
-            self.run._settle(FRAME, EthogramError(text))
+            self.run._settle("render_mode", EthogramError(text))
         self.frames = None
 
     def keep(self, leaves: list[Leaf], root: str) -> list[Leaf]:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
 from gymnasium.vector import AutoresetMode
@@ -31,9 +31,7 @@ _MODES = {
 class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any]):
     """A vector environment whose episodes are written to a run. Made by `ethogram.record`."""
 
-    def __init__(
-        self, env: Any, run: Run, *, autoreset: str | None, named: description.Named, **options: Any
-    ) -> None:
+    def __init__(self, env: Any, run: Run, *, autoreset: str | None, named: description.Named, **options: Any) -> None:
         super().__init__(env)
         self._recorder = _native.Recorder(run, env.num_envs)
         self._tape = tape.Tape(run, self._recorder, **options)
@@ -84,10 +82,10 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Reset the environments, or those of `options["reset_mask"]`, and begin their episodes."""
-        # The mask is taken now: Gymnasium takes it out of the options.
+        # Gymnasium takes a list of seeds too, which its types do not say; and it takes the mask out of the options.
         mask = (options or {}).get("reset_mask")
         slots = [slot for slot in range(self.num_envs) if mask is None or bool(mask[slot])]
-        observations, infos = self.env.reset(seed=seed, options=options)  # type: ignore[arg-type]
+        observations, infos = self.env.reset(seed=cast("int | None", seed), options=options)
         for slot in slots:
             self._begin(slot, _seed(seed, slot))
         self._observe(observations, set(slots))

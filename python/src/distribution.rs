@@ -47,8 +47,8 @@ fn count(mut samples: Vec<f64>, bins: usize) -> Counted {
     let mut counts: Vec<f64> = Vec::new();
     for &sample in &samples {
         match values.last() {
-            // -0.0 and 0.0 are one value.
-            Some(&last) if last == sample => {
+            // -0.0 and 0.0 are one value, which the total order would tell apart.
+            Some(last) if last.partial_cmp(&sample) == Some(std::cmp::Ordering::Equal) => {
                 if let Some(count) = counts.last_mut() {
                     *count += 1.0;
                 }

@@ -79,12 +79,12 @@ impl Faults {
 fn tell(py: Python<'_>, kind: &str, error: &PyErr) {
     let text = format!("{} ({kind}; told once, see run.faults; strict=True raises)", error.value(py));
     let category = py.get_type::<EthogramWarning>();
-    let warned = py
-        .import("warnings")
-        .and_then(|warnings| warnings.call_method1("warn", (text.as_str(), category, 2_i32)));
+    let warned =
+        py.import("warnings").and_then(|warnings| warnings.call_method1("warn", (text.as_str(), category, 2_i32)));
     // Where warnings are errors, a warning of ours must still not stop a training loop.
     if warned.is_err() {
         let line = format!("ethogram: {text}\n");
-        let _ = py.import("sys").and_then(|sys| sys.getattr("stderr")).and_then(|err| err.call_method1("write", (line,)));
+        let _ =
+            py.import("sys").and_then(|sys| sys.getattr("stderr")).and_then(|err| err.call_method1("write", (line,)));
     }
 }

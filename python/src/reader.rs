@@ -1,5 +1,6 @@
 //! A run as Python reads it: columns as bytes, from which `ethogram.reader` makes what the user asks for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ pub struct RunView {
 #[pymethods]
 impl RunView {
     #[new]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
         py.detach(|| Self::open(&folder))
     }
@@ -90,8 +92,7 @@ impl RunView {
     }
 
     fn episodes<'py>(&self, py: Python<'py>) -> PyResult<Vec<RawColumn<'py>>> {
-        let rows =
-            py.detach(|| self.run.source().episodes(0..u64::MAX)).map_err(|error| fault::from_store(&error))?;
+        let rows = py.detach(|| self.run.source().episodes(0..u64::MAX)).map_err(|error| fault::from_store(&error))?;
         episode_columns(py, &rows)
     }
 
@@ -107,17 +108,17 @@ impl RunView {
         self.fields_of(py, episode, Origin::Derived)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn field<'py>(
         &self,
         py: Python<'py>,
         episode: u64,
         name: &str,
-        params: std::collections::BTreeMap<String, String>,
+        params: BTreeMap<String, String>,
     ) -> PyResult<RawColumn<'py>> {
         let params: Params = params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        let field = py
-            .detach(|| self.run.field(episode, name, &params, 0..u64::MAX))
-            .map_err(|error| from_query(&error))?;
+        let field =
+            py.detach(|| self.run.field(episode, name, &params, 0..u64::MAX)).map_err(|error| from_query(&error))?;
         raw_column(py, &field.column)
     }
 
@@ -146,8 +147,8 @@ impl RunView {
 
 impl RunView {
     fn open(folder: &Path) -> PyResult<Self> {
-        // Opened once by itself first, for its error says more than a search that finds nothing.
-        let id = RunReader::open(folder).map_err(|error| fault::from_store(&error))?.info().id;
+        // Its identity is read first, for that error says more than a search that finds nothing.
+        let id = ethogram_store::read_info(folder).map_err(|error| fault::from_store(&error))?.id;
         let options = Options { openers: vec![Arc::new(Folder)], ..Options::default() };
         let workbench =
             Workbench::open(vec![folder.to_path_buf().into()], options).map_err(|error| from_query(&error))?;
@@ -178,14 +179,15 @@ impl Opener for Folder {
     }
 }
 
-/// Largest global step that a run's status and scalars know of, for a writer that continues it.
+/// Largest global step that a run's status and scalars know of, and its number of episodes; for a writer that continues it.
 #[pyfunction]
-pub fn last_global_step(py: Python<'_>, folder: PathBuf) -> PyResult<Option<i64>> {
+#[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+pub fn extent(py: Python<'_>, folder: PathBuf) -> PyResult<(Option<i64>, u64)> {
     py.detach(|| {
         let reader = RunReader::open(&folder).map_err(|error| fault::from_store(&error))?;
         let tags = reader.scalar_tags();
         let logged = tags.iter().filter(|tag| tag.axis == Axis::GlobalStep).map(|tag| tag.last_step).max();
-        Ok(reader.status().global_step.max(logged))
+        Ok((reader.status().global_step.max(logged), reader.episode_count()))
     })
 }
 
@@ -284,7 +286,8 @@ fn word<T: serde::Serialize>(value: &T) -> PyResult<String> {
 }
 
 fn axis_from(name: &str) -> PyResult<Axis> {
-    serde_json::from_value(Json::String(name.to_owned())).map_err(|_| NotFoundError::new_err(format!("no axis {name:?}")))
+    serde_json::from_value(Json::String(name.to_owned()))
+        .map_err(|_| NotFoundError::new_err(format!("no axis {name:?}")))
 }
 
 /// The Python exception of an error of the queries.

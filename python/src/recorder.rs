@@ -1,18 +1,18 @@
 //! Episodes as they are played: counts every step, keeps the rows of recorded ones, and writes both.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, RunWriter, StepValue, now_us};
-use pyo3::exceptions::{PyIndexError, PyRuntimeError};
+use ethogram_store::{Array, EpisodeEnd, EpisodeRow, RunWriter, StepValue, now_us};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use serde_json::{Map, Value as Json};
 
 use crate::fault::{self, EthogramError, ShapeError};
 use crate::run::RunCore;
-use crate::value::{self, Value};
+use crate::slots::{Slot, Slots, empty_row, flag, number, read, truth};
+use crate::value;
 
 /// The row of an episode being recorded is written anew at least this often, so that a live one shows how far it is.
 const LIVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,24 +23,7 @@ const RETURN_TOLERANCE: f64 = 1e-4;
 #[pyclass(frozen, module = "ethogram._native")]
 pub struct Recorder {
     run: Py<RunCore>,
-    state: Mutex<State>,
-}
-
-struct State {
-    slots: Vec<Slot>,
-    /// Type and shape that each field had first.
-    shapes: HashMap<Arc<str>, (Dtype, Vec<usize>)>,
-    /// `reward`, `terminated`, `truncated`.
-    outcome: [Arc<str>; 3],
-}
-
-struct Slot {
-    row: EpisodeRow,
-    open: bool,
-    recording: bool,
-    step: u64,
-    pending: Vec<(Arc<str>, StepValue)>,
-    row_written: Instant,
+    state: Mutex<Slots>,
 }
 
 /// How a vector environment starts the next episode of a part that ended.
@@ -60,28 +43,20 @@ impl Recorder {
         let slots = (0..slots)
             .map(|index| {
                 let agent = agents.get(index).cloned();
-                let env_index = if agent.is_some() { first } else { first + index as u32 };
-                Slot {
-                    row: empty_row(env_index, agent),
-                    open: false,
-                    recording: false,
-                    step: 0,
-                    pending: Vec::new(),
-                    row_written: Instant::now(),
-                }
+                Slot::new(if agent.is_some() { first } else { first + index as u32 }, agent)
             })
             .collect();
-        Self { run, state: Mutex::new(State { slots, shapes: HashMap::new(), outcome: ["reward", "terminated", "truncated"].map(Arc::from) }) }
+        Self { run, state: Mutex::new(Slots::new(slots)) }
     }
 
     /// Allots the index of the next episode of the run; `None` when nothing is written.
     fn allot(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let Some(writer) = self.run.get().writer(self.run.bind(py))? else { return Ok(None) };
-        Ok(Some(writer.next_episode()))
+        Ok(Some(self.run.get().allot(&writer)))
     }
 
     /// Begins an episode in a slot, and writes its row. An episode still open there is closed as cut short by a reset.
-    #[pyo3(signature = (slot, episode, *, recorded, seed = None, evaluation = false, extra = None))]
+    #[pyo3(signature = (slot, episode, *, recorded, seed = None, evaluation = false, extra = None, global_step = None))]
     #[expect(clippy::too_many_arguments, reason = "what is known of an episode at its reset")]
     fn begin(
         &self,
@@ -92,6 +67,7 @@ impl Recorder {
         seed: Option<i64>,
         evaluation: bool,
         extra: Option<&str>,
+        global_step: Option<i64>,
     ) -> PyResult<()> {
         self.abandon(py, slot)?;
         let core = self.run.get();
@@ -108,7 +84,7 @@ impl Recorder {
             recorded,
             evaluation,
             extra,
-            global_step: core.step_now(),
+            global_step: global_step.unwrap_or_else(|| core.step_now()),
             started_us: now_us(),
             checkpoint: core.newest_checkpoint(),
             ..empty_row(slot.row.env_index, slot.row.agent.clone())
@@ -126,7 +102,7 @@ impl Recorder {
     /// Slots whose episode is open and recorded.
     #[getter]
     fn recording(&self) -> PyResult<usize> {
-        Ok(self.lock()?.slots.iter().filter(|slot| slot.open && slot.recording).count())
+        Ok(self.lock()?.all.iter().filter(|slot| slot.open && slot.recording).count())
     }
 
     /// Whether the episode in a slot is open and recorded.
@@ -176,7 +152,7 @@ impl Recorder {
         let core = self.run.get();
         let slots: Vec<usize> = {
             let state = self.lock()?;
-            (0..state.slots.len()).filter(|&i| state.slots[i].open && state.slots[i].recording).collect()
+            (0..state.all.len()).filter(|&i| state.all[i].open && state.all[i].recording).collect()
         };
         if slots.is_empty() {
             return Ok(());
@@ -190,7 +166,7 @@ impl Recorder {
             Err(error) => return core.settle(py, name, fault::about(py, name, &error)),
         };
         let mut state = self.lock()?;
-        let expected = state.slots.len();
+        let expected = state.all.len();
         if batch_array.shape().first() != Some(&expected) {
             let found = batch_array.shape().to_vec();
             drop(state);
@@ -246,7 +222,7 @@ impl Recorder {
         };
         let (rewards, terminated, truncated) =
             (value::array(rewards)?.to_f64(), value::array(terminated)?.to_f64(), value::array(truncated)?.to_f64());
-        let open: Vec<bool> = self.lock()?.slots.iter().map(|slot| slot.open).collect();
+        let open: Vec<bool> = self.lock()?.all.iter().map(|slot| slot.open).collect();
         let found = [rewards.len(), terminated.len(), truncated.len()];
         if found.iter().any(|&rows| rows != open.len()) {
             let text = format!("expected rewards and flags of {} environments, found {found:?}", open.len());
@@ -288,7 +264,8 @@ impl Recorder {
         };
         let ours = row.episode_return;
         let wrong = env_return.filter(|theirs| {
-            (theirs - ours).abs() > RETURN_TOLERANCE * ours.abs().max(theirs.abs()).max(1.0) || theirs.is_nan() != ours.is_nan()
+            (theirs - ours).abs() > RETURN_TOLERANCE * ours.abs().max(theirs.abs()).max(1.0)
+                || theirs.is_nan() != ours.is_nan()
         });
         if let Some(theirs) = wrong {
             let text = format!(
@@ -315,6 +292,40 @@ impl Recorder {
         self.end(py, slot, None)
     }
 
+    /// Takes over what another recorder said of the open episode of a slot, and closes it.
+    #[pyo3(signature = (slot, *, episode_return, length, end, started_us = None, ended_us = None))]
+    #[expect(clippy::too_many_arguments, reason = "what is known of an episode that somebody else counted")]
+    fn outcome(
+        &self,
+        py: Python<'_>,
+        slot: usize,
+        episode_return: f64,
+        length: u64,
+        end: &str,
+        started_us: Option<i64>,
+        ended_us: Option<i64>,
+    ) -> PyResult<()> {
+        let core = self.run.get();
+        let row = {
+            let mut state = self.lock()?;
+            let slot = state.slot(slot)?;
+            slot.open = false;
+            slot.row.episode_return = episode_return;
+            slot.row.length = length;
+            slot.row.end = match end {
+                "terminated" => EpisodeEnd::Terminated,
+                "truncated" => EpisodeEnd::Truncated,
+                "both" => EpisodeEnd::Both,
+                _ => EpisodeEnd::Unknown,
+            };
+            slot.row.ended_us = ended_us;
+            slot.row.started_us = started_us.or(ended_us).unwrap_or(slot.row.started_us);
+            slot.row.clone()
+        };
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        core.write(py, &writer, "episode", || writer.episode(row))
+    }
+
     /// Adds to what is kept of the episode in a slot beside its columns, as JSON.
     fn tag(&self, slot: usize, extra: &str) -> PyResult<()> {
         let extra: Map<String, Json> =
@@ -329,7 +340,7 @@ impl Recorder {
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
         let open: Vec<usize> = {
             let state = self.lock()?;
-            (0..state.slots.len()).filter(|&slot| state.slots[slot].open).collect()
+            (0..state.all.len()).filter(|&slot| state.all[slot].open).collect()
         };
         for slot in open {
             self.write_final(py, &writer, slot)?;
@@ -346,7 +357,7 @@ impl Recorder {
 }
 
 impl Recorder {
-    fn lock(&self) -> PyResult<MutexGuard<'_, State>> {
+    fn lock(&self) -> PyResult<MutexGuard<'_, Slots>> {
         self.state.lock().map_err(|_| PyRuntimeError::new_err("a recorder broke in another thread"))
     }
 
@@ -421,104 +432,5 @@ impl Recorder {
             (slot.row.episode, slot.step, std::mem::take(&mut slot.pending))
         };
         self.run.get().write(py, writer, "step", || writer.step(episode, step, fields))
-    }
-}
-
-impl State {
-    fn slot(&mut self, index: usize) -> PyResult<&mut Slot> {
-        let slots = self.slots.len();
-        self.slots.get_mut(index).ok_or_else(|| PyIndexError::new_err(format!("slot {index} of {slots}")))
-    }
-
-    /// Puts a value into the pending row, as the type that the field had first. Another shape is refused.
-    fn put(&mut self, slot: usize, name: &str, value: StepValue) -> PyResult<()> {
-        let (name, value) = match value {
-            StepValue::Array(array) => match self.shapes.get_key_value(name) {
-                None => {
-                    let name: Arc<str> = name.into();
-                    self.shapes.insert(Arc::clone(&name), (array.dtype(), array.shape().to_vec()));
-                    (name, StepValue::Array(array))
-                }
-                Some((_, (_, shape))) if shape != array.shape() => {
-                    return Err(ShapeError::new_err(format!(
-                        "field {name:?}: expected shape {shape:?}, found {:?}; log it under another name",
-                        array.shape()
-                    )));
-                }
-                Some((name, (dtype, _))) => (Arc::clone(name), StepValue::Array(value::cast(array, *dtype))),
-            },
-            other => (name.into(), other),
-        };
-        let pending = &mut self.slot(slot)?.pending;
-        match pending.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => pending.push((name, value)),
-        }
-        Ok(())
-    }
-}
-
-fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<StepValue>> {
-    let py = value.py();
-    if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Some(StepValue::Text(text.to_str()?.to_owned())));
-    }
-    if value.is_none() {
-        return Ok(None);
-    }
-    match value::array(value) {
-        Ok(array) => Ok(Some(StepValue::Array(array))),
-        Err(error) => match value::read(value) {
-            Ok(Value::Number(number)) => Ok(Some(StepValue::Array(Array::scalar(number)))),
-            _ => Err(fault::about(py, name, &error)),
-        },
-    }
-}
-
-/// A reward as a float; NaN, told once, where it is none.
-fn number(core: &RunCore, py: Python<'_>, reward: &Bound<'_, PyAny>) -> PyResult<f64> {
-    if let Some(number) = value::plain_number(reward) {
-        return Ok(number);
-    }
-    match value::read(reward) {
-        Ok(Value::Number(number)) => Ok(number),
-        Ok(Value::Array(array)) if array.len() == 1 => Ok(array.to_f64()[0]),
-        _ => {
-            let text = format!("field \"reward\": expected a number, found {reward:?}");
-            core.settle(py, "reward", ShapeError::new_err(text)).map(|()| f64::NAN)
-        }
-    }
-}
-
-/// A flag as a bool; false, told once, where it is none.
-fn truth(core: &RunCore, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.is_truthy().or_else(|_| {
-        let text = format!("field {name:?}: expected true or false, found {value:?}");
-        core.settle(value.py(), name, ShapeError::new_err(text)).map(|()| false)
-    })
-}
-
-fn flag(value: bool) -> StepValue {
-    let array = Array::new(Dtype::Bool, vec![], vec![u8::from(value)]);
-    array.map_or(StepValue::Null, StepValue::Array)
-}
-
-fn empty_row(env_index: u32, agent: Option<String>) -> EpisodeRow {
-    EpisodeRow {
-        episode: 0,
-        env_index,
-        agent,
-        seed: None,
-        end: EpisodeEnd::Open,
-        episode_return: 0.0,
-        length: 0,
-        global_step: 0,
-        started_us: 0,
-        ended_us: None,
-        recorded: false,
-        evaluation: false,
-        checkpoint: None,
-        env_return: None,
-        extra: Map::new(),
     }
 }

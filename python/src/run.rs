@@ -6,18 +6,19 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use ethogram_store::{
-    Array, Axis, QueuePolicy, RunInfo, RunState, RunWriter, StepValue, TensorKind, TensorRow, WriterOptions, now_us,
+    Axis, QueuePolicy, RunId, RunInfo, RunState, RunWriter, TensorKind, TensorRow, WriterOptions, now_us,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyType};
 use serde_json::{Map, Value as Json};
 
+use crate::call::Call;
 use crate::distribution::picture;
 use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
-use crate::value::{self, Value};
+use crate::known::KnownEpisodes;
+use crate::place::{Place, from_name, index, position};
+use crate::value;
 
-/// Deepest nesting of a dict of values.
-const DEPTH_MAX: usize = 8;
 /// A call that may log as much as this is taken to wait when so much does not fit the queue.
 const WAIT_BYTES: u64 = 1 << 20;
 /// How often the writer is asked whether the disk failed.
@@ -38,26 +39,22 @@ pub struct RunCore {
     step_base: AtomicI64,
     step_since: AtomicI64,
     checkpoint: Mutex<Option<i64>>,
+    known: Mutex<KnownEpisodes>,
     faults: Faults,
     looked_us: AtomicI64,
     disk_told: AtomicBool,
     kinds: Mutex<Vec<(Py<PyType>, Kind)>>,
 }
 
+/// What a value is by its type.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+pub enum Kind {
     /// Has `__float__` and no length: a scalar of some framework.
     Number,
     /// One of the wrappers of `ethogram.values`.
     Wrapped,
+    /// Anything else.
     Other,
-}
-
-/// Where the values of one call lie.
-#[derive(Clone, Copy)]
-enum Place {
-    Row { axis: Axis, step: i64 },
-    Step { episode: u64, step: u64 },
 }
 
 #[pymethods]
@@ -74,6 +71,7 @@ impl RunCore {
             step_base: AtomicI64::new(0),
             step_since: AtomicI64::new(0),
             checkpoint: Mutex::new(None),
+            known: Mutex::new(KnownEpisodes::default()),
             faults: Faults::default(),
             looked_us: AtomicI64::new(0),
             disk_told: AtomicBool::new(false),
@@ -87,16 +85,18 @@ impl RunCore {
     ///
     /// Args:
     ///     values: Names and values.
-    ///     global_step: Environment steps of the whole run. Left out, the step is `Run.global_step`.
+    ///     `global_step`: Environment steps of the whole run. Left out, the step is `Run.global_step`.
     ///     episode: Log on the episode axis instead.
     ///     step: With `episode`: log fields of this step of the episode.
-    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None))]
+    ///     time: When it was, in seconds since 1970, for values that were measured earlier; now, if left out.
+    #[pyo3(signature = (values, *, global_step = None, episode = None, step = None, time = None))]
     fn log(
         slf: &Bound<'_, Self>,
         values: &Bound<'_, PyAny>,
         global_step: Option<&Bound<'_, PyAny>>,
         episode: Option<&Bound<'_, PyAny>>,
         step: Option<&Bound<'_, PyAny>>,
+        time: Option<f64>,
     ) -> PyResult<()> {
         let core = slf.get();
         let Some(writer) = core.writer(slf)? else { return Ok(()) };
@@ -105,7 +105,10 @@ impl RunCore {
             Ok(place) => place,
             Err(error) => return core.settle(py, "step", error),
         };
-        core.log_at(slf, &writer, values, place)
+        let now = now_us();
+        core.look_at_disk(py, &writer, now)?;
+        let time_us = time.map_or(now, |secs| (secs * 1e6) as i64);
+        Call { run: slf, writer: &writer, place, time_us }.log(values)
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.
@@ -149,6 +152,7 @@ impl RunCore {
 
     /// Starts a run under `root` and returns its folder.
     #[pyo3(signature = (root, info, *, queue_bytes, block, flush_secs))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn _create(
         &self,
         py: Python<'_>,
@@ -158,14 +162,17 @@ impl RunCore {
         block: bool,
         flush_secs: f64,
     ) -> PyResult<PathBuf> {
-        let info: RunInfo = serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
+        let info: RunInfo =
+            serde_json::from_str(info).map_err(|error| fault::EthogramError::new_err(error.to_string()))?;
         let options = options(queue_bytes, block, flush_secs);
-        let writer = py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
+        let writer =
+            py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
         Ok(self.open(writer))
     }
 
     /// Continues the run in `folder`, in a writer's folder of its own.
     #[pyo3(signature = (folder, *, queue_bytes, block, flush_secs))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn _resume(
         &self,
         py: Python<'_>,
@@ -179,13 +186,17 @@ impl RunCore {
         Ok(self.open(writer))
     }
 
-    /// Goes on from a global step, for a resumed run.
-    fn _continue_from(&self, global_step: i64) {
-        self.set_step(global_step);
+    /// Goes on where a resumed run stood: the largest global step known of it, and how many episodes it has.
+    fn _continue_from(&self, global_step: Option<i64>, episodes: u64) {
+        if let Some(global_step) = global_step {
+            self.set_step(global_step);
+        }
+        if let Ok(mut known) = self.known.lock() {
+            known.resume(episodes);
+        }
     }
 
     #[pyo3(signature = (axis, tag, step, kind, array, meta))]
-    #[expect(clippy::too_many_arguments, reason = "the columns of one row of tensors")]
     fn _tensor(
         slf: &Bound<'_, Self>,
         axis: &str,
@@ -204,7 +215,8 @@ impl RunCore {
         };
         let array = value::array(array)?;
         let array = if kind == TensorKind::Image { picture(array)? } else { array };
-        core.tensor(slf.py(), &writer, axis, tag, step, kind, array, meta)
+        let row = TensorRow { step, time_us: now_us(), kind, array, meta };
+        core.write(slf.py(), &writer, tag, || writer.tensor(axis, tag, row))
     }
 
     /// Stores the bytes of a checkpoint and returns their hash; `None` when nothing is written.
@@ -315,6 +327,20 @@ impl RunCore {
         self.step_known.store(true, Ordering::Relaxed);
     }
 
+    /// Allots the index of the next episode of the run.
+    pub fn allot(&self, writer: &RunWriter) -> u64 {
+        let episode = writer.next_episode();
+        if let Ok(mut known) = self.known.lock() {
+            known.allot(episode);
+        }
+        episode
+    }
+
+    /// True the first time that an episode is named which no recorder of this run was given.
+    pub fn is_new(&self, episode: u64) -> bool {
+        self.known.lock().is_ok_and(|mut known| known.is_new(episode))
+    }
+
     /// Global step of the newest checkpoint.
     pub fn newest_checkpoint(&self) -> Option<i64> {
         self.checkpoint.lock().ok().and_then(|newest| *newest)
@@ -359,212 +385,6 @@ impl RunCore {
         Ok(Place::Row { axis: Axis::GlobalStep, step: global.unwrap_or_else(|| self.step_now()) })
     }
 
-    fn log_at(
-        &self,
-        slf: &Bound<'_, Self>,
-        writer: &RunWriter,
-        values: &Bound<'_, PyAny>,
-        place: Place,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        let time_us = now_us();
-        self.look_at_disk(py, writer, time_us)?;
-        let Ok(values) = values.cast_exact::<PyDict>() else {
-            return self.log_slow(slf, writer, "", values, place, time_us, 0);
-        };
-        let mut numbers: Vec<(Bound<'_, PyString>, f64)> = Vec::with_capacity(values.len());
-        let mut rest: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = Vec::new();
-        // Nothing in this loop runs Python code, which could change the dict under it.
-        for (name, value) in values.iter() {
-            match (name.cast_into::<PyString>(), value::plain_number(&value)) {
-                (Ok(name), Some(number)) => numbers.push((name, number)),
-                (Ok(name), None) => rest.push((name.into_any(), value)),
-                (Err(error), _) => rest.push((error.into_inner(), value)),
-            }
-        }
-        rest.retain(|(name, value)| match (name.cast::<PyString>(), self.kind(value)) {
-            (Ok(name), Kind::Number) => match value.extract() {
-                Ok(number) => {
-                    numbers.push((name.clone(), number));
-                    false
-                }
-                Err(_) => true,
-            },
-            _ => true,
-        });
-        self.write_numbers(py, writer, &numbers, place, time_us)?;
-        for (name, value) in rest {
-            match name.cast::<PyString>().map_err(PyErr::from).and_then(|name| name.to_str().map(str::to_owned)) {
-                Ok(name) => self.log_one(slf, writer, &name, &value, place, time_us, 0)?,
-                Err(_) => {
-                    let text = format!("expected names that are strings, found {name:?}");
-                    self.settle(py, "name", UnsupportedValueError::new_err(text))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn write_numbers(
-        &self,
-        py: Python<'_>,
-        writer: &RunWriter,
-        numbers: &[(Bound<'_, PyString>, f64)],
-        place: Place,
-        time_us: i64,
-    ) -> PyResult<()> {
-        let mut values: Vec<(&str, f64)> = Vec::with_capacity(numbers.len());
-        for (name, number) in numbers {
-            match name.to_str() {
-                Ok(name) => values.push((name, *number)),
-                Err(error) => self.settle(py, "name", error)?,
-            }
-        }
-        let written = self.try_numbers(py, writer, &values, place, time_us);
-        // All or none: of a call with one bad name, the others are kept by logging each alone.
-        if values.len() > 1 && written.as_ref().is_err_and(ethogram_store::Error::is_bad_input) {
-            return values.into_iter().try_for_each(|value| {
-                self.settled(py, value.0, self.try_numbers(py, writer, &[value], place, time_us))
-            });
-        }
-        self.settled(py, values.first().map_or("", |value| value.0), written)
-    }
-
-    fn try_numbers(
-        &self,
-        py: Python<'_>,
-        writer: &RunWriter,
-        values: &[(&str, f64)],
-        place: Place,
-        time_us: i64,
-    ) -> ethogram_store::Result<()> {
-        if values.is_empty() {
-            return Ok(());
-        }
-        waiting(py, writer, || match place {
-            Place::Row { axis, step } => writer.scalars(axis, step, time_us, values),
-            Place::Step { episode, step } => {
-                let field = |&(name, number)| (Arc::from(name), StepValue::Array(Array::scalar(number)));
-                writer.step(episode, step, values.iter().map(field).collect())
-            }
-        })
-    }
-
-    /// A mapping that is not a plain dict of plain numbers.
-    #[expect(clippy::too_many_arguments, reason = "one place in one call")]
-    fn log_slow(
-        &self,
-        slf: &Bound<'_, Self>,
-        writer: &RunWriter,
-        prefix: &str,
-        values: &Bound<'_, PyAny>,
-        place: Place,
-        time_us: i64,
-        depth: usize,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        let items = match values.cast::<PyMapping>().map_err(PyErr::from).and_then(|mapping| mapping.items()) {
-            Ok(items) if depth < DEPTH_MAX => items,
-            _ => {
-                let text = format!(
-                    "expected a dict of names and values, nested at most {DEPTH_MAX} deep, found {}",
-                    values.get_type()
-                );
-                return self.settle(py, "values", UnsupportedValueError::new_err(text));
-            }
-        };
-        for item in items {
-            match item.extract::<(String, Bound<'_, PyAny>)>() {
-                Ok((name, value)) => {
-                    let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
-                    self.log_one(slf, writer, &name, &value, place, time_us, depth)?;
-                }
-                Err(error) => self.settle(py, "name", error)?,
-            }
-        }
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one place in one call")]
-    fn log_one(
-        &self,
-        slf: &Bound<'_, Self>,
-        writer: &RunWriter,
-        name: &str,
-        value: &Bound<'_, PyAny>,
-        place: Place,
-        time_us: i64,
-        depth: usize,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        match self.kind(value) {
-            Kind::Wrapped => {
-                let (axis, step) = match place {
-                    Place::Row { axis, step } => (name_of(axis), step),
-                    Place::Step { .. } => {
-                        let text = format!("field {name:?}: expected a number, a text or an array at a step");
-                        return self.settle(py, name, UnsupportedValueError::new_err(text));
-                    }
-                };
-                let unwrapped = slf.call_method1("_log_wrapped", (axis, name, step, value));
-                return unwrapped.map(|_| ()).or_else(|error| self.settle(py, name, fault::about(py, name, &error)));
-            }
-            Kind::Other if value.cast::<PyMapping>().is_ok() => {
-                return self.log_slow(slf, writer, name, value, place, time_us, depth + 1);
-            }
-            Kind::Number | Kind::Other => {}
-        }
-        let read = match value::read(value) {
-            Ok(read) => read,
-            Err(error) => return self.settle(py, name, fault::about(py, name, &error)),
-        };
-        match (read, place) {
-            (Value::Missing, _) => Ok(()),
-            (Value::Number(number), Place::Row { axis, step }) => {
-                self.write(py, writer, name, || writer.scalar(axis, name, step, time_us, number))
-            }
-            (Value::Array(array), Place::Row { axis, step }) if array.len() == 1 => {
-                let number = array.to_f64()[0];
-                self.write(py, writer, name, || writer.scalar(axis, name, step, time_us, number))
-            }
-            (Value::Array(array), Place::Row { axis, step }) => {
-                self.tensor(py, writer, axis, name, step, TensorKind::Tensor, array, Map::new())
-            }
-            (Value::Text(text), Place::Row { axis, step }) => {
-                let bytes = text.into_bytes();
-                match Array::new(ethogram_store::Dtype::Uint8, vec![bytes.len()], bytes) {
-                    Ok(array) => self.tensor(py, writer, axis, name, step, TensorKind::Text, array, Map::new()),
-                    Err(error) => self.settle(py, name, fault::from_store(&error)),
-                }
-            }
-            (read, Place::Step { episode, step }) => {
-                let value = match read {
-                    Value::Number(number) => StepValue::Array(Array::scalar(number)),
-                    Value::Array(array) => StepValue::Array(array),
-                    Value::Text(text) => StepValue::Text(text),
-                    Value::Missing => return Ok(()),
-                };
-                self.write(py, writer, name, || writer.step(episode, step, vec![(Arc::from(name), value)]))
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the columns of one row of tensors")]
-    fn tensor(
-        &self,
-        py: Python<'_>,
-        writer: &RunWriter,
-        axis: Axis,
-        tag: &str,
-        step: i64,
-        kind: TensorKind,
-        array: Array,
-        meta: Map<String, Json>,
-    ) -> PyResult<()> {
-        let row = TensorRow { step, time_us: now_us(), kind, array, meta };
-        self.write(py, writer, tag, || writer.tensor(axis, tag, row))
-    }
-
     /// Runs one write, and settles its error under the name of what was written.
     ///
     pub fn write(
@@ -577,7 +397,8 @@ impl RunCore {
         self.settled(py, name, waiting(py, writer, write))
     }
 
-    fn settled(&self, py: Python<'_>, name: &str, written: ethogram_store::Result<()>) -> PyResult<()> {
+    /// Settles the error of a write under the name of what was written.
+    pub fn settled(&self, py: Python<'_>, name: &str, written: ethogram_store::Result<()>) -> PyResult<()> {
         written.or_else(|error| {
             let kind = if error.is_bad_input() { name } else { "storage" };
             self.settle(py, kind, fault::from_store(&error))
@@ -585,7 +406,7 @@ impl RunCore {
     }
 
     /// Tells the first error of the disk, which the writer's thread met after the call that logged had returned.
-    fn look_at_disk(&self, py: Python<'_>, writer: &RunWriter, time_us: i64) -> PyResult<()> {
+    pub fn look_at_disk(&self, py: Python<'_>, writer: &RunWriter, time_us: i64) -> PyResult<()> {
         let last = self.looked_us.load(Ordering::Relaxed);
         if time_us - last < LOOK_EVERY_US {
             return Ok(());
@@ -600,7 +421,8 @@ impl RunCore {
         }
     }
 
-    fn kind(&self, value: &Bound<'_, PyAny>) -> Kind {
+    /// What a value is by its type, which is looked at once.
+    pub fn kind(&self, value: &Bound<'_, PyAny>) -> Kind {
         let kind_of = value.get_type();
         if let Ok(kinds) = self.kinds.lock()
             && let Some((_, kind)) = kinds.iter().find(|(known, _)| known.is(&kind_of))
@@ -636,8 +458,20 @@ impl Drop for RunCore {
     }
 }
 
+/// An id for a run of now, unique for ever.
+#[pyfunction]
+pub fn new_run_id() -> String {
+    RunId::new().0
+}
+
+/// Microseconds since 1970.
+#[pyfunction(name = "now_us")]
+pub fn now() -> i64 {
+    now_us()
+}
+
 /// Runs a write. The GIL is kept, for giving it up costs more than the copy; only a call that would wait gives it up.
-fn waiting<T: Send>(py: Python<'_>, writer: &RunWriter, write: impl FnOnce() -> T + Send) -> T {
+pub fn waiting<T: Send>(py: Python<'_>, writer: &RunWriter, write: impl FnOnce() -> T + Send) -> T {
     if writer.would_wait(WAIT_BYTES) { py.detach(write) } else { write() }
 }
 
@@ -649,34 +483,3 @@ fn options(queue_bytes: u64, block: bool, flush_secs: f64) -> WriterOptions {
         ..WriterOptions::default()
     }
 }
-
-/// A step: anything that is an integer, or a float without a fraction.
-fn index(what: &str, given: &Bound<'_, PyAny>) -> PyResult<i64> {
-    if let Ok(step) = given.extract::<i64>() {
-        return Ok(step);
-    }
-    match given.extract::<f64>() {
-        Ok(step) if step.fract() == 0.0 && step.abs() < 9e15 => Ok(step as i64),
-        _ => Err(StepError::new_err(format!("expected an integer for {what}, found {given:?}"))),
-    }
-}
-
-fn position(what: &str, given: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let found = index(what, given)?;
-    u64::try_from(found).map_err(|_| StepError::new_err(format!("expected {what} of at least 0, found {found}")))
-}
-
-fn from_name<T: serde::de::DeserializeOwned>(name: &str) -> serde_json::Result<T> {
-    serde_json::from_value(Json::String(name.to_owned()))
-}
-
-fn name_of(axis: Axis) -> &'static str {
-    match axis {
-        Axis::GlobalStep => "global_step",
-        Axis::Episode => "episode",
-        Axis::Step => "step",
-        Axis::Checkpoint => "checkpoint",
-        Axis::Sample => "sample",
-    }
-}
-

@@ -68,7 +68,7 @@ fn integer(number: &Bound<'_, PyInt>) -> PyResult<f64> {
 
 /// Reads anything that holds numbers as an array; numbers have no axes. The bytes are copied before this returns.
 ///
-/// Tried in turn: a number, the buffer protocol (NumPy, `array`, `memoryview`), lists of numbers,
+/// Tried in turn: a number, the buffer protocol (`NumPy`, `array`, `memoryview`), lists of numbers,
 /// then `detach()` and `cpu()` where there are such (`PyTorch`) and `__array__` (`PyTorch`, JAX, TensorFlow), `__dlpack__`.
 pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     if let Ok(flag) = value.cast_exact::<PyBool>() {
@@ -83,6 +83,9 @@ pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     if let Ok(buffer) = PyUntypedBuffer::get(value) {
         return from_buffer(value, buffer);
     }
+    if let Ok(view) = PyMemoryView::from(value) {
+        return from_single(value, &view);
+    }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         return from_list(value);
     }
@@ -91,7 +94,7 @@ pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
 
 fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Array> {
     let py = owner.py();
-    let dtype = dtype_of(&buffer).ok_or_else(|| unsupported_elements(owner, &buffer))?;
+    let dtype = dtype_of(&buffer).ok_or_else(|| unsupported_elements(owner, &buffer.format().to_string_lossy()))?;
     if buffer.len_bytes() > ARRAY_BYTES_MAX {
         let found = buffer.len_bytes();
         return Err(ShapeError::new_err(format!("an array of {found} bytes is over the limit of {ARRAY_BYTES_MAX}")));
@@ -114,17 +117,31 @@ fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Ar
     make(dtype, shape, bytes)
 }
 
-/// The element type, if it is one of ours and in this machine's byte order.
+/// A scalar of `NumPy`, or an array without axes: its buffer has no shape, which `PyO3` does not take.
+fn from_single(owner: &Bound<'_, PyAny>, view: &Bound<'_, PyMemoryView>) -> PyResult<Array> {
+    let format: String = view.getattr("format")?.extract()?;
+    let dtype = dtype_from(format.as_bytes(), view.getattr("itemsize")?.extract()?);
+    let dtype = dtype.ok_or_else(|| unsupported_elements(owner, &format))?;
+    let shape = view.getattr("shape")?.extract()?;
+    let bytes = view.call_method0("tobytes")?;
+    make(dtype, shape, bytes.cast::<PyBytes>()?.as_bytes().to_vec())
+}
+
 fn dtype_of(buffer: &PyUntypedBuffer) -> Option<Dtype> {
+    dtype_from(buffer.format().to_bytes(), buffer.item_size())
+}
+
+/// The element type, if it is one of ours and in this machine's byte order.
+fn dtype_from(format: &[u8], item_size: usize) -> Option<Dtype> {
     let native_order = if cfg!(target_endian = "little") { b'<' } else { b'>' };
-    let (standard, code) = match *buffer.format().to_bytes() {
+    let (standard, code) = match *format {
         [code] | [b'@', code] => (false, code),
         [b'=', code] => (true, code),
         [order, code] if order == native_order => (true, code),
         _ => return None,
     };
     let long = if standard { 4 } else { size_of::<std::ffi::c_long>() };
-    Some(match (code, buffer.item_size()) {
+    Some(match (code, item_size) {
         (b'?', 1) => Dtype::Bool,
         (b'B' | b'c', 1) => Dtype::Uint8,
         (b'b', 1) => Dtype::Int8,
@@ -133,8 +150,20 @@ fn dtype_of(buffer: &PyUntypedBuffer) -> Option<Dtype> {
         (b'e', 2) => Dtype::Float16,
         (b'I', 4) => Dtype::Uint32,
         (b'i', 4) => Dtype::Int32,
-        (b'L', size) if size == long => if size == 4 { Dtype::Uint32 } else { Dtype::Uint64 },
-        (b'l', size) if size == long => if size == 4 { Dtype::Int32 } else { Dtype::Int64 },
+        (b'L', size) if size == long => {
+            if size == 4 {
+                Dtype::Uint32
+            } else {
+                Dtype::Uint64
+            }
+        }
+        (b'l', size) if size == long => {
+            if size == 4 {
+                Dtype::Int32
+            } else {
+                Dtype::Int64
+            }
+        }
         (b'f', 4) => Dtype::Float32,
         (b'Q' | b'N', 8) => Dtype::Uint64,
         (b'q' | b'n', 8) => Dtype::Int64,
@@ -173,7 +202,7 @@ fn from_list(list: &Bound<'_, PyAny>) -> PyResult<Array> {
     let mut found = ListNumbers { shape: vec![], integers: true, values: vec![] };
     found.collect(list, 0)?;
     let ListNumbers { shape, integers, values } = found;
-    // Integers beyond 2^53 would not survive the detour over a float; they are refused rather than rounded.
+    // Integers beyond 2^53 did not survive the detour over a float: they stay the floats that they became.
     if integers && values.iter().all(|value| value.abs() <= 9_007_199_254_740_992.0) {
         return make(Dtype::Int64, shape, values.iter().flat_map(|&value| (value as i64).to_le_bytes()).collect());
     }
@@ -191,6 +220,9 @@ impl ListNumbers {
         let length = list.len()?;
         if depth >= LIST_DEPTH_MAX {
             return Err(ShapeError::new_err(format!("lists nested deeper than {LIST_DEPTH_MAX}")));
+        }
+        if self.shape.len() == depth && !self.values.is_empty() {
+            return Err(ShapeError::new_err("a ragged list: numbers beside lists"));
         }
         if self.shape.len() == depth {
             self.shape.push(length);
@@ -257,12 +289,11 @@ fn unsupported(value: &Bound<'_, PyAny>) -> PyErr {
     ))
 }
 
-fn unsupported_elements(value: &Bound<'_, PyAny>, buffer: &PyUntypedBuffer) -> PyErr {
+fn unsupported_elements(value: &Bound<'_, PyAny>, format: &str) -> PyErr {
     UnsupportedValueError::new_err(format!(
-        "expected elements of a boolean, integer or float type in native byte order, found {} with buffer format {:?}; \
+        "expected elements of a boolean, integer or float type in native byte order, found {} with buffer format {format:?}; \
          convert it first",
-        type_name(value),
-        buffer.format().to_string_lossy()
+        type_name(value)
     ))
 }
 

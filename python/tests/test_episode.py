@@ -90,6 +90,11 @@ def test_row_d1_each_function_of_the_seed_has_one_call(root: Any) -> None:
     assert view.tensors("weights_seen")[0].numpy().tolist() == [[0.5, 2.0], [2, 1]]
     assert view.tensors("action_meanings")[0].text() == "NOOP LEFT RIGHT"
     episode = view.episode(4)
-    for name, value in {"frame": frame, "action_probabilities": probabilities, "weights": weights, "reward": -1.0}.items():
+    for name, value in {
+        "frame": frame,
+        "action_probabilities": probabilities,
+        "weights": weights,
+        "reward": -1.0,
+    }.items():
         column = episode.field(name)
         np.testing.assert_array_equal(column.numpy()[column.valid][-1], value)

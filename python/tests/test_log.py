@@ -84,7 +84,10 @@ def test_row_d1_a_number_of_any_kind_is_a_scalar(run: eg.Run, value: Any, expect
 
 
 ARRAYS = [
-    *(np.arange(6).astype(dtype) for dtype in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")),
+    *(
+        np.arange(6).astype(dtype)
+        for dtype in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+    ),
     *(np.linspace(-1, 1, 6).astype(dtype) for dtype in ("float16", "float32", "float64")),
     np.array([True, False, True]),
     np.arange(24, dtype=np.float32).reshape(2, 3, 4),

@@ -61,7 +61,9 @@ def test_row_b4_the_steps_of_an_episode(run: eg.Run) -> None:
     over = False
     while not over:
         action = env.action_space.sample()
-        env.annotate(value=float(len(done)), logits=np.arange(5, dtype=np.float32) + len(done), greedy=len(done) % 2 == 0)
+        env.annotate(
+            value=float(len(done)), logits=np.arange(5, dtype=np.float32) + len(done), greedy=len(done) % 2 == 0
+        )
         observation, reward, over, _, _ = env.step(action)
         seen.append(np.array(observation))
         done.append((int(action), reward, over))
@@ -307,7 +309,11 @@ def test_faults_of_recording_do_not_reach_the_loop(loose: eg.Run) -> None:
     class Odd(Counter):
         def step(self, action: Any) -> Any:
             observation, reward, terminated, truncated, info = super().step(action)
-            return ("no array", [reward], terminated, truncated, info) if self.t == 2 else (observation, reward, terminated, truncated, info)
+            return (
+                ("no array", [reward], terminated, truncated, info)
+                if self.t == 2
+                else (observation, reward, terminated, truncated, info)
+            )
 
     env = eg.record(Odd(longest=50), loose, schedule=eg.always)
     env.reset(seed=1)
@@ -355,7 +361,7 @@ def test_an_environment_recorded_late_is_told(loose: eg.Run) -> None:
 
 
 def test_row_a1_recording_is_cheap_where_nothing_is_recorded(run: eg.Run) -> None:
-    """Of a step of CartPole with a policy as small as one matrix; the best of several rounds, for the machine has other work."""
+    """A step of CartPole with a policy of two small matrices; the best of several rounds, as the machine is busy."""
     weights = np.ones((4, 2))
 
     def spent(env: Any) -> float:

@@ -1,4 +1,4 @@
-"""A-1, B-4: what is recorded of environments side by side is what each of them would have done alone, in every autoreset mode."""
+"""A-1, B-4: environments side by side are recorded as each would have played alone, in every autoreset mode."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def alone(make: Callable[[], gymnasium.Env], index: int, actions: list[Any], mod
 
     def begin(seed: int | None) -> None:
         observation, _ = env.reset(seed=seed)
-        episodes.append({"seed": seed, "observations": [flat(env, observation)], "actions": [], "rewards": [], "end": "open"})
+        episodes.append(
+            {"seed": seed, "observations": [flat(env, observation)], "actions": [], "rewards": [], "end": "open"}
+        )
 
     begin(SEED + index)
     for action in actions:
@@ -89,7 +91,7 @@ def batched(of: gymnasium.spaces.Space, actions: list[Any]) -> Any:
 
 
 def play(vector: Any, action_space: gymnasium.spaces.Space, actions: list[list[Any]], mode: AutoresetMode) -> None:
-    """Play all actions. In the mode `disabled`, what ended is reset instead of being stepped, at the cost of one step for all."""
+    """Play all actions. In the mode `disabled`, what ended is reset, which takes the place of a step of all."""
     vector.reset(seed=SEED)
     ended = np.zeros(ENVS, bool)
     for step in actions:
@@ -252,7 +254,9 @@ def test_steps_of_all_environments_count(run: eg.Run) -> None:
 def test_annotations_of_another_length_are_refused(run: eg.Run) -> None:
     env = eg.record(SyncVectorEnv([counter] * ENVS), run, schedule=eg.always)
     env.reset(seed=SEED)
-    with pytest.raises(ValueError, match=r'field "value": expected a first axis of 3, one row an environment, found shape \[2\]'):
+    with pytest.raises(
+        ValueError, match=r'field "value": expected a first axis of 3, one row an environment, found shape \[2\]'
+    ):
         env.annotate(value=np.zeros(2))
 
 

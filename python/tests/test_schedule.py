@@ -28,12 +28,6 @@ def test_a_schedule_chooses(schedule: object, episodes: int, expected: list[int]
     assert chosen(schedule, episodes) == expected
 
 
-def test_capped_cubic_is_gymnasiums() -> None:
-    from gymnasium.utils.save_video import capped_cubic_video_schedule
-
-    assert chosen(eg.capped_cubic, 5000) == [i for i in range(5000) if capped_cubic_video_schedule(i)]
-
-
 def test_evaluation_only_chooses_evaluation() -> None:
     assert chosen(eg.evaluation_only, 2, evaluation=True) == [0, 1]
 

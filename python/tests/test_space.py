@@ -9,6 +9,8 @@ from gymnasium import spaces
 from ethogram import space
 from ethogram.errors import UnsupportedValueError
 
+TEXT = {"type": "text", "max_length": 3}
+
 
 @pytest.mark.parametrize(
     ("of", "expected"),
@@ -22,21 +24,24 @@ from ethogram.errors import UnsupportedValueError
             {"type": "box", "shape": [84, 84, 4], "dtype": "uint8", "low": [0.0], "high": [255.0]},
         ),
         (spaces.Discrete(3, start=-1), {"type": "discrete", "n": 3, "start": -1, "dtype": "int64"}),
-        (spaces.MultiDiscrete([[4, 3], [2, 9]]), {"type": "multi_discrete", "nvec": [4, 3, 2, 9], "shape": [2, 2], "dtype": "int64"}),
+        (
+            spaces.MultiDiscrete([[4, 3], [2, 9]]),
+            {"type": "multi_discrete", "nvec": [4, 3, 2, 9], "shape": [2, 2], "dtype": "int64"},
+        ),
         (spaces.MultiBinary((2, 3)), {"type": "multi_binary", "shape": [2, 3]}),
-        (spaces.Text(7), {"type": "text", "max_length": 7}),
+        (spaces.Text(3), TEXT),
         (
             spaces.Dict({"a": spaces.Discrete(2), "b": spaces.Tuple((spaces.Text(3), spaces.MultiBinary(1)))}),
             {
                 "type": "dict",
                 "spaces": [
                     ["a", {"type": "discrete", "n": 2, "start": 0, "dtype": "int64"}],
-                    ["b", {"type": "tuple", "spaces": [{"type": "text", "max_length": 3}, {"type": "multi_binary", "shape": [1]}]}],
+                    ["b", {"type": "tuple", "spaces": [TEXT, {"type": "multi_binary", "shape": [1]}]}],
                 ],
             },
         ),
     ],
-)  # fmt: skip
+)
 def test_row_r4_a_space_is_described_as_the_store_has_it(of: spaces.Space, expected: dict[str, object]) -> None:
     assert space.describe(of) == expected
 

@@ -28,6 +28,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Serve(options) => commands::serve::serve(&options),
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
+        Command::Check(options) => commands::check::check(&options),
+        Command::Compact(options) => commands::compact::compact(&options),
     };
     match done {
         Ok(code) => code,
@@ -62,7 +64,10 @@ mod tests {
     fn a_cause_is_told_once() {
         let error = || anyhow::anyhow!("disk full");
         assert_eq!(text_from_error(&error().context("cannot write")), "cannot write: disk full");
-        assert_eq!(text_from_error(&error().context("cannot write: disk full; make room")), "cannot write: disk full; make room");
+        assert_eq!(
+            text_from_error(&error().context("cannot write: disk full; make room")),
+            "cannot write: disk full; make room"
+        );
         let io = std::io::Error::other("broken");
         assert_eq!(text_from_error(&Err::<(), _>(io).context("reading").expect_err("an error")), "reading: broken");
     }

@@ -22,6 +22,10 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Read everything in a run, compare it with its checksums, and say what was lost
+    Check(CheckOptions),
+    /// Pack a finished run into few large files; it reads the same
+    Compact(CompactOptions),
 }
 
 /// `ethogram serve`
@@ -30,12 +34,12 @@ pub struct ServeOptions {
     /// Folders that hold runs: a run, a project or anything above [default: runs]
     pub roots: Vec<PathBuf>,
     /// Address to listen on; any but loopback demands a token
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address_from_text)]
     pub host: IpAddr,
     /// Port to listen on [default: 8000, or the next one that is free]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Word that people must know to come in; ETHOGRAM_TOKEN keeps it out of the
+    /// Word that people must know to come in; `ETHOGRAM_TOKEN` keeps it out of the
     /// list of processes; one is made up when --host is not loopback
     #[arg(long, value_parser = ethogram_server::Token::parse)]
     pub token: Option<ethogram_server::Token>,
@@ -77,4 +81,34 @@ pub struct InfoOptions {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ethogram check`
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// Rebuild logs that are missing or torn; rows found that way carry no checksum
+    #[arg(long)]
+    pub repair: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ethogram compact`
+#[derive(Debug, Args)]
+pub struct CompactOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn address_from_text(text: &str) -> Result<IpAddr, String> {
+    match text {
+        "localhost" => Ok(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
+        _ => text.parse().map_err(|_| "expected an address such as 127.0.0.1, ::1 or 0.0.0.0".to_owned()),
+    }
 }

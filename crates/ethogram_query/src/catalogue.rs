@@ -29,8 +29,12 @@ pub const STANDARD_FIELDS: &[StandardField] = &[
     field("quantiles", "quantiles of the return of each action, quantile first", Some("return")),
     field("advantage", "the advantage that the learner used", Some("return")),
     field("entropy", "entropy of the policy", Some("nats")),
-    field("memory", "recurrent state before the step", None),
-    field("exploratory", "whether the action was drawn at random by the exploration schedule", None),
+    field("recurrent_state", "recurrent state before the step", None),
+    field(
+        "greedy",
+        "whether the action was the policy's own choice; false where the exploration schedule drew it at random",
+        None,
+    ),
 ];
 
 const fn field(name: &'static str, doc: &'static str, unit: Option<&'static str>) -> StandardField {

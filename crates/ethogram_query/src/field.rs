@@ -20,7 +20,7 @@ pub struct FieldRequest {
     pub name: String,
     /// Parameters of a derived field; logged fields take none.
     pub params: Params,
-    /// Steps; cut to the episode.
+    /// Steps; cut to the episode. One that ends before it starts holds none.
     pub range: Range<u64>,
 }
 
@@ -104,6 +104,7 @@ pub(crate) fn read(
     params: &Params,
     range: Range<u64>,
 ) -> Result<Arc<Field>> {
+    let range = range.start..range.end.max(range.start);
     let source = handle.source();
     let logged = source.step_fields(episode)?;
     if let Some(info) = logged.iter().find(|info| info.name == name) {
@@ -154,7 +155,7 @@ pub(crate) fn read_logged(source: &dyn RunSource, episode: u64, info: &FieldInfo
 fn slice(column: &Column, range: Range<u64>) -> Column {
     let rows = column.rows();
     let index = |at: u64| usize::try_from(at.saturating_sub(column.first)).unwrap_or(rows).min(rows);
-    let (start, end) = (index(range.start), index(range.end).max(index(range.start)));
+    let (start, end) = (index(range.start), index(range.end));
     let data = match &column.data {
         ColumnData::Numeric(bytes) => {
             let width = column.row_bytes();

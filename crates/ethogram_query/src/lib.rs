@@ -9,6 +9,7 @@
 
 mod catalogue;
 pub mod derivation;
+mod episode_columns;
 mod error;
 mod field;
 mod native;
@@ -21,12 +22,13 @@ mod workbench;
 
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
+pub use episode_columns::EPISODE_TAGS;
 pub use error::{Error, Result};
-pub use field::{Field, FieldEntry, FieldRequest, Origin};
+pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use native::NativeOpener;
 pub use opener::{Opener, Root};
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use run_handle::RunHandle;
-pub use series::{Series, SeriesRequest, Smoothing};
+pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
 pub use workbench::{Change, Options, Skipped, Workbench};

@@ -50,6 +50,9 @@ impl Opener for NativeOpener {
 struct FolderRun {
     path: PathBuf,
     info: RunInfo,
+    /// Held while the reader is opened, which may take a while. Taken before `seen`.
+    opening: Mutex<()>,
+    /// Held for moments only.
     seen: Mutex<Seen>,
 }
 
@@ -78,7 +81,7 @@ impl FolderRun {
         let stamp = stamp(path);
         let status = read_status(path).unwrap_or(unheard);
         let seen = Seen { status, stamp, changes: 1, reader: None };
-        Ok(Self { path: path.to_owned(), info, seen: Mutex::new(seen) })
+        Ok(Self { path: path.to_owned(), info, opening: Mutex::new(()), seen: Mutex::new(seen) })
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -91,7 +94,30 @@ impl FolderRun {
 
     /// The reader, opened now if it was not yet.
     fn reader(&self) -> Result<Arc<RunReader>> {
-        Ok(self.seen().open(&self.path)?.reader)
+        if let Some(opened) = self.opened() {
+            return Ok(opened.reader);
+        }
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = self.opened() {
+            return Ok(opened.reader);
+        }
+        let reader = Arc::new(RunReader::open(&self.path)?);
+        let from = reader.revision().0;
+        self.seen().reader = Some(Opened { reader: Arc::clone(&reader), from, counted: Arc::default() });
+        Ok(reader)
+    }
+
+    /// Reads the status again if it was replaced; gives the state now.
+    fn look_at_status(&self) -> RunState {
+        let now = stamp(&self.path);
+        let mut seen = self.seen();
+        if now != seen.stamp
+            && let Some(status) = read_status(&self.path)
+        {
+            (seen.status, seen.stamp) = (status, now);
+            seen.changes += 1;
+        }
+        seen.status.state_at(now_us())
     }
 
     /// What the reader says; nothing when the run cannot be read, which [`RunSource::lost`] tells.
@@ -101,16 +127,6 @@ impl FolderRun {
 }
 
 impl Seen {
-    fn open(&mut self, path: &Path) -> Result<Opened> {
-        if let Some(opened) = &self.reader {
-            return Ok(opened.clone());
-        }
-        let reader = Arc::new(RunReader::open(path)?);
-        let opened = Opened { from: reader.revision().0, reader, counted: Arc::default() };
-        self.reader = Some(opened.clone());
-        Ok(opened)
-    }
-
     fn revision(&self) -> Revision {
         let grown = self.reader.as_ref().map_or(0, |opened| opened.reader.revision().0.saturating_sub(opened.from));
         Revision(self.changes + grown)
@@ -133,23 +149,14 @@ impl RunSource for FolderRun {
     }
 
     fn refresh(&self) -> Result<Revision> {
-        let mut seen = self.seen();
-        if seen.reader.is_none() {
-            let now = stamp(&self.path);
-            if now != seen.stamp
-                && let Some(status) = read_status(&self.path)
-            {
-                (seen.status, seen.stamp) = (status, now);
-                seen.changes += 1;
-            }
-            if seen.status.state_at(now_us()) == RunState::Running {
-                seen.open(&self.path)?;
-            }
+        let opened = match self.opened() {
+            Some(opened) => Some(opened.reader),
+            None if self.look_at_status() == RunState::Running => Some(self.reader()?),
+            None => None,
+        };
+        if let Some(reader) = opened {
+            reader.refresh()?;
         }
-        let Some(opened) = seen.reader.clone() else { return Ok(seen.revision()) };
-        // Looking for growth must not hold up those who ask for the status.
-        drop(seen);
-        opened.reader.refresh()?;
         Ok(self.revision())
     }
 

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
 
 use crate::derivation::cache::Cache;
+use crate::episode_columns::EpisodeColumns;
 use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
 
 /// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
@@ -18,12 +19,14 @@ pub struct RunHandle {
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
     path: PathBuf,
+    /// As read last.
+    episodes: Mutex<Option<Arc<EpisodeColumns>>>,
 }
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, path }
+        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
     }
 
     /// Which run.
@@ -94,20 +97,33 @@ impl RunHandle {
         found.ok_or_else(|| Error::NoEpisode { run: self.id.clone(), episode, count: self.source.episode_count() })
     }
 
-    /// All scalars, sorted by axis, then tag.
+    /// All scalars, sorted by axis, then tag: those logged and, on the episode axis, [`crate::EPISODE_TAGS`].
+    /// Without the latter when the episodes cannot be read, of which [`RunSource::lost`] tells.
     pub fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.source.scalar_tags()
+        let mut tags = self.source.scalar_tags();
+        let logged = tags.len();
+        for tag in self.episode_columns().map(|columns| columns.tags()).unwrap_or_default() {
+            if tags[..logged].iter().all(|other| (other.axis, &other.tag) != (tag.axis, &tag.tag)) {
+                tags.push(tag);
+            }
+        }
+        tags.sort_by(|a, b| (a.axis, &a.tag).cmp(&(b.axis, &b.tag)));
+        tags
     }
 
     /// One curve; `request.run` is not looked at.
     pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
-        let tag = self.scalar_tags().into_iter().find(|tag| tag.axis == request.axis && tag.tag == request.tag);
-        let tag = tag.ok_or_else(|| Error::NoTag {
-            run: self.id.clone(),
-            axis: axis_name(request.axis),
-            tag: request.tag.clone(),
-        })?;
-        Series::read(self.source.as_ref(), tag, request)
+        let range = request.range.start..request.range.end.max(request.range.start);
+        let request = &SeriesRequest { range, ..request.clone() };
+        let is_it = |tag: &ScalarTag| tag.axis == request.axis && tag.tag == request.tag;
+        if let Some(tag) = self.source.scalar_tags().into_iter().find(is_it) {
+            return Series::read(self.source.as_ref(), tag, request);
+        }
+        let columns = self.episode_columns()?;
+        match (columns.tags().into_iter().find(is_it), columns.points(&request.tag, &request.range)) {
+            (Some(tag), Some(points)) => Series::of_points(points, tag, request),
+            _ => Err(Error::NoTag { run: self.id.clone(), axis: axis_name(request.axis), tag: request.tag.clone() }),
+        }
     }
 
     /// Rows of one field of an episode, logged or derived; see [`crate::FieldRequest`].
@@ -120,6 +136,16 @@ impl RunHandle {
         let logged = self.source.step_fields(episode)?;
         let derived = derivation::entries(&logged, &self.info);
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
+    }
+
+    fn episode_columns(&self) -> Result<Arc<EpisodeColumns>> {
+        let mut held = self.episodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(columns) = held.as_ref().filter(|columns| columns.revision == self.source.revision()) {
+            return Ok(Arc::clone(columns));
+        }
+        let columns = Arc::new(EpisodeColumns::read(self.source.as_ref())?);
+        *held = Some(Arc::clone(&columns));
+        Ok(columns)
     }
 }
 

@@ -9,8 +9,8 @@ use ethogram_store::{Revision, RunId, RunSource, RunState};
 
 use crate::derivation::cache::Cache;
 use crate::{
-    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, Opener, Result, Root, RunHandle, RunSummary,
-    Series, SeriesRequest,
+    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, NativeOpener, Opener, Result, Root, RunHandle,
+    RunSummary, Series, SeriesRequest,
 };
 
 /// How a workbench behaves.
@@ -20,13 +20,13 @@ pub struct Options {
     pub cache_bytes: usize,
     /// How often folders are searched for new runs; growth of known runs is looked at in every [`Workbench::refresh`].
     pub search_every: Duration,
-    /// The formats, in order of preference.
+    /// The formats, in order of preference; our own when not said otherwise.
     pub openers: Vec<Arc<dyn Opener>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 256 << 20, search_every: Duration::from_secs(2), openers: Vec::new() }
+        Self { cache_bytes: 256 << 20, search_every: Duration::from_secs(2), openers: vec![Arc::new(NativeOpener)] }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Columns {
 pub struct Entry {
     /// For example `0/step` or `reward`.
     pub name: String,
-    /// NumPy's name, or `text`.
+    /// The name of a [`Dtype`], or `text`.
     pub dtype: String,
     /// Rows first.
     pub shape: Vec<usize>,
@@ -155,8 +155,11 @@ impl Columns {
 pub struct Decoded {
     /// Everything of the header.
     pub header: Map<String, Value>,
-    columns: Vec<(Entry, Vec<u8>, Option<Vec<bool>>)>,
+    columns: Vec<DecodedColumn>,
 }
+
+/// How a column is described, its bytes, and which rows were logged.
+type DecodedColumn = (Entry, Vec<u8>, Option<Vec<bool>>);
 
 impl Decoded {
     /// Names of the columns, in order.
@@ -194,7 +197,7 @@ impl Decoded {
         self.find(name)?.0.text.as_deref()
     }
 
-    fn find(&self, name: &str) -> Option<&(Entry, Vec<u8>, Option<Vec<bool>>)> {
+    fn find(&self, name: &str) -> Option<&DecodedColumn> {
         self.columns.iter().find(|(entry, ..)| entry.name == name)
     }
 }
@@ -272,10 +275,9 @@ mod tests {
 
         let decoded = decode(&body).expect("columns");
         assert_eq!(decoded.names(), ["0/step", "pixels", "note", "seed", "ended"]);
-        let step = decoded.f64("0/step").expect("step");
-        assert!(step[0] == 1.0 && step[1].is_nan(), "{step:?}");
-        let pixels = decoded.f64("pixels").expect("pixels");
-        assert!(pixels[0] == 7.0 && pixels[1].is_nan() && pixels[2] == 9.0, "{pixels:?}");
+        let values = |name: &str| format!("{:?}", decoded.f64(name).expect(name));
+        assert_eq!(values("0/step"), "[1.0, NaN]");
+        assert_eq!(values("pixels"), "[7.0, NaN, 9.0]");
         assert_eq!(decoded.entry("pixels").expect("entry").shape, [3, 1]);
         assert_eq!(decoded.text("note").expect("text"), [Some("a \"b\"".into()), None]);
         assert_eq!(decoded.valid("seed"), Some([true, false].as_slice()));

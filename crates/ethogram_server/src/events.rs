@@ -56,6 +56,12 @@ pub struct Events {
     streams: Arc<AtomicUsize>,
 }
 
+impl Default for Events {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Events {
     /// Nobody listens yet.
     pub fn new() -> Self {

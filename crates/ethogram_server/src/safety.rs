@@ -44,9 +44,10 @@ pub struct Safety {
 }
 
 impl Safety {
-    /// For a server bound to `bind`. `allow_hosts` are further names under which people reach it, without a port.
+    /// For a server bound to `bind`. `allow_hosts` are further names under which people reach it; a port is not looked at.
     pub fn new(bind: SocketAddr, allow_hosts: &[String], token: Option<Token>) -> Self {
-        let mut names: BTreeSet<String> = allow_hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let bare = |name: &String| host_name(name).unwrap_or(name).trim_matches(['[', ']']).to_ascii_lowercase();
+        let mut names: BTreeSet<String> = allow_hosts.iter().map(bare).collect();
         if bind.ip().is_loopback() || bind.ip().is_unspecified() {
             names.insert("localhost".into());
         }
@@ -227,7 +228,10 @@ mod tests {
             check("127.0.0.1:8000", &[], host, None, Ok(()));
         }
         check("192.168.1.5:80", &[], "192.168.1.5", None, Ok(()));
-        check("192.168.1.5:80", &["lab"], "lab:80", None, Ok(()));
+        for allow in ["lab", "LAB", "lab:8000"] {
+            check("192.168.1.5:80", &[allow], "lab:80", None, Ok(()));
+        }
+        check("192.168.1.5:80", &["[fd00::7]:80"], "[fd00::7]", None, Ok(()));
         check("0.0.0.0:8000", &[], "10.1.2.3:8000", None, Ok(()));
         check("[::]:8000", &[], "[fd00::7]:8000", None, Ok(()));
     }

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use axum::serve::ListenerExt as _;
 use ethogram_query::Workbench;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -141,7 +142,9 @@ impl Server {
         let watch = Watch::start(&self.app);
         let router = router(self.app, self.safety);
         let stopped = self.stop.subscribe();
-        let ended = axum::serve(self.listener, router).with_graceful_shutdown(until(stopped.clone()));
+        // An answer of a few hundred bytes must not wait for more to come.
+        let listener = self.listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let ended = axum::serve(listener, router).with_graceful_shutdown(until(stopped.clone()));
         let served = tokio::select! {
             served = async { ended.await } => served,
             () = async {

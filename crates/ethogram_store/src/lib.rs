@@ -20,6 +20,8 @@ mod layout;
 mod live;
 mod log;
 mod manifest;
+#[cfg(feature = "s3")]
+pub mod object;
 mod reader;
 mod run;
 mod seal;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::files::Files;
 use crate::layout::{JSON_BYTES_MAX, io_error};
@@ -60,6 +61,9 @@ pub struct Manifest {
     pub format_version: u32,
     /// Sealed files, by kind, then first segment.
     pub sealed: Vec<Sealed>,
+    /// xxh3-64, in hex, of `sealed` as compact JSON.
+    #[serde(default)]
+    pub xxh3: String,
     /// The number in its name; 0 when there is none yet.
     #[serde(skip)]
     pub number: u32,
@@ -67,7 +71,7 @@ pub struct Manifest {
 
 impl Default for Manifest {
     fn default() -> Self {
-        Self { format_version: RunInfo::FORMAT_VERSION, sealed: Vec::new(), number: 0 }
+        Self { format_version: RunInfo::FORMAT_VERSION, sealed: Vec::new(), xxh3: String::new(), number: 0 }
     }
 }
 
@@ -100,6 +104,22 @@ impl Manifest {
         Ok((Self::default(), unsound))
     }
 
+    /// All manifests of a writer's folder that are not sound, the older ones too, each with why; and how many there are.
+    pub(crate) fn unsound(files: &dyn Files, writer: &str) -> Result<(Vec<(String, String)>, u64)> {
+        let (mut unsound, mut count) = (Vec::new(), 0);
+        for entry in files.list(writer)? {
+            let Some(number) = manifest_number(&entry.name) else { continue };
+            count += 1;
+            let parsed = Self::parse(&files.read(&join(writer, &entry.name), JSON_BYTES_MAX)?, number);
+            match parsed {
+                Ok(_) => {}
+                Err(Unsound::Newer(found)) => unsound.push((entry.name, format!("format version {found} is newer"))),
+                Err(Unsound::Because(why)) => unsound.push((entry.name, why)),
+            }
+        }
+        Ok((unsound, count))
+    }
+
     fn parse(bytes: &[u8], number: u32) -> Result<Self, Unsound> {
         #[derive(Deserialize)]
         struct Version {
@@ -112,8 +132,15 @@ impl Manifest {
         }
         let mut manifest: Self = serde_json::from_slice(bytes).map_err(because)?;
         manifest.number = number;
+        if manifest.xxh3 != manifest.hash() {
+            return Err(Unsound::Because("checksum differs".into()));
+        }
         manifest.check().map_err(Unsound::Because)?;
         Ok(manifest)
+    }
+
+    fn hash(&self) -> String {
+        format!("{:016x}", xxh3_64(&serde_json::to_vec(&self.sealed).unwrap_or_default()))
     }
 
     fn check(&self) -> Result<(), String> {
@@ -160,6 +187,7 @@ impl Manifest {
             found,
             path: writer_dir.to_owned(),
         })?;
+        self.xxh3 = self.hash();
         let path = writer_dir.join(manifest_name(self.number));
         let json = serde_json::to_vec(&self).map_err(|error| io_error("encode", &path, error.into()))?;
         write_new(&path, &json, sync)?;
@@ -271,6 +299,7 @@ mod tests {
         let check = |edit: fn(&mut Manifest), expected: &str| {
             let mut manifest = Manifest { sealed: vec![sealed(Kind::Scalars, 2, 3)], ..Manifest::default() };
             edit(&mut manifest);
+            manifest.xxh3 = manifest.hash();
             let bytes = serde_json::to_vec(&manifest).expect("json");
             match Manifest::parse(&bytes, 1) {
                 Err(Unsound::Because(why)) => assert!(why.contains(expected), "{why}, expected {expected}"),

@@ -154,6 +154,8 @@ pub enum EpisodeEnd {
     Truncated,
     /// Both in the same step.
     Both,
+    /// It ended, but whoever counted it does not say how.
+    Unknown,
 }
 
 /// One episode.

@@ -5,7 +5,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 export type Axis = 'global_step' | 'episode' | 'step' | 'checkpoint' | 'sample';
 export type RunState = 'running' | 'finished' | 'crashed';
-export type EpisodeEnd = 'open' | 'terminated' | 'truncated' | 'both';
+export type EpisodeEnd = 'open' | 'terminated' | 'truncated' | 'both' | 'unknown';
 
 export interface Health {
   version: string;
@@ -17,6 +17,8 @@ export interface RunList {
   /** Folders that are served, as given on the command line. */
   roots: string[];
   runs: RunSummary[];
+  /** Runs that were found but cannot be read. */
+  skipped?: { path: string; why: string }[];
 }
 
 /** One row of the table of runs. Times are microseconds since 1970. */
@@ -115,6 +117,7 @@ export interface RunStatus {
   resumed: number;
   global_step: number | null;
   episodes: number;
+  recorded?: number;
   dropped: number;
   fault: string | null;
   summary: Record<string, number | null>;

@@ -110,7 +110,7 @@ export class Bars {
         const end = x(bar.value);
         const [from, to] = [Math.min(base, end), Math.max(base, end)];
         context.fillStyle = bar.colour;
-        context.globalAlpha = chosen ? 1 : 0.45;
+        context.globalAlpha = chosen ? 1 : 0.6;
         context.fillRect(from, middle - 6, Math.max(1, to - from), 12);
         context.globalAlpha = 1;
       }

@@ -1,5 +1,4 @@
 import { fitCanvas } from './ink';
-import { pixelFromStep } from './step_scale';
 
 /** A small picture: packed RGBA, one `Uint32` a pixel. */
 export interface Picture {
@@ -14,12 +13,12 @@ export function stepsOfCells(count: number, cells: number): number[] {
   return Array.from({ length: n }, (_, i) => Math.min(count - 1, Math.floor(((i + 0.5) * count) / n)));
 }
 
-/** Pictures of the whole episode side by side, each where its step lies on the time line. */
+/** Pictures of the whole episode side by side; each stands for the stretch of the time line that it covers. */
 export class FilmStrip {
   private readonly canvas: HTMLCanvasElement;
   private readonly observer: ResizeObserver;
   private readonly pictures = new Map<number, HTMLCanvasElement>();
-  private to = 0;
+  private steps: readonly number[] = [];
   private queued = 0;
 
   /** `onresize` is told the width and height in CSS pixels, so that it can say how many pictures there is room for. */
@@ -38,10 +37,16 @@ export class FilmStrip {
     this.observer.observe(host);
   }
 
-  /** Forgets all pictures; the strip spans the steps 0 to `to`. */
-  reset(to: number): void {
-    this.to = to;
+  /** Shows the pictures of these steps, in cells of equal width. */
+  setCells(steps: readonly number[]): void {
+    this.steps = steps;
+    // What was shown stays until its cell has a picture of its own.
+    const before = [...this.pictures];
     this.pictures.clear();
+    for (const step of steps) {
+      const near = before.find(([other]) => Math.abs(other - step) * steps.length * 2 <= (steps.at(-1) ?? 0));
+      if (near) this.pictures.set(step, near[1]);
+    }
     this.redraw();
   }
 
@@ -73,11 +78,25 @@ export class FilmStrip {
     const context = fitCanvas(this.canvas, width, height);
     if (!context) return;
     context.imageSmoothingQuality = 'high';
-    for (const [step, picture] of this.pictures) {
-      const wide = (picture.width / picture.height) * height;
-      const centre = pixelFromStep({ from: 0, to: this.to, width }, step);
-      const left = Math.min(width - wide, Math.max(0, centre - wide / 2));
-      context.drawImage(picture, left, 0, wide, height);
-    }
+    const cell = width / Math.max(1, this.steps.length);
+    this.steps.forEach((step, i) => {
+      const picture = this.pictures.get(step);
+      if (!picture) return;
+      // Cells are a little narrower than pictures, whose sides are cut; where they are not, the picture keeps its shape.
+      const room = cell - 1;
+      const shown = Math.min(picture.width, (picture.height / height) * room);
+      const wide = Math.min(room, (picture.width / picture.height) * height);
+      context.drawImage(
+        picture,
+        (picture.width - shown) / 2,
+        0,
+        shown,
+        picture.height,
+        i * cell + (room - wide) / 2,
+        0,
+        wide,
+        height,
+      );
+    });
   }
 }

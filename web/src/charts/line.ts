@@ -34,8 +34,10 @@ export interface LineEvents {
   pick(series: string, index: number): void;
 }
 
-/** The pointer means a series when it is no farther from its line than this, in CSS pixels. */
-const NEAR_PX = 60;
+/** The pointer brings a series out when it is no farther from its line than this, in CSS pixels. */
+const NEAR_PX = 28;
+/** A click means the nearest series up to here. */
+const PICK_PX = 80;
 const AXIS_WIDTH_PX = 46;
 const AXIS_HEIGHT_PX = 24;
 const DOT_PX = 7;
@@ -141,7 +143,13 @@ export class LineChart {
 
   #refresh(): void {
     const { log, range } = this.#scale;
-    const all = range ?? xExtent(this.#series) ?? [0, 1];
+    const extent = xExtent(this.#series);
+    if (!extent) {
+      // Axes of nothing would only show made-up numbers.
+      this.#drop();
+      return;
+    }
+    const all = range ?? extent;
     this.#x = all[0] === all[1] ? [all[0] - 0.5, all[1] + 0.5] : all;
     this.#y = padded(yExtent(this.#series, this.#x, log) ?? (log ? [0.1, 10] : [0, 1]), log);
     // uPlot is given the corners only: they set its scales, and the lines are ours.
@@ -163,7 +171,7 @@ export class LineChart {
     };
     const options: uPlot.Options = {
       ...this.#size(),
-      padding: [8, 12, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [...this.#x] },
@@ -248,13 +256,13 @@ export class LineChart {
     }
     const x = plot.posToVal(left, 'x');
     this.#placeDots(x);
-    this.#events.hover({ x, series: this.#nearest(plot, x, top)?.id ?? null });
+    this.#events.hover({ x, series: this.#nearest(plot, x, top, NEAR_PX)?.id ?? null });
   }
 
-  /** The series whose line at `x` is nearest to a height, if it is near enough to be meant. */
-  #nearest(plot: uPlot, x: number, top: number): LineSeries | null {
+  /** The series whose line at `x` is nearest to a height, if it is near enough. */
+  #nearest(plot: uPlot, x: number, top: number, withinPx: number): LineSeries | null {
     let best: LineSeries | null = null;
-    let bestPx = NEAR_PX;
+    let bestPx = withinPx;
     for (const series of this.#series) {
       const y = shownValue(series, indexAt(series, x, reachOf(series, this.reach)));
       const distance = Number.isFinite(y) ? Math.abs(plot.valToPos(y, 'y') - top) : Infinity;
@@ -267,7 +275,7 @@ export class LineChart {
     const box = plot.over.getBoundingClientRect();
     const at: Extent = [event.clientX - box.left, event.clientY - box.top];
     const x = plot.posToVal(at[0], 'x');
-    const series = this.#nearest(plot, x, at[1]);
+    const series = this.#nearest(plot, x, at[1], PICK_PX);
     // A finger has no hover: its first tap shows the values, a second one there picks.
     const isSecondTap =
       this.#tapped !== null && Math.hypot(at[0] - this.#tapped[0], at[1] - this.#tapped[1]) < TAP_PX;

@@ -71,6 +71,8 @@ describe('extents', () => {
     for (const [low, high] of [padded([3, 3], false), padded([0, 0], false), padded([5, 5], true)])
       expect(high).toBeGreaterThan(low);
     expect(padded([1, 100], true)[0]).toBeGreaterThan(0);
+    const [low, high] = padded([900, 900.0000000000001], false);
+    expect(high - low).toBeGreaterThan(1);
   });
 
   it('covers all series in x', () => {

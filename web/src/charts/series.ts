@@ -94,12 +94,16 @@ export function yExtent(all: readonly LineSeries[], [from, to]: Extent, positive
   return low <= high ? [low, high] : null;
 }
 
-/** An extent with some air around it; never empty. */
+/**
+ * An extent with some air around it; never empty. Values that differ by less than doubles can tell apart on an axis count as one,
+ * such as a constant and its moving average.
+ */
 export function padded([low, high]: Extent, log: boolean): Extent {
+  const one = high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high));
   if (log) {
-    const air = low === high ? 2 : (high / low) ** 0.06;
+    const air = one ? 2 : (high / low) ** 0.06;
     return [low / air, high * air];
   }
-  const air = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
+  const air = one ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.06;
   return [low - air, high + air];
 }

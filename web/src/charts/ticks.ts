@@ -57,8 +57,15 @@ export function yTick(tick: number, step: number): string {
   if (size >= 1e4 || size < 1e-3) {
     return size >= 1e4 && size < 1e15 ? compactCount(tick).replace('-', '−') : value(tick, 3);
   }
-  const decimals = Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
-  return tick.toFixed(decimals).replace('-', '−');
+  return tick.toFixed(decimalsOf(step)).replace('-', '−');
+}
+
+/** Decimals that write a step in full: 2 for 0.25. */
+function decimalsOf(step: number): number {
+  let decimals = 0;
+  while (decimals < 6 && Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6)
+    decimals += 1;
+  return decimals;
 }
 
 /** Labels of powers of ten and their parts on a logarithmic axis. */

@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-
 import { describe, expect, it } from 'vitest';
 
 import { assignSlots, inkOfSlot, SLOTS_DISTINCT, type Look } from './palette';
+import tokens from './tokens.css?raw';
 
 type Rgb = [number, number, number];
 
 const LOOKS: Look[] = ['light', 'dark'];
-const tokens = readFileSync(new URL('./tokens.css', import.meta.url), 'utf8');
 
 /** The block of `tokens.css` that is in force for a look. */
 function tokensOf(look: Look): Map<string, string> {

@@ -92,14 +92,18 @@ export function bytesOfGroup(group: FrameGroup): number {
   return group.pictures.byteLength + (group.palette?.byteLength ?? 0) + (group.planes?.byteLength ?? 0);
 }
 
-/** Number of pictures that one row shows: its planes, or one. */
+/**
+ * Number of planes that can be looked at one by one: those of a stack, or the channels of a picture that are no colours. One for a
+ * picture in grey or colour.
+ */
 export function planesOfRow(group: FrameGroup): number {
-  return group.stack > 0 ? group.stack : 1;
+  if (group.stack > 0) return group.stack;
+  return group.channels === 1 || group.channels === 3 ? 1 : group.channels;
 }
 
 /**
- * The stored picture behind `plane` of `row`, as a view. Throws when there is no such row or plane.
- * Planes of a stack are in the order of the field, which is oldest first.
+ * The stored picture that holds `plane` of `row`, as a view. Throws when there is no such row or plane.
+ * Planes of a stack are in the order of the field, which is oldest first; without a stack all planes are in one picture.
  */
 export function pictureOf(group: FrameGroup, row: number, plane = 0): Uint8Array {
   if (!(row >= 0 && row < group.count)) fail(`row ${row} is outside the group of ${group.count}`);
@@ -168,6 +172,7 @@ function readHeader(bytes: Uint8Array): Header {
     fail(`codec: expected 0 to ${CODEC.xor}, found ${codec}; a newer Ethogram may read it`);
   const layout = (['picture', 'planes_first', 'planes_last'] as const)[layoutId];
   if (!layout) fail(`layout: expected 0 to 2, found ${layoutId}`);
+  if (bytes[23] !== 0) fail(`reserved byte: expected 0, found ${bytes[23]}; a newer Ethogram may read it`);
   if (channels === 0) fail('channels: expected at least 1, found 0');
   if ((layout === 'picture') !== (stack === 0))
     fail(`stack: ${stack} planes do not go with layout ${layoutId}`);

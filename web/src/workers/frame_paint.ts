@@ -1,4 +1,4 @@
-import { type FrameGroup, pictureOf, rowOf } from './frame_group';
+import { type FrameGroup, pictureOf, planesOfRow, rowOf } from './frame_group';
 
 /** Where the colours of a picture come from: a table of 256 packed RGBA values, or its samples. */
 type Table = Uint32Array;
@@ -10,35 +10,33 @@ export type Plane = number | 'colour';
 
 /**
  * Expands `plane` of `row` to packed RGBA, one `Uint32` a pixel, into `out` (at least height × width long).
- * One channel is shown as grey, three as RGB, four as RGBA; of any other number the first channel as grey.
+ * A plane of one channel is grey, one of three or four is RGB or RGBA.
  *
- * `'colour'` is for colour pictures: the encoder may keep the channels of an RGBA picture apart, as planes.
+ * `'colour'` is for colour pictures: only the reader knows that four channels are RGBA rather than a stack of four frames,
+ * and the encoder may keep them apart as planes.
  */
 export function paintRow(group: FrameGroup, row: number, plane: Plane, out: Uint32Array): void {
+  const { channels, stack } = group;
   if (plane === 'colour') {
-    if (group.layout === 'planes_last' && (group.stack === 3 || group.stack === 4))
-      paintPlanes(group, row, out);
+    const apart = group.layout === 'planes_last' && (stack === 3 || stack === 4);
+    if (apart || (stack === 0 && channels === 4)) paintColours(group, row, out);
     else paintRow(group, row, 0, out);
     return;
   }
   const picture = pictureOf(group, row, plane);
-  if (group.palette || group.channels === 1) {
-    const table = tableOf(group);
-    for (let i = 0; i < picture.length; i++) out[i] = table[picture[i]!]!;
-    return;
-  }
-  const { channels } = group;
   const pixels = group.height * group.width;
-  if (channels === 3) {
-    for (let i = 0, at = 0; i < pixels; i++, at += 3)
-      out[i] = rgba(picture[at]!, picture[at + 1]!, picture[at + 2]!);
-  } else if (channels === 4) {
-    for (let i = 0, at = 0; i < pixels; i++, at += 4) {
-      out[i] = rgba(picture[at]!, picture[at + 1]!, picture[at + 2]!, picture[at + 3]!);
+  if (stack === 0 && planesOfRow(group) > 1) {
+    paintChannel(group, picture, plane, out);
+  } else if (group.palette || channels === 1) {
+    const table = tableOf(group);
+    for (let i = 0; i < pixels; i++) out[i] = table[picture[i]!]!;
+  } else if (channels >= 3) {
+    for (let i = 0, at = 0; i < pixels; i++, at += channels) {
+      const alpha = channels === 4 ? picture[at + 3]! : 255;
+      out[i] = rgba(picture[at]!, picture[at + 1]!, picture[at + 2]!, alpha);
     }
   } else {
-    for (let i = 0, at = 0; i < pixels; i++, at += channels)
-      out[i] = rgba(picture[at]!, picture[at]!, picture[at]!);
+    paintChannel(group, picture, 0, out);
   }
 }
 
@@ -91,11 +89,20 @@ function meanColour(
   return rgba(r / n, g / n, b / n, a / n);
 }
 
-function paintPlanes(group: FrameGroup, row: number, out: Uint32Array): void {
+function paintColours(group: FrameGroup, row: number, out: Uint32Array): void {
   const samples = rowOf(group, row);
-  const { stack } = group;
-  for (let i = 0, at = 0; at < samples.length; i++, at += stack) {
-    out[i] = rgba(samples[at]!, samples[at + 1]!, samples[at + 2]!, stack === 4 ? samples[at + 3]! : 255);
+  const width = Math.max(group.stack, group.channels);
+  for (let i = 0, at = 0; at < samples.length; i++, at += width) {
+    out[i] = rgba(samples[at]!, samples[at + 1]!, samples[at + 2]!, width === 4 ? samples[at + 3]! : 255);
+  }
+}
+
+function paintChannel(group: FrameGroup, picture: Uint8Array, channel: number, out: Uint32Array): void {
+  const { palette, channels } = group;
+  const pixels = group.height * group.width;
+  for (let i = 0; i < pixels; i++) {
+    const grey = palette ? palette[picture[i]! * channels + channel]! : picture[i * channels + channel]!;
+    out[i] = rgba(grey, grey, grey);
   }
 }
 

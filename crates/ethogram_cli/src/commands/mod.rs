@@ -1,5 +1,7 @@
 //! One file a verb.
 
+pub mod check;
+pub mod compact;
 pub mod info;
 pub mod ls;
 pub mod serve;

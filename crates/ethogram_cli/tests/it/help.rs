@@ -21,7 +21,7 @@ fn what_makes_no_sense_exits_with_2_and_says_why() {
     check(&[], "Usage: ethogram <COMMAND>");
     check(&["server"], "unrecognized subcommand 'server'");
     check(&["serve", "--port", "70000"], "70000 is not in 0..=65535");
-    check(&["serve", "--host", "example.com"], "invalid IP address syntax");
+    check(&["serve", "--host", "example.com"], "expected an address such as 127.0.0.1, ::1 or 0.0.0.0");
     check(&["serve", "--token", "short"], "a token has 8 to 256 characters, found 5");
     check(&["serve", "--cache-bytes", "lots"], "expected a size such as 512M or 2G, found \"lots\"");
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ethogram_store::{
-    Array, Axis, Dtype, EpisodeEnd, EpisodeRow, RunId, RunInfo, RunState, RunWriter, StepValue, WriterOptions, now_us,
+    Array, Axis, Dtype, EpisodeEnd, EpisodeRow, RunId, RunInfo, RunState, RunStatus, RunWriter, StepValue,
+    WriterOptions, now_us,
 };
 use serde_json::Value;
 
@@ -11,6 +12,38 @@ use crate::program::run;
 
 /// A closed run with one recorded episode of 3 steps and 50 scalars. Returns its folder.
 pub fn write_run(root: &Path, id: &str, name: &str) -> PathBuf {
+    let writer = log_run(root, id, name);
+    let path = writer.path().to_owned();
+    writer.close(RunState::Finished).expect("closed");
+    path
+}
+
+/// The same run as a killed process leaves it: its segments are not sealed.
+fn write_crashed_run(root: &Path) -> PathBuf {
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let writer = log_run(elsewhere.path(), FIRST, "dqn");
+    writer.flush().expect("flushed");
+    let path = root.join("crashed");
+    copy(writer.path(), &path);
+    let status = RunStatus { state: RunState::Crashed, episodes: 2, recorded: 1, ..RunStatus::default() };
+    std::fs::write(path.join("status.json"), serde_json::to_vec(&status).expect("json")).expect("written");
+    writer.close(RunState::Finished).expect("closed");
+    path
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("listed").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+fn log_run(root: &Path, id: &str, name: &str) -> RunWriter {
     let info = RunInfo {
         id: RunId(id.into()),
         name: name.into(),
@@ -45,15 +78,11 @@ pub fn write_run(root: &Path, id: &str, name: &str) -> PathBuf {
     }
     for step in 0..3 {
         let picture = Array::new(Dtype::Uint8, vec![32, 32], vec![step as u8; 1024]).expect("a picture");
-        let values = vec![
-            ("frame".into(), StepValue::Array(picture)),
-            ("reward".into(), StepValue::Array(Array::scalar(1.0))),
-        ];
+        let values =
+            vec![("frame".into(), StepValue::Array(picture)), ("reward".into(), StepValue::Array(Array::scalar(1.0)))];
         writer.step(0, step, values).expect("logged");
     }
-    let path = writer.path().to_owned();
-    writer.close(RunState::Finished).expect("closed");
-    path
+    writer
 }
 
 const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -141,4 +170,81 @@ fn a_folder_of_no_run_or_of_several_is_said_so() {
     assert_eq!(run(&["info", &folder]).code, 0, "the only run below a folder");
     write_run(root.path(), SECOND, "dqn");
     assert!(run(&["info", &folder]).err.starts_with("error: expected one run, found 2; "));
+}
+
+/// The largest file of a kind that ends so.
+fn file_of(run: &Path, kind: &str, end: &str) -> PathBuf {
+    let writers = std::fs::read_dir(run).expect("listed").flatten().map(|entry| entry.path().join(kind));
+    let files = writers.filter(|folder| folder.is_dir()).flat_map(|folder| std::fs::read_dir(folder).expect("listed"));
+    let paths = files.flatten().map(|entry| entry.path()).filter(|path| path.to_string_lossy().ends_with(end));
+    paths.max_by_key(|path| path.metadata().expect("a file").len()).unwrap_or_else(|| panic!("{kind}/*{end}"))
+}
+
+#[test]
+fn a_sound_run_is_said_to_be_sound_before_and_after_compaction() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_run(root.path(), FIRST, "dqn").display().to_string();
+    let said = run(&["check", &path]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    assert!(said.out.starts_with("sound: ") && said.out.contains("3 frames"), "{}", said.out);
+    let before = run(&["info", "--json", &path]).out;
+
+    let said = run(&["compact", &path]);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    assert!(said.out.contains(" before, "), "{}", said.out);
+    assert_eq!(run(&["check", &path]).code, 0);
+    let members = |text: &str| {
+        let json: Value = serde_json::from_str(text).expect("json");
+        (json["scalars"].clone(), json["fields"].clone(), json["episode_count"].clone(), json["recorded"].clone())
+    };
+    assert_eq!(members(&run(&["info", "--json", &path]).out), members(&before), "it reads the same");
+    let json: Value = serde_json::from_str(&run(&["compact", "--json", &path]).out).expect("json");
+    assert_eq!(json["segments_sealed"], 0, "there is nothing left to seal");
+}
+
+#[test]
+fn what_was_lost_is_named_and_the_code_is_1() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_crashed_run(root.path());
+    let segment = file_of(&path, "scalars", ".arrows");
+    let mut bytes = std::fs::read(&segment).expect("a segment");
+    let at = bytes.len() / 2;
+    bytes[at] ^= 0x10;
+    std::fs::write(&segment, bytes).expect("written");
+    let path = path.display().to_string();
+    let said = run(&["check", &path]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.out.starts_with("damaged: ") && said.out.contains("\nlost "), "{}", said.out);
+    assert!(said.out.contains("scalars/"), "the file is named: {}", said.out);
+    let json: Value = serde_json::from_str(&run(&["check", "--json", &path]).out).expect("json");
+    assert!(json["lost"].as_array().is_some_and(|lost| !lost.is_empty()), "{json}");
+}
+
+#[test]
+fn a_log_that_was_lost_is_rebuilt_when_asked() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_crashed_run(root.path());
+    std::fs::remove_file(file_of(&path, "scalars", ".log")).expect("removed");
+    let path = path.display().to_string();
+    let said = run(&["check", &path]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("\nunverified "), "{}", said.out);
+    assert!(said.err.contains("ethogram check --repair"), "{}", said.err);
+    assert!(run(&["check", "--repair", &path]).out.contains("\nrepaired "));
+    let json: Value = serde_json::from_str(&run(&["info", "--json", &path]).out).expect("json");
+    assert_eq!(json["scalars"][0]["count"], 50, "the rows are served again");
+}
+
+#[test]
+fn no_run_to_check_is_an_error_with_what_to_do() {
+    let root = tempfile::tempdir().expect("a folder");
+    for command in ["check", "compact"] {
+        let said = run(&[command, &root.path().display().to_string()]);
+        assert_eq!((said.code, said.out.as_str()), (1, ""), "{command}");
+        assert!(
+            said.err.starts_with("error: no run here: expected run.json; give the folder of a run"),
+            "{}",
+            said.err
+        );
+    }
 }

@@ -128,7 +128,9 @@ fn what_cannot_be_served_is_said_with_what_to_do() {
     let port = taken.local_addr().expect("an address").port().to_string();
     let said = run(&["serve", "--port", &port, &at("")]);
     assert_eq!(said.code, 1);
-    let expected = format!("error: port {port} of 127.0.0.1 is taken; give another --port, or none for the next one that is free\n");
+    let expected = format!(
+        "error: port {port} of 127.0.0.1 is taken; give another --port, or none for the next one that is free\n"
+    );
     assert!(said.err.ends_with(&expected), "{}", said.err);
 
     let said = run(&["serve", "--port", "0", "--ui", &at("no-app"), &at("")]);

@@ -143,3 +143,78 @@ fn column_bytes(column: &Column) -> usize {
     };
     data + column.valid.as_ref().map_or(0, Vec::len)
 }
+
+#[cfg(test)]
+mod tests {
+    use ethogram_store::{Axis, FieldInfo};
+
+    use super::*;
+    use crate::Error;
+
+    fn key(name: &'static str) -> Key {
+        Key::new(&RunId("run".into()), 0, name, &Params::new())
+    }
+
+    fn column(bytes: usize) -> Arc<Column> {
+        let dtype = Some(ethogram_store::Dtype::Uint8);
+        let info =
+            FieldInfo { name: "x".into(), axis: Axis::Step, dtype, shape: vec![], image: false, stack_axis: None };
+        Arc::new(Column { info, first: 0, data: ColumnData::Numeric(vec![0; bytes]), valid: None })
+    }
+
+    /// Asks for 1,000 bytes; true when they had to be computed.
+    fn computes(cache: &Cache, name: &'static str) -> bool {
+        let mut computed = false;
+        let compute = |_: Option<&Computed>| {
+            computed = true;
+            Ok((column(1000), 1))
+        };
+        cache.get(&key(name), Revision(1), compute).expect("a column");
+        computed
+    }
+
+    /// Bytes and entries.
+    fn held(cache: &Cache) -> (usize, usize) {
+        let state = cache.state();
+        (state.bytes, state.entries.len())
+    }
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let cache = Cache::new(2 * (1000 + ENTRY_BYTES));
+        assert!(computes(&cache, "a") && computes(&cache, "b"));
+        assert!(!computes(&cache, "a"), "held");
+        assert!(computes(&cache, "c"));
+        assert!(!computes(&cache, "a") && computes(&cache, "b"), "b was used before a");
+        assert!(held(&cache).0 <= cache.bytes_max);
+    }
+
+    #[test]
+    fn what_is_larger_than_the_cache_is_answered_and_not_kept() {
+        let cache = Cache::new(100);
+        assert!(computes(&cache, "a") && computes(&cache, "a"));
+        assert_eq!(held(&cache), (0, 0));
+    }
+
+    #[test]
+    fn errors_are_not_kept() {
+        let cache = Cache::new(10_000);
+        let fail = |_: Option<&Computed>| Err(Error::NoRun { run: RunId("run".into()) });
+        assert!(cache.get(&key("a"), Revision(1), fail).is_err());
+        assert_eq!(held(&cache), (0, 0));
+        assert!(computes(&cache, "a"));
+        assert!(cache.get(&key("a"), Revision(2), fail).is_err());
+        assert_eq!(held(&cache), (0, 0));
+    }
+
+    #[test]
+    fn a_run_that_went_is_forgotten() {
+        let cache = Cache::new(10_000);
+        assert!(computes(&cache, "a"));
+        cache.forget(&RunId("other".into()));
+        assert!(!computes(&cache, "a"));
+        cache.forget(&RunId("run".into()));
+        assert_eq!(held(&cache), (0, 0));
+        assert!(computes(&cache, "a"));
+    }
+}

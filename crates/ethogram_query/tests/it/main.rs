@@ -1,6 +1,9 @@
 //! Questions to a workbench, answered over runs in memory and on disk.
 
 mod derivations;
+mod disk;
 mod documents;
+mod laws;
 mod memory;
+mod native;
 mod workbench;

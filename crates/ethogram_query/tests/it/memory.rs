@@ -65,21 +65,9 @@ impl MemoryRun {
     pub fn episode(&self, episode: u64, end: EpisodeEnd, fields: &[(&str, &[usize], Rows)]) {
         self.change(|content| {
             let row = EpisodeRow {
-                episode,
-                env_index: 0,
-                agent: None,
-                seed: None,
-                end,
-                episode_return: 0.0,
                 length: fields.iter().filter(|field| field.0 == "reward").map(|field| field.2.len() as u64).sum(),
-                global_step: 0,
-                started_us: 0,
-                ended_us: None,
                 recorded: !fields.is_empty(),
-                evaluation: false,
-                checkpoint: None,
-                env_return: None,
-                extra: serde_json::Map::new(),
+                ..episode_row(episode, end)
             };
             content.episodes.insert(episode, row);
             for (name, shape, rows) in fields {
@@ -241,6 +229,27 @@ impl RunSource for MemoryRun {
 
     fn blob(&self, hash: &str) -> Result<Blob> {
         Err(Error::NotFound { what: format!("blob {hash}") })
+    }
+}
+
+/// An episode, for the rest of its members to be filled in.
+pub fn episode_row(episode: u64, end: EpisodeEnd) -> EpisodeRow {
+    EpisodeRow {
+        episode,
+        env_index: 0,
+        agent: None,
+        seed: None,
+        end,
+        episode_return: episode as f64 / 2.0,
+        length: 0,
+        global_step: 0,
+        started_us: 0,
+        ended_us: None,
+        recorded: true,
+        evaluation: false,
+        checkpoint: None,
+        env_return: None,
+        extra: serde_json::Map::new(),
     }
 }
 

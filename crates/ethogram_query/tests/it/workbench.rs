@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ethogram_query::{Change, Error, FieldRequest, Origin, SeriesRequest};
+use ethogram_query::{Change, Error, FieldRequest, Origin, SeriesRequest, Smoothing};
 use ethogram_store::{Axis, EpisodeEnd, RunState};
 
 use crate::memory::{MemoryRun, Shelf, bench_of, gaps, numbers};
@@ -100,6 +100,53 @@ fn a_curve_that_is_not_there_says_how_to_log_it() {
             r#"no scalar "loss" on the global_step axis of run {id}; log it with run.log(step, {{"loss": value}})"#
         )
     );
+}
+
+#[test]
+fn episodes_that_ended_are_curves() {
+    let run = Arc::new(MemoryRun::new("a"));
+    for episode in (0..100).filter(|episode| *episode != 50) {
+        run.episode(episode, EpisodeEnd::Terminated, &[]);
+    }
+    run.episode(100, EpisodeEnd::Open, &[]);
+    let bench = bench_of(&run);
+    let tags = bench.run(&run.id().0).expect("the run").scalar_tags();
+    let names: Vec<_> = tags.iter().map(|tag| (tag.axis, tag.tag.as_str(), tag.count, tag.last_step)).collect();
+    assert_eq!(names, [(Axis::Episode, "episode_length", 99, 99), (Axis::Episode, "episode_return", 99, 99)]);
+    let ask = |buckets, range| {
+        let request = SeriesRequest { axis: Axis::Episode, range, ..request(&run, "episode_return", buckets) };
+        bench.series(&request).expect("a series")
+    };
+    let all = ask(100, i64::MIN..i64::MAX);
+    assert!(all.exact);
+    assert_eq!((all.buckets.step[50], all.buckets.last[50]), (51, 25.5));
+    let part = ask(100, 10..12).buckets;
+    assert_eq!((part.step, part.mean), (vec![10, 11], vec![5.0, 5.5]));
+    let coarse = ask(10, i64::MIN..i64::MAX);
+    assert_eq!(coarse.buckets.count, [10, 10, 10, 10, 10, 9, 10, 10, 10, 10]);
+    assert_eq!((coarse.buckets.min[1], coarse.buckets.max[1], coarse.buckets.mean[1]), (5.0, 9.5, 7.25));
+    run.scalar(Axis::Episode, "episode_return", 3, 7.0);
+    bench.refresh();
+    assert_eq!(ask(100, i64::MIN..i64::MAX).buckets.last, [7.0], "a logged scalar hides it");
+}
+
+#[test]
+fn smoothing_leaves_the_spread_and_the_gaps() {
+    let run = Arc::new(MemoryRun::new("a"));
+    for (step, value) in [0.0, 3.0, f64::NAN, 6.0].into_iter().enumerate() {
+        run.scalar(Axis::GlobalStep, "loss", step as i64, value);
+    }
+    let bench = bench_of(&run);
+    let ask = |smooth| bench.series(&SeriesRequest { smooth: Some(smooth), ..request(&run, "loss", 10) });
+    let ema = ask(Smoothing::Ema(0.5)).expect("a series").buckets;
+    assert_eq!(ema.mean[..2], [0.0, 2.0]);
+    assert!(ema.mean[2].is_nan() && ema.last[2].is_nan());
+    assert_eq!(ema.max[3].to_bits(), 6.0_f64.to_bits());
+    let rolling = ask(Smoothing::Rolling(2)).expect("a series").buckets;
+    assert_eq!((rolling.mean[1], rolling.mean[3]), (1.5, 6.0));
+    for bad in [Smoothing::Ema(1.0), Smoothing::Ema(f64::NAN), Smoothing::Rolling(0)] {
+        assert!(ask(bad).is_err_and(|error| error.is_bad_request()), "{bad:?}");
+    }
 }
 
 #[test]

@@ -92,5 +92,6 @@ fn end_name(end: EpisodeEnd) -> &'static str {
         EpisodeEnd::Terminated => "terminated",
         EpisodeEnd::Truncated => "truncated",
         EpisodeEnd::Both => "both",
+        EpisodeEnd::Unknown => "unknown",
     }
 }

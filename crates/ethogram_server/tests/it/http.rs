@@ -27,7 +27,11 @@ pub struct Served {
 impl Served {
     /// Serves the runs below `roots`.
     pub async fn start(roots: &[PathBuf], options: ServeOptions) -> Self {
-        let query = Options { openers: vec![Arc::new(ethogram_query::NativeOpener)], search_every: Duration::from_millis(300), ..Options::default() };
+        let query = Options {
+            openers: vec![Arc::new(ethogram_query::NativeOpener)],
+            search_every: Duration::from_millis(300),
+            ..Options::default()
+        };
         let roots = roots.iter().cloned().map(Into::into).collect();
         let workbench = Workbench::open(roots, query).expect("a workbench");
         let options = ServeOptions { port: options.port.or(Some(0)), ..options };
@@ -71,17 +75,15 @@ impl Served {
 
     /// Any request; a `Host` among `headers` replaces the sound one.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+        let mut lines = vec![format!("{method} {path} HTTP/1.1"), "Connection: close".to_owned()];
         if !headers.iter().any(|(name, _)| *name == "Host") {
-            head += &format!("Host: 127.0.0.1:{}\r\n", self.port);
+            lines.push(format!("Host: 127.0.0.1:{}", self.port));
         }
         if !body.is_empty() {
-            head += &format!("Content-Length: {}\r\n", body.len());
+            lines.push(format!("Content-Length: {}", body.len()));
         }
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        self.raw([head.as_bytes(), b"\r\n", body].concat()).await
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        self.raw([lines.join("\r\n").as_bytes(), b"\r\n\r\n", body].concat()).await
     }
 
     /// Sends bytes as they are and reads until the server closes.
@@ -101,7 +103,7 @@ impl Served {
     }
 
     /// Opens the event stream.
-    pub async fn events(&self) -> EventStream {
+    pub fn events(&self) -> EventStream {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
         let head = format!("GET /api/events HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", self.port);
         stream.write_all(head.as_bytes()).expect("sent");

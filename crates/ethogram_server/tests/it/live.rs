@@ -22,7 +22,7 @@ async fn row_b1_a_logged_value_is_announced_and_there_when_asked_for() {
     run.scalar(Axis::GlobalStep, "loss", 0, 1, 1.0).expect("logged");
     run.flush().expect("flushed");
     let served = Served::start(&[root.path().into()], ServeOptions::default()).await;
-    let mut events = served.events().await;
+    let mut events = served.events();
     let (name, hello) = events.next().await;
     assert_eq!(name, "hello");
     assert_eq!((&hello["runs"][0]["run"], &hello["runs"][0]["state"]), (&json!(RUN), &json!("running")));
@@ -51,7 +51,7 @@ async fn row_b1_a_logged_value_is_announced_and_there_when_asked_for() {
 async fn row_b1_a_run_that_appears_is_announced() {
     let root = tempfile::tempdir().expect("a folder");
     let served = Served::start(&[root.path().into()], ServeOptions::default()).await;
-    let mut events = served.events().await;
+    let mut events = served.events();
     assert_eq!(events.next().await, ("hello".into(), json!({ "runs": [] })));
     let run = start(root.path(), live_info());
     assert_eq!(events.next_of("runs").await, json!({}));
@@ -69,7 +69,7 @@ async fn an_episode_can_be_watched_while_it_is_played() {
     let open = ethogram_store::EpisodeRow { recorded: true, end: ethogram_store::EpisodeEnd::Open, ..episode(0) };
     run.episode(open).expect("logged");
     let served = Served::start(&[root.path().into()], ServeOptions::default()).await;
-    let mut events = served.events().await;
+    let mut events = served.events();
     events.next().await;
     let path = format!("/api/runs/{RUN}/episodes/0/fields?names=reward");
     let mut tag = String::new();
@@ -94,7 +94,7 @@ async fn an_episode_can_be_watched_while_it_is_played() {
 async fn stopping_ends_open_streams() {
     let root = tempfile::tempdir().expect("a folder");
     let served = Served::start(&[root.path().into()], ServeOptions::default()).await;
-    let mut events = served.events().await;
+    let mut events = served.events();
     events.next().await;
     let stopping = Instant::now();
     served.stop().await;

@@ -2,7 +2,9 @@
 
 mod http;
 mod live;
+mod many;
 mod routes;
 mod runs;
 mod safety;
 mod web_app;
+mod wire;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use ethogram_store::{
-    Array, Axis, Dtype, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo, RunState, RunWriter, StepValue,
-    TensorKind, TensorRow, WriterOptions,
+    Array, Axis, Dtype, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo, RunState, RunWriter, StepValue, TensorKind,
+    TensorRow, WriterOptions,
 };
 use serde_json::{Map, json};
 
@@ -71,7 +71,8 @@ pub fn finished(root: &Path) -> PathBuf {
     };
     let run = start(root, info);
     for step in 0..3_000_i64 {
-        run.scalar(Axis::GlobalStep, "losses/td_loss", step, CREATED_US + step, 1.0 / (step + 1) as f64).expect("logged");
+        run.scalar(Axis::GlobalStep, "losses/td_loss", step, CREATED_US + step, 1.0 / (step + 1) as f64)
+            .expect("logged");
     }
     for (step, value) in [(0, 1.5), (1, f64::NAN), (2, f64::INFINITY)] {
         run.scalar(Axis::Episode, "odd", step, CREATED_US, value).expect("logged");
@@ -124,7 +125,11 @@ pub fn log_step(run: &RunWriter, episode: u64, step: u64) {
 
 fn log_tensors(run: &RunWriter) {
     let row = |step, kind, array| TensorRow { step, time_us: CREATED_US + step, kind, array, meta: Map::new() };
-    let counts = Array::new(Dtype::Float64, vec![2, 2], [0.0, 1.0, 5.0, 6.0].iter().flat_map(|v: &f64| v.to_le_bytes()).collect());
+    let counts = Array::new(
+        Dtype::Float64,
+        vec![2, 2],
+        [0.0, 1.0, 5.0, 6.0].iter().flat_map(|v: &f64| v.to_le_bytes()).collect(),
+    );
     let mut distribution = row(10, TensorKind::Distribution, counts.expect("counts"));
     distribution.meta.insert("edges".into(), json!([0.0, 1.0, 2.0]));
     run.tensor(Axis::GlobalStep, "weights", distribution).expect("logged");

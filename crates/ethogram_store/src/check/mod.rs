@@ -17,8 +17,8 @@ use crate::files::LocalFiles;
 use crate::layout::{BLOBS_FOLDER, Kind, STATUS_FILE, live_numbers, names_in, writer_dirs};
 use crate::manifest::Manifest;
 use crate::seal::Sealer;
-use crate::status::{read_info, read_status};
-use crate::{Error, Lost, Result};
+use crate::status::{now_us, read_info, read_status};
+use crate::{Error, Lost, Result, RunState};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -60,8 +60,9 @@ pub fn check(run_dir: &Path, repair: bool) -> Result<CheckReport> {
     if repair {
         refuse_running(run_dir)?;
     }
+    let running = read_status(run_dir).is_some_and(|status| status.state_at(now_us()) == RunState::Running);
     let mut check =
-        Check { run_dir: run_dir.to_owned(), repair, report: CheckReport::default(), blobs: BTreeSet::new() };
+        Check { running, run_dir: run_dir.to_owned(), repair, report: CheckReport::default(), blobs: BTreeSet::new() };
     if run_dir.join(STATUS_FILE).exists() && read_status(run_dir).is_none() {
         check.lost(&run_dir.join(STATUS_FILE), "the state of the run", "not the JSON of RunStatus");
     }
@@ -83,6 +84,7 @@ pub fn check(run_dir: &Path, repair: bool) -> Result<CheckReport> {
 struct Check {
     run_dir: PathBuf,
     repair: bool,
+    running: bool,
     report: CheckReport,
     /// Hashes that checkpoints name.
     blobs: BTreeSet<String>,
@@ -90,11 +92,13 @@ struct Check {
 
 impl Check {
     fn writer(&mut self, writer_dir: &Path) -> Result<()> {
-        let (manifest, unsound) = Manifest::newest(&LocalFiles::new(writer_dir), "")?;
+        let files = LocalFiles::new(writer_dir);
+        let (manifest, _) = Manifest::newest(&files, "")?;
+        let (unsound, manifests) = Manifest::unsound(&files, "")?;
         for (file, why) in unsound {
             self.lost(&writer_dir.join(file), "the manifest", &why);
         }
-        self.report.files += u64::from(manifest.number > 0);
+        self.report.files += manifests;
         for sealed in &manifest.sealed {
             self.sealed(writer_dir, sealed);
         }

@@ -1,7 +1,6 @@
 //! Finds the messages of a segment without its log, by the framing that Arrow gives them.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;

@@ -107,11 +107,12 @@ fn booleans<'a>(reader: &Reader<'a>, name: &str) -> Result<&'a BooleanArray> {
     column.as_any().downcast_ref().ok_or_else(|| corrupt(name, "boolean", &column.data_type().to_string()))
 }
 
-const ENDS: [(EpisodeEnd, &str); 4] = [
+const ENDS: [(EpisodeEnd, &str); 5] = [
     (EpisodeEnd::Open, "open"),
     (EpisodeEnd::Terminated, "terminated"),
     (EpisodeEnd::Truncated, "truncated"),
     (EpisodeEnd::Both, "both"),
+    (EpisodeEnd::Unknown, "unknown"),
 ];
 
 fn end_name(end: EpisodeEnd) -> &'static str {

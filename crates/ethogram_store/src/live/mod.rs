@@ -3,6 +3,8 @@
 mod message;
 mod segment_reader;
 mod segment_writer;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use message::{read_batch, read_schema};
 pub use segment_reader::{LiveSegment, SegmentFile};

@@ -12,7 +12,7 @@ use crate::layout::{Kind, live_numbers, writer_dirs};
 use crate::live::LiveSegment;
 use crate::log::Record;
 use crate::manifest::Manifest;
-use crate::{LocalFiles, Lost, Result};
+use crate::{Files, Lost, Result};
 
 /// Most segments of one kind of one writer that are read.
 const SEGMENTS_MAX: usize = 1 << 20;
@@ -21,7 +21,7 @@ const SEGMENTS_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Index {
     run_dir: PathBuf,
-    files: Arc<LocalFiles>,
+    files: Arc<dyn Files>,
     watch: FolderWatch,
     /// By folder name, that is by the time at which they began.
     writers: BTreeMap<String, Writer>,
@@ -113,14 +113,8 @@ pub(super) struct Unseen {
 }
 
 impl Index {
-    pub(super) fn new(run_dir: &Path) -> Self {
-        Self {
-            run_dir: run_dir.to_owned(),
-            files: Arc::new(LocalFiles::new(run_dir)),
-            watch: FolderWatch::default(),
-            writers: BTreeMap::new(),
-            next_id: 0,
-        }
+    pub(super) fn new(run_dir: &Path, files: Arc<dyn Files>) -> Self {
+        Self { run_dir: run_dir.to_owned(), files, watch: FolderWatch::default(), writers: BTreeMap::new(), next_id: 0 }
     }
 
     /// Looks for what is new: writers, manifests, segments, records. Returns whether anything was.
@@ -262,7 +256,7 @@ impl Index {
 
 impl Writer {
     /// Reads sealed files in place of the live segments that they hold.
-    fn adopt(&mut self, name: &str, manifest: Manifest, files: &Arc<LocalFiles>, next_id: &mut u32) {
+    fn adopt(&mut self, name: &str, manifest: Manifest, files: &Arc<dyn Files>, next_id: &mut u32) {
         self.manifest = manifest.number;
         let mut before: Vec<BTreeMap<u32, Arc<SealedUnit>>> =
             self.kinds.iter_mut().map(|segments| std::mem::take(&mut segments.sealed)).collect();

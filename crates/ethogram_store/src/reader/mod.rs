@@ -28,8 +28,8 @@ use crate::columns::frames_where;
 use crate::layout::{Kind, STATUS_FILE};
 use crate::status::{read_info, read_status};
 use crate::{
-    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Result, Revision,
-    RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
+    Result, Revision, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
 };
 
 /// Most episodes whose fields are remembered.
@@ -69,6 +69,12 @@ impl RunReader {
     /// [`Error::NotARun`], [`Error::NewerVersion`], and when `run.json` or the folder cannot be read. All else that is damaged is
     /// told by [`RunSource::lost`], and the rest is served.
     pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, Arc::new(LocalFiles::new(path)))
+    }
+
+    /// As [`RunReader::open`], with sealed files and manifests read from elsewhere. `run.json`, the state and live segments lie in `path`,
+    /// and manifests too, if only so that their coming is seen.
+    pub(crate) fn open_with(path: &Path, files: Arc<dyn Files>) -> Result<Self> {
         let info = read_info(path)?;
         let spaces = info.env.iter().filter_map(|env| env.observation_space.as_ref());
         let leaves = spaces.filter_map(|space| space.leaves("observation").ok()).flatten();
@@ -83,7 +89,7 @@ impl RunReader {
             tensors: Mutex::default(),
             checkpoints: Mutex::default(),
             fields: Mutex::default(),
-            index: RwLock::new(Index::new(path)),
+            index: RwLock::new(Index::new(path, files)),
             batches: BatchCache::new(),
             lost: LostList::new(path),
             revision: AtomicU64::new(0),

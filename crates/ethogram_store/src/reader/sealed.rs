@@ -8,7 +8,7 @@ use super::lost::{LostList, is_missing};
 use crate::layout::Kind;
 use crate::manifest::Sealed;
 use crate::sealed::{Rollup, SealedFrames, SealedScalars, SealedSteps, SealedTensors, read_sealed_rows};
-use crate::{Files, LocalFiles, Result};
+use crate::{Files, Result};
 
 /// One sealed file, and what it took the place of.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct SealedUnit {
     pub(super) entry: Sealed,
     /// What a reader may have read already of the same rows.
     pub(super) replaces: Vec<Replaced>,
-    files: Arc<LocalFiles>,
+    files: Arc<dyn Files>,
     folder: String,
     opened: OnceLock<Option<Opened>>,
 }
@@ -43,7 +43,7 @@ enum Opened {
 
 impl SealedUnit {
     /// `folder` is that of the writer, relative to the run.
-    pub(super) fn new(id: u32, files: Arc<LocalFiles>, folder: &str, entry: Sealed, replaces: Vec<Replaced>) -> Self {
+    pub(super) fn new(id: u32, files: Arc<dyn Files>, folder: &str, entry: Sealed, replaces: Vec<Replaced>) -> Self {
         let folder = format!("{folder}/{}", entry.kind.folder());
         Self { id, entry, replaces, files, folder, opened: OnceLock::new() }
     }
@@ -54,7 +54,7 @@ impl SealedUnit {
     }
 
     fn files(&self) -> Arc<dyn Files> {
-        Arc::clone(&self.files) as Arc<dyn Files>
+        Arc::clone(&self.files)
     }
 
     fn open(&self) -> Result<Opened> {

@@ -1,4 +1,9 @@
 //! What a run must do from the outside.
 
+mod check;
+mod crash;
+mod damage;
+mod golden_frames;
+mod model;
 mod round_trip;
 mod support;

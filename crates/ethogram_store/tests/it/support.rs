@@ -70,3 +70,37 @@ pub fn episode(index: u64) -> EpisodeRow {
         extra: serde_json::Map::new(),
     }
 }
+
+/// Copies a folder and all in it as it is at one moment: again, if files came or went meanwhile.
+pub fn copy_folder(from: &Path, to: &Path) {
+    loop {
+        let before = names_below(from);
+        copy_files(from, to);
+        if names_below(from) == before {
+            return;
+        }
+        std::fs::remove_dir_all(to).expect("removed");
+    }
+}
+
+fn names_below(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        names.push(entry.path());
+        names.extend(names_below(&entry.path()));
+    }
+    names.sort();
+    names
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_files(&entry.path(), &target);
+        } else if let Err(error) = std::fs::copy(entry.path(), &target) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", entry.path().display());
+        }
+    }
+}

@@ -19,7 +19,7 @@ const NUMBERS = [
 export type NumberName = (typeof NUMBERS)[number];
 
 /** Every way an episode stands; its position is its number in `end`. */
-export const ENDS: readonly EpisodeEnd[] = ['open', 'terminated', 'truncated', 'both'];
+export const ENDS: readonly EpisodeEnd[] = ['open', 'terminated', 'truncated', 'both', 'unknown'];
 
 /** The episodes of a run as columns, ascending by episode; made for a hundred thousand of them. */
 export interface EpisodeTable {

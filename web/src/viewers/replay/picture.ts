@@ -13,10 +13,14 @@ const GAP = 2;
 export function planesOf(field: FieldEntry): number {
   const { shape, stack_axis: axis } = field;
   if (axis !== null && axis !== undefined) return shape[axis] ?? 1;
-  // Without a stack axis: S×H×W(×C) has its planes first, unless the last axis looks like colours.
   if (shape.length === 4) return shape[0];
-  if (shape.length === 3 && shape[2] > 4 && shape[2] >= shape[0]) return shape[0];
-  return 1;
+  if (shape.length !== 3) return 1;
+  const [first, , last] = shape;
+  // Three axes without a word on which is the stack: planes first when the first is short, else channels; one, three are colours,
+  // four are RGBA in a rendered frame and a stack in an observation.
+  if (last > 4 && last >= first) return first;
+  if (last === 4) return field.name === 'frame' ? 1 : 4;
+  return last === 1 || last === 3 ? 1 : last;
 }
 
 /** The view that the address asks for; the newest plane of a stack otherwise. */

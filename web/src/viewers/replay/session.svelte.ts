@@ -45,6 +45,10 @@ export class Session {
   arrivals = $state(0);
   /** Small pictures of the whole episode, by step. */
   readonly thumbnails = new Map<number, Thumbnail>();
+  /** Resolves once the first picture is on the screen: what can wait, waits for it. */
+  readonly firstPicture: Promise<void>;
+  /** Tells that a picture is on the screen. */
+  pictureShown!: () => void;
   /** Called with every arrival, to draw again. */
   onarrival: () => void = () => undefined;
 
@@ -63,6 +67,7 @@ export class Session {
     this.episode = detail.episode.episode;
     this.env = env;
     this.detail = detail;
+    this.firstPicture = new Promise((resolve) => (this.pictureShown = resolve));
   }
 
   /** Rows that were recorded. */

@@ -1,5 +1,6 @@
 import type { Json, RunSummary } from '../../api/wire';
 import { lastReturn } from '../../state/returns';
+import { secondsOf } from '../../state/run_times';
 
 /** One column of the table of runs, the fixed ones aside from the name. */
 export interface TableColumn {
@@ -10,12 +11,6 @@ export interface TableColumn {
   numeric: boolean;
   /** What rows are sorted by; null goes last in either direction. */
   key(run: RunSummary): number | string | null;
-}
-
-/** Seconds from start to end, or to `nowUs` while it runs, or to the last sign of life of one that crashed. */
-export function secondsOf(run: RunSummary, nowUs: number): number | null {
-  const end = run.ended_us ?? (run.state === 'running' ? nowUs : run.heartbeat_us);
-  return run.created_us && end ? Math.max(0, (end - run.created_us) / 1e6) : null;
 }
 
 /** Columns that are always there, in order. */

@@ -36,7 +36,7 @@ async fn many_points_are_summarised_and_none_is_forgotten() {
     let columns = ask(&served, json!([one]), 100).await;
     let counts = columns.f64("0/count").expect("counts");
     assert!(counts.len() <= 100, "{}", counts.len());
-    assert_eq!(counts.iter().sum::<f64>(), 3_000.0);
+    assert_eq!(counts.iter().sum::<f64>() as u64, 3_000);
     assert_eq!(columns.f64("0/max").map(|max| max[0]), Some(1.0), "the first point is the largest");
     assert_eq!(columns.header["series"][0]["exact"], json!(false));
 }
@@ -45,8 +45,7 @@ async fn many_points_are_summarised_and_none_is_forgotten() {
 async fn what_is_not_finite_stays_so() {
     let (_root, served) = served().await;
     let columns = ask(&served, json!([{ "run": RUN, "axis": "episode", "tag": "odd" }]), 10).await;
-    let last = columns.f64("0/last").expect("values");
-    assert!(last[0] == 1.5 && last[1].is_nan() && last[2] == f64::INFINITY, "{last:?}");
+    assert_eq!(format!("{:?}", columns.f64("0/last").expect("values")), "[1.5, NaN, inf]");
 }
 
 #[tokio::test]
@@ -57,7 +56,8 @@ async fn one_bad_series_does_not_spoil_the_others() {
     let unknown_run = json!({ "run": "nobody", "axis": "episode", "tag": "odd" });
     let backwards = json!({ "run": RUN, "axis": "episode", "tag": "odd", "from": 5, "to": 4 });
     let columns = ask(&served, json!([unknown_tag, unknown_run, good, backwards]), 10).await;
-    let codes: Vec<_> = columns.header["series"].as_array().expect("series").iter().map(|s| s["error"]["code"].clone()).collect();
+    let codes: Vec<_> =
+        columns.header["series"].as_array().expect("series").iter().map(|s| s["error"]["code"].clone()).collect();
     assert_eq!(codes, [json!("not_found"), json!("not_found"), Value::Null, json!("bad_request")]);
     assert_eq!(columns.f64("2/step"), Some(vec![0.0, 1.0, 2.0]));
     assert_eq!(columns.f64("0/step"), None);
@@ -79,7 +79,7 @@ async fn smoothing_is_the_servers() {
     let columns = ask(&served, json!([plain, smooth]), 100).await;
     let (plain, smooth) = (columns.f64("0/last").expect("values"), columns.f64("1/last").expect("values"));
     assert_eq!(plain.len(), smooth.len());
-    assert_eq!(smooth[0], plain[0], "the average is debiased");
+    assert!((smooth[0] - plain[0]).abs() < 1e-12, "the average is debiased: {smooth:?}");
     assert!(smooth[49] > plain[49], "of a falling curve the average lies above");
     assert_eq!(columns.f64("0/min"), columns.f64("1/min"));
 }

@@ -32,9 +32,12 @@ async fn a_text_is_its_bytes() {
 #[tokio::test]
 async fn unknown_tags_and_axes_are_named() {
     let (_root, served) = served().await;
-    for (query, code) in
-        [("tag=nothing", "not_found"), ("axis=episode&tag=weights", "not_found"), ("axis=week&tag=weights", "bad_request"), ("", "bad_request")]
-    {
+    for (query, code) in [
+        ("tag=nothing", "not_found"),
+        ("axis=episode&tag=weights", "not_found"),
+        ("axis=week&tag=weights", "bad_request"),
+        ("", "bad_request"),
+    ] {
         assert_eq!(served.get(&format!("/api/runs/{RUN}/tensors?{query}")).await.error_code(), code, "{query}");
     }
 }

@@ -1,0 +1,39 @@
+//! `ethogram check`: whether a run is whole.
+
+use ethogram_store::{CheckReport, Lost};
+
+use crate::{
+    options::CheckOptions,
+    text::{text_from_bytes, text_from_count},
+};
+
+/// Prints what was found. The code is 1 when something is lost or is not vouched for.
+pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
+    let report = ethogram_store::check(&options.run, options.repair)?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", text(&report));
+        if !options.repair && !report.unverified.is_empty() {
+            eprintln!("hint: `ethogram check --repair {}` makes unverified rows readable", options.run.display());
+        }
+    }
+    Ok(u8::from(!report.is_sound()))
+}
+
+fn text(report: &CheckReport) -> String {
+    let count = |count: u64| text_from_count(count as i64);
+    let mut lines = vec![format!(
+        "{}: {} files, {}, {} rows, {} frames",
+        if report.is_sound() { "sound" } else { "damaged" },
+        count(report.files),
+        text_from_bytes(report.bytes),
+        count(report.rows),
+        count(report.frames),
+    )];
+    let line = |label: &str, lost: &Lost| format!("{label:<12}{}: {} ({})", lost.file, lost.what, lost.why);
+    lines.extend(report.lost.iter().map(|lost| line("lost", lost)));
+    lines.extend(report.unverified.iter().map(|lost| line("unverified", lost)));
+    lines.extend(report.repaired.iter().map(|file| format!("{:<12}{file}", "repaired")));
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,221 @@
+//! Damage is told, the rest is served: every file cut at every byte, every byte of segments and logs flipped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ethogram_store::{
+    Array, Axis, ColumnData, Error, RunReader, RunSource, RunState, RunWriter, StepValue, TensorKind, TensorRow,
+};
+
+use crate::support::{copy_folder, create, episode, f32s, name, number, open_whole, picture};
+
+/// One of everything, small; two batches of each kind.
+fn small_run(root: &Path) -> RunWriter {
+    let writer = create(root);
+    for part in 0..2_u64 {
+        for step in 0..3_i64 {
+            let step = step + part as i64 * 3;
+            writer.scalars(Axis::GlobalStep, step, step, &[("a", step as f64 + 0.5), ("b", -1.0)]).expect("logged");
+        }
+        writer.episode(episode(part)).expect("logged");
+        for step in 0..2 {
+            let step = step + part * 2;
+            let frame = StepValue::Array(picture(step));
+            let text = StepValue::Text(format!("text {step}"));
+            let values = vec![
+                (name("frame"), frame),
+                (name("note"), text),
+                (name("reward"), number(step as f64)),
+                (name("x"), f32s(&[1.0, step as f32])),
+            ];
+            writer.step(0, step, values).expect("logged");
+        }
+        let array = Array::from_f32(&[part as f32, 2.0]);
+        let row =
+            TensorRow { step: part as i64, time_us: 1, kind: TensorKind::Tensor, array, meta: serde_json::Map::new() };
+        writer.tensor(Axis::GlobalStep, "weights", row).expect("logged");
+        writer.checkpoint(part as i64, "c", "onnx", vec![part as u8; 20], serde_json::json!({})).expect("logged");
+        writer.flush().expect("flushed");
+    }
+    writer
+}
+
+/// Every value that can be read, under a name of its own; blobs that cannot be are counted as lost.
+fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
+    let mut found = BTreeMap::new();
+    for tag in reader.scalar_tags() {
+        let points = reader.scalars(tag.axis, &tag.tag, i64::MIN..i64::MAX).expect("points");
+        for at in 0..points.step.len() {
+            let value = (points.time_us[at], points.value[at].to_bits());
+            found.insert(format!("scalar {} {}", tag.tag, points.step[at]), format!("{value:?}"));
+        }
+        reader.scalar_buckets(tag.axis, &tag.tag, i64::MIN..i64::MAX, 3).expect("buckets");
+    }
+    for row in reader.episodes(0..u64::MAX).expect("episodes") {
+        found.insert(format!("episode {}", row.episode), format!("{row:?}"));
+    }
+    for episode in 0..reader.episode_count().min(4) {
+        for info in reader.step_fields(episode).expect("fields") {
+            // What a reader learns of a field it may find damaged when it reads the rows: an error, not a wrong value.
+            let Ok(column) = reader.steps(episode, &info.name, 0..u64::MAX) else { continue };
+            for row in (0..column.rows()).filter(|&row| column.is_valid(row)) {
+                let value = match &column.data {
+                    ColumnData::Numeric(bytes) => {
+                        format!("{:?}", &bytes[row * column.row_bytes()..(row + 1) * column.row_bytes()])
+                    }
+                    ColumnData::Text(texts) => texts[row].clone(),
+                };
+                found.insert(format!("step {episode} {} {row}", info.name), value);
+            }
+            if info.image {
+                let _ = reader.frame_groups(episode, &info.name, 0..u64::MAX);
+            }
+        }
+    }
+    for tag in reader.tensor_tags() {
+        for row in reader.tensors(tag.axis, &tag.tag, i64::MIN..i64::MAX).expect("rows") {
+            found.insert(format!("tensor {} {}", tag.tag, row.step), format!("{row:?}"));
+        }
+    }
+    let mut blobs_lost = 0;
+    for row in reader.checkpoints() {
+        match reader.blob(&row.hash) {
+            Ok(bytes) => {
+                found.insert(format!("blob {}", row.hash), format!("{bytes:?}"));
+            }
+            Err(error) => {
+                assert!(error.is_corrupt() || error.is_not_found(), "{error}");
+                blobs_lost += 1;
+            }
+        }
+        found.insert(format!("checkpoint {} {}", row.global_step, row.name), format!("{row:?}"));
+    }
+    (found, blobs_lost)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Reads a run in which `file` was damaged; `cut` if its end is missing, which is no damage but an earlier state.
+fn check(run: &Path, file: &Path, whole: &BTreeMap<String, String>, cut: bool, at: usize) {
+    let what = format!("{} at {at}, cut {cut}", file.display());
+    let reader = match RunReader::open(run) {
+        Ok(reader) => reader,
+        Err(error) => return assert!(file.ends_with("run.json"), "{what}: {error}"),
+    };
+    let (found, blobs_lost) = values(&reader);
+    for (key, value) in &found {
+        assert_eq!(Some(value), whole.get(key), "{key} in {what}");
+    }
+    if found.len() < whole.len() && !cut {
+        assert!(
+            !reader.lost().is_empty() || blobs_lost > 0,
+            "{what}: {} of {} values, and no word of it",
+            found.len(),
+            whole.len()
+        );
+    }
+}
+
+fn damage_every(run: &Path, every: usize) {
+    let whole = values(&open_whole(run)).0;
+    assert!(whole.len() > 30, "{} values", whole.len());
+    for file in files(run) {
+        if file.ends_with("LOCK") {
+            continue;
+        }
+        let bytes = std::fs::read(&file).expect("bytes");
+        for at in (0..bytes.len()).step_by(every) {
+            std::fs::write(&file, &bytes[..at]).expect("written");
+            check(run, &file, &whole, true, at);
+            // The identity and the state have no checksum of their own: they are text for people.
+            if !file.ends_with("run.json") && !file.ends_with("status.json") {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << (at % 8);
+                std::fs::write(&file, &flipped).expect("written");
+                check(run, &file, &whole, false, at);
+            }
+        }
+        std::fs::write(&file, &bytes).expect("written");
+    }
+    assert_eq!(values(&open_whole(run)).0, whole);
+}
+
+#[test]
+fn a_live_run_survives_every_cut_and_every_flipped_bit() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = small_run(root.path());
+    let copy = root.path().join("copy");
+    copy_folder(writer.path(), &copy);
+    damage_every(&copy, 1);
+}
+
+/// The sealed files have tests of their own; here it is that the reader passes their errors on as what is lost.
+#[test]
+fn a_sealed_run_survives_cuts_and_flipped_bits() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = small_run(root.path());
+    writer.close(RunState::Finished).expect("closed");
+    assert!(files(writer.path()).iter().any(|file| file.extension().is_some_and(|extension| extension == "parquet")));
+    damage_every(writer.path(), 13);
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_told_from_one_of_a_newer_version() {
+    let root = tempfile::tempdir().expect("a folder");
+    assert!(matches!(RunReader::open(root.path()), Err(Error::NotARun { .. })));
+    assert!(RunReader::open(&root.path().join("absent")).is_err_and(|error| error.is_not_found()));
+    let write = |json: &str| std::fs::write(root.path().join("run.json"), json).expect("written");
+    write(r#"{"format_version": 9, "anything": "else"}"#);
+    let error = RunReader::open(root.path()).expect_err("newer");
+    assert!(matches!(error, Error::NewerVersion { found: 9, newest: 1, .. }), "{error}");
+    write("{\"format_version\": 1, ");
+    assert!(RunReader::open(root.path()).is_err_and(|error| error.is_corrupt()));
+    write("[]");
+    assert!(RunReader::open(root.path()).is_err_and(|error| error.is_corrupt()));
+    write(r#"{"format_version": 1}"#);
+    assert_eq!(RunReader::open(root.path()).expect("an empty run").episode_count(), 0);
+}
+
+#[test]
+fn files_of_others_are_passed_over() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = small_run(root.path());
+    let copy = root.path().join("copy");
+    copy_folder(writer.path(), &copy);
+    let whole = values(&open_whole(&copy)).0;
+    let writer_dir = files(&copy).into_iter().find(|file| file.ends_with("scalars/000000.log")).expect("a log");
+    let writer_dir = writer_dir.parent().and_then(Path::parent).expect("a folder");
+    for strange in
+        ["scalars/notes.txt", "scalars/000001", "scalars/x.log", "steps/-00001.log", "README", "MANIFEST-x.json"]
+    {
+        std::fs::write(writer_dir.join(strange), "what?").expect("written");
+    }
+    std::fs::create_dir(copy.join("w-")).expect("a folder");
+    std::fs::create_dir(writer_dir.join("scalars/000007.log")).expect("a folder");
+    std::fs::write(copy.join("w-file"), "no folder").expect("written");
+    let reader = RunReader::open(&copy).expect("a run");
+    assert_eq!(values(&reader).0, whole);
+    assert!(reader.lost().iter().all(|lost| lost.file.ends_with("000007.log")), "{:?}", reader.lost());
+}
+
+#[test]
+fn a_log_that_is_gone_is_told() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = small_run(root.path());
+    let copy = root.path().join("copy");
+    copy_folder(writer.path(), &copy);
+    let log = files(&copy).into_iter().find(|file| file.ends_with("scalars/000000.log")).expect("a log");
+    std::fs::remove_file(&log).expect("removed");
+    let reader = RunReader::open(&copy).expect("a run");
+    assert!(reader.scalar_tags().is_empty());
+    assert_eq!(reader.step_count(0).expect("rows"), 4, "the rest is there");
+    assert!(reader.lost()[0].file.ends_with("scalars/000000.log"), "{:?}", reader.lost());
+}

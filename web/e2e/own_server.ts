@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** An `ethogram serve` that a test starts and stops itself. */
+export class OwnServer {
+  readonly root: string;
+  readonly port: number;
+  #process: ChildProcess | null = null;
+
+  private constructor(root: string, port: number) {
+    this.root = root;
+    this.port = port;
+  }
+
+  /** Serves an empty folder of its own. */
+  static async onEmptyFolder(): Promise<OwnServer> {
+    const server = new OwnServer(await mkdtemp(join(tmpdir(), 'ethogram-e2e-')), await freePort());
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, again on the same port, and waits until it answers. */
+  async start(): Promise<void> {
+    const child = spawn(
+      process.env.ETHOGRAM_BIN!,
+      ['serve', this.root, '--port', String(this.port), '--no-open'],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    this.#process = child;
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    for (let tries = 0; tries < 200; tries += 1) {
+      if (child.exitCode !== null) throw new Error(`ethogram serve ended with ${child.exitCode}: ${said}`);
+      const answer = await fetch(`${this.url}/api/health`).catch(() => null);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`ethogram serve did not answer within 10 s: ${said}`);
+  }
+
+  /** Stops it; `start` brings it back. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  /** Stops it and removes its folder. */
+  async dispose(): Promise<void> {
+    await this.stop();
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+
+import type { EpisodeTable } from '../../state/episode_tables';
+import { lineOf, pointsOfEpisodes, stepRange, type Points } from './points';
+
+function points(step: number[], timeS: number[], mean = step, count = 1): Points {
+  const values = Float64Array.from(mean);
+  return {
+    step: Float64Array.from(step),
+    timeUs: Float64Array.from(timeS, (time) => time * 1e6),
+    count: new Uint32Array(step.length).fill(count),
+    min: values,
+    max: values,
+    mean: values,
+  };
+}
+
+const style = {
+  id: 'a',
+  label: 'A',
+  ink: { colour: 'red', dash: [] },
+  startUs: 100e6,
+  smoothing: 0,
+} as const;
+
+it('draws over steps, seconds of the clock, or seconds since the start', () => {
+  const some = points([0, 10], [100, 160]);
+  expect([...lineOf(some, { ...style, x: 'step' }).x]).toEqual([0, 10]);
+  expect([...lineOf(some, { ...style, x: 'time' }).x]).toEqual([100, 160]);
+  expect([...lineOf(some, { ...style, x: 'relative' }).x]).toEqual([0, 60]);
+});
+
+it('never goes back in time, though clocks do', () => {
+  expect([...lineOf(points([0, 1, 2], [100, 50, 120]), { ...style, x: 'relative' }).x]).toEqual([0, 0, 20]);
+});
+
+it('draws a band only where points stand for several values, and smooths only when asked to', () => {
+  expect(lineOf(points([0, 1], [0, 1]), { ...style, x: 'step' })).toMatchObject({
+    low: null,
+    high: null,
+    smooth: null,
+  });
+  const line = lineOf(points([0, 1], [0, 1], [4, 2], 7), { ...style, x: 'step', smoothing: 0.5 });
+  expect([line.low, line.smooth]).toEqual([Float64Array.of(4, 2), Float64Array.of(4, (0.5 * 2 + 1) / 0.75)]);
+});
+
+it('asks for a little more than is shown', () => {
+  const whole = points([0, 100, 200, 300], [0, 10, 20, 30]);
+  expect(stepRange([100, 200], 'step', whole, 0)).toEqual({ from: 80, to: 221 });
+  // 8 s to 22 s lie between the points at 0 s and 30 s.
+  expect(stepRange([10, 20], 'relative', whole, 0)).toEqual({ from: 0, to: 301 });
+  expect(stepRange([21, 29], 'time', whole, 0)).toEqual({ from: 100, to: 301 });
+  expect(stepRange([10, 20], 'time', points([], []), 0)).toEqual({ from: 0, to: 1 });
+});
+
+it('draws the episodes that have ended in the order in which they started', () => {
+  const column = (...values: number[]) => Float64Array.from(values);
+  const table: EpisodeTable = {
+    episode: column(0, 1, 2, 3),
+    globalStep: column(0, 20, 10, 30),
+    length: column(5, 6, 7, 8),
+    recorded: column(1, 0, 0, 0),
+    envIndex: column(0, 1, 0, 1),
+    episodeReturn: column(1, 2, 3, 4),
+    startedUs: column(100, 200, 300, 400),
+    ended: column(1, 1, 1, 0),
+  };
+  const curve = pointsOfEpisodes(table, 'episode_return', 10);
+  expect([[...curve.step], [...curve.mean], [...curve.timeUs]]).toEqual([
+    [0, 10, 20],
+    [1, 3, 2],
+    [100, 300, 200],
+  ]);
+  expect([...pointsOfEpisodes(table, 'length', 10).mean]).toEqual([5, 7, 6]);
+});
