@@ -1,4 +1,4 @@
-//! One curve of 100 runs in a process that has just started, against TensorBoard's data server.
+//! One curve of 100 runs in a process that has just started, against the data server of `TensorBoard`.
 //!
 //! The peer loads everything before it can answer; it gets [`PEER_RUNS`] runs and its time is multiplied, for it is linear in points.
 
