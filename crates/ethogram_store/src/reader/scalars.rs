@@ -242,7 +242,7 @@ impl Scalars {
                     Unit::Sealed(unit) => {
                         let Some((scalars, _)) = unit.scalars(lost) else { continue };
                         match scalars.read(axis, tag, i64::MIN..i64::MAX) {
-                            Ok(points) => series.extend(&points),
+                            Ok(points) => series.extend_ascending(points),
                             Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
                         }
                     }
@@ -299,6 +299,19 @@ struct Series {
 }
 
 impl Series {
+    /// Adds points that ascend, one a step, as sealed files have them.
+    fn extend_ascending(&mut self, points: ScalarColumns) {
+        if self.points.step.is_empty() {
+            self.points = points;
+        } else if self.points.step.last() < points.step.first() {
+            self.points.step.extend_from_slice(&points.step);
+            self.points.time_us.extend_from_slice(&points.time_us);
+            self.points.value.extend_from_slice(&points.value);
+        } else {
+            self.extend(&points);
+        }
+    }
+
     fn extend(&mut self, points: &ScalarColumns) {
         let follows = self.late.step.is_empty() && self.points.step.last() < points.step.first();
         if follows && points.step.is_sorted_by(|a, b| a < b) {
