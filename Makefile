@@ -65,7 +65,7 @@ $(VENV)/.tests: $(VENV)/.sdk python/requirements-test.txt
 	@touch $@
 
 .PHONY: test
-test: test-rust test-python test-web test-browser ## All tests
+test: test-rust test-s3 test-python test-web test-browser ## All tests
 
 .PHONY: test-rust
 test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
