@@ -108,7 +108,7 @@ impl RunCore {
         };
         let now = now_us();
         core.look_at_disk(py, &writer, now)?;
-        let time_us = match time.map(|secs| secs.extract::<f64>()).transpose() {
+        let time_us = match time.map(PyAnyMethods::extract::<f64>).transpose() {
             Ok(secs) => secs.map_or(now, |secs| (secs * 1e6) as i64),
             Err(error) => return core.settle(py, "time", error),
         };
