@@ -73,6 +73,10 @@ test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
 	  $(CARGO) nextest run --release --workspace --no-fail-fast && $(CARGO) test --release --workspace --doc --quiet; \
 	else $(CARGO) test --release --workspace; fi
 
+.PHONY: test-s3
+test-s3: ## Rust: runs in an object store, against a server on this machine; compiles a TLS stack
+	.ci/test-s3
+
 .PHONY: test-python
 test-python: $(VENV)/.tests ## The Python SDK
 	cd python && ../$(BIN)/python -m pytest -q

@@ -1,7 +1,7 @@
 """Real pictures for the bench `frames`, and what PNG and WebP make of them.
 
-`frames.py export FOLDER` writes the pictures of each game as raw RGB; `frames.py measure FOLDER` encodes them with Pillow.
-Each prints a line of JSON a game.
+`frames.py export FOLDER` writes the pictures of each game as raw RGB, `frames.py measure FOLDER GAME HEIGHT WIDTH`
+encodes those of one with Pillow. Each prints lines of JSON.
 """
 
 import io
@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -24,10 +25,13 @@ GAMES = {
     "pong": ["pong-a3c-40M/seed000"],
     "lunarlander": ["lunarlander-dqn/seed000", "lunarlander-ppo/seed001"],
 }
-FORMATS = {"png": {"format": "PNG"}, "webp": {"format": "WEBP", "lossless": True, "method": 4}}
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"format": "PNG"},
+    "webp": {"format": "WEBP", "lossless": True, "method": 4},
+}
 
 
-def pictures(name: str) -> np.ndarray:
+def pictures(name: str) -> Any:
     """All pictures of one recording, T×H×W×3."""
     with np.load(SOURCES / f"{name}.npz") as stored:
         if "frames" in stored.files:

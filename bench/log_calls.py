@@ -1,7 +1,8 @@
-"""What one call of a logger costs, for the bench `logging`: `log_calls.py LOGGER WORK FRAMES CALLS [busy]` prints a line of JSON.
+"""What one call of a logger costs, for the bench `logging`.
 
-One logger and one work a process, so that no background thread of one is paid by another. `busy` adds a second Python
-thread that never rests. CPU is that of the process, until everything is written; wandb's core is another process and not in it.
+`log_calls.py LOGGER WORK FRAMES CALLS [busy]` prints a line of JSON. One logger and one work a process, so that no
+background thread of one is paid by another. `busy` adds a second Python thread that never rests. CPU is that of the
+process, until everything is written; wandb's core is another process, and not in it.
 """
 
 import json
@@ -37,11 +38,11 @@ class Work:
         """Ten scalars."""
         return {f"charts/scalar_{k}": float(self.values[(i + k) % 500]) for k in range(10)}
 
-    def observation(self, i: int) -> np.ndarray:
+    def observation(self, i: int) -> Any:
         """A stack of four planes."""
         return self.planes[np.arange(i, i + 4) % 500]
 
-    def frame(self, i: int) -> np.ndarray:
+    def frame(self, i: int) -> Any:
         """A picture."""
         return self.frames[i % 500]
 
@@ -155,7 +156,7 @@ def wandb(work: Work, folder: str) -> Iterator[dict[str, Call]]:
 def copy(work: Work, folder: str) -> Iterator[dict[str, Call]]:
     """No logger: NumPy copies the picture."""
     del folder
-    target = np.empty(SHAPE, np.uint8)
+    target: Any = np.empty(SHAPE, np.uint8)
     yield {"frame": lambda i: np.copyto(target, work.frame(i))}
 
 

@@ -1,4 +1,4 @@
-"""TensorBoard's data server for the bench `query`: the time from its start until it knows all points and has answered once.
+"""TensorBoard's data server for the bench `query`: from its start until it has answered with all points.
 
 `query.py LOGDIR RUNS STEPS` prints a line of JSON. The server is the one that `tensorboard --load_fast=true` starts.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import gymnasium
 import numpy as np
@@ -44,7 +45,7 @@ class Network:
 
     def __init__(self, sizes: list[int], learning_rate: float, random: np.random.Generator) -> None:
         self.weights: list[Array] = []
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in pairwise(sizes):
             scale = np.sqrt(2 / inputs)
             self.weights += [
                 (random.normal(size=(inputs, outputs)) * scale).astype(np.float32),

@@ -28,8 +28,11 @@ pub struct Bench {
     pub about: &'static str,
     run: fn(&Lab) -> Result<Vec<Measure>>,
     /// The part that runs in a process of its own, where there is one.
-    child: Option<fn(&[String]) -> Result<()>>,
+    child: Option<Child>,
 }
+
+/// Takes what follows `--child`.
+type Child = fn(&[String]) -> Result<()>;
 
 /// Every bench, in the order that people see.
 pub const BENCHES: &[Bench] = &[
@@ -75,4 +78,18 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     }
     let measures = (bench.run)(&Lab::new(bench.name, args.rounds.max(1))?)?;
     if args.json { print_json(&measures) } else { print_table(&measures) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bench_has_a_section_in_the_docs() {
+        let docs = include_str!("../../docs/performance.md");
+        for bench in BENCHES {
+            let title = format!("\n## {}\n", bench.name);
+            assert!(docs.contains(&title), "docs/performance.md has no section {:?}", bench.name);
+        }
+    }
 }

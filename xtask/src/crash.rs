@@ -50,7 +50,7 @@ const LIFE_MILLIS: std::ops::Range<u64> = 30..2_500;
 
 /// A tick that the child had logged, and when.
 #[derive(Clone, Copy, Debug)]
-struct Acknowledged {
+pub(crate) struct Acknowledged {
     tick: u64,
     time_us: i64,
 }

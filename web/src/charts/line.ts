@@ -77,8 +77,11 @@ export class LineChart {
   }
 
   setScale(scale: LineScale): void {
-    const rebuild = scale.x !== this.#scale.x || scale.log !== this.#scale.log;
+    const before = this.#scale;
+    const rebuild = scale.x !== before.x || scale.log !== before.log;
+    const moved = scale.range?.[0] !== before.range?.[0] || scale.range?.[1] !== before.range?.[1];
     this.#scale = scale;
+    if (!rebuild && !moved) return;
     if (rebuild) this.#drop();
     this.#refresh();
   }

@@ -34,7 +34,7 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
     Ok(measures)
 }
 
-/// Bytes of a scalar on disk, live and sealed, beside those of TensorBoard's event files.
+/// Bytes of a scalar on disk, live and sealed, beside those of event files.
 fn scalar_bytes(lab: &Lab) -> Result<Vec<Measure>> {
     let root = lab.empty_folder("scalars")?;
     let events = root.join("events");

@@ -1,4 +1,4 @@
-//! Event files as TensorBoard's `SummaryWriter` writes them, for the peers: scalars only.
+//! Event files as `SummaryWriter` writes them, for the peers: scalars only.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -11,7 +11,7 @@ const STEPS: usize = 3_000;
 const LOGGINGS: &[(&str, Option<f64>)] =
     &[("none", None), ("scalars", Some(1.02)), ("full", Some(1.15)), ("writer_scalars", None), ("writer_full", None)];
 
-/// The bench. The peer is the loop without logging; PyTorch's writer is measured beside ours.
+/// The bench. The peer is the loop without logging; `SummaryWriter` is measured beside ours.
 pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
     let folder = lab.folder().display().to_string();
     lab.python("frames.py", &["export", &folder])?;

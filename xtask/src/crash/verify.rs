@@ -98,8 +98,11 @@ pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
             let observations = run.steps(episode, "observation", 0..rows)?.to_f64();
             for (t, found) in tick.to_f64().into_iter().enumerate().filter(|&(t, _)| tick.is_valid(t)) {
                 let expected = first + t as u64;
-                ensure!(found == expected as f64, "episode {episode} step {t}: expected {expected}, found {found}");
-                let same_reward = rewards[t] == f64::from(reward(expected));
+                ensure!(
+                    found.to_bits() == (expected as f64).to_bits(),
+                    "episode {episode} step {t}: expected {expected}, found {found}"
+                );
+                let same_reward = rewards[t].to_bits() == f64::from(reward(expected)).to_bits();
                 ensure!(same_reward, "reward of episode {episode} step {t} is {}", rewards[t]);
                 let same = observations[t * 4..t * 4 + 4] == observation(expected).map(f64::from);
                 ensure!(same, "observation of episode {episode} step {t} differs");
@@ -118,9 +121,10 @@ pub fn step_prefixes(run: &RunReader) -> Result<(u64, u64)> {
             }
         }
     }
-    let rows = (0..).take_while(|tick| ticks.contains_key(tick)).count() as u64;
-    let framed = (0..).take_while(|tick| ticks.get(tick) == Some(&true)).count() as u64;
-    ensure!(ticks.len() as u64 == rows, "rows of steps have a hole at tick {rows}: {} ticks are there", ticks.len());
+    let all = ticks.len() as u64;
+    let rows = (0..all).take_while(|tick| ticks.contains_key(tick)).count() as u64;
+    let framed = (0..all).take_while(|tick| ticks.get(tick) == Some(&true)).count() as u64;
+    ensure!(rows == all, "rows of steps have a hole at tick {rows}: {all} ticks are there");
     Ok((rows, framed))
 }
 

@@ -9,7 +9,9 @@ use arrow_array::{Int64Array, PrimitiveArray};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{LiveSegment, SegmentWriter, Span, message};
-use crate::columns::{FieldType, ScalarPoint, StepColumns, StepValue, read_field, scalars_batch, steps_schema};
+use crate::columns::{
+    FieldRows, FieldType, ScalarPoint, StepColumns, StepValue, read_field, scalars_batch, steps_schema,
+};
 use crate::layout::{Kind, log_path, segment_path};
 use crate::log::Record;
 use crate::{Array, Axis, Dtype, Error};
@@ -62,7 +64,7 @@ fn every_type_and_shape_comes_back_bit_for_bit() {
     let found = read(folder.path(), Kind::Steps).remove(0).expect("a batch");
     assert_eq!(found, batch);
     for field in batch.schema().fields().iter().skip(2) {
-        let (kind, values, valid) = read_field(&found, field.name()).expect("a column").expect("there");
+        let FieldRows { kind, values, valid } = read_field(&found, field.name()).expect("a column").expect("there");
         assert_eq!(field.name(), &kind.to_string());
         assert_eq!(valid, Some(vec![true, false, true]), "{kind}");
         let limit = if kind.dtype == Some(Dtype::Bool) { 2 } else { 251 };

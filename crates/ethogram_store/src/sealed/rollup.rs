@@ -119,16 +119,11 @@ impl Rollup {
         &self.tags
     }
 
-    /// The file underneath.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
     /// The buckets of a tag, ascending; `None` when it has none here and its points must serve.
     pub fn read(&self, axis: Axis, tag: &str) -> Result<Option<Vec<Bucket>>> {
-        let Some(at) = find_tag(&self.tags, axis, tag) else { return Ok(None) };
         const COLUMNS: [&str; 9] =
             ["step_first", "step_last", "time_us", "count", "finite", "min", "max", "mean", "last"];
+        let Some(at) = find_tag(&self.tags, axis, tag) else { return Ok(None) };
         let batch = self.table.read(self.starts[at]..self.starts[at + 1], Some(&COLUMNS))?;
         let (first, last) = (steps_i64(&batch, "step_first")?, steps_i64(&batch, "step_last")?);
         let (time, count) = (steps_i64(&batch, "time_us")?, steps_u64(&batch, "count")?);

@@ -221,6 +221,7 @@ pub(super) fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a [f64]
 mod text_of_f64 {
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{value:?}"))
     }

@@ -163,7 +163,7 @@ impl Table {
         if metadata.schema().fields().len() != metadata.parquet_schema().num_columns() {
             return Err(corrupt("columns within columns".into()));
         }
-        Ok(Self { metadata, hashes, index, starts, files, path })
+        Ok(Self { files, path, metadata, hashes, index, starts })
     }
 
     /// The columns.
@@ -193,12 +193,6 @@ impl Table {
             Statistics::Int64(steps) => Some((*steps.min_opt()?, *steps.max_opt()?)),
             _ => None,
         }
-    }
-
-    /// Bytes of the row groups once unpacked.
-    pub fn unpacked_bytes(&self) -> u64 {
-        let groups = self.metadata.metadata().row_groups();
-        groups.iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).sum()
     }
 
     pub(super) fn index<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
@@ -256,12 +250,6 @@ impl Table {
             return Err(self.corrupt("row group", &format!("{group_rows} rows"), found));
         }
         Ok(batch.slice((rows.start - first_row) as usize, (rows.end - rows.start) as usize))
-    }
-
-    /// Reads every chunk and compares it with its hash.
-    pub fn verify(&self) -> Result<()> {
-        let columns: Vec<usize> = (0..self.schema().fields().len()).collect();
-        (0..self.groups()).try_for_each(|group| self.fetch(&[group], &columns).map(|_| ()))
     }
 
     /// The chunks of some columns of some row groups, checked, in few reads.

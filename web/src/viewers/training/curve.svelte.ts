@@ -161,7 +161,9 @@ export class Curve {
       const kept = part?.key === key ? part : (this.#whole.get(id) ?? part);
       if (kept && kept.points.step.length > 0) shown.set(id, kept.points);
     }
-    this.points = shown;
+    const before = this.points;
+    const same = before.size === shown.size && [...shown].every(([id, points]) => before.get(id) === points);
+    if (!same) this.points = shown;
   }
 }
 
