@@ -100,21 +100,28 @@ def train(steps: int, log: Log | None, frames: np.ndarray) -> tuple[float, float
             target.load_state_dict(online.state_dict())
         episode_return += float(reward)
         ended = terminated or truncated
+        # Made whether they are logged or not: what is measured is the logger.
+        scalars = {
+            "losses/td_loss": loss.item(),
+            "losses/q_value": float(q_values.max()),
+            "losses/target": wanted[0].item(),
+            "charts/epsilon": epsilon,
+            "charts/reward": float(reward),
+            "charts/return": last_return,
+            "charts/length": episode_return,
+            "charts/memory": len(memory),
+            "charts/action": action,
+            "charts/position": float(after[0]),
+        }
+        record: dict[str, Any] = {
+            "observation": observation,
+            "action": action,
+            "reward": float(reward),
+            "q_values": q_values,
+        }
+        record |= {"frame": frames[step % len(frames)], "ended": ended}
         if log is not None:
-            scalars = {
-                "losses/td_loss": loss.item(),
-                "losses/q_value": float(q_values.max()),
-                "losses/target": wanted[0].item(),
-                "charts/epsilon": epsilon,
-                "charts/reward": float(reward),
-                "charts/return": last_return,
-                "charts/length": episode_return,
-                "charts/memory": len(memory),
-                "charts/action": action,
-                "charts/position": float(after[0]),
-            }
-            record = {"observation": observation, "action": action, "reward": float(reward), "q_values": q_values}
-            log(step, scalars, {**record, "frame": frames[step % len(frames)], "ended": ended})
+            log(step, scalars, record)
         observation = after
         if ended:
             last_return, episode_return = episode_return, 0.0
