@@ -384,4 +384,5 @@ def test_row_a1_recording_is_cheap_where_nothing_is_recorded(run: eg.Run) -> Non
 
     plain, recorded = gymnasium.make("CartPole-v1"), eg.record(gymnasium.make("CartPole-v1"), run, schedule=eg.never)
     ratio = min(spent(recorded) / spent(plain) for _ in range(9))
-    assert ratio < 1.05, f"{ratio:.3f} times the time of the loop alone"
+    # The bar of 5 % is held by `cargo xtask bench training`; this only sees that something went badly wrong.
+    assert ratio < 1.3, f"{ratio:.3f} times the time of the loop alone"

@@ -1,7 +1,7 @@
 """A training loop that does what it is told, one line of standard input at a time.
 
-Commands are `log STEP VALUE`, `episode RETURN` and `finish`; `open`, `steps N` and `close` for an episode with pictures that goes on
-meanwhile. Each is answered by a line with the time at which the call returned.
+Commands are `log STEP VALUE`, `episode RETURN` and `finish`; `open`, `steps N` (with pictures), `numbers N` (without) and `close` for
+an episode that goes on meanwhile. Each is answered by a line with the time at which the call returned.
 """
 
 import sys
@@ -41,6 +41,10 @@ for line in sys.stdin:
     elif command == "steps":
         for _ in range(int(arguments[0])):
             going.step(frame=picture(at), action=at % 4, reward=float(at % 50 == 0), value=np.sin(at / 40))
+            at += 1
+    elif command == "numbers":
+        for _ in range(int(arguments[0])):
+            going.step(observation=[at / 1e5, np.sin(at / 40)], action=at % 4, reward=0.25, value=np.cos(at / 40))
             at += 1
     elif command == "close":
         going.step(frame=picture(at), action=0, reward=1.0, terminated=True)
