@@ -21,7 +21,7 @@ const WEB: &[(&str, &[&str])] = &[
     ("charts", &["theme"]),
     ("ui", &["theme"]),
     ("state", &["api", "theme"]),
-    ("replay", &["api", "workers"]),
+    ("replay", &["api", "theme", "workers"]),
     ("viewers", &["charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
