@@ -11,7 +11,7 @@ use super::cache::BlockCache;
 use super::remote::{Object, Remote};
 use crate::files::{Entry, Files, LocalFiles, too_short};
 use crate::layout::{RUN_FILE, STATUS_FILE, io_error, live_number, replace_file};
-use crate::manifest::manifest_number;
+use crate::manifest::{has_extension, manifest_number};
 use crate::{Error, Kind, Result};
 
 /// Most bytes that are mirrored: live segments, mostly. A run with more must be compacted before it is read from a store.
@@ -104,7 +104,7 @@ fn order(path: &str) -> Option<u8> {
         [STATUS_FILE] => Some(4),
         [writer, name] if is_writer(writer) => manifest_number(name).map(|_| 2),
         [writer, folder, name] if is_writer(writer) && Kind::from_folder(folder).is_some() => {
-            live_number(name).map(|_| u8::from(name.ends_with(".log")))
+            live_number(name).map(|_| u8::from(has_extension(name, "log")))
         }
         _ => None,
     }

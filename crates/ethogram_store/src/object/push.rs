@@ -7,7 +7,7 @@ use super::remote::Remote;
 use crate::compact::refuse_running;
 use crate::files::{Files, LocalFiles};
 use crate::layout::{BLOBS_FOLDER, RUN_FILE, STATUS_FILE};
-use crate::manifest::{join, manifest_number};
+use crate::manifest::{has_extension, join, manifest_number};
 use crate::status::read_info;
 use crate::{Kind, Result};
 
@@ -48,7 +48,7 @@ pub fn push(run_dir: &Path, remote: &Remote) -> Result<PushReport> {
             _ => {}
         }
     }
-    paths.retain(|(path, _)| !path.ends_with(".tmp") && !path.ends_with(&format!("/{}", crate::seal::LOCK_FILE)));
+    paths.retain(|(path, _)| !has_extension(path, "tmp") && !path.ends_with(&format!("/{}", crate::seal::LOCK_FILE)));
     // What is named before what names it: a run that can be found is whole.
     paths.sort_by_key(|(path, _)| stage(path));
     let mut report = PushReport::default();
@@ -82,7 +82,7 @@ fn stage(path: &str) -> u8 {
         RUN_FILE => 4,
         STATUS_FILE => 3,
         name if manifest_number(name).is_some() => 2,
-        name if name.ends_with(".log") => 1,
+        name if has_extension(name, "log") => 1,
         _ => 0,
     }
 }

@@ -50,7 +50,7 @@ impl Remote {
             return Err(bad("it names no bucket; write s3://BUCKET/PREFIX"));
         }
         let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
-        let store = store.map_err(|error| failed("open", url, error))?;
+        let store = store.map_err(|error| failed("open", url, &error))?;
         Ok(Self::new(Arc::new(store), prefix, url))
     }
 
@@ -96,7 +96,7 @@ impl Remote {
             }
             Ok(Ok(objects))
         });
-        let listed = listed.map_err(|error| failed("list", &self.url, error))?;
+        let listed = listed.map_err(|error| failed("list", &self.url, &error))?;
         let mut objects = listed.map_err(|found| Error::TooLarge {
             what: format!("number of objects in {}", self.url),
             limit: OBJECTS_MAX as u64,
@@ -110,14 +110,14 @@ impl Remote {
     pub(super) fn get_range(&self, path: &str, range: Range<u64>) -> Result<Bytes> {
         let (store, key) = (Arc::clone(&self.store), Key::from(self.key(path)));
         wait(async move { store.get_range(&key, range).await })
-            .map_err(|error| failed("read", &format!("{}/{path}", self.url), error))
+            .map_err(|error| failed("read", &format!("{}/{path}", self.url), &error))
     }
 
     /// A whole object.
     pub(super) fn get(&self, path: &str) -> Result<Bytes> {
         let (store, key) = (Arc::clone(&self.store), Key::from(self.key(path)));
         wait(async move { store.get(&key).await?.bytes().await })
-            .map_err(|error| failed("read", &format!("{}/{path}", self.url), error))
+            .map_err(|error| failed("read", &format!("{}/{path}", self.url), &error))
     }
 
     /// Puts a local file under a name, replacing what was there. Returns its length.
@@ -129,7 +129,7 @@ impl Remote {
             let read = std::io::Read::read_to_end(&mut std::io::Read::take(&mut source, PART_BYTES as u64), &mut part);
             read.map(|_| part).map_err(|source| crate::layout::io_error("read", file, source))
         };
-        let failed = |error| failed("write", &format!("{}/{path}", self.url), error);
+        let failed = |error| failed("write", &format!("{}/{path}", self.url), &error);
         let first = next()?;
         if first.len() < PART_BYTES {
             let bytes = first.len() as u64;
@@ -153,7 +153,7 @@ impl Remote {
         let (store, key) = (Arc::clone(&self.store), Key::from(self.key(path)));
         match wait(async move { store.delete(&key).await }) {
             Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
-            Err(error) => Err(failed("remove", &format!("{}/{path}", self.url), error)),
+            Err(error) => Err(failed("remove", &format!("{}/{path}", self.url), &error)),
         }
     }
 }
@@ -177,8 +177,8 @@ fn wait<T: Send + 'static>(
     receiver.recv().map_err(|_| generic("the request was given up".into()))?
 }
 
-fn failed(action: &'static str, url: &str, error: object_store::Error) -> Error {
-    let kind = match &error {
+fn failed(action: &'static str, url: &str, error: &object_store::Error) -> Error {
+    let kind = match error {
         object_store::Error::NotFound { .. } => std::io::ErrorKind::NotFound,
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
             std::io::ErrorKind::PermissionDenied

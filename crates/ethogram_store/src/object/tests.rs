@@ -24,13 +24,15 @@ fn finished(root: &Path) -> std::path::PathBuf {
     writer.path().to_owned()
 }
 
-fn told(run: &dyn RunSource) -> String {
-    let mut told = format!("{:?} {:?} {:?}", run.info(), run.status(), run.scalar_tags());
-    told += &format!("{:?}", run.scalars(Axis::GlobalStep, "loss", 100..200).expect("points"));
-    told += &format!("{:?}", run.scalar_buckets(Axis::GlobalStep, "loss", 0..3000, 10).expect("buckets"));
-    told += &format!("{:?}", run.steps(0, "frame", 3..9).expect("frames").data);
+fn told(run: &dyn RunSource) -> Vec<String> {
     let checkpoints = run.checkpoints();
-    told += &format!("{checkpoints:?} {}", run.blob(&checkpoints[0].hash).expect("a blob").len());
+    let told = vec![
+        format!("{:?} {:?} {:?}", run.info(), run.status(), run.scalar_tags()),
+        format!("{:?}", run.scalars(Axis::GlobalStep, "loss", 100..200).expect("points")),
+        format!("{:?}", run.scalar_buckets(Axis::GlobalStep, "loss", 0..3000, 10).expect("buckets")),
+        format!("{:?}", run.steps(0, "frame", 3..9).expect("frames").data),
+        format!("{checkpoints:?} {}", run.blob(&checkpoints[0].hash).expect("a blob").len()),
+    ];
     assert_eq!(run.lost(), []);
     told
 }
