@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
 use super::FileEntry;
@@ -60,7 +62,7 @@ pub(super) fn write(sorted: &RecordBatch) -> Result<Option<SealedBytes>> {
         let batch = batch(axis, tag, &buckets)?;
         let table = match &mut writer {
             Some(table) => table,
-            none => none.insert(TableWriter::new(batch.schema(), properties().build())?),
+            none => none.insert(TableWriter::new(batch.schema(), uncompressed())?),
         };
         table.write_group(&batch)?;
     }
@@ -90,6 +92,11 @@ fn batch(axis: Axis, tag: &str, buckets: &[Bucket]) -> Result<RecordBatch> {
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
     let columns = columns.into_iter().map(|(_, column)| column).collect();
     RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| arrow_failed(&error))
+}
+
+/// A rollup is there to be read fast: unpacking its small columns would take longer than reading them.
+fn uncompressed() -> WriterProperties {
+    properties().set_compression(Compression::UNCOMPRESSED).build()
 }
 
 /// An open rollup.
