@@ -10,7 +10,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CARGO ?= cargo
-PORT ?= 8000
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 RUST_SOURCES := $(shell find crates python/src -name '*.rs' -o -name Cargo.toml 2>/dev/null) Cargo.toml Cargo.lock
@@ -56,8 +55,8 @@ build: $(VENV)/.sdk ## Build the SDK and the `ethogram` command into .venv
 demo-runs: .demo/.built ## Build the demo runs into .demo
 
 .PHONY: demo
-demo: .demo/.built ## Build everything, then serve the bundled real runs
-	$(BIN)/ethogram serve .demo --port $(PORT)
+demo: .demo/.built ## Build everything, then serve the bundled real runs (PORT=… for a port of your choice)
+	$(BIN)/ethogram serve .demo $(if $(PORT),--port $(PORT))
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
 
@@ -66,13 +65,17 @@ $(VENV)/.tests: $(VENV)/.sdk python/requirements-test.txt
 	@touch $@
 
 .PHONY: test
-test: test-rust test-python test-web test-browser ## All tests
+test: test-rust test-s3 test-python test-web test-browser ## All tests
 
 .PHONY: test-rust
 test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
 	if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --release --workspace --no-fail-fast && $(CARGO) test --release --workspace --doc --quiet; \
 	else $(CARGO) test --release --workspace; fi
+
+.PHONY: test-s3
+test-s3: ## Rust: runs in an object store, against a server on this machine; compiles a TLS stack
+	.ci/test-s3
 
 .PHONY: test-python
 test-python: $(VENV)/.tests ## The Python SDK

@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
-import ethogram as eg
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
+
+import ethogram as eg
 
 Array = NDArray[np.float32]
 SOLVED_RETURN = 195.0
@@ -24,17 +26,17 @@ class Config:
     """Hyper-parameters. They are kept with the run, so that runs can be compared by them."""
 
     seed: int = 0
-    steps: int = 60_000
-    gamma: float = 0.99
+    steps: int = 50_000
+    gamma: float = 0.98
     hidden: int = 64
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     batch: int = 64
-    buffer: int = 20_000
+    buffer: int = 50_000
     learning_starts: int = 1_000
-    train_every: int = 2
-    target_every: int = 500
+    train_every: int = 1
+    target_every: int = 200
     epsilon_last: float = 0.05
-    epsilon_steps: int = 10_000
+    epsilon_steps: int = 8_000
     gradient_norm_max: float = 10.0
 
 
@@ -43,7 +45,7 @@ class Network:
 
     def __init__(self, sizes: list[int], learning_rate: float, random: np.random.Generator) -> None:
         self.weights: list[Array] = []
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in pairwise(sizes):
             scale = np.sqrt(2 / inputs)
             self.weights += [
                 (random.normal(size=(inputs, outputs)) * scale).astype(np.float32),
@@ -154,7 +156,7 @@ def train(config: Config, root: str | None = None) -> float:
     replay = Replay(config.buffer, 4, random)
     returns: deque[float] = deque(maxlen=20)
     observation, _ = env.reset(seed=config.seed)
-    episode_return = 0.0
+    episode_return, next_print = 0.0, 0
     for step in range(config.steps):
         epsilon = max(config.epsilon_last, 1 - step / config.epsilon_steps)
         q_values = network.q_values(observation)
@@ -172,8 +174,9 @@ def train(config: Config, root: str | None = None) -> float:
         if terminated or truncated:
             returns.append(episode_return)
             run.log({"return/mean of 20": float(np.mean(returns))}, global_step=step)  # ethogram
-            if len(returns) % 20 == 0 and len(returns) == returns.maxlen and step % 50 < 10:
+            if step >= next_print:
                 print(f"step {step:6}: mean return of the last 20 episodes {np.mean(returns):6.1f}", flush=True)
+                next_print += 2_500
             episode_return = 0.0
             observation, _ = env.reset()
     env.close()

@@ -145,6 +145,14 @@ def hide_assignments(text: str) -> str:
     return _without_login(_ASSIGNMENT.sub(hidden, text))
 
 
+def script_folder() -> Path:
+    """The folder of the script that runs; the working directory in notebooks and consoles."""
+    script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None
+    if script is None or not script.is_file() or script.resolve().is_relative_to(sys.prefix):
+        return Path.cwd()
+    return script.resolve().parent
+
+
 def system() -> dict[str, Any]:
     """Describe Python, platform, installed packages and hardware."""
     return {

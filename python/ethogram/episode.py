@@ -109,9 +109,7 @@ def past_episode(
     index = recorder.allot()
     if index is not None:
         kept = json.dumps(capture.jsonable(dict(extra))) if extra else None
-        recorder.begin(
-            0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step
-        )
+        recorder.begin(0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step)
         recorder.outcome(
             0,
             episode_return=episode_return,

@@ -155,7 +155,8 @@ class Run(_native.RunCore):
         self._capture_code = capture_code
         self._env: dict[str, Any] | None = None
         self._folder: Path | None = None
-        self._lock = threading.Lock()
+        # A signal may come in the middle of `_start`, and its handler get here again.
+        self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
         self._exporter: Exporter | None = None
         self._disabled, self._finished = disabled, False
@@ -303,6 +304,12 @@ class Run(_native.RunCore):
     ) -> None:
         self.finish("finished" if kind is None or issubclass(kind, KeyboardInterrupt | SystemExit) else "crashed")
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a run cannot be sent to another process; call ethogram.init(resume=run.id) there, "
+            "or record around the vector environment instead of within it"
+        )
+
     def __repr__(self) -> str:
         return f"<ethogram.Run {self.project}/{self.id} {self.name!r}>"
 
@@ -332,10 +339,11 @@ class Run(_native.RunCore):
     def _start(self) -> None:
         """Create the run on disk. Called by the native half at the first thing to write, from whichever thread."""
         with self._lock:
-            if self._folder is not None or self._disabled:
+            if self._folder is not None or self._disabled or self._starting:
                 if self._finished:
                     self._settle("closed", _closed())
                 return
+            self._starting = True
             try:
                 if self._resumed is not None:
                     self._folder = Path(self._resume(self._resumed, **self._writing))
@@ -346,10 +354,11 @@ class Run(_native.RunCore):
                 self._disabled = True
                 self._configure(strict=self.strict, disabled=True)
                 self._settle("start", error)
+            finally:
+                self._starting = False
 
     def _info(self) -> dict[str, Any]:
         """What `run.json` says."""
-        script = Path(sys.argv[0]).parent if sys.argv and sys.argv[0] else Path.cwd()
         return {
             "id": self.id,
             "name": self.name,
@@ -360,7 +369,7 @@ class Run(_native.RunCore):
             "created_us": _native.now_us(),
             "config": self.config,
             "env": self._env,
-            "code": capture.code_state(script) if self._capture_code else None,
+            "code": capture.code_state(capture.script_folder()) if self._capture_code else None,
             "command": capture.command_line(sys.argv),
             "host": capture.host(),
             "system": capture.system(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EpisodeStart:
     """An episode that is about to begin.
 

@@ -134,55 +134,12 @@ impl Recorder {
 
     /// Adds a value to the row that the next step will write. The value is copied now.
     fn put(&self, py: Python<'_>, slot: usize, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        if !self.is_recording(slot)? {
-            return Ok(());
-        }
-        let core = self.run.get();
-        let value = match read(name, value) {
-            Ok(Some(value)) => value,
-            Ok(None) => return Ok(()),
-            Err(error) => return core.settle(py, name, error),
-        };
-        let put = self.lock()?.put(slot, name, value);
-        put.or_else(|error| core.settle(py, name, error))
+        self.run.get().guarded(py, || self.put_one(py, slot, name, value))
     }
 
     /// Adds row *i* of a batch to slot *i*, for every slot that is recording.
     fn put_rows(&self, py: Python<'_>, name: &str, batch: &Bound<'_, PyAny>) -> PyResult<()> {
-        let core = self.run.get();
-        let slots: Vec<usize> = {
-            let state = self.lock()?;
-            (0..state.all.len()).filter(|&i| state.all[i].open && state.all[i].recording).collect()
-        };
-        if slots.is_empty() {
-            return Ok(());
-        }
-        // Parts that are not arrays, such as texts or ragged observations, come as a sequence of one an environment.
-        let batch_array = match value::array(batch) {
-            Ok(array) => array,
-            Err(_) if batch.len().is_ok() && batch.cast::<PyString>().is_err() && batch.cast::<PyDict>().is_err() => {
-                return self.put_each(py, name, batch, &slots);
-            }
-            Err(error) => return core.settle(py, name, fault::about(py, name, &error)),
-        };
-        let mut state = self.lock()?;
-        let expected = state.all.len();
-        if batch_array.shape().first() != Some(&expected) {
-            let found = batch_array.shape().to_vec();
-            drop(state);
-            let text = format!(
-                "field {name:?}: expected a first axis of {expected}, one row an environment, found shape {found:?}"
-            );
-            return core.settle(py, name, ShapeError::new_err(text));
-        }
-        let mut outcome = Ok(());
-        for slot in slots {
-            if let Some(row) = value::row(&batch_array, slot) {
-                outcome = outcome.and(state.put(slot, name, StepValue::Array(row)));
-            }
-        }
-        drop(state);
-        outcome.or_else(|error| core.settle(py, name, error))
+        self.run.get().guarded(py, || self.put_batch(py, name, batch))
     }
 
     /// Counts a step of a slot, and writes its row if the episode is recorded. True when the episode ended.
@@ -199,7 +156,7 @@ impl Recorder {
         let core = self.run.get();
         let (terminated, truncated) = (truth(core, "terminated", terminated)?, truth(core, "truncated", truncated)?);
         let reward = number(core, py, reward)?;
-        self.advance(py, slot, reward, terminated, truncated, counts)?;
+        core.guarded(py, || self.advance(py, slot, reward, terminated, truncated, counts))?;
         Ok(terminated || truncated)
     }
 
@@ -232,7 +189,8 @@ impl Recorder {
         for slot in 0..open.len() {
             let (terminated, truncated) = (terminated[slot] != 0.0, truncated[slot] != 0.0);
             if open[slot] {
-                self.advance(py, slot, rewards[slot], terminated, truncated, true)?;
+                let core = self.run.get();
+                core.guarded(py, || self.advance(py, slot, rewards[slot], terminated, truncated, true))?;
                 if terminated || truncated {
                     ended.push(slot);
                 }
@@ -337,11 +295,14 @@ impl Recorder {
     /// Writes the rows of episodes that are still open, with what they came to; the run is about to end.
     fn leave(&self, py: Python<'_>) -> PyResult<()> {
         let core = self.run.get();
-        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
         let open: Vec<usize> = {
             let state = self.lock()?;
             (0..state.all.len()).filter(|&slot| state.all[slot].open).collect()
         };
+        if open.is_empty() {
+            return Ok(());
+        }
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
         for slot in open {
             self.write_final(py, &writer, slot)?;
             let row = {
@@ -359,6 +320,57 @@ impl Recorder {
 impl Recorder {
     fn lock(&self) -> PyResult<MutexGuard<'_, Slots>> {
         self.state.lock().map_err(|_| PyRuntimeError::new_err("a recorder broke in another thread"))
+    }
+
+    fn put_one(&self, py: Python<'_>, slot: usize, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.is_recording(slot)? {
+            return Ok(());
+        }
+        let core = self.run.get();
+        let value = match read(name, value) {
+            Ok(Some(value)) => value,
+            Ok(None) => return Ok(()),
+            Err(error) => return core.settle(py, name, error),
+        };
+        let put = self.lock()?.put(slot, name, value);
+        put.or_else(|error| core.settle(py, name, error))
+    }
+
+    fn put_batch(&self, py: Python<'_>, name: &str, batch: &Bound<'_, PyAny>) -> PyResult<()> {
+        let core = self.run.get();
+        let slots: Vec<usize> = {
+            let state = self.lock()?;
+            (0..state.all.len()).filter(|&i| state.all[i].open && state.all[i].recording).collect()
+        };
+        if slots.is_empty() {
+            return Ok(());
+        }
+        // Parts that are not arrays, such as texts or ragged observations, come as a sequence of one an environment.
+        let batch_array = match value::array(batch) {
+            Ok(array) => array,
+            Err(_) if batch.len().is_ok() && batch.cast::<PyString>().is_err() && batch.cast::<PyDict>().is_err() => {
+                return self.put_each(py, name, batch, &slots);
+            }
+            Err(error) => return core.settle(py, name, fault::about(py, name, &error)),
+        };
+        let mut state = self.lock()?;
+        let expected = state.all.len();
+        if batch_array.shape().first() != Some(&expected) {
+            let found = batch_array.shape().to_vec();
+            drop(state);
+            let text = format!(
+                "field {name:?}: expected a first axis of {expected}, one row an environment, found shape {found:?}"
+            );
+            return core.settle(py, name, ShapeError::new_err(text));
+        }
+        let mut outcome = Ok(());
+        for slot in slots {
+            if let Some(row) = value::row(&batch_array, slot) {
+                outcome = outcome.and(state.put(slot, name, StepValue::Array(row)));
+            }
+        }
+        drop(state);
+        outcome.or_else(|error| core.settle(py, name, error))
     }
 
     fn put_each(&self, py: Python<'_>, name: &str, batch: &Bound<'_, PyAny>, slots: &[usize]) -> PyResult<()> {

@@ -1,5 +1,6 @@
 //! The native half of `ethogram.Run`: a dict of values to rows of the writer, with nothing raised and nothing waited for.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
@@ -96,7 +97,7 @@ impl RunCore {
         global_step: Option<&Bound<'_, PyAny>>,
         episode: Option<&Bound<'_, PyAny>>,
         step: Option<&Bound<'_, PyAny>>,
-        time: Option<f64>,
+        time: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let core = slf.get();
         let Some(writer) = core.writer(slf)? else { return Ok(()) };
@@ -107,8 +108,11 @@ impl RunCore {
         };
         let now = now_us();
         core.look_at_disk(py, &writer, now)?;
-        let time_us = time.map_or(now, |secs| (secs * 1e6) as i64);
-        Call { run: slf, writer: &writer, place, time_us }.log(values)
+        let time_us = match time.map(PyAnyMethods::extract::<f64>).transpose() {
+            Ok(secs) => secs.map_or(now, |secs| (secs * 1e6) as i64),
+            Err(error) => return core.settle(py, "time", error),
+        };
+        core.guarded(py, || Call { run: slf, writer: &writer, place, time_us }.log(values))
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.
@@ -383,6 +387,15 @@ impl RunCore {
             return Ok(Place::Row { axis: Axis::GlobalStep, step });
         }
         Ok(Place::Row { axis: Axis::GlobalStep, step: global.unwrap_or_else(|| self.step_now()) })
+    }
+
+    /// Runs what a training loop calls. A bug of ours that panics is a fault like any other there.
+    pub fn guarded<T: Default>(&self, py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+            let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            let text = format!("a bug in ethogram, please report it: {}", said.unwrap_or("it said nothing"));
+            self.settle(py, "bug", fault::EthogramError::new_err(text)).map(|()| T::default())
+        })
     }
 
     /// Runs one write, and settles its error under the name of what was written.

@@ -259,6 +259,13 @@ def test_a_step_that_is_none_is_refused(run: eg.Run, step: Any) -> None:
         run.log({"a": 1.0}, global_step=step)
 
 
+def test_values_measured_earlier_keep_their_time(run: eg.Run) -> None:
+    run.log({"a": 1.0}, global_step=1, time=1_700_000_000.5)
+    with pytest.raises(TypeError, match="real number"):
+        run.log({"a": 1.0}, global_step=2, time="noon")
+    assert reopened(run).scalars("a")["time_us"].numpy().tolist() == [1_700_000_000_500_000]
+
+
 def test_the_newest_of_a_step_wins(run: eg.Run) -> None:
     run.log({"a": 1.0}, global_step=1)
     run.log({"a": 2.0}, global_step=1)

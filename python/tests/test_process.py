@@ -337,3 +337,19 @@ def test_row_d16_the_wheel_carries_the_command(root: Path) -> None:
     assert "listed" in done.stdout
     wrong = subprocess.run([sys.executable, "-m", "ethogram", "nonsense"], capture_output=True, text=True, timeout=60)
     assert wrong.returncode == 2
+
+
+def test_a_run_is_not_sent_to_another_process(run: eg.Run) -> None:
+    import pickle
+
+    with pytest.raises(TypeError, match=r"call ethogram.init\(resume=run.id\) there"):
+        pickle.dumps(run)
+
+
+def test_the_state_of_the_scripts_own_folder_is_kept(root: Path, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("from ethogram import capture\nprint(capture.script_folder())")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=TESTS)
+    assert done.stdout.strip() == str(tmp_path.resolve())
+    done = subprocess.run([sys.executable], input=script.read_text(), capture_output=True, text=True, cwd=TESTS)
+    assert done.stdout.strip() == str(TESTS)

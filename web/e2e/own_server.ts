@@ -28,9 +28,10 @@ export class OwnServer {
 
   /** Starts it, again on the same port, and waits until it answers. */
   async start(): Promise<void> {
+    const ui = process.env.ETHOGRAM_UI ? ['--ui', process.env.ETHOGRAM_UI] : [];
     const child = spawn(
       process.env.ETHOGRAM_BIN!,
-      ['serve', this.root, '--port', String(this.port), '--no-open'],
+      ['serve', this.root, '--port', String(this.port), '--no-open', ...ui],
       {
         stdio: ['ignore', 'ignore', 'pipe'],
       },

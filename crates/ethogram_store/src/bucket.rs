@@ -102,11 +102,11 @@ impl Bucketer {
     pub fn add(&mut self, bucket: &Bucket) {
         let Ok(offset) = u128::try_from(i128::from(bucket.step_last) - i128::from(self.start)) else { return };
         if offset < self.width_total {
-            let scaled = offset * self.buckets.len() as u128;
-            // 128 bits are divided some twenty times slower than 64, which nearly always are enough.
-            let at = match (u64::try_from(scaled), u64::try_from(self.width_total)) {
-                (Ok(scaled), Ok(width_total)) => scaled / width_total,
-                _ => (scaled / self.width_total) as u64,
+            let count = self.buckets.len() as u128;
+            // Division of 128 bits takes several times as long, and is all but never needed.
+            let at = match (u64::try_from(offset * count), u64::try_from(self.width_total)) {
+                (Ok(scaled), Ok(width)) => scaled / width,
+                _ => (offset * count / self.width_total) as u64,
             };
             self.buckets[at as usize].add(bucket);
         }
@@ -196,9 +196,10 @@ mod tests {
                 let inside: Vec<_> = points.iter().filter(|point| within(point.0)).collect();
                 prop_assert_eq!(inside.len() as u64, bucket.count);
                 prop_assert!(bucket.step_last - bucket.step_first < width);
-                prop_assert_eq!(bucket.min, inside.iter().map(|point| point.1).fold(f64::NAN, f64::min));
-                prop_assert_eq!(bucket.max, inside.iter().map(|point| point.1).fold(f64::NAN, f64::max));
-                prop_assert_eq!(bucket.last, inside[inside.len() - 1].1);
+                let bits = |value: f64| value.to_bits();
+                prop_assert_eq!(bits(bucket.min), bits(inside.iter().map(|point| point.1).fold(f64::NAN, f64::min)));
+                prop_assert_eq!(bits(bucket.max), bits(inside.iter().map(|point| point.1).fold(f64::NAN, f64::max)));
+                prop_assert_eq!(bits(bucket.last), bits(inside[inside.len() - 1].1));
             }
             points.reverse();
             let backwards = direct(&points, &range, buckets);
@@ -217,7 +218,9 @@ mod tests {
             let points: Vec<_> = points.into_iter().collect();
             let fine = direct(&points, &(0..4096), 1024);
             let mut coarse = Bucketer::new(0..4096, 64);
-            fine.iter().for_each(|bucket| coarse.add(bucket));
+            for bucket in &fine {
+                coarse.add(bucket);
+            }
             let coarse = coarse.finish();
             let expected = direct(&points, &(0..4096), 64);
             prop_assert_eq!(coarse.len(), expected.len());

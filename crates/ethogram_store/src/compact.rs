@@ -141,7 +141,7 @@ fn merge_sealed(
             Err(error) => return Err(error),
         };
         let range = (group[0].first, group[group.len() - 1].last);
-        let merged = sealer.put(kind, range, built, watch)?;
+        let merged = sealer.put(kind, range, &built, watch)?;
         let mut manifest = sealer.manifest().clone();
         manifest.sealed.retain(|sealed| !group.contains(sealed));
         manifest.sealed.push(merged);
@@ -159,12 +159,11 @@ fn mergeable<'a>(sealed: impl Iterator<Item = &'a Sealed>) -> Vec<Vec<Sealed>> {
         let fits = bytes + file.file.bytes <= SEALED_BYTES_MAX && rows + file.rows <= SEALED_ROWS_MAX;
         // A live segment between two files belongs between their rows: it was skipped, and they cannot be one.
         let next_to = groups.last().and_then(|group| group.last()).is_some_and(|last| last.last + 1 == file.first);
-        match groups.last_mut().filter(|_| fits && next_to) {
-            Some(group) => group.push(file.clone()),
-            None => {
-                groups.push(vec![file.clone()]);
-                (bytes, rows) = (0, 0);
-            }
+        if let Some(group) = groups.last_mut().filter(|_| fits && next_to) {
+            group.push(file.clone());
+        } else {
+            groups.push(vec![file.clone()]);
+            (bytes, rows) = (0, 0);
         }
         bytes += file.file.bytes;
         rows += file.rows;

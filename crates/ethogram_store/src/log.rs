@@ -49,7 +49,7 @@ impl Record {
     const VERSION: u8 = 1;
 
     /// The record as it lies on disk.
-    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
         bytes[0..8].copy_from_slice(&self.offset.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.length.to_le_bytes());
@@ -132,11 +132,6 @@ impl LogTail {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Number of records read.
-    pub fn records(&self) -> u32 {
-        self.sequence
     }
 
     /// Why the record after the last one read cannot be trusted, if there is one. What follows it is not read.
@@ -238,7 +233,7 @@ mod tests {
             assert_eq!(records.len(), usize::from(complete), "at {end}");
             assert_eq!(tail.unsound(), None);
         }
-        assert_eq!(tail.records(), 3);
+        assert_eq!(tail.sequence, 3);
     }
 
     #[test]

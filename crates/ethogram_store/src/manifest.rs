@@ -212,6 +212,11 @@ pub fn manifest_number(name: &str) -> Option<u32> {
     sound.then(|| digits.parse().ok()).flatten().filter(|&number| number > 0)
 }
 
+/// `name` ends in `.extension`.
+pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, found)| found == extension)
+}
+
 /// `folder/name`, or `name` when the folder is the run itself.
 pub(crate) fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
@@ -286,7 +291,7 @@ mod tests {
         let error = one.publish(folder.path(), true).expect_err("number 2 is taken");
         assert!(error.to_string().contains("write failed"), "{error}");
         assert!(
-            !files.list("").expect("a list").iter().any(|entry| entry.name.ends_with(".tmp")),
+            !files.list("").expect("a list").iter().any(|entry| has_extension(&entry.name, "tmp")),
             "nothing is left over"
         );
 

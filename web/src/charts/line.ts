@@ -28,8 +28,8 @@ export interface LineScale {
 export interface LineEvents {
   /** A range of x was marked, or null: all of it. The chart does not zoom by itself. */
   zoom(range: Extent | null): void;
-  /** The pointer is at `x` and nearest to the series of that id; null when it left. */
-  hover(at: { x: number; series: string | null } | null): void;
+  /** The pointer is at `x`, on the series of that id, and a click would mean `meant`; null when it left. */
+  hover(at: { x: number; series: string | null; meant: LineSeries | null } | null): void;
   /** A point was clicked. */
   pick(series: string, index: number): void;
 }
@@ -77,8 +77,11 @@ export class LineChart {
   }
 
   setScale(scale: LineScale): void {
-    const rebuild = scale.x !== this.#scale.x || scale.log !== this.#scale.log;
+    const before = this.#scale;
+    const rebuild = scale.x !== before.x || scale.log !== before.log;
+    const moved = scale.range?.[0] !== before.range?.[0] || scale.range?.[1] !== before.range?.[1];
     this.#scale = scale;
+    if (!rebuild && !moved) return;
     if (rebuild) this.#drop();
     this.#refresh();
   }
@@ -256,7 +259,8 @@ export class LineChart {
     }
     const x = plot.posToVal(left, 'x');
     this.#placeDots(x);
-    this.#events.hover({ x, series: this.#nearest(plot, x, top, NEAR_PX)?.id ?? null });
+    const series = this.#nearest(plot, x, top, NEAR_PX)?.id ?? null;
+    this.#events.hover({ x, series, meant: this.#nearest(plot, x, top, PICK_PX) });
   }
 
   /** The series whose line at `x` is nearest to a height, if it is near enough. */

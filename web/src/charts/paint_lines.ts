@@ -17,6 +17,7 @@ export interface Plane {
   ratio: number;
 }
 
+const EDGE_PX = 4;
 const BAND_OPACITY = 0.16;
 /** Opacity of the values behind a smoothed line. */
 const BEHIND_OPACITY = 0.24;
@@ -32,7 +33,9 @@ export function paintLines(
 ): void {
   context.save();
   context.beginPath();
-  context.rect(plane.left, plane.top, plane.width, plane.height);
+  // A little wider than the plane, so that points on its edges are whole.
+  const air = EDGE_PX * plane.ratio;
+  context.rect(plane.left - air, plane.top, plane.width + 2 * air, plane.height);
   context.clip();
   context.lineJoin = 'round';
   const front = all.find((series) => series.id === emphasised);
@@ -45,6 +48,15 @@ export function paintLines(
   for (const series of ordered) {
     context.strokeStyle = context.fillStyle = series.colour;
     const width = (series === front ? 2.25 : 1.5) * plane.ratio;
+    if (series.marks) {
+      context.globalAlpha = opacity(series);
+      paintMarks(context, plane, series.marks);
+    }
+    if (series.scattered) {
+      context.globalAlpha = 0.7 * opacity(series);
+      paintDots(context, plane, series, width);
+      continue;
+    }
     if (series.smooth) {
       context.globalAlpha = BEHIND_OPACITY * opacity(series);
       paintLine(context, plane, series, series.y, plane.ratio);
@@ -113,6 +125,29 @@ function paintBand(context: CanvasRenderingContext2D, plane: Plane, series: Line
     for (let i = to - 1; i >= from; i -= 1) context.lineTo(plane.xFromValue(x[i]), plane.yFromValue(low[i]));
     context.fill();
   });
+}
+
+function paintDots(context: CanvasRenderingContext2D, plane: Plane, series: LineSeries, width: number): void {
+  const start = lowerBound(series.x, plane.xFrom);
+  for (let i = start; i < series.x.length && series.x[i] <= plane.xTo; i += 1) {
+    const y = plane.yFromValue(series.y[i]);
+    if (!Number.isFinite(y)) continue;
+    context.beginPath();
+    context.arc(plane.xFromValue(series.x[i]), y, 1.5 * width, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
+/** Short strokes that rise from the lower edge. */
+function paintMarks(context: CanvasRenderingContext2D, plane: Plane, marks: Float64Array): void {
+  const [width, height] = [2 * plane.ratio, 7 * plane.ratio];
+  let beyond = -Infinity;
+  for (let i = lowerBound(marks, plane.xFrom); i < marks.length && marks[i] <= plane.xTo; i += 1) {
+    const x = Math.round(plane.xFromValue(marks[i]) - width / 2);
+    if (x - beyond < width) continue;
+    beyond = x;
+    context.fillRect(x, plane.top + plane.height - height, width, height);
+  }
 }
 
 /** A small cross on the lower edge wherever something was logged that is no number, so that a gap is not mistaken for silence. */

@@ -151,7 +151,7 @@ export class ScatterStrip {
     context.font = ink.font;
     context.textBaseline = 'middle';
     context.textAlign = 'right';
-    for (const tick of ticksOf(this.yExtent, Math.max(2, Math.floor(height / 40)))) {
+    for (const tick of ticksOf(this.yExtent, Math.max(2, Math.floor(height / 30)))) {
       const at = Math.round(this.y(tick)) + 0.5;
       context.fillStyle = tick === 0 ? ink.line : ink.grid;
       context.fillRect(MARGIN.left, at - 0.5, width - MARGIN.left - MARGIN.right, 1);

@@ -15,6 +15,10 @@ export interface LineSeries {
   high: Float64Array | null;
   /** Drawn in front of the line, which then steps back. */
   smooth: Float64Array | null;
+  /** Points that do not follow from one another: dots, not joined. */
+  scattered?: boolean;
+  /** Places on x that are marked at the lower edge, ascending. */
+  marks?: Float64Array;
 }
 
 /** A closed range of an axis. */

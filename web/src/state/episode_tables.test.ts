@@ -20,6 +20,7 @@ function answer(rows: Row[]): ArrayBuffer {
     floats('started_us', () => 1),
     floats('episode_return', (row) => row.return),
     { name: 'recorded', dtype: 'bool', shape: [rows.length], data: Uint8Array.from(rows, () => 1) },
+    { name: 'evaluation', dtype: 'bool', shape: [rows.length], data: new Uint8Array(rows.length) },
     { name: 'env_index', dtype: 'uint32', shape: [rows.length], data: new Uint32Array(rows.length) },
     { name: 'end', dtype: 'text', shape: [rows.length], data: rows.map((row) => row.end) },
   ]);

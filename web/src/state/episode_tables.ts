@@ -10,6 +10,8 @@ export interface EpisodeTable extends EpisodeStarts {
   startedUs: Float64Array;
   /** 1 where the episode has ended. */
   ended: Float64Array;
+  /** 1 where it was played to evaluate rather than to train. */
+  evaluation: Float64Array;
 }
 
 const MEMBERS = [
@@ -21,6 +23,7 @@ const MEMBERS = [
   'episodeReturn',
   'startedUs',
   'ended',
+  'evaluation',
 ] as const;
 
 /** The tables of episodes of all runs, each read once and then only from its first open episode on. */
@@ -88,6 +91,7 @@ function tableOf(columns: Columns): EpisodeTable {
     envIndex: numbers('env_index'),
     episodeReturn: numbers('episode_return'),
     startedUs: numbers('started_us'),
+    evaluation: numbers('evaluation'),
     ended: Float64Array.from(columnNamed(columns, 'end').text ?? [], (end) => (end === 'open' ? 0 : 1)),
   };
 }

@@ -3,7 +3,7 @@ import type { RunSummary } from '../api/wire';
 import type { Router } from './router.svelte';
 import type { Runs } from './runs.svelte';
 
-/** Runs that are shown when nobody has chosen yet: the newest. */
+/** Most runs that are shown while nobody has chosen. */
 export const SHOWN_DEFAULT = 8;
 /** Most runs that can be shown at once; beyond this curves tell nothing apart. */
 export const SHOWN_MAX = 64;
@@ -18,7 +18,7 @@ export class Selection {
   /** The runs that are shown, newest first. */
   readonly shown: readonly RunSummary[] = $derived.by(() => {
     const chosen = this.#chosen();
-    if (chosen === null) return this.#runs.all.slice(0, SHOWN_DEFAULT);
+    if (chosen === null) return runsLikeNewest(this.#runs.all);
     return this.#runs.all.filter((run) => chosen.has(run.id)).slice(0, SHOWN_MAX);
   });
   readonly #shownIds = $derived(new Set(this.shown.map((run) => run.id)));
@@ -54,7 +54,7 @@ export class Selection {
     this.#router.set({ runs: ids.slice(0, SHOWN_MAX).join(',') });
   }
 
-  /** Back to the newest runs. */
+  /** Back to what is shown while nobody has chosen. */
   reset(): void {
     this.#router.set({ runs: null });
   }
@@ -64,4 +64,15 @@ export class Selection {
     const ids = this.#router.param('runs');
     return ids === null ? null : new Set(ids.split(',').filter(Boolean));
   }
+}
+
+/**
+ * The newest run and others in the same environment and project, newest first: curves that can be compared. A run of 80 million steps
+ * beside one of 50 thousand would show neither.
+ */
+export function runsLikeNewest(runs: readonly RunSummary[]): RunSummary[] {
+  const [newest] = runs;
+  return runs
+    .filter((run) => run.env_id === newest.env_id && run.project === newest.project)
+    .slice(0, SHOWN_DEFAULT);
 }

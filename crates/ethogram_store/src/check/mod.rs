@@ -15,7 +15,7 @@ use crate::columns::{checkpoints_from, frames_from};
 use crate::compact::refuse_running;
 use crate::files::LocalFiles;
 use crate::layout::{BLOBS_FOLDER, Kind, STATUS_FILE, live_numbers, names_in, writer_dirs};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, has_extension};
 use crate::seal::Sealer;
 use crate::status::{now_us, read_info, read_status};
 use crate::{Error, Lost, Result, RunState};
@@ -144,7 +144,7 @@ impl Check {
     fn blobs(&mut self) -> Result<()> {
         let folder = self.run_dir.join(BLOBS_FOLDER);
         let mut names = names_in(&folder)?;
-        names.retain(|name| !name.ends_with(".tmp"));
+        names.retain(|name| !has_extension(name, "tmp"));
         names.sort_unstable();
         for name in &names {
             let path = folder.join(name);

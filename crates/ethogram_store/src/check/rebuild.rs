@@ -78,7 +78,7 @@ pub(super) fn walk(bytes: &[u8], start: usize, kind: Kind, known: &[Record]) -> 
 /// The log that vouches for what was known and what was found.
 pub(super) fn log_of(known: &[Record], found: &Found) -> Vec<u8> {
     let new = found.schema.iter().chain(found.batches.iter().map(|(record, _)| record));
-    known.iter().chain(new).flat_map(Record::to_bytes).collect()
+    known.iter().chain(new).copied().flat_map(Record::to_bytes).collect()
 }
 
 fn message_length(bytes: &[u8]) -> Option<usize> {

@@ -10,7 +10,7 @@ use super::{Reader, batch_error, schema};
 use crate::{CheckpointRow, Result};
 
 /// The columns of checkpoints.
-pub fn checkpoints_schema() -> SchemaRef {
+fn checkpoints_schema() -> SchemaRef {
     schema(&[
         ("global_step", DataType::Int64, false),
         ("name", DataType::Utf8, false),

@@ -15,7 +15,7 @@ use crate::{EpisodeEnd, EpisodeRow, Result};
 pub const EPISODE_MAX: u64 = 1 << 53;
 
 /// The columns of episodes.
-pub fn episodes_schema() -> SchemaRef {
+fn episodes_schema() -> SchemaRef {
     schema(&[
         ("episode", DataType::UInt64, false),
         ("env_index", DataType::UInt32, false),

@@ -125,8 +125,19 @@ fn numbers(dtype: Dtype, length: usize, bytes: Vec<u8>, nulls: Option<NullBuffer
     Ok(make_array(data))
 }
 
-/// The rows of one column of a batch, and which of them were logged; `None` when all were. No such column: `None`.
-pub fn read_field(batch: &RecordBatch, name: &str) -> Result<Option<(FieldType, FieldValues, Option<Vec<bool>>)>> {
+/// Rows of one column of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldRows {
+    /// What each row is.
+    pub kind: FieldType,
+    /// The rows.
+    pub values: FieldValues,
+    /// Which of them were logged; `None` when all were.
+    pub valid: Option<Vec<bool>>,
+}
+
+/// The rows of one column of a batch; `None` when there is no such column.
+pub fn read_field(batch: &RecordBatch, name: &str) -> Result<Option<FieldRows>> {
     let Some((index, field)) = batch.schema_ref().fields().find(name) else { return Ok(None) };
     let unknown = || corrupt(name, "a number, a list or a text", &field.data_type().to_string());
     let kind = field_of(field).ok_or_else(unknown)?;
@@ -147,7 +158,7 @@ pub fn read_field(batch: &RecordBatch, name: &str) -> Result<Option<(FieldType, 
             bytes[row * row_bytes..(row + 1) * row_bytes].fill(0);
         }
     }
-    Ok(Some((kind, values, valid)))
+    Ok(Some(FieldRows { kind, values, valid }))
 }
 
 fn bytes_of(dtype: Dtype, column: &ArrayRef) -> Option<Vec<u8>> {

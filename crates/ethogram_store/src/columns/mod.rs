@@ -14,13 +14,13 @@ use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array as _, ArrayRef, BinaryArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 
-pub use checkpoints::{checkpoints_batch, checkpoints_from, checkpoints_schema};
-pub use episodes::{EPISODE_MAX, episodes_batch, episodes_from, episodes_schema};
-pub use fields::{FieldType, FieldValues, field_of, read_field};
+pub use checkpoints::{checkpoints_batch, checkpoints_from};
+pub use episodes::{EPISODE_MAX, episodes_batch, episodes_from};
+pub use fields::{FieldRows, FieldType, FieldValues, field_of, read_field};
 pub use frames::{FrameRow, frames_batch, frames_from, frames_schema, frames_where};
-pub use scalars::{ScalarPoint, scalars_batch, scalars_from, scalars_schema};
+pub use scalars::{ScalarPoint, scalars_batch, scalars_from};
 pub use steps::{STEP_MAX, StepColumns, StepValue, steps_keys, steps_schema};
-pub use tensors::{TensorPoint, tensors_batch, tensors_from, tensors_schema, tensors_tags};
+pub use tensors::{TensorPoint, tensors_batch, tensors_from, tensors_tags};
 
 use crate::{Axis, Error, Result};
 

@@ -25,7 +25,7 @@ pub struct ScalarPoint<'a> {
 }
 
 /// The columns of scalars.
-pub fn scalars_schema() -> SchemaRef {
+fn scalars_schema() -> SchemaRef {
     schema(&[
         ("axis", DataType::UInt8, false),
         ("tag", DataType::Utf8, false),

@@ -22,7 +22,7 @@ pub struct TensorPoint {
 }
 
 /// The columns of tensors.
-pub fn tensors_schema() -> SchemaRef {
+fn tensors_schema() -> SchemaRef {
     schema(&[
         ("axis", DataType::UInt8, false),
         ("tag", DataType::Utf8, false),

@@ -81,11 +81,6 @@ impl LiveSegment {
         self.records.get(1..).unwrap_or_default()
     }
 
-    /// The schema of all batches; see [`SegmentFile::schema`].
-    pub fn schema(&self) -> Result<&SchemaRef> {
-        self.file.schema()
-    }
-
     /// The rows of one of [`LiveSegment::batches`]; see [`SegmentFile::read`].
     pub fn read(&self, record: &Record) -> Result<RecordBatch> {
         self.file.read(record)

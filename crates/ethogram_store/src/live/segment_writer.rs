@@ -108,7 +108,7 @@ impl SegmentWriter {
         if self.records.is_empty() {
             return Ok(0);
         }
-        let log: Vec<u8> = self.records.iter().flat_map(Record::to_bytes).collect();
+        let log: Vec<u8> = self.records.iter().copied().flat_map(Record::to_bytes).collect();
         if let Err(source) = self.write(&log, durable) {
             // A torn tail does no harm, but a full disk is glad of the room.
             let _ = self.log.set_len(u64::from(self.sequence) * Record::BYTES as u64);

@@ -21,6 +21,17 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The rows, for who looks at them once; `None`, and a note, when they cannot be trusted.
+    pub(super) fn read(&self, lost: &LostList) -> Option<RecordBatch> {
+        match self.file.read(&self.record) {
+            Ok(batch) => Some(batch),
+            Err(error) => {
+                lost.note_error(self.file.path(), self.what(), &error);
+                None
+            }
+        }
+    }
+
     /// What is missing when it cannot be read.
     pub(super) fn what(&self) -> String {
         let Record { rows, first, last, episode, .. } = self.record;
@@ -67,7 +78,7 @@ impl BatchCache {
                 return Some(Arc::clone(batch));
             }
         }
-        let batch = Arc::new(self.read(place, lost)?);
+        let batch = Arc::new(place.read(lost)?);
         let bytes = batch.get_array_memory_size();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = kept.clock;
@@ -76,17 +87,6 @@ impl BatchCache {
         }
         kept.shrink();
         Some(batch)
-    }
-
-    /// As [`BatchCache::get`], for what is looked at once.
-    pub(super) fn read(&self, place: &Place, lost: &LostList) -> Option<RecordBatch> {
-        match place.file.read(&place.record) {
-            Ok(batch) => Some(batch),
-            Err(error) => {
-                lost.note_error(place.file.path(), place.what(), &error);
-                None
-            }
-        }
     }
 }
 

@@ -67,14 +67,13 @@ impl EpisodeFrames {
         field: &Arc<str>,
         range: Option<&Range<u64>>,
     ) -> Result<()> {
-        let groups = match range {
-            Some(range) => sealed.read(episode, field, range.clone())?,
-            None => {
-                let places = sealed.find(episode, field, &(0..u64::MAX));
-                let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(()) };
-                self.rows = self.rows.max(last.end());
-                vec![sealed.read_group(first)?]
-            }
+        let groups = if let Some(range) = range {
+            sealed.read(episode, field, range.clone())?
+        } else {
+            let places = sealed.find(episode, field, &(0..u64::MAX));
+            let (Some(first), Some(last)) = (places.first(), places.last()) else { return Ok(()) };
+            self.rows = self.rows.max(last.end());
+            vec![sealed.read_group(first)?]
         };
         for FrameGroup { first, count, bytes } in groups {
             self.push(FrameRow { episode, field: Arc::clone(field), first, count, group: bytes })?;

@@ -29,7 +29,7 @@ use crate::layout::{Kind, STATUS_FILE};
 use crate::status::{read_info, read_status};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
-    Result, Revision, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+    Result, Revision, RunCounts, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
 };
 
 /// Most episodes whose fields are remembered.
@@ -105,13 +105,13 @@ impl RunReader {
 
     fn scalars_now(&self) -> MutexGuard<'_, Scalars> {
         let mut scalars = lock(&self.scalars);
-        scalars.catch_up(&read(&self.index), &self.batches, &self.lost);
+        scalars.catch_up(&read(&self.index), &self.lost);
         scalars
     }
 
     fn episodes_now(&self) -> MutexGuard<'_, Episodes> {
         let mut episodes = lock(&self.episodes);
-        episodes.catch_up(&read(&self.index), &self.batches, &self.lost);
+        episodes.catch_up(&read(&self.index), &self.lost);
         episodes
     }
 
@@ -153,29 +153,30 @@ impl RunReader {
         differs
     }
 
-    /// Steps of an episode within `range`: one field, or all.
-    fn episode_steps(&self, episode: u64, field: Option<&str>, range: &Range<u64>) -> EpisodeSteps {
+    /// Rows of one field of an episode within a range, or, where none is given, what tells which fields there are.
+    fn episode_steps(&self, episode: u64, wanted: Option<(&str, &Range<u64>)>) -> EpisodeSteps {
         let parts = read(&self.index).of_episode(Kind::Steps, episode);
         let mut steps = EpisodeSteps::default();
         for part in parts {
-            let batch = match &part {
+            let taken = match &part {
                 Part::Sealed(unit) => {
                     let Some(sealed) = unit.steps(&self.lost) else { continue };
-                    match sealed.read(episode, range.clone(), field.as_ref().map(std::slice::from_ref)) {
-                        Ok(batch) => Some(Arc::new(batch)),
-                        Err(error) => {
-                            unit.note(&self.lost, format!("steps of episode {episode}"), &error);
-                            None
-                        }
+                    match wanted {
+                        None => steps.survey(sealed, episode),
+                        Some((field, range)) => sealed
+                            .read(episode, range.clone(), Some(&[field]))
+                            .and_then(|batch| steps.push(Arc::new(batch))),
                     }
                 }
-                Part::Batch(place) if overlaps(place.record.first, place.record.last, range) => {
-                    self.batches.get(place, &self.lost)
+                Part::Batch(place) => {
+                    if wanted.is_some_and(|(_, range)| !overlaps(place.record.first, place.record.last, range)) {
+                        continue;
+                    }
+                    let Some(batch) = self.batches.get(place, &self.lost) else { continue };
+                    steps.push(batch)
                 }
-                Part::Batch(_) => None,
             };
-            let Some(batch) = batch else { continue };
-            if let Err(error) = steps.push(batch) {
+            if let Err(error) = taken {
                 part.note(&self.lost, episode, &error);
             }
         }
@@ -224,14 +225,13 @@ impl RunReader {
             }
         }
         let stamp = stamp.digest();
-        if let Some((at, known)) = lock(&self.fields).get(&episode) {
-            if *at == stamp {
-                return known.clone();
-            }
+        if let Some((at, known)) = lock(&self.fields).get(&episode)
+            && *at == stamp
+        {
+            return known.clone();
         }
         let missing = self.lost.times_missing();
-        let all = 0..u64::MAX;
-        let steps = self.episode_steps(episode, None, &all);
+        let steps = self.episode_steps(episode, None);
         let frames = self.episode_frames(episode, None);
         let fields = field_infos(&steps, &frames, |name| self.stack_axes.get(name).copied());
         let known = Known { fields: Arc::new(fields), rows: steps.rows().max(frames.rows()) };
@@ -245,14 +245,18 @@ impl RunReader {
         kept.insert(episode, (stamp, known.clone()));
         known
     }
+}
 
-    fn field(&self, known: &Known, episode: u64, field: &str) -> Result<FieldInfo> {
-        let found = known.fields.iter().find(|info| info.name == field).cloned();
+impl Known {
+    /// The field of this name.
+    fn field(&self, episode: u64, field: &str) -> Result<FieldInfo> {
+        let found = self.fields.iter().find(|info| info.name == field).cloned();
         found.ok_or_else(|| {
-            let names: Vec<&str> = known.fields.iter().map(|info| info.name.as_str()).take(32).collect();
-            let what = match names.is_empty() {
-                true => format!("steps of episode {episode}; it was not recorded"),
-                false => format!("field {field:?} in episode {episode}; it has {}", names.join(", ")),
+            let names: Vec<&str> = self.fields.iter().map(|info| info.name.as_str()).take(32).collect();
+            let what = if names.is_empty() {
+                format!("steps of episode {episode}; it was not recorded")
+            } else {
+                format!("field {field:?} in episode {episode}; it has {}", names.join(", "))
             };
             Error::NotFound { what }
         })
@@ -305,6 +309,18 @@ impl RunSource for RunReader {
         largest.max(read(&self.index).largest_episode()).map_or(0, |largest| largest.saturating_add(1))
     }
 
+    /// Counted where the episodes have been read, else what the writer says.
+    fn counts(&self) -> Result<RunCounts> {
+        let lost = self.lost().len();
+        let unread = lock(&self.episodes).rows.is_empty();
+        if unread {
+            let RunStatus { episodes, recorded, .. } = self.status();
+            return Ok(RunCounts { episodes, recorded, lost });
+        }
+        let recorded = self.ask(|| Ok(self.episodes_now().rows.values().filter(|row| row.recorded).count() as u64))?;
+        Ok(RunCounts { episodes: self.episode_count(), recorded, lost })
+    }
+
     fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>> {
         if range.start >= range.end {
             return Ok(Vec::new());
@@ -323,19 +339,19 @@ impl RunSource for RunReader {
     fn steps(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Column> {
         self.ask(|| {
             let known = self.known(episode);
-            let info = self.field(&known, episode, field)?;
+            let info = known.field(episode, field)?;
             let range = range.start.min(known.rows)..range.end.min(known.rows);
             if info.image {
                 self.episode_frames(episode, Some((field, &range))).column(info, range)
             } else {
-                self.episode_steps(episode, Some(field), &range).column(info, range)
+                self.episode_steps(episode, Some((field, &range))).column(info, range)
             }
         })
     }
 
     fn frame_groups(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Vec<FrameGroup>> {
         self.ask(|| {
-            let info = self.field(&self.known(episode), episode, field)?;
+            let info = self.known(episode).field(episode, field)?;
             if !info.image {
                 let what = format!("frames of field {field:?}, which is no image; ask for its steps");
                 return Err(Error::NotFound { what });
@@ -355,7 +371,7 @@ impl RunSource for RunReader {
     fn checkpoints(&self) -> Vec<CheckpointRow> {
         let now = || {
             let mut checkpoints = lock(&self.checkpoints);
-            checkpoints.catch_up(&read(&self.index), &self.batches, &self.lost);
+            checkpoints.catch_up(&read(&self.index), &self.lost);
             Ok(checkpoints.rows.values().cloned().collect())
         };
         self.ask(now).unwrap_or_default()

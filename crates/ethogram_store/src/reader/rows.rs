@@ -11,6 +11,7 @@ use super::index::{Index, Part, Seen, Unit};
 use super::lost::LostList;
 use crate::columns::{checkpoints_from, episodes_from, tensors_from, tensors_tags};
 use crate::layout::Kind;
+use crate::sealed::SealedTensors;
 use crate::{Axis, CheckpointRow, EpisodeRow, Error, Result, TensorKind, TensorRow, TensorTag};
 
 /// Rows that are kept whole, the newest of each key.
@@ -33,20 +34,20 @@ pub(super) type Checkpoints = Rows<(i64, String), CheckpointRow>;
 
 impl Episodes {
     /// Reads what is new.
-    pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+    pub(super) fn catch_up(&mut self, index: &Index, lost: &LostList) {
         let rows = |batch: &RecordBatch| {
             episodes_from(batch).map(|rows| rows.into_iter().map(|row| (row.episode, row)).collect())
         };
-        self.read_new(Kind::Episodes, index, batches, lost, rows);
+        self.read_new(Kind::Episodes, index, lost, rows);
     }
 }
 
 impl Checkpoints {
     /// Reads what is new.
-    pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+    pub(super) fn catch_up(&mut self, index: &Index, lost: &LostList) {
         let keyed = |row: CheckpointRow| ((row.global_step, row.name.clone()), row);
         let rows = |batch: &RecordBatch| checkpoints_from(batch).map(|rows| rows.into_iter().map(keyed).collect());
-        self.read_new(Kind::Checkpoints, index, batches, lost, rows);
+        self.read_new(Kind::Checkpoints, index, lost, rows);
     }
 }
 
@@ -55,7 +56,6 @@ impl<K: Ord, V> Rows<K, V> {
         &mut self,
         kind: Kind,
         index: &Index,
-        batches: &BatchCache,
         lost: &LostList,
         read: impl Fn(&RecordBatch) -> Result<Vec<(K, V)>>,
     ) {
@@ -67,7 +67,7 @@ impl<K: Ord, V> Rows<K, V> {
         for part in unseen.parts {
             let batch = match &part {
                 Part::Sealed(unit) => unit.rows(lost),
-                Part::Batch(place) => batches.read(place, lost),
+                Part::Batch(place) => place.read(lost),
             };
             let Some(batch) = batch else { continue };
             match read(&batch) {
@@ -84,7 +84,7 @@ impl<K: Ord, V> Rows<K, V> {
 fn note(part: &Part, lost: &LostList, error: &Error) {
     match part {
         Part::Sealed(unit) => {
-            unit.note(lost, format!("{} rows of {}", unit.entry.rows, unit.entry.kind.folder()), error)
+            unit.note(lost, format!("{} rows of {}", unit.entry.rows, unit.entry.kind.folder()), error);
         }
         Part::Batch(place) => lost.note_error(place.file.path(), place.what(), error),
     }
@@ -96,8 +96,11 @@ pub(super) struct Tensors {
     seen: Seen,
     units: Vec<Unit>,
     /// Rows of live segments, by writer and number.
-    tails: BTreeMap<(u32, u32), BTreeMap<(Axis, Arc<str>), Tail>>,
+    tails: BTreeMap<(u32, u32), Tails>,
 }
+
+/// The tags of one live segment.
+type Tails = BTreeMap<(Axis, Arc<str>), Tail>;
 
 /// Rows of one tag in one live segment.
 #[derive(Debug)]
@@ -155,7 +158,7 @@ impl Tensors {
         for unit in &self.units {
             match unit {
                 Unit::Sealed(unit) => {
-                    for tag in unit.tensors(lost).map(|tensors| tensors.tags()).unwrap_or_default() {
+                    for tag in unit.tensors(lost).map(SealedTensors::tags).unwrap_or_default() {
                         add(tag.axis, &tag.tag, tag.kind, tag.rows);
                     }
                 }

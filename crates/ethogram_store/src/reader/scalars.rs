@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::batches::BatchCache;
 use super::index::{Index, Part, Seen, Unit};
 use super::lost::LostList;
 use crate::bucket::Bucketer;
@@ -42,7 +41,7 @@ impl Scalars {
     const POINTS_KEPT: usize = 8 << 20;
 
     /// Reads what is new.
-    pub(super) fn catch_up(&mut self, index: &Index, batches: &BatchCache, lost: &LostList) {
+    pub(super) fn catch_up(&mut self, index: &Index, lost: &LostList) {
         let missing = lost.times_missing();
         let unseen = index.unseen(Kind::Scalars, &mut self.seen);
         if unseen.restart {
@@ -65,7 +64,7 @@ impl Scalars {
                 }
                 Part::Batch(place) => place,
             };
-            let Some(batch) = batches.read(&place, lost) else { continue };
+            let Some(batch) = place.read(lost) else { continue };
             let tail = self.tails.entry((place.writer, place.number)).or_default();
             let points = match scalars_from(&batch) {
                 Ok(points) => points,
@@ -155,10 +154,10 @@ impl Scalars {
             return Buckets::default();
         }
         let tag: Tag = (axis, Arc::from(tag));
-        if !self.series.contains_key(&tag) {
-            if let Some(columns) = self.from_rollups(&tag, range, buckets, lost) {
-                return columns;
-            }
+        if !self.series.contains_key(&tag)
+            && let Some(columns) = self.rolled_up(&tag, range, buckets, lost)
+        {
+            return columns;
         }
         let Some(points) = self.whole(axis, &tag.1, lost) else { return Buckets::default() };
         let rows = within(points, range);
@@ -173,7 +172,7 @@ impl Scalars {
     }
 
     /// `None` when the points themselves must be looked at: rollups are missing or too coarse, or parts of the run overlap in steps.
-    fn from_rollups(&self, tag: &Tag, range: &Range<i64>, buckets: usize, lost: &LostList) -> Option<Buckets> {
+    fn rolled_up(&self, tag: &Tag, range: &Range<i64>, buckets: usize, lost: &LostList) -> Option<Buckets> {
         let mut extents = Vec::new();
         for unit in &self.units {
             match unit {
@@ -225,10 +224,10 @@ impl Scalars {
 
     fn add_tails(&self, tag: &Tag, series: &mut Series) {
         for unit in &self.units {
-            if let Unit::Live(writer, number) = unit {
-                if let Some(tail) = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(tag)) {
-                    series.extend(&tail.points);
-                }
+            if let Unit::Live(writer, number) = unit
+                && let Some(tail) = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(tag))
+            {
+                series.extend(&tail.points);
             }
         }
     }
@@ -314,6 +313,13 @@ impl Series {
     }
 
     fn extend(&mut self, points: &ScalarColumns) {
+        let follows = self.late.step.is_empty() && self.points.step.last() < points.step.first();
+        if follows && points.step.is_sorted_by(|a, b| a < b) {
+            self.points.step.extend_from_slice(&points.step);
+            self.points.time_us.extend_from_slice(&points.time_us);
+            self.points.value.extend_from_slice(&points.value);
+            return;
+        }
         for at in 0..points.step.len() {
             self.push(points.step[at], points.time_us[at], points.value[at]);
         }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arrow_array::{Array as _, RecordBatch};
 
 use super::frames::EpisodeFrames;
-use crate::columns::{FieldType, FieldValues, STEP_MAX, field_of, read_field, steps_keys};
+use crate::columns::{FieldRows, FieldType, FieldValues, STEP_MAX, field_of, read_field, steps_keys};
+use crate::sealed::SealedSteps;
 use crate::{Axis, Column, ColumnData, Error, FieldInfo, Result};
 
 /// Most bytes that one answer holds.
@@ -34,13 +35,35 @@ impl EpisodeSteps {
             self.rows = self.rows.max(largest + 1);
         }
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()).skip(2) {
-            if column.null_count() < column.len() && !self.fields.contains_key(field.name()) {
-                if let Some(kind) = field_of(field) {
-                    self.fields.insert(field.name().clone(), kind);
-                }
+            if column.null_count() < column.len()
+                && !self.fields.contains_key(field.name())
+                && let Some(kind) = field_of(field)
+            {
+                self.fields.insert(field.name().clone(), kind);
             }
         }
         self.batches.push(batch);
+        Ok(())
+    }
+
+    /// Learns what a sealed file has of an episode, reading no more than that takes: each column up to its first value.
+    pub(super) fn survey(&mut self, sealed: &SealedSteps, episode: u64) -> Result<()> {
+        let extents = sealed.episodes();
+        let Ok(at) = extents.binary_search_by_key(&episode, |extent| extent.episode) else { return Ok(()) };
+        let (mut from, last) = (extents[at].first_step, extents[at].last_step);
+        let mut undecided: Vec<&str> =
+            sealed.schema().fields().iter().skip(2).map(|field| field.name().as_str()).collect();
+        let mut many = 64;
+        while !undecided.is_empty() && from <= last {
+            let batch = sealed.read(episode, from..from.saturating_add(many), Some(&undecided))?;
+            undecided
+                .retain(|name| batch.column_by_name(name).is_some_and(|column| column.null_count() == column.len()));
+            self.push(Arc::new(batch))?;
+            self.batches.pop();
+            from += many;
+            many *= 4;
+        }
+        self.rows = self.rows.max(last + 1);
         Ok(())
     }
 
@@ -71,7 +94,8 @@ impl EpisodeSteps {
             if !steps.values().iter().any(|step| range.contains(step)) {
                 continue;
             }
-            let Some((found, values, logged)) = read_field(batch, &info.name)? else { continue };
+            let Some(found) = read_field(batch, &info.name)? else { continue };
+            let FieldRows { kind: found, values, valid: logged } = found;
             if found != kind {
                 continue;
             }

@@ -93,7 +93,7 @@ fn values_offset(message: &[u8]) -> Result<usize> {
     let metadata = message.get(8..body).ok_or_else(unexpected)?;
     let message = arrow_ipc::root_as_message(metadata).map_err(|_| unexpected())?;
     let buffers = message.header_as_record_batch().and_then(|batch| batch.buffers()).ok_or_else(unexpected)?;
-    let values = buffers.iter().last().ok_or_else(unexpected)?;
+    let values = buffers.iter().next_back().ok_or_else(unexpected)?;
     Ok(body + values.offset() as usize)
 }
 
@@ -126,11 +126,6 @@ impl GroupPlace {
     /// Step behind the last row.
     pub fn end(&self) -> u64 {
         self.first.saturating_add(u64::from(self.count))
-    }
-
-    /// Bytes of the group.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
     }
 }
 

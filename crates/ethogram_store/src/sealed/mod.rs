@@ -14,13 +14,13 @@ mod tests;
 
 use arrow_array::RecordBatch;
 
-pub use frames::{GroupPlace, SealedFrames};
-pub use rollup::{ROLLUP_BUCKETS, Rollup};
+pub use frames::SealedFrames;
+pub use rollup::Rollup;
 pub use rows::read_sealed_rows;
-pub use scalars::{SealedScalars, TagExtent};
-pub use steps::{EpisodeExtent, SealedSteps};
+pub use scalars::SealedScalars;
+pub use steps::SealedSteps;
 pub use table::{SealedBytes, Table};
-pub use tensors::{SealedTensors, TensorExtent};
+pub use tensors::SealedTensors;
 
 use crate::columns::frames_from;
 pub use crate::manifest::FileEntry;

@@ -94,12 +94,11 @@ impl Stream<'_> {
     fn flush(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         let Some(first) = pending.first() else { return Ok(()) };
-        let group = match self.untouched(&pending) {
-            Some(bytes) => bytes,
-            None => {
-                let rows: Vec<&[u8]> = pending.iter().map(|row| row.samples.as_slice()).collect();
-                Bytes::from(self.encoder.encode(&first.layout, &rows)?)
-            }
+        let group = if let Some(bytes) = self.untouched(&pending) {
+            bytes
+        } else {
+            let rows: Vec<&[u8]> = pending.iter().map(|row| row.samples.as_slice()).collect();
+            Bytes::from(self.encoder.encode(&first.layout, &rows)?)
         };
         let (first, count) = (first.step, pending.len() as u32);
         self.out.push(FrameRow { episode: self.episode, field: Arc::clone(&self.field), first, count, group });

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt8Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
 
 use super::FileEntry;
@@ -62,7 +61,11 @@ pub(super) fn write(sorted: &RecordBatch) -> Result<Option<SealedBytes>> {
         let batch = batch(axis, tag, &buckets)?;
         let table = match &mut writer {
             Some(table) => table,
-            none => none.insert(TableWriter::new(batch.schema(), uncompressed())?),
+            // Uncompressed: setting up zstd for each column would take longer than reading all of them.
+            none => {
+                let properties = properties().set_compression(Compression::UNCOMPRESSED).build();
+                none.insert(TableWriter::new(batch.schema(), properties)?)
+            }
         };
         table.write_group(&batch)?;
     }
@@ -94,11 +97,6 @@ fn batch(axis: Axis, tag: &str, buckets: &[Bucket]) -> Result<RecordBatch> {
     RecordBatch::try_new(Arc::new(schema), columns).map_err(|error| arrow_failed(&error))
 }
 
-/// A rollup is there to be read fast: unpacking its small columns would take longer than reading them.
-fn uncompressed() -> WriterProperties {
-    properties().set_compression(Compression::UNCOMPRESSED).build()
-}
-
 /// An open rollup.
 #[derive(Debug)]
 pub struct Rollup {
@@ -110,7 +108,7 @@ pub struct Rollup {
 impl Rollup {
     /// Reads the footer; `path` is relative to the run.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
-        let table = Table::open(files, path, entry)?;
+        let table = Table::open_plain(files, path, entry)?;
         let Index { tags } = table.index()?;
         let starts = starts(&table, tags.iter().map(|tag| tag.rows))?;
         Ok(Self { table, tags, starts })
@@ -121,16 +119,11 @@ impl Rollup {
         &self.tags
     }
 
-    /// The file underneath.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
     /// The buckets of a tag, ascending; `None` when it has none here and its points must serve.
     pub fn read(&self, axis: Axis, tag: &str) -> Result<Option<Vec<Bucket>>> {
-        let Some(at) = find_tag(&self.tags, axis, tag) else { return Ok(None) };
         const COLUMNS: [&str; 9] =
             ["step_first", "step_last", "time_us", "count", "finite", "min", "max", "mean", "last"];
+        let Some(at) = find_tag(&self.tags, axis, tag) else { return Ok(None) };
         let batch = self.table.read(self.starts[at]..self.starts[at + 1], Some(&COLUMNS))?;
         let (first, last) = (steps_i64(&batch, "step_first")?, steps_i64(&batch, "step_last")?);
         let (time, count) = (steps_i64(&batch, "time_us")?, steps_u64(&batch, "count")?);

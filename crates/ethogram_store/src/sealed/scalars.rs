@@ -66,11 +66,14 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
     };
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_statistics_truncate_length(None)
         .set_offset_index_disabled(true)
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(GROUP_ROWS);
+    for name in ["axis", "tag", "step"] {
+        properties = properties.set_column_statistics_enabled(name.into(), EnabledStatistics::Chunk);
+    }
     for name in ["step", "time_us", "step_first", "step_last", "count", "finite"] {
         // Differences packed bit by bit are as small as zstd makes them, and every column that zstd packs costs a reader
         // two contexts of it.
@@ -138,7 +141,7 @@ pub struct SealedScalars {
 impl SealedScalars {
     /// Reads the footer; `path` is relative to the run.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
-        let table = Table::open(files, path, entry)?;
+        let table = Table::open_plain(files, path, entry)?;
         let Index { tags } = table.index()?;
         let starts = starts(&table, tags.iter().map(|tag| tag.rows))?;
         let sorted = tags.windows(2).all(|pair| (pair[0].axis, &pair[0].tag) < (pair[1].axis, &pair[1].tag));
@@ -221,6 +224,7 @@ pub(super) fn floats<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a [f64]
 mod text_of_f64 {
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{value:?}"))
     }

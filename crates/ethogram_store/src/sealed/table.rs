@@ -124,11 +124,20 @@ impl Table {
     /// # Errors
     /// [`Error::Corrupt`] when it is not what the manifest vouched for.
     pub fn open(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
+        Self::open_as(files, path, entry, ArrowReaderOptions::new())
+    }
+
+    /// As [`Table::open`], for columns whose Arrow types follow from their Parquet types: quicker, for Arrow's own schema is not read.
+    pub(super) fn open_plain(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<Self> {
+        Self::open_as(files, path, entry, ArrowReaderOptions::new().with_skip_arrow_metadata(true))
+    }
+
+    fn open_as(files: Arc<dyn Files>, path: String, entry: &FileEntry, options: ArrowReaderOptions) -> Result<Self> {
         let footer = read_footer(&*files, &path, entry)?;
         let corrupt = |found: String| corrupt(&*files, &path, "footer", "a Parquet footer of Ethogram", found);
         let table = guarded(|| {
             let metadata = ParquetMetaDataReader::decode_metadata(&footer[..footer.len() - 8])?;
-            ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+            ArrowReaderMetadata::try_new(Arc::new(metadata), options)
         });
         let metadata = table.map_err(corrupt)?;
         let find = |key: &str| {
@@ -154,7 +163,7 @@ impl Table {
         if metadata.schema().fields().len() != metadata.parquet_schema().num_columns() {
             return Err(corrupt("columns within columns".into()));
         }
-        Ok(Self { metadata, hashes, index, starts, files, path })
+        Ok(Self { files, path, metadata, hashes, index, starts })
     }
 
     /// The columns.
@@ -184,12 +193,6 @@ impl Table {
             Statistics::Int64(steps) => Some((*steps.min_opt()?, *steps.max_opt()?)),
             _ => None,
         }
-    }
-
-    /// Bytes of the row groups once unpacked.
-    pub fn unpacked_bytes(&self) -> u64 {
-        let groups = self.metadata.metadata().row_groups();
-        groups.iter().map(|group| u64::try_from(group.total_byte_size()).unwrap_or(0)).sum()
     }
 
     pub(super) fn index<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
@@ -247,12 +250,6 @@ impl Table {
             return Err(self.corrupt("row group", &format!("{group_rows} rows"), found));
         }
         Ok(batch.slice((rows.start - first_row) as usize, (rows.end - rows.start) as usize))
-    }
-
-    /// Reads every chunk and compares it with its hash.
-    pub fn verify(&self) -> Result<()> {
-        let columns: Vec<usize> = (0..self.schema().fields().len()).collect();
-        (0..self.groups()).try_for_each(|group| self.fetch(&[group], &columns).map(|_| ()))
     }
 
     /// The chunks of some columns of some row groups, checked, in few reads.

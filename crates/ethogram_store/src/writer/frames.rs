@@ -39,10 +39,10 @@ impl FrameGatherer {
     pub(super) fn push(&mut self, episode: u64, step: u64, field: &StepField, row: Array) -> Result<()> {
         let Some(layout) = field.layout else { return Ok(()) };
         let key = (episode, Arc::clone(&field.name));
-        if let Some(open) = self.open.get(&key) {
-            if open.first + open.rows.len() as u64 != step {
-                self.encode(&key)?;
-            }
+        if let Some(open) = self.open.get(&key)
+            && open.first + open.rows.len() as u64 != step
+        {
+            self.encode(&key)?;
         }
         self.bytes += row.data().len() as u64;
         let open = self.open.entry(key.clone()).or_insert_with(|| OpenGroup { layout, first: step, rows: Vec::new() });

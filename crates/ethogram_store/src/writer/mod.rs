@@ -22,7 +22,7 @@ use worker::Worker;
 use crate::blob::{BLOB_BYTES_MAX, blob_hash};
 use crate::codec::FrameLayout;
 use crate::columns::{EPISODE_MAX, FieldType, STEP_MAX, StepValue, TensorPoint};
-use crate::layout::{RUN_FILE, check_name, check_project, io_error, replace_file};
+use crate::layout::{RUN_FILE, check_name, check_project, io_error, replace_file, writer_dirs};
 use crate::status::{StatusKeeper, now_us, read_info, read_status};
 use crate::{
     Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus, TensorRow,
@@ -107,7 +107,7 @@ impl RunWriter {
         fields: HashMap<Arc<str>, Arc<StepField>>,
         options: WriterOptions,
     ) -> Result<Self> {
-        let writer_dir = path.join(format!("w-{}", ulid::Ulid::generate()));
+        let writer_dir = path.join(format!("w-{}", next_writer_id(&path)?));
         std::fs::create_dir(&writer_dir).map_err(|source| io_error("create", &writer_dir, source))?;
         let mut keeper = StatusKeeper::new(&path, status, options.fsync);
         keeper.write()?;
@@ -357,6 +357,18 @@ impl std::fmt::Debug for RunWriter {
             .field("counters", &self.counters())
             .finish_non_exhaustive()
     }
+}
+
+/// An id after those of all writers so far, also when two begin within a millisecond or the clock was put back: of two rows with
+/// one key the later writer's counts.
+fn next_writer_id(run_dir: &Path) -> Result<ulid::Ulid> {
+    let dirs = writer_dirs(run_dir)?;
+    let newest = dirs.iter().rev().find_map(|dir| {
+        let name = dir.file_name()?.to_str()?;
+        name.strip_prefix("w-")?.parse::<ulid::Ulid>().ok()
+    });
+    let now = ulid::Ulid::generate();
+    Ok(newest.filter(|newest| *newest >= now).and_then(|newest| newest.increment().ok()).unwrap_or(now))
 }
 
 fn check_size(name: &str, found: u64) -> Result<()> {

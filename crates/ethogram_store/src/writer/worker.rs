@@ -172,6 +172,11 @@ impl Worker {
             Item::Episode(row) => {
                 if row.end != EpisodeEnd::Open && self.ended.insert(row.episode) {
                     self.status.status.episodes += 1;
+                    // So that a table of runs has a return without opening any log.
+                    if !row.evaluation {
+                        let last = [("episode_return", row.episode_return), ("episode_length", row.length as f64)];
+                        self.status.summarise(last.into_iter());
+                    }
                 }
                 if row.recorded && self.recorded.insert(row.episode) {
                     self.status.status.recorded += 1;

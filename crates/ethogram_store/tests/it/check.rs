@@ -48,14 +48,14 @@ fn with_suffix(run: &Path, suffix: &str) -> Vec<PathBuf> {
 }
 
 /// All that a reader says of a run.
-fn told(run: &Path) -> String {
+fn told(run: &Path) -> Vec<String> {
     let reader = RunReader::open(run).expect("a run");
-    let mut told = format!("{:?} {:?}", reader.scalar_tags(), reader.checkpoints());
-    told += &format!("{:?}", reader.scalars(Axis::GlobalStep, "loss", 0..99).expect("points"));
-    told += &format!("{:?}", reader.episodes(0..99).expect("episodes"));
+    let points = reader.scalars(Axis::GlobalStep, "loss", 0..99).expect("points");
+    let episodes = reader.episodes(0..99).expect("episodes");
+    let mut told = vec![format!("{:?} {:?} {points:?} {episodes:?}", reader.scalar_tags(), reader.checkpoints())];
     for index in 0..3 {
         for field in reader.step_fields(index).expect("fields") {
-            told += &format!("{:?}", reader.steps(index, &field.name, 0..99).expect("rows"));
+            told.push(format!("{:?}", reader.steps(index, &field.name, 0..99).expect("rows")));
         }
     }
     assert_eq!(reader.lost(), []);
@@ -118,7 +118,9 @@ fn check_repair(damage: impl Fn(&Path)) {
     let before = told(&run);
     let logs = with_suffix(&run, ".log");
     assert_eq!(logs.len(), 5, "{logs:?}");
-    logs.iter().for_each(|log| damage(log));
+    for log in &logs {
+        damage(log);
+    }
     let found = check(&run, false).expect("checked");
     assert!(!found.unverified.is_empty() && found.repaired.is_empty(), "{found:?}");
     let repaired = check(&run, true).expect("checked");

@@ -1,6 +1,7 @@
 //! Damage is told, the rest is served: every file cut at every byte, every byte of segments and logs flipped.
 
 use std::collections::BTreeMap;
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ethogram_store::{
@@ -42,6 +43,24 @@ fn small_run(root: &Path) -> RunWriter {
 
 /// Every value that can be read, under a name of its own; blobs that cannot be are counted as lost.
 fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
+    let mut found = scalars_and_episodes(reader);
+    found.extend(steps(reader));
+    let (rest, blobs_lost) = tensors_and_checkpoints(reader);
+    found.extend(rest);
+    (found, blobs_lost)
+}
+
+/// Those that a damage in this file can touch.
+fn values_of(reader: &RunReader, file: &Path) -> (BTreeMap<String, String>, usize) {
+    match file.parent().and_then(Path::file_name).and_then(|name| name.to_str()) {
+        Some("scalars" | "episodes") => (scalars_and_episodes(reader), 0),
+        Some("steps" | "frames") => (steps(reader), 0),
+        Some("tensors" | "checkpoints" | "blobs") => tensors_and_checkpoints(reader),
+        _ => values(reader),
+    }
+}
+
+fn scalars_and_episodes(reader: &RunReader) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for tag in reader.scalar_tags() {
         let points = reader.scalars(tag.axis, &tag.tag, i64::MIN..i64::MAX).expect("points");
@@ -54,7 +73,12 @@ fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
     for row in reader.episodes(0..u64::MAX).expect("episodes") {
         found.insert(format!("episode {}", row.episode), format!("{row:?}"));
     }
-    for episode in 0..reader.episode_count().min(4) {
+    found
+}
+
+fn steps(reader: &RunReader) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for episode in 0..2 {
         for info in reader.step_fields(episode).expect("fields") {
             // What a reader learns of a field it may find damaged when it reads the rows: an error, not a wrong value.
             let Ok(column) = reader.steps(episode, &info.name, 0..u64::MAX) else { continue };
@@ -72,6 +96,11 @@ fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
             }
         }
     }
+    found
+}
+
+fn tensors_and_checkpoints(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
+    let mut found = BTreeMap::new();
     for tag in reader.tensor_tags() {
         for row in reader.tensors(tag.axis, &tag.tag, i64::MIN..i64::MAX).expect("rows") {
             found.insert(format!("tensor {} {}", tag.tag, row.step), format!("{row:?}"));
@@ -110,42 +139,45 @@ fn check(run: &Path, file: &Path, whole: &BTreeMap<String, String>, cut: bool, a
         Ok(reader) => reader,
         Err(error) => return assert!(file.ends_with("run.json"), "{what}: {error}"),
     };
-    let (found, blobs_lost) = values(&reader);
+    let (found, blobs_lost) = values_of(&reader, file);
     for (key, value) in &found {
         assert_eq!(Some(value), whole.get(key), "{key} in {what}");
     }
     if found.len() < whole.len() && !cut {
-        assert!(
-            !reader.lost().is_empty() || blobs_lost > 0,
-            "{what}: {} of {} values, and no word of it",
-            found.len(),
-            whole.len()
-        );
+        let (found, all) = (found.len(), whole.len());
+        assert!(!reader.lost().is_empty() || blobs_lost > 0, "{what}: {found} of {all} values, and no word of it");
     }
 }
 
+/// Damages one file after the other, in place: to write it anew each time would keep the disk busy for minutes.
 fn damage_every(run: &Path, every: usize) {
-    let whole = values(&open_whole(run)).0;
-    assert!(whole.len() > 30, "{} values", whole.len());
-    for file in files(run) {
-        if file.ends_with("LOCK") {
+    let all = values(&open_whole(run)).0;
+    assert!(all.len() > 30, "{} values", all.len());
+    for path in files(run) {
+        if path.ends_with("LOCK") {
             continue;
         }
-        let bytes = std::fs::read(&file).expect("bytes");
-        for at in (0..bytes.len()).step_by(every) {
-            std::fs::write(&file, &bytes[..at]).expect("written");
-            check(run, &file, &whole, true, at);
-            // The identity and the state have no checksum of their own: they are text for people.
-            if !file.ends_with("run.json") && !file.ends_with("status.json") {
-                let mut flipped = bytes.clone();
-                flipped[at] ^= 1 << (at % 8);
-                std::fs::write(&file, &flipped).expect("written");
-                check(run, &file, &whole, false, at);
+        let whole = values_of(&open_whole(run), &path).0;
+        let bytes = std::fs::read(&path).expect("bytes");
+        let mut file = std::fs::File::options().write(true).open(&path).expect("a file");
+        let mut put = |at: usize, bytes: &[u8]| {
+            file.seek(SeekFrom::Start(at as u64)).and_then(|_| file.write_all(bytes)).expect("written");
+        };
+        // The identity and the state have no checksum of their own: they are text for people.
+        if !path.ends_with("run.json") && !path.ends_with("status.json") {
+            for at in (0..bytes.len()).step_by(every) {
+                put(at, &[bytes[at] ^ 1 << (at % 8)]);
+                check(run, &path, &whole, false, at);
+                put(at, &bytes[at..=at]);
             }
         }
-        std::fs::write(&file, &bytes).expect("written");
+        for at in (0..bytes.len()).rev().step_by(every) {
+            std::fs::File::options().write(true).open(&path).and_then(|file| file.set_len(at as u64)).expect("cut");
+            check(run, &path, &whole, true, at);
+        }
+        put(0, &bytes);
     }
-    assert_eq!(values(&open_whole(run)).0, whole);
+    assert_eq!(values(&open_whole(run)).0, all);
 }
 
 #[test]

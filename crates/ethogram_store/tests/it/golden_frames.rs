@@ -60,7 +60,8 @@ fn mostly_still(step: usize, element: usize) -> u8 {
 /// Planes of frames `step` to `step + 3`, S×36×36.
 fn stacked(step: usize, element: usize) -> u8 {
     let (plane, pixel) = (element / 1296, element % 1296);
-    noise((step + plane) / 2, pixel / 7)
+    let frame = step + plane;
+    noise(frame / 2, pixel / 7)
 }
 
 const CASES: &[Case] = &[

@@ -7,3 +7,4 @@ mod golden_frames;
 mod model;
 mod round_trip;
 mod support;
+mod writer;

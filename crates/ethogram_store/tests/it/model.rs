@@ -125,9 +125,9 @@ fn cell(column: &Column, row: usize) -> Option<StepValue> {
 
 fn options() -> WriterOptions {
     WriterOptions {
-        flush_interval: Duration::from_secs(60),
+        flush_interval: Duration::from_mins(1),
         // Sealed all the time.
-        seal: SealLimits { rows: 24, bytes: 1 << 20, age: Duration::from_secs(60) },
+        seal: SealLimits { rows: 24, bytes: 1 << 20, age: Duration::from_mins(1) },
         frame_group: 4,
         ..WriterOptions::default()
     }

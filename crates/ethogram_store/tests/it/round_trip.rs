@@ -48,7 +48,7 @@ fn everything_that_was_logged_comes_back() {
         (status.state, status.global_step, status.episodes, status.dropped),
         (RunState::Finished, Some(99), 1, 0)
     );
-    assert_eq!(status.summary["loss"], 0.01);
+    assert_eq!(status.summary.get("loss").map(|value| value.to_bits()), Some(0.01_f64.to_bits()));
     assert!(!status.summary.contains_key("nan"), "JSON has no NaN");
 
     let tags = reader.scalar_tags();

@@ -4,7 +4,7 @@ import type { SeriesQuery } from '../../api/wire';
 import type { Extent } from '../../charts/series';
 import type { XKind } from '../../charts/ticks';
 import type { EpisodeTables } from '../../state/episode_tables';
-import { pointsOfEpisodes, pointsOfSeries, stepRange, type Points } from './points';
+import { pointsOfEpisodes, pointsOfSeries, stepRange, type EpisodeCurve, type Points } from './points';
 import type { SeriesLoader } from './series_loader';
 import type { ChartItem } from './tags';
 
@@ -101,7 +101,7 @@ export class Curve {
   }
 
   async #loadEpisodes(want: Want): Promise<void> {
-    const column = this.#item.tag === 'length' ? 'length' : 'episode_return';
+    const curve = this.#item.tag as EpisodeCurve;
     const key = keyOf(want, true);
     await Promise.all(
       want.runs
@@ -109,7 +109,7 @@ export class Curve {
         .map(async (run) => {
           const points = pointsOfEpisodes(
             await this.#episodes.of(run.id, run.revision),
-            column,
+            curve,
             EPISODE_POINTS,
           );
           keep(this.#whole, run, key, points);
@@ -161,7 +161,9 @@ export class Curve {
       const kept = part?.key === key ? part : (this.#whole.get(id) ?? part);
       if (kept && kept.points.step.length > 0) shown.set(id, kept.points);
     }
-    this.points = shown;
+    const before = this.points;
+    const same = before.size === shown.size && [...shown].every(([id, points]) => before.get(id) === points);
+    if (!same) this.points = shown;
   }
 }
 

@@ -64,6 +64,7 @@ it('draws the episodes that have ended in the order in which they started', () =
     episodeReturn: column(1, 2, 3, 4),
     startedUs: column(100, 200, 300, 400),
     ended: column(1, 1, 1, 0),
+    evaluation: column(0, 0, 0, 0),
   };
   const curve = pointsOfEpisodes(table, 'episode_return', 10);
   expect([[...curve.step], [...curve.mean], [...curve.timeUs]]).toEqual([
@@ -72,4 +73,10 @@ it('draws the episodes that have ended in the order in which they started', () =
     [100, 300, 200],
   ]);
   expect([...pointsOfEpisodes(table, 'length', 10).mean]).toEqual([5, 7, 6]);
+
+  const mixed = { ...table, evaluation: column(0, 1, 0, 1) };
+  expect([...pointsOfEpisodes(mixed, 'episode_return', 10).mean]).toEqual([1, 3]);
+  const evaluation = pointsOfEpisodes(mixed, 'evaluation_return', 10);
+  expect([evaluation.scattered, [...evaluation.mean]]).toEqual([true, [2]]);
+  expect(lineOf(evaluation, { ...style, x: 'step', smoothing: 0.9 }).smooth).toBeNull();
 });

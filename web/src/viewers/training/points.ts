@@ -17,6 +17,8 @@ export interface Points {
   min: Float64Array;
   max: Float64Array;
   mean: Float64Array;
+  /** The points do not follow from one another. */
+  scattered?: boolean;
 }
 
 /** What a line looks like, and how it is scaled. */
@@ -28,31 +30,41 @@ export interface LineStyle {
   /** Start of the run, microseconds since 1970, for relative time. */
   startUs: number;
   smoothing: number;
+  /** Places to mark: what x is there, in steps and in microseconds since 1970. */
+  marks?: { step: Float64Array; timeUs: Float64Array };
 }
+
+/** What can be told of the episodes of a run. */
+export type EpisodeCurve = 'episode_return' | 'length' | 'evaluation_return';
 
 /** Points as a curve of scalars has them. */
 export function pointsOfSeries(series: Series): Points {
   return series;
 }
 
-/** The ended episodes of a run as a curve over the global step at which each started, in at most `buckets` points. */
-export function pointsOfEpisodes(
-  table: EpisodeTable,
-  column: 'episode_return' | 'length',
-  buckets: number,
-): Points {
+/**
+ * The ended episodes of a run as a curve over the global step at which each started, in at most `buckets` points. Those that were played
+ * to evaluate are a curve of their own: several start at one step, so they are dots, each as it was.
+ */
+export function pointsOfEpisodes(table: EpisodeTable, curve: EpisodeCurve, buckets: number): Points {
+  const scattered = curve === 'evaluation_return';
   const rows = [...table.episode.keys()]
-    .filter((row) => table.ended[row] === 1)
+    .filter((row) => table.ended[row] === 1 && table.evaluation[row] === Number(scattered))
     // Side by side, episodes do not start in the order of their numbers.
     .sort((a, b) => table.globalStep[a] - table.globalStep[b]);
   const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]);
   const times = pick(table.startedUs);
   const points = bucketed(
     pick(table.globalStep),
-    pick(column === 'length' ? table.length : table.episodeReturn),
-    buckets,
+    pick(curve === 'length' ? table.length : table.episodeReturn),
+    scattered ? Infinity : buckets,
   );
-  return { ...points, step: points.x, timeUs: Float64Array.from(points.index, (row) => times[row]) };
+  return {
+    ...points,
+    scattered,
+    step: points.x,
+    timeUs: Float64Array.from(points.index, (row) => times[row]),
+  };
 }
 
 /** The line that is drawn for a run's points. */
@@ -67,12 +79,14 @@ export function lineOf(points: Points, style: LineStyle): LineSeries {
     y: points.mean,
     low: exact ? null : points.min,
     high: exact ? null : points.max,
-    smooth: style.smoothing > 0 ? ema(points.mean, style.smoothing) : null,
+    smooth: style.smoothing > 0 && !points.scattered ? ema(points.mean, style.smoothing) : null,
+    scattered: points.scattered,
+    marks: style.marks && ascending(xOf(style.marks, style.x, style.startUs)),
   };
 }
 
 /** x of each point. A clock that was set back would make x descend; it is held still there instead. */
-function xOf(points: Points, x: XKind, startUs: number): Float64Array {
+function xOf(points: Pick<Points, 'step' | 'timeUs'>, x: XKind, startUs: number): Float64Array {
   if (x === 'step') return points.step;
   const origin = x === 'relative' ? startUs : 0;
   const seconds = new Float64Array(points.timeUs.length);
@@ -82,6 +96,10 @@ function xOf(points: Points, x: XKind, startUs: number): Float64Array {
     seconds[i] = latest;
   }
   return seconds;
+}
+
+function ascending(values: Float64Array): Float64Array {
+  return values.toSorted();
 }
 
 /**

@@ -33,6 +33,13 @@ it('keeps the same tag on two axes apart', () => {
 
 it('shows what is known of episodes whether or not anybody logs it, under one heading', () => {
   expect(shape(groupsOf([detail([], 3)]))).toEqual([['episodes', ['episodes.return', 'episodes.length']]]);
+  const kinds = (training: boolean, evaluation: boolean) =>
+    shape(groupsOf([{ ...detail([], 3), kinds: { training, evaluation } }]));
+  expect(kinds(true, true)).toEqual([
+    ['episodes', ['episodes.return', 'episodes.length', 'episodes.evaluation']],
+  ]);
+  expect(kinds(false, true)).toEqual([['episodes', ['episodes.evaluation']]]);
+  expect(kinds(false, false)).toEqual([]);
   const both = groupsOf([detail(['episodes/custom', 'losses/td'], 3)]);
   expect(both.map((group) => group.name)).toEqual(['episodes', 'losses']);
   expect(both[0].items).toHaveLength(3);

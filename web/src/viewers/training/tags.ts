@@ -44,11 +44,26 @@ const EPISODE_ITEMS: readonly ChartItem[] = [
   },
 ];
 
+/** Episodes that were played to evaluate have a chart of their own. */
+const EVALUATION_ITEM: ChartItem = {
+  key: 'episodes.evaluation',
+  title: 'Returns in evaluation',
+  tag: 'evaluation_return',
+  axis: 'global_step',
+  from: 'episodes',
+};
+
+/** What of a run decides which charts there are. */
+export interface Charted extends Pick<RunDetail, 'scalars' | 'episode_count'> {
+  /** Kinds of episodes that ended; undefined while that is unknown. */
+  kinds?: { training: boolean; evaluation: boolean };
+}
+
 /**
  * All charts of some runs, grouped by the first part of the tag. Episodes come first, then groups that hold a return, then the others,
  * by name.
  */
-export function groupsOf(details: readonly Pick<RunDetail, 'scalars' | 'episode_count'>[]): ChartGroup[] {
+export function groupsOf(details: readonly Charted[]): ChartGroup[] {
   const items = new Map<string, ChartItem & { group: string }>();
   for (const detail of details) {
     for (const { tag, axis } of detail.scalars) {
@@ -69,7 +84,11 @@ export function groupsOf(details: readonly Pick<RunDetail, 'scalars' | 'episode_
   // Somebody may log tags of that group, too.
   const logged = groups.find((group) => group.name === EPISODES)?.items ?? [];
   const others = groups.filter((group) => group.name !== EPISODES);
-  return [{ name: EPISODES, items: [...EPISODE_ITEMS, ...logged] }, ...others];
+  const training = details.some(({ kinds, episode_count }) => kinds?.training ?? episode_count > 0);
+  const evaluation = details.some(({ kinds }) => kinds?.evaluation);
+  const known = [...(training ? EPISODE_ITEMS : []), ...(evaluation ? [EVALUATION_ITEM] : [])];
+  const first = [...known, ...logged];
+  return first.length > 0 ? [{ name: EPISODES, items: first }, ...others] : others;
 }
 
 /** Groups with the charts whose tag matches, empty ones left out. */

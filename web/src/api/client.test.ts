@@ -1,0 +1,113 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { encodeColumns } from '../../testing/encode_columns';
+import { Client, isSeries } from './client';
+import { ApiError, HttpSource } from './source';
+
+function client(respond: (path: string, init: RequestInit) => Response) {
+  const fetcher = vi.fn(async (path: RequestInfo | URL, init?: RequestInit) =>
+    respond(String(path), init ?? {}),
+  );
+  return { api: new Client(new HttpSource('', fetcher as typeof fetch)), fetcher };
+}
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
+
+describe('Client', () => {
+  it('asks for what the documentation says', async () => {
+    const asked: string[] = [];
+    const empty = encodeColumns([]);
+    const { api } = client((path) => {
+      asked.push(path);
+      return /fields|episodes\?|episodes$|frames|tensors|blobs/.test(path) ? new Response(empty) : json({});
+    });
+    await api.runs();
+    await api.run('01J/x');
+    await api.episodes('r', { from: 3, to: 9 });
+    await api.episodes('r');
+    await api.episode('r', 4);
+    await api.fields('r', 4, ['reward', 'advantage'], { from: 0, to: 5, params: { 'advantage.gamma': 0.9 } });
+    await api.frames('r', 4, 'observation/camera', { from: 32 });
+    await api.tensors('r', 'global_step', 'weights/fc1');
+    expect(asked.map((path) => decodeURIComponent(path))).toEqual([
+      '/api/runs',
+      '/api/runs/01J/x',
+      '/api/runs/r/episodes?from=3&to=9',
+      '/api/runs/r/episodes',
+      '/api/runs/r/episodes/4',
+      '/api/runs/r/episodes/4/fields?names=reward,advantage&from=0&to=5&advantage.gamma=0.9',
+      '/api/runs/r/episodes/4/frames?field=observation/camera&from=32',
+      '/api/runs/r/tensors?axis=global_step&tag=weights/fc1',
+    ]);
+    expect(asked[1]).toBe('/api/runs/01J%2Fx');
+  });
+
+  it('gives curves in the order of the questions, errors in their place', async () => {
+    const floats = (name: string, ...values: number[]) => ({
+      name: `1/${name}`,
+      dtype: 'float64',
+      shape: [values.length],
+      data: Float64Array.from(values),
+    });
+    const answer = encodeColumns(
+      [
+        floats('step', 0, 10),
+        floats('time_us', 5, 6),
+        { name: '1/count', dtype: 'uint32', shape: [2], data: Uint32Array.of(3, 4) },
+        floats('min', 1, NaN),
+        floats('max', 2, NaN),
+        floats('mean', 1.5, NaN),
+        floats('last', 2, Infinity),
+      ],
+      {
+        series: [
+          { error: { code: 'not_found', message: 'no tag' } },
+          { run: 'b', axis: 'global_step', tag: 'x', count: 7, first_step: 0, last_step: 10 },
+        ],
+      },
+    );
+    const { api, fetcher } = client(() => new Response(answer));
+    const query = (run: string) => ({ run, axis: 'global_step', tag: 'x' }) as const;
+    const [a, b, c] = await api.series([query('a'), query('b'), query('c')], 100);
+    expect(JSON.parse(String(fetcher.mock.calls[0][1]?.body))).toEqual({
+      series: [query('a'), query('b'), query('c')],
+      buckets: 100,
+    });
+    expect([isSeries(a), isSeries(b), isSeries(c)]).toEqual([false, true, false]);
+    expect(b).toMatchObject({ total: 7, extent: [0, 10], mean: Float64Array.of(1.5, NaN) });
+  });
+});
+
+describe('errors', () => {
+  it('carry what the server says', async () => {
+    const { api } = client(() =>
+      json({ code: 'not_found', message: 'no run 7', hint: 'was it moved?' }, 404),
+    );
+    const error = await api.run('7').catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      message: 'no run 7',
+      hint: 'was it moved?',
+      code: 'not_found',
+      isNotFound: true,
+    });
+  });
+
+  it('of something else than our server are told by their status', async () => {
+    const { api } = client(() => new Response('<html>', { status: 502, statusText: 'Bad Gateway' }));
+    await expect(api.runs()).rejects.toThrow('502 Bad Gateway');
+  });
+
+  it('say what to do when there is no token, and when there is no server', async () => {
+    const closed = client(() => json({ code: 'unauthorized', message: 'a token is needed' }, 401));
+    await expect(closed.api.runs()).rejects.toMatchObject({
+      isUnauthorised: true,
+      hint: expect.stringContaining('ethogram serve') as string,
+    });
+    const gone = new Client(new HttpSource('', () => Promise.reject(new TypeError('failed to fetch'))));
+    await expect(gone.runs()).rejects.toMatchObject({
+      isOffline: true,
+      message: 'the server does not answer',
+    });
+  });
+});
