@@ -8,9 +8,12 @@ pub fn quantile(values: &[f64], of: f64) -> f64 {
     sorted.get(position).copied().unwrap_or(f64::NAN)
 }
 
-/// The value in the middle.
+/// The value in the middle, or half way between the two in the middle.
 pub fn median(values: &[f64]) -> f64 {
-    quantile(values, 0.5)
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = |at: usize| sorted.get(at).copied().unwrap_or(f64::NAN);
+    f64::midpoint(middle(sorted.len().saturating_sub(1) / 2), middle(sorted.len() / 2))
 }
 
 /// The largest value.
@@ -26,6 +29,7 @@ mod tests {
     fn quantiles_of_few_values() {
         let check = |found: f64, expected: f64| assert_eq!(found.to_bits(), expected.to_bits());
         check(median(&[3.0, 1.0, 2.0]), 2.0);
+        check(median(&[4.0, 1.0]), 2.5);
         check(max(&[3.0, 1.0, 2.0]), 3.0);
         check(quantile(&[5.0], 0.99), 5.0);
         assert!(median(&[]).is_nan());

@@ -26,6 +26,24 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<
     Ok(answer.split_off(end + 4))
 }
 
+/// Opens a stream of events; what comes is read and thrown away until the server ends or this is dropped.
+pub fn listen(address: SocketAddr, path: &str) -> Result<Listening> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes())?;
+    let mut reader = stream.try_clone()?;
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    Ok(Listening(stream))
+}
+
+/// An open stream of events.
+pub struct Listening(TcpStream);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(std::net::Shutdown::Both);
+    }
+}
+
 /// The header of an answer in columns.
 pub fn columns_header(body: &[u8]) -> Result<Value> {
     ensure!(body.starts_with(b"ETHC"), "expected columns");

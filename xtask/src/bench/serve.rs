@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use ethogram_store::{Axis, RunInfo, RunState, RunWriter, WriterOptions, now_us};
 use serde_json::{Value, json};
 
-use super::http::{ask, columns_header};
+use super::http::{ask, columns_header, listen};
 use super::lab::Lab;
 use super::measure::{Bar, Measure};
 use super::walk::{TAGS, run_of_walks, tag};
@@ -67,6 +67,8 @@ fn live_points(runs: &Path, server: &Server) -> Result<Vec<f64>> {
     let writer = RunWriter::create(runs, info, WriterOptions::default())?;
     writer.scalar(Axis::GlobalStep, "loss", 0, now_us(), 0.0)?;
     let id = writer.info().id.0.clone();
+    // As a browser does: while nobody listens the server looks less often.
+    let _listening = listen(server.address, "/api/events")?;
     let appeared = Instant::now();
     while !server.run_ids()?.contains(&id) {
         ensure!(appeared.elapsed() < Duration::from_secs(20), "run {id} does not appear");
