@@ -3,6 +3,7 @@
 //! A value that was never logged is `None` and stays so; NaN is a value and stays NaN. Sums are taken in `f64`.
 //! Shapes are written with the letters `T` (steps) and `A` (actions).
 
+mod across_runs;
 mod cumulative_sum;
 mod downsample;
 mod ema;
@@ -15,6 +16,7 @@ mod rollout;
 mod softmax;
 mod td_error;
 
+pub use across_runs::{AcrossRuns, NORMAL_95, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
 pub use downsample::{downsample_lttb, downsample_min_max};
 pub use ema::{ema, ema_by_step};

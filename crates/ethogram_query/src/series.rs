@@ -50,7 +50,7 @@ pub struct Series {
 impl Series {
     /// Reads one curve. Exact points when there are no more than `buckets` in the range.
     pub(crate) fn read(source: &dyn RunSource, tag: ScalarTag, request: &SeriesRequest) -> Result<Self> {
-        check(request)?;
+        check(&request.tag, request.buckets)?;
         let range = request.range.clone();
         let points = || source.scalars(request.axis, &request.tag, range.clone());
         if tag.count <= request.buckets as u64 {
@@ -69,7 +69,7 @@ impl Series {
 
     /// The curve through these points, all that are in the range.
     pub(crate) fn of_points(points: ScalarColumns, tag: ScalarTag, request: &SeriesRequest) -> Result<Self> {
-        check(request)?;
+        check(&request.tag, request.buckets)?;
         if points.step.len() <= request.buckets {
             return Self::exactly(points, tag, request);
         }
@@ -101,7 +101,7 @@ impl Series {
 }
 
 impl Smoothing {
-    fn apply(self, values: &[f64], tag: &str) -> Result<Vec<f64>> {
+    pub(crate) fn apply(self, values: &[f64], tag: &str) -> Result<Vec<f64>> {
         let some: Vec<_> = values.iter().copied().map(Some).collect();
         let (smooth, expected) = match self {
             Self::Ema(weight) => (ethogram_analysis::ema(&some, weight), "a weight from 0 up to but not including 1"),
@@ -117,17 +117,18 @@ impl Smoothing {
     }
 }
 
-fn check(request: &SeriesRequest) -> Result<()> {
-    if request.buckets == 0 {
+/// Checks a number of buckets.
+pub(crate) fn check(tag: &str, buckets: usize) -> Result<()> {
+    if buckets == 0 {
         return Err(Error::BadParam {
-            field: request.tag.clone(),
+            field: tag.to_owned(),
             param: "buckets".into(),
             expected: format!("1 to {BUCKETS_MAX}"),
             found: "0".into(),
         });
     }
-    if request.buckets > BUCKETS_MAX {
-        let found = request.buckets as u64;
+    if buckets > BUCKETS_MAX {
+        let found = buckets as u64;
         return Err(Error::TooLarge { what: "buckets (BUCKETS_MAX)".into(), limit: BUCKETS_MAX as u64, found });
     }
     Ok(())

@@ -9,8 +9,8 @@ use ethogram_store::{Revision, RunId, RunSource, RunState};
 
 use crate::derivation::cache::Cache;
 use crate::{
-    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, NativeOpener, Opener, Result, Root, RunHandle,
-    RunSummary, Series, SeriesRequest,
+    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest, GroupSeries, NativeOpener, Opener,
+    Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
 };
 
 /// How a workbench behaves.
@@ -140,6 +140,11 @@ impl Workbench {
     /// One curve.
     pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
         self.run(&request.run.0)?.series(request)
+    }
+
+    /// One curve for several runs.
+    pub fn group(&self, request: &GroupRequest) -> Result<GroupSeries> {
+        GroupSeries::read(self, request)
     }
 
     /// Rows of one field of an episode. Of several threads that ask for the same derived field, one computes it.

@@ -1,4 +1,4 @@
-import { columnNamed, decodeColumns, type Columns } from './columns';
+import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import type { Source } from './source';
 import type {
   Axis,
@@ -18,7 +18,10 @@ export interface Range {
   to?: number;
 }
 
-/** One curve: buckets in ascending order of step. Where `count` is 1, the bucket is a point as it was logged. */
+/**
+ * One curve: buckets in ascending order of step. Of a run, a bucket whose `count` is 1 is a point as it was logged. Of several runs,
+ * `count` is the number of runs in the bucket and `min`, `max` and `mean` are over these runs.
+ */
 export interface Series {
   query: SeriesQuery;
   /** Points logged over the whole curve. */
@@ -33,6 +36,9 @@ export interface Series {
   max: Float64Array;
   mean: Float64Array;
   last: Float64Array;
+  /** The 95 % interval of the mean over runs, NaN where there are fewer than two; null for the curve of a run. */
+  low: Float64Array | null;
+  high: Float64Array | null;
 }
 
 /** Rows of several fields of one episode. */
@@ -173,5 +179,7 @@ function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: Series
     max: floats('max'),
     mean: floats('mean'),
     last: floats('last'),
+    low: query.runs ? doubles(columnNamed(columns, `${i}/low`)) : null,
+    high: query.runs ? doubles(columnNamed(columns, `${i}/high`)) : null,
   };
 }

@@ -207,18 +207,27 @@ export interface Derivation {
   params: { name: string; default: Json; doc: string }[];
 }
 
-/** One curve to ask for. */
-export interface SeriesQuery {
-  run: string;
+/** One curve to ask for: that of a run, or one for several runs. */
+export type SeriesQuery = (
+  { run: string; runs?: undefined } | { run?: undefined; runs: readonly string[] }
+) & {
   axis: Axis;
   tag: string;
   from?: number;
   to?: number;
-}
+};
 
 /** What the header of `/api/series` says of each curve. */
 export type SeriesEntry =
-  | { run: string; axis: Axis; tag: string; count: number; first_step: number; last_step: number }
+  | {
+      run?: string;
+      runs?: string[];
+      axis: Axis;
+      tag: string;
+      count: number;
+      first_step: number;
+      last_step: number;
+    }
   | { error: ErrorBody };
 
 /** Every error of the server. */

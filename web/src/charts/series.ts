@@ -3,6 +3,8 @@ export interface LineSeries {
   id: string;
   /** For people. */
   label: string;
+  /** Said beside the label, such as what the line was made from. */
+  note?: string;
   /** CSS colour. */
   colour: string;
   /** Dash pattern in CSS pixels; empty for a solid line. */
@@ -13,6 +15,8 @@ export interface LineSeries {
   /** Lower and upper edge of the band behind the line. */
   low: Float64Array | null;
   high: Float64Array | null;
+  /** The band is an interval around the line, rather than the spread of the values that each point stands for. */
+  interval?: boolean;
   /** Drawn in front of the line, which then steps back. */
   smooth: Float64Array | null;
   /** Points that do not follow from one another: dots, not joined. */

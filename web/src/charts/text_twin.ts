@@ -12,7 +12,15 @@ import {
 /** What a chart says in words and numbers, for those who do not see it. */
 export interface TextTwin {
   /** One line a series, over what is visible. */
-  rows: { label: string; points: number; first: string; last: string; min: string; max: string }[];
+  rows: {
+    label: string;
+    note?: string;
+    points: number;
+    first: string;
+    last: string;
+    min: string;
+    max: string;
+  }[];
   /** Values at places along x. */
   samples: { x: number; values: string[] }[];
 }
@@ -27,12 +35,13 @@ export function textTwin(all: readonly LineSeries[], [from, to]: Extent, samples
       if (!Number.isFinite(y)) continue;
       if (Number.isNaN(first)) first = y;
       last = y;
-      min = Math.min(min, (series.low ?? series.y)[end]);
-      max = Math.max(max, (series.high ?? series.y)[end]);
+      min = Math.min(min, ((series.interval ? null : series.low) ?? series.y)[end]);
+      max = Math.max(max, ((series.interval ? null : series.high) ?? series.y)[end]);
     }
     const text = (number: number) => (Number.isFinite(number) ? value(number) : 'none');
     return {
       label: series.label,
+      note: series.note,
       points: end - start,
       first: text(first),
       last: text(last),
@@ -47,10 +56,16 @@ export function textTwin(all: readonly LineSeries[], [from, to]: Extent, samples
       x,
       values: all.map((series) => {
         const index = indexAt(series, x, reachOf(series, least));
-        return index < 0 ? '' : value(shownValue(series, index));
+        return index < 0 ? '' : value(shownValue(series, index)) + intervalText(series, index);
       }),
     })),
   };
+}
+
+/** The interval around a line at a point, such as ` (2 to 4)`; empty without one. */
+export function intervalText({ interval, low, high }: LineSeries, index: number): string {
+  if (!interval || !low || !high || !Number.isFinite(low[index])) return '';
+  return ` (${value(low[index])} to ${value(high[index])})`;
 }
 
 /** Places along x that are told: points of the longest series, evenly picked. */

@@ -54,3 +54,8 @@ export function nearestEpisode(rows: EpisodeStarts, at: CurvePlace): EpisodeStep
   }
   return best;
 }
+
+/** The nearest of what several runs have; of two equally near, the first. Null when none has any. */
+export function nearestOf<Found extends EpisodeStep>(all: readonly (Found | null)[]): Found | null {
+  return all.reduce((best, one) => (one && (!best || one.distance < best.distance) ? one : best), null);
+}

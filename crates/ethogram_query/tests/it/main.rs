@@ -3,6 +3,7 @@
 mod derivations;
 mod disk;
 mod documents;
+mod group;
 mod laws;
 mod memory;
 mod native;

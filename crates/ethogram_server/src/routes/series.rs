@@ -1,7 +1,7 @@
-//! `POST /api/series`: many curves at once, each summarised for a screen.
+//! `POST /api/series`: many curves at once, each of a run or of a group of runs, and summarised for a screen.
 
 use axum::{extract::State, response::Response};
-use ethogram_query::{Series, SeriesRequest, Smoothing};
+use ethogram_query::{GroupRequest, GroupSeries, Series, SeriesRequest, Smoothing};
 use ethogram_store::{Axis, RunId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,7 +28,9 @@ pub struct Ask {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AskOne {
-    run: RunId,
+    run: Option<RunId>,
+    /// A group: one curve for all of them.
+    runs: Option<Vec<RunId>>,
     axis: Axis,
     tag: String,
     from: Option<Bound>,
@@ -56,10 +58,12 @@ fn buckets() -> usize {
     1_500
 }
 
-/// Seven columns a series; a series that cannot be had is an `error` in the header, the others are sent.
+/// Seven columns a series, nine that of a group; a series that cannot be had is an `error` in the header, the others are sent.
 pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
-    if ask.series.len() > SERIES_MAX {
-        return Err(ApiError::too_large("series", ask.series.len() as u64, SERIES_MAX as u64));
+    let curves: usize = ask.series.iter().map(|one| one.runs.as_ref().map_or(1, Vec::len)).sum();
+    if ask.series.len().max(curves) > SERIES_MAX {
+        let found = ask.series.len().max(curves) as u64;
+        return Err(ApiError::too_large("series (each run of a group is one)", found, SERIES_MAX as u64));
     }
     if !(1..=BUCKETS_MAX).contains(&ask.buckets) {
         let message = format!("buckets: expected 1 to {BUCKETS_MAX}, found {}", ask.buckets);
@@ -71,12 +75,12 @@ pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResu
         let mut entries = Vec::with_capacity(ask.series.len());
         for (index, one) in ask.series.into_iter().enumerate() {
             entries.push(match read(&app, &one, ask.buckets) {
-                Ok(series) => {
-                    push(&mut columns, index, &series);
+                Ok(curve) => {
+                    push(&mut columns, index, &curve);
                     answer::check_bytes(columns.bytes())?;
-                    entry(&one, &series)
+                    entry(&one, &curve)
                 }
-                Err(error) => json!({ "run": one.run, "axis": one.axis, "tag": one.tag, "error": error }),
+                Err(error) => described(&one, json!({ "error": error })),
             });
         }
         columns.set("series", Value::Array(entries));
@@ -85,7 +89,13 @@ pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResu
     .await
 }
 
-fn read(app: &App, one: &AskOne, buckets: usize) -> ApiResult<Series> {
+/// What was asked for.
+enum Curve {
+    Run(Series),
+    Group(GroupSeries),
+}
+
+fn read(app: &App, one: &AskOne, buckets: usize) -> ApiResult<Curve> {
     if one.tag.len() > NAME_BYTES_MAX {
         return Err(ApiError::too_large("bytes of a tag", one.tag.len() as u64, NAME_BYTES_MAX as u64));
     }
@@ -103,30 +113,74 @@ fn read(app: &App, one: &AskOne, buckets: usize) -> ApiResult<Series> {
         Smooth::Rolling(points) => Smoothing::Rolling(points),
     });
     let (axis, tag) = (one.axis, one.tag.clone());
-    Ok(app.run(&one.run.0)?.series(&SeriesRequest { run: one.run.clone(), axis, tag, range, buckets, smooth })?)
+    match (&one.run, &one.runs) {
+        (Some(run), None) => {
+            let request = SeriesRequest { run: run.clone(), axis, tag, range, buckets, smooth };
+            Ok(Curve::Run(app.run(&run.0)?.series(&request)?))
+        }
+        (None, Some(runs)) => {
+            let request = GroupRequest { runs: runs.clone(), axis, tag, range, buckets, smooth };
+            Ok(Curve::Group(app.workbench.group(&request)?))
+        }
+        (Some(_), Some(_)) => Err(ApiError::bad_request("a series: expected run or runs, found both")),
+        (None, None) => Err(ApiError::bad_request("a series: expected run or runs, found neither")),
+    }
 }
 
-fn entry(one: &AskOne, series: &Series) -> Value {
-    json!({
-        "run": one.run,
-        "axis": one.axis,
-        "tag": one.tag,
-        "count": series.tag.count,
-        "first_step": series.tag.first_step,
-        "last_step": series.tag.last_step,
-        "exact": series.exact,
-    })
+fn entry(one: &AskOne, curve: &Curve) -> Value {
+    match curve {
+        Curve::Run(series) => {
+            let tag = &series.tag;
+            let (count, first, last) = (tag.count, tag.first_step, tag.last_step);
+            let extent = json!({ "count": count, "first_step": first, "last_step": last, "exact": series.exact });
+            described(one, extent)
+        }
+        Curve::Group(group) => {
+            let mut entry = described(
+                one,
+                json!({ "count": group.count, "first_step": group.first_step, "last_step": group.last_step, "exact": false }),
+            );
+            entry["runs"] = json!(group.runs);
+            entry
+        }
+    }
 }
 
-fn push(columns: &mut Columns, index: usize, series: &Series) {
-    let buckets = &series.buckets;
+/// What was asked for, with what is said of it.
+fn described(one: &AskOne, mut said: Value) -> Value {
+    match (&one.run, &one.runs) {
+        (None, Some(runs)) => said["runs"] = json!(runs),
+        (run, _) => said["run"] = json!(run),
+    }
+    said["axis"] = json!(one.axis);
+    said["tag"] = json!(one.tag);
+    said
+}
+
+fn push(columns: &mut Columns, index: usize, curve: &Curve) {
     let name = |column: &str| format!("{index}/{column}");
-    columns.push_f64(&name("step"), buckets.step.iter().map(|&step| step as f64));
-    columns.push_f64(&name("time_us"), buckets.time_us.iter().map(|&time| time as f64));
-    columns.push_u32(&name("count"), buckets.count.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)));
-    for (column, values) in
-        [("min", &buckets.min), ("max", &buckets.max), ("mean", &buckets.mean), ("last", &buckets.last)]
-    {
+    let (step, time, count, values): (_, Vec<f64>, _, _) = match curve {
+        Curve::Run(Series { buckets, .. }) => (
+            &buckets.step,
+            buckets.time_us.iter().map(|&time| time as f64).collect(),
+            &buckets.count,
+            [&buckets.min, &buckets.max, &buckets.mean, &buckets.last],
+        ),
+        Curve::Group(GroupSeries { across, created_us, .. }) => (
+            &across.step,
+            across.time.iter().map(|time| *created_us as f64 + time).collect(),
+            &across.runs,
+            [&across.min, &across.max, &across.mean, &across.last],
+        ),
+    };
+    columns.push_f64(&name("step"), step.iter().map(|&step| step as f64));
+    columns.push_f64(&name("time_us"), time.into_iter());
+    columns.push_u32(&name("count"), count.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)));
+    for (column, values) in ["min", "max", "mean", "last"].into_iter().zip(values) {
         columns.push_f64(&name(column), values.iter().copied());
+    }
+    if let Curve::Group(GroupSeries { across, .. }) = curve {
+        columns.push_f64_or_missing(&name("low"), &across.low);
+        columns.push_f64_or_missing(&name("high"), &across.high);
     }
 }

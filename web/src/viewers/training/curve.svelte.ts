@@ -4,7 +4,14 @@ import type { SeriesQuery } from '../../api/wire';
 import type { Extent } from '../../charts/series';
 import type { XKind } from '../../charts/ticks';
 import type { EpisodeTables } from '../../state/episode_tables';
-import { pointsOfEpisodes, pointsOfSeries, stepRange, type EpisodeCurve, type Points } from './points';
+import {
+  pointsOfEpisodes,
+  pointsOfGroup,
+  pointsOfSeries,
+  stepRange,
+  type EpisodeCurve,
+  type Points,
+} from './points';
 import type { SeriesLoader } from './series_loader';
 import type { ChartItem } from './tags';
 
@@ -22,9 +29,17 @@ export interface WantedRun {
   startUs: number;
 }
 
+/** A line that is wanted: of one run, or of a group of runs. */
+export interface WantedLine {
+  id: string;
+  runs: readonly WantedRun[];
+  /** The runs are put together, even if there is only one. */
+  grouped: boolean;
+}
+
 /** What a chart wants to draw. */
 export interface Want {
-  runs: readonly WantedRun[];
+  lines: readonly WantedLine[];
   x: XKind;
   /** Part of x; null for all of it. */
   range: Extent | null;
@@ -32,6 +47,7 @@ export interface Want {
 }
 
 interface Kept {
+  /** Of all runs of the line together: each only grows. */
   revision: number;
   /** What was asked for. */
   key: string;
@@ -39,11 +55,11 @@ interface Kept {
 }
 
 /**
- * The points of one chart, for all its runs. Of a run that grew only that run is asked for again; a zoom shows the coarse points at once
+ * The points of one chart, for all its lines. When a run grew only its line is asked for again; a zoom shows the coarse points at once
  * and the fine ones when they come; an old answer never replaces a newer one.
  */
 export class Curve {
-  /** What to draw, by run. */
+  /** What to draw, by line. */
   points = $state.raw<ReadonlyMap<string, Points>>(new Map());
   /** Why the last request failed; null once one succeeded. */
   error = $state.raw<unknown>(null);
@@ -68,7 +84,12 @@ export class Curve {
   /** Says what is wanted now; call it whenever that changes or a run grew. */
   want(want: Want): void {
     this.#want = want;
-    const shape = JSON.stringify([want.runs.map((run) => run.id), want.x, want.range, want.buckets]);
+    const shape = JSON.stringify([
+      want.lines.map((line) => [line.id, membersOf(line)]),
+      want.x,
+      want.range,
+      want.buckets,
+    ]);
     const grewOnly = shape === this.#shape;
     this.#shape = shape;
     if (grewOnly) {
@@ -102,17 +123,20 @@ export class Curve {
 
   async #loadEpisodes(want: Want): Promise<void> {
     const curve = this.#item.tag as EpisodeCurve;
-    const key = keyOf(want, true);
     await Promise.all(
-      want.runs
-        .filter((run) => isStale(this.#whole.get(run.id), run, key))
-        .map(async (run) => {
-          const points = pointsOfEpisodes(
-            await this.#episodes.of(run.id, run.revision),
-            curve,
-            EPISODE_POINTS,
+      want.lines
+        .filter((line) => isStale(this.#whole.get(line.id), line, keyOf(want, line, true)))
+        .map(async (line) => {
+          const tables = await Promise.all(
+            line.runs.map(async ({ id, revision, startUs }) => ({
+              table: await this.#episodes.of(id, revision),
+              startUs,
+            })),
           );
-          keep(this.#whole, run, key, points);
+          const points = line.grouped
+            ? pointsOfGroup(tables, curve, want.buckets, startOf(line))
+            : pointsOfEpisodes(tables[0].table, curve, EPISODE_POINTS);
+          keep(this.#whole, line, keyOf(want, line, true), points);
         }),
     );
   }
@@ -121,44 +145,51 @@ export class Curve {
     const { range, buckets } = want;
     // Where a time lies in steps, only the whole curve can tell.
     const needsWhole = range === null || want.x !== 'step';
-    if (needsWhole) {
-      const stale = want.runs.filter((run) => isStale(this.#whole.get(run.id), run, keyOf(want, true)));
-      await this.#ask(stale, buckets, keyOf(want, true), this.#whole, () => ({}));
-    }
+    if (needsWhole) await this.#ask(want, true, buckets, () => ({}));
     if (range === null) return;
-    const key = keyOf(want, false);
-    const stale = want.runs.filter((run) => isStale(this.#part.get(run.id), run, key));
-    await this.#ask(stale, Math.round(buckets * 1.4), key, this.#part, (run) => {
-      const whole = this.#whole.get(run.id)?.points;
-      return stepRange(range, want.x, whole ?? NO_POINTS, run.startUs);
+    await this.#ask(want, false, Math.round(buckets * 1.4), (line) => {
+      const whole = this.#whole.get(line.id)?.points;
+      return stepRange(range, want.x, whole ?? NO_POINTS, startOf(line));
     });
   }
 
+  /** Asks for the lines that are not at hand: whole, or the part that is wanted. */
   async #ask(
-    runs: readonly WantedRun[],
+    want: Want,
+    whole: boolean,
     buckets: number,
-    key: string,
-    into: Map<string, Kept>,
-    rangeOf: (run: WantedRun) => { from?: number; to?: number },
+    rangeOf: (line: WantedLine) => { from?: number; to?: number },
   ): Promise<void> {
     const { axis, tag } = this.#item;
-    const queries: SeriesQuery[] = runs.map((run) => ({ run: run.id, axis, tag, ...rangeOf(run) }));
+    const into = whole ? this.#whole : this.#part;
+    const lines = want.lines.filter((line) => isStale(into.get(line.id), line, keyOf(want, line, whole)));
+    const queries = lines.map((line): SeriesQuery => {
+      const ids = line.runs.map((run) => run.id);
+      return { ...(line.grouped ? { runs: ids } : { run: ids[0] }), axis, tag, ...rangeOf(line) };
+    });
     const answers = await this.#loader.load(queries, buckets);
-    if (this.#want && keyOf(this.#want, into === this.#whole) !== key) return;
     answers.forEach((answer, i) => {
+      const line = lines[i];
+      const now = this.#want?.lines.find((other) => other.id === line.id);
+      if (this.#want && (!now || keyOf(this.#want, now, whole) !== keyOf(want, line, whole))) return;
       // A run may have lost the tag, or itself, since the page heard of it: then it has no points, which is what is drawn.
-      keep(into, runs[i], key, isSeries(answer) ? pointsOfSeries(answer as Series) : NO_POINTS);
+      keep(
+        into,
+        line,
+        keyOf(want, line, whole),
+        isSeries(answer) ? pointsOfSeries(answer as Series) : NO_POINTS,
+      );
     });
   }
 
   #show(): void {
     const want = this.#want;
     if (!want) return;
-    const key = keyOf(want, false);
     const shown = new Map<string, Points>();
-    for (const { id } of want.runs) {
+    for (const line of want.lines) {
+      const { id } = line;
       const part = want.range === null ? undefined : this.#part.get(id);
-      const kept = part?.key === key ? part : (this.#whole.get(id) ?? part);
+      const kept = part?.key === keyOf(want, line, false) ? part : (this.#whole.get(id) ?? part);
       if (kept && kept.points.step.length > 0) shown.set(id, kept.points);
     }
     const before = this.points;
@@ -177,17 +208,32 @@ const NO_POINTS: Points = {
 };
 
 /** What was asked for: the whole curve, or the part that is wanted. */
-function keyOf(want: Want, whole: boolean): string {
-  return whole ? String(want.buckets) : JSON.stringify([want.x, want.range, want.buckets]);
+function keyOf(want: Want, line: WantedLine, whole: boolean): string {
+  return JSON.stringify([membersOf(line), want.buckets, ...(whole ? [] : [want.x, want.range])]);
 }
 
-function isStale(kept: Kept | undefined, run: WantedRun, key: string): boolean {
-  return !kept || kept.revision < run.revision || kept.key !== key;
+/** Of which runs a group is; empty for the line of a run, whose id says it. */
+function membersOf(line: WantedLine): string {
+  return line.grouped ? line.runs.map((run) => run.id).join() : '';
+}
+
+/** Start of the first run, microseconds since 1970. */
+function startOf(line: WantedLine): number {
+  return Math.min(...line.runs.map((run) => run.startUs));
+}
+
+function revisionOf(line: WantedLine): number {
+  return line.runs.reduce((sum, run) => sum + run.revision, 0);
+}
+
+function isStale(kept: Kept | undefined, line: WantedLine, key: string): boolean {
+  return !kept || kept.revision < revisionOf(line) || kept.key !== key;
 }
 
 /** Keeps an answer unless one to a newer question is there. */
-function keep(into: Map<string, Kept>, run: WantedRun, key: string, points: Points): void {
-  const before = into.get(run.id);
-  if (before && before.key === key && before.revision > run.revision) return;
-  into.set(run.id, { revision: run.revision, key, points });
+function keep(into: Map<string, Kept>, line: WantedLine, key: string, points: Points): void {
+  const before = into.get(line.id);
+  const revision = revisionOf(line);
+  if (before && before.key === key && before.revision > revision) return;
+  into.set(line.id, { revision, key, points });
 }

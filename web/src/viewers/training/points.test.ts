@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { EpisodeTable } from '../../state/episode_tables';
-import { lineOf, pointsOfEpisodes, stepRange, type Points } from './points';
+import { lineOf, pointsOfEpisodes, pointsOfGroup, stepRange, type Points } from './points';
 
 function points(step: number[], timeS: number[], mean = step, count = 1): Points {
   const values = Float64Array.from(mean);
@@ -79,4 +79,65 @@ it('draws the episodes that have ended in the order in which they started', () =
   const evaluation = pointsOfEpisodes(mixed, 'evaluation_return', 10);
   expect([evaluation.scattered, [...evaluation.mean]]).toEqual([true, [2]]);
   expect(lineOf(evaluation, { ...style, x: 'step', smoothing: 0.9 }).smooth).toBeNull();
+});
+
+it('B-1: draws the interval of a group around the line, and around the smoothed line as wide as its own average', () => {
+  const mean = Float64Array.of(2, 4, 6);
+  const group: Points = {
+    ...points([0, 1, 2], [0, 1, 2], [2, 4, 6], 3),
+    mean,
+    low: Float64Array.of(1, 2, NaN),
+    high: Float64Array.of(3, 6, NaN),
+  };
+  const plain = lineOf(group, { ...style, x: 'step', note: 'n = 3' });
+  expect(plain).toMatchObject({
+    note: 'n = 3',
+    interval: true,
+    low: group.low,
+    high: group.high,
+    smooth: null,
+  });
+  const { low, high, smooth } = lineOf(group, { ...style, x: 'step', smoothing: 0.5 });
+  // Half of the width is 1, then 2: (0.5·1·0.5 + 0.5·2) / 0.75.
+  const half = [1, 1.25 / 0.75];
+  for (const i of [0, 1]) {
+    expect([low![i], high![i]]).toEqual([smooth![i] - half[i], smooth![i] + half[i]]);
+  }
+  expect([low![2], high![2]]).toEqual([NaN, NaN]);
+  expect(lineOf(points([0], [0]), { ...style, x: 'step' }).interval).toBe(false);
+});
+
+it('B-1: the episodes of a group are one curve, in time as if all runs had started together', () => {
+  const table = (startedUs: number, returns: number[]): EpisodeTable => {
+    const column = (of: (i: number) => number) => Float64Array.from(returns, (_, i) => of(i));
+    return {
+      episode: column((i) => i),
+      globalStep: column((i) => 100 * i),
+      length: column(() => 100),
+      recorded: column(() => 0),
+      envIndex: column(() => 0),
+      episodeReturn: Float64Array.from(returns),
+      startedUs: column((i) => startedUs + i),
+      ended: column(() => 1),
+      evaluation: column(() => 0),
+    };
+  };
+  const runs = [
+    { table: table(1000, [1, 2]), startUs: 1000 },
+    { table: table(9000, [3, 4]), startUs: 9000 },
+  ];
+  const group = pointsOfGroup(runs, 'episode_return', 100, 1000);
+  expect([[...group.step], [...group.mean], [...group.count], [...group.timeUs]]).toEqual([
+    [0, 100],
+    [2, 3],
+    [2, 2],
+    [1000, 1001],
+  ]);
+  // sd √2, n 2.
+  expect([...group.low!, ...group.high!].map((value) => value.toFixed(2))).toEqual([
+    '0.04',
+    '1.04',
+    '3.96',
+    '4.96',
+  ]);
 });

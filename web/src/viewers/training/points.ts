@@ -1,4 +1,5 @@
 import type { Series } from '../../api/client';
+import { across } from '../../charts/across';
 import { bucketed } from '../../charts/buckets';
 import { lowerBound, type Extent, type LineSeries } from '../../charts/series';
 import { ema } from '../../charts/smoothing';
@@ -6,17 +7,20 @@ import type { XKind } from '../../charts/ticks';
 import type { EpisodeTable } from '../../state/episode_tables';
 import type { Ink } from '../../theme/palette';
 
-/** Points of one run's curve, in ascending order of step. */
+/** Points of one curve, in ascending order of step: that of a run, or of a group of runs. */
 export interface Points {
   /** On the axis of the curve. */
   step: Float64Array;
   /** Microseconds since 1970. */
   timeUs: Float64Array;
-  /** Logged values that each point stands for. */
+  /** Logged values that each point stands for; of a group, runs. */
   count: Uint32Array;
   min: Float64Array;
   max: Float64Array;
   mean: Float64Array;
+  /** The 95 % interval of the mean over the runs of a group, NaN where it has none; null or left out for a run. */
+  low?: Float64Array | null;
+  high?: Float64Array | null;
   /** The points do not follow from one another. */
   scattered?: boolean;
 }
@@ -25,9 +29,11 @@ export interface Points {
 export interface LineStyle {
   id: string;
   label: string;
+  /** Said beside the label. */
+  note?: string;
   ink: Ink;
   x: XKind;
-  /** Start of the run, microseconds since 1970, for relative time. */
+  /** Start of the run, or of the first of a group, microseconds since 1970, for relative time. */
   startUs: number;
   smoothing: number;
   /** Places to mark: what x is there, in steps and in microseconds since 1970. */
@@ -67,22 +73,54 @@ export function pointsOfEpisodes(table: EpisodeTable, curve: EpisodeCurve, bucke
   };
 }
 
-/** The line that is drawn for a run's points. */
+/**
+ * The ended episodes of several runs as one curve: the mean over runs, each counted once in a bucket. Times count from the start of each
+ * run, and from `startUs` on.
+ */
+export function pointsOfGroup(
+  runs: readonly { table: EpisodeTable; startUs: number }[],
+  curve: EpisodeCurve,
+  buckets: number,
+  startUs: number,
+): Points {
+  const columns = runs.map(({ table, startUs: own }) => {
+    const { step, mean, timeUs } = pointsOfEpisodes(table, curve, Infinity);
+    return { x: step, y: mean, other: timeUs.map((time) => time - own) };
+  });
+  const { x, other, ...rest } = across(columns, buckets);
+  return { ...rest, step: x, timeUs: other.map((elapsed) => startUs + elapsed) };
+}
+
+/** The line that is drawn for points. */
 export function lineOf(points: Points, style: LineStyle): LineSeries {
   const exact = points.count.every((count) => count === 1);
+  const smooth = style.smoothing > 0 && !points.scattered ? ema(points.mean, style.smoothing) : null;
+  const band = points.low && points.high ? bandOf(points.low, points.high, smooth, style.smoothing) : null;
   return {
     id: style.id,
     label: style.label,
+    note: style.note,
     colour: style.ink.colour,
     dash: style.ink.dash,
     x: xOf(points, style.x, style.startUs),
     y: points.mean,
-    low: exact ? null : points.min,
-    high: exact ? null : points.max,
-    smooth: style.smoothing > 0 && !points.scattered ? ema(points.mean, style.smoothing) : null,
+    low: band ? band.low : exact ? null : points.min,
+    high: band ? band.high : exact ? null : points.max,
+    interval: band !== null,
+    smooth,
     scattered: points.scattered,
     marks: style.marks && ascending(xOf(style.marks, style.x, style.startUs)),
   };
+}
+
+/** The interval around what is drawn in front: around a smoothed line, it is as wide as its own moving average. */
+function bandOf(low: Float64Array, high: Float64Array, smooth: Float64Array | null, weight: number) {
+  if (!smooth) return { low, high };
+  const half = ema(
+    low.map((value, i) => (high[i] - value) / 2),
+    weight,
+  );
+  return { low: smooth.map((value, i) => value - half[i]), high: smooth.map((value, i) => value + half[i]) };
 }
 
 /** x of each point. A clock that was set back would make x descend; it is held still there instead. */

@@ -25,6 +25,8 @@ function answer(asked: SeriesQuery, value = 1): Series {
     max: one,
     mean: one,
     last: one,
+    low: null,
+    high: null,
   };
 }
 
@@ -67,7 +69,11 @@ it('tells everybody of a failure', async () => {
 
 const ITEM: ChartItem = { key: 'x', title: 'x', tag: 'x', axis: 'global_step', from: 'scalars' };
 const want = (revisions: Record<string, number>, range: [number, number] | null = null) => ({
-  runs: Object.entries(revisions).map(([id, revision]) => ({ id, revision, startUs: 0 })),
+  lines: Object.entries(revisions).map(([id, revision]) => ({
+    id,
+    runs: [{ id, revision, startUs: 0 }],
+    grouped: false,
+  })),
   x: 'step' as const,
   range,
   buckets: 256,
@@ -116,4 +122,43 @@ it('shows what it has while a zoom is asked for, and never an answer to an older
 
   curve.want(want({ a: 1 }));
   expect(shown()).toBe(10);
+});
+
+const seeds = (...revisions: number[]) => ({
+  lines: [
+    {
+      id: 'group:dqn',
+      runs: revisions.map((revision, i) => ({ id: `s${i}`, revision, startUs: i })),
+      grouped: true,
+    },
+  ],
+  x: 'step' as const,
+  range: null,
+  buckets: 256,
+});
+
+it('B-1: asks for a group as one curve, again when one of its runs grew or another joined', async () => {
+  const api = client();
+  const curve = new Curve(ITEM, new SeriesLoader(api), { of: vi.fn() } as never);
+  for (const want of [seeds(1, 1), seeds(1, 1), seeds(1, 2), seeds(1, 2, 1)]) {
+    curve.want(want);
+    await vi.runAllTimersAsync();
+  }
+  expect(api.series.mock.calls.map(([queries]) => queries.map(({ runs }) => runs?.join()))).toEqual([
+    ['s0,s1'],
+    ['s0,s1'],
+    ['s0,s1,s2'],
+  ]);
+  expect([...curve.points.keys()]).toEqual(['group:dqn']);
+});
+
+it('counts each run of a group against the limit of the server', async () => {
+  const api = client();
+  const group: SeriesQuery = { runs: Array.from({ length: 60 }, String), axis: 'global_step', tag: 'x' };
+  void new SeriesLoader(api).load(
+    Array.from({ length: 5 }, () => group),
+    100,
+  );
+  await vi.runAllTimersAsync();
+  expect(api.series.mock.calls.map(([asked]) => asked.length)).toEqual([4, 1]);
 });

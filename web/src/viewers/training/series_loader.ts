@@ -1,7 +1,7 @@
 import type { Client, Series } from '../../api/client';
 import type { ErrorBody, SeriesQuery } from '../../api/wire';
 
-/** Curves of one request; the server takes 512. */
+/** Curves of one request, each run of a group counted; the server takes 512. */
 export const SERIES_MAX = 256;
 
 type Answer = Series | { query: SeriesQuery; error: ErrorBody };
@@ -42,9 +42,7 @@ export class SeriesLoader {
     const queries = waiting.flatMap((one) => one.queries);
     try {
       const answers: Answer[] = [];
-      for (let from = 0; from < queries.length; from += SERIES_MAX) {
-        answers.push(...(await this.#client.series(queries.slice(from, from + SERIES_MAX), buckets)));
-      }
+      for (const some of portions(queries)) answers.push(...(await this.#client.series(some, buckets)));
       let next = 0;
       for (const one of waiting) {
         one.resolve(answers.slice(next, next + one.queries.length));
@@ -54,4 +52,20 @@ export class SeriesLoader {
       waiting.forEach((one) => one.reject(error));
     }
   }
+}
+
+/** Queries in the order given, cut so that each part keeps to [`SERIES_MAX`]. */
+function portions(queries: readonly SeriesQuery[]): SeriesQuery[][] {
+  const parts: SeriesQuery[][] = [];
+  let room = 0;
+  for (const query of queries) {
+    const runs = query.runs?.length ?? 1;
+    if (runs > room) {
+      parts.push([]);
+      room = SERIES_MAX;
+    }
+    parts[parts.length - 1].push(query);
+    room -= runs;
+  }
+  return parts;
 }

@@ -6,6 +6,7 @@ const DEFAULT: TrainingSpec = {
   filter: '',
   smoothing: SMOOTHING_DEFAULT,
   x: 'step',
+  group: 'none',
   zoom: null,
   log: [],
   wide: [],
@@ -20,6 +21,8 @@ it('leaves defaults out of the address', () => {
 
 it.each<Partial<TrainingSpec>>([
   { filter: '^loss(es)?/' },
+  { group: 'name' },
+  { group: 'config:optimiser.lr' },
   { smoothing: 0 },
   { smoothing: 0.95, x: 'relative' },
   { zoom: { domain: 'global_step', range: [-5, 1_200_000] } },
@@ -35,6 +38,7 @@ it.each<Record<string, string>>([
   { smooth: 'x' },
   { smooth: '9' },
   { x: 'y' },
+  { group: 'config:' },
   { zoom: 'global_step:5..1' },
   { zoom: 'moon:1..2' },
   { zoom: 'time:..' },

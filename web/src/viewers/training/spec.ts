@@ -1,5 +1,6 @@
 import type { Extent } from '../../charts/series';
 import type { XKind } from '../../charts/ticks';
+import { parseGroupBy, type GroupBy } from './grouping';
 
 /** What x counts in a chart: charts of one domain share cursor and zoom. */
 export type Domain = 'global_step' | 'episode' | 'time' | 'relative';
@@ -11,6 +12,8 @@ export interface TrainingSpec {
   /** Weight of the moving average, 0 to 0.99. */
   smoothing: number;
   x: XKind;
+  /** What runs are drawn as one line by. */
+  group: GroupBy;
   /** Part of x that is shown in the charts of one domain. */
   zoom: { domain: Domain; range: Extent } | null;
   /** Charts with a logarithmic y axis, by key. */
@@ -30,12 +33,15 @@ const DOMAINS: readonly Domain[] = ['global_step', 'episode', 'time', 'relative'
 export function parseSpec(param: (name: string) => string | null): TrainingSpec {
   const smoothing = Number(param('smooth') ?? SMOOTHING_DEFAULT);
   const x = param('x');
+  const group = parseGroupBy(param('group'));
   return {
     filter: param('filter') ?? '',
     smoothing: Number.isFinite(smoothing)
       ? Math.min(SMOOTHING_MAX, Math.max(0, smoothing))
       : SMOOTHING_DEFAULT,
-    x: x === 'time' || x === 'relative' ? x : 'step',
+    // Runs of a group have no common clock.
+    x: x === 'time' && group !== 'none' ? 'relative' : x === 'time' || x === 'relative' ? x : 'step',
+    group,
     zoom: parseZoom(param('zoom')),
     log: list(param('log')),
     wide: list(param('wide')),
@@ -50,6 +56,7 @@ export function formatSpec(spec: TrainingSpec): Record<string, string | null> {
     filter: spec.filter || null,
     smooth: spec.smoothing === SMOOTHING_DEFAULT ? null : String(Number(spec.smoothing.toFixed(3))),
     x: spec.x === 'step' ? null : spec.x,
+    group: spec.group === 'none' ? null : spec.group,
     zoom: zoom ? `${zoom.domain}:${short(zoom.range[0])}..${short(zoom.range[1])}` : null,
     log: spec.log.join(',') || null,
     wide: spec.wide.join(',') || null,

@@ -1,10 +1,11 @@
-use ethogram_server::columns::Decoded;
+use ethogram_server::{ServeOptions, columns::Decoded};
+use ethogram_store::{Axis, RunInfo, RunState};
 use serde_json::{Value, json};
 
 use super::served;
 use crate::{
     http::Served,
-    runs::{CREATED_US, RUN},
+    runs::{CREATED_US, RUN, info, start},
 };
 
 async fn ask(served: &Served, series: Value, buckets: usize) -> Decoded {
@@ -82,4 +83,50 @@ async fn smoothing_is_the_servers() {
     assert!((smooth[0] - plain[0]).abs() < 1e-12, "the average is debiased: {smooth:?}");
     assert!(smooth[49] > plain[49], "of a falling curve the average lies above");
     assert_eq!(columns.f64("0/min"), columns.f64("1/min"));
+}
+
+#[tokio::test]
+async fn row_b1_several_runs_are_one_curve_with_its_interval() {
+    let root = tempfile::tempdir().expect("a folder");
+    let ids = ["01ARZ3NDEKTSV4RRFFQ69G5FA1", "01ARZ3NDEKTSV4RRFFQ69G5FA2", "01ARZ3NDEKTSV4RRFFQ69G5FA3"];
+    for (seed, id) in ids.iter().enumerate() {
+        // The seeds ran one after the other, an hour apart.
+        let created_us = CREATED_US + 3_600_000_000 * seed as i64;
+        let run = start(root.path(), RunInfo { created_us, ..info(id, &format!("dqn-s{seed}")) });
+        for step in 0..if seed == 2 { 1 } else { 2 } {
+            run.scalar(Axis::GlobalStep, "loss", step, created_us + 10 + step, (seed + 1) as f64).expect("logged");
+        }
+        run.close(RunState::Finished).expect("closed");
+    }
+    let served = Served::start(&[root.path().to_owned()], ServeOptions::default()).await;
+    let group = json!({ "runs": ids, "axis": "global_step", "tag": "loss" });
+    let twice = json!({ "runs": [ids[0], ids[0]], "axis": "global_step", "tag": "loss" });
+    let both = json!({ "run": ids[0], "runs": ids, "axis": "global_step", "tag": "loss" });
+    let neither = json!({ "axis": "global_step", "tag": "loss" });
+    let columns = ask(&served, json!([group, twice, both, neither]), 100).await;
+    let names = ["0/step", "0/time_us", "0/count", "0/min", "0/max", "0/mean", "0/last", "0/low", "0/high"];
+    assert_eq!(columns.names(), names);
+    assert_eq!(columns.f64("0/step"), Some(vec![0.0, 1.0]));
+    assert_eq!(columns.f64("0/time_us"), Some(vec![(CREATED_US + 10) as f64, (CREATED_US + 11) as f64]));
+    assert_eq!(columns.f64("0/count"), Some(vec![3.0, 2.0]));
+    assert_eq!(columns.f64("0/mean"), Some(vec![2.0, 1.5]));
+    assert_eq!(columns.f64("0/max"), Some(vec![3.0, 2.0]));
+    let (low, high) = (columns.f64("0/low").expect("low"), columns.f64("0/high").expect("high"));
+    assert!((low[0] - (2.0 - 1.96 / 3_f64.sqrt())).abs() < 1e-12 && (high[1] - 2.48).abs() < 1e-12, "{low:?} {high:?}");
+    let expected = json!({
+        "runs": ids, "axis": "global_step", "tag": "loss", "count": 5, "first_step": 0, "last_step": 1, "exact": false,
+    });
+    assert_eq!(columns.header["series"][0], expected);
+    for bad in 1..4 {
+        assert_eq!(columns.header["series"][bad]["error"]["code"], json!("bad_request"), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn runs_of_groups_count_as_series() {
+    let (_root, served) = served().await;
+    let runs: Vec<String> = (0..60).map(|run| run.to_string()).collect();
+    let group = json!({ "runs": runs, "axis": "episode", "tag": "odd" });
+    let body = json!({ "series": vec![group; 9], "buckets": 10 });
+    assert_eq!(served.post("/api/series", &body).await.status, 413);
 }
