@@ -42,9 +42,8 @@ fn a_finished_run_is_listed_from_its_status() {
     let revision = run.source().revision();
     assert_eq!(run.source().episode_count(), 0, "there are no segments");
     assert_eq!(run.source().revision(), revision);
-    assert_eq!(workbench.runs().expect("runs")[0].episodes, 12, "nobody has read the episodes yet");
     assert_eq!(run.source().episodes(0..u64::MAX).expect("episodes"), []);
-    assert_eq!(workbench.runs().expect("runs")[0].episodes, 0);
+    assert_eq!(workbench.runs().expect("runs")[0].episodes, 12, "the status stands until an episode was read");
 }
 
 #[test]
