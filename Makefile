@@ -108,8 +108,8 @@ lint-rust:
 
 .PHONY: lint-python
 lint-python: $(VENV)/.tests
-	$(BIN)/ruff check python demo examples
-	$(BIN)/ruff format --check python demo examples
+	$(BIN)/ruff check python demo examples bench web/e2e crates
+	$(BIN)/ruff format --check python demo examples bench web/e2e crates
 	cd python && ../$(BIN)/python -m mypy --strict ethogram && ../$(BIN)/python -m mypy.stubtest ethogram._native
 
 .PHONY: lint-web

@@ -172,21 +172,32 @@ def atari(root: Path, game: str) -> None:
             returns, lengths = scores[agent]["returns"], scores[agent]["lengths"]
             for episode_return, length in zip(returns, lengths, strict=True):
                 outcome(run, Past(step, episode_return, length, 0, None, None), evaluation=True)
-            run.log({"evaluation/mean_return": np.mean(returns), "evaluation/mean_length": np.mean(lengths)}, global_step=step)
+            run.log(
+                {"evaluation/mean_return": np.mean(returns), "evaluation/mean_length": np.mean(lengths)},
+                global_step=step,
+            )
 
 
 def lunar_lander(root: Path, agent: str, log: str | None, model: str) -> None:
     """A published agent with its authors' training log, where there is one."""
     episodes = rollouts(agent)
     past = monitor(log) if log else []
-    with start(root, agent.replace("lunarlandercontinuous", "lunarlander-continuous"), episodes[0], tags=["box2d"], config=config(episodes[0])) as run:
+    with start(
+        root,
+        agent.replace("lunarlandercontinuous", "lunarlander-continuous"),
+        episodes[0],
+        tags=["box2d"],
+        config=config(episodes[0]),
+    ) as run:
         for row in past:
             outcome(run, row)
             run.log({"rollout/episode_return": row.episode_return, "rollout/episode_length": row.length},
                     global_step=row.global_step + row.length, time=row.ended)  # fmt: skip
         if log:
             with np.load(SOURCES / "logs" / log / "evaluations.npz") as evaluations:
-                for at, results, lengths in zip(*(evaluations[k] for k in ("timesteps", "results", "ep_lengths")), strict=True):
+                for at, results, lengths in zip(
+                    *(evaluations[k] for k in ("timesteps", "results", "ep_lengths")), strict=True
+                ):
                     run.log({"evaluation/mean_return": results.mean(), "evaluation/return_std": results.std(),
                              "evaluation/mean_length": lengths.mean()}, global_step=int(at))  # fmt: skip
                     run.log({"evaluation/returns": eg.Distribution(results)}, global_step=int(at))
@@ -256,8 +267,12 @@ def main() -> None:
     for name, build in {
         "breakout-a3c": lambda: atari(root, "breakout"),
         "pong-a3c": lambda: atari(root, "pong"),
-        "lunarlander-dqn": lambda: lunar_lander(root, "lunarlander-dqn", "sb3-zoo-dqn-lunarlander-v2", "lunarlander-dqn"),
-        "lunarlander-ppo": lambda: lunar_lander(root, "lunarlander-ppo", "sb3-zoo-ppo-lunarlander-v2", "lunarlander-ppo"),
+        "lunarlander-dqn": lambda: lunar_lander(
+            root, "lunarlander-dqn", "sb3-zoo-dqn-lunarlander-v2", "lunarlander-dqn"
+        ),
+        "lunarlander-ppo": lambda: lunar_lander(
+            root, "lunarlander-ppo", "sb3-zoo-ppo-lunarlander-v2", "lunarlander-ppo"
+        ),
         "lunarlander-continuous-ppo": lambda: lunar_lander(
             root, "lunarlandercontinuous-ppo", None, "lunarlandercontinuous-ppo"
         ),

@@ -11,11 +11,10 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 
+import ethogram as eg
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
-
-import ethogram as eg
 
 Array = NDArray[np.float32]
 SOLVED_RETURN = 195.0

@@ -11,7 +11,6 @@ import ethogram as eg
 import numpy as np
 
 
-
 def picture(step: int) -> np.ndarray:
     """A ball over a court, 210x160: as many colours and as much motion as an Atari game has."""
     frame = np.zeros((210, 160, 3), np.uint8)
