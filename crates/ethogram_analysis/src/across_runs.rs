@@ -242,7 +242,8 @@ mod tests {
         let runs = [curve(&[(0, f64::NAN), (1, f64::NAN)]), curve(&[(0, f64::INFINITY), (1, 4.0)])];
         let across = across_runs(&runs, 10).expect("a curve");
         assert_eq!((across.step, across.runs), (vec![0, 1], vec![0, 1]));
-        assert!(across.mean[0].is_nan() && across.mean[1] == 4.0, "{:?}", across.mean);
+        assert!(across.mean[0].is_nan());
+        assert_eq!(across.mean[1..], [4.0]);
         assert_eq!(across.low, [None, None]);
     }
 
