@@ -72,12 +72,13 @@ pub fn web(files: &[SourceFile]) -> Vec<String> {
                 complaints.push(format!("{place}: {folder} may not import {to}"));
             }
             let viewer = |path: &str| path.split_once('/').map(|(name, _)| name.to_owned());
-            if folder == "viewers" && to == "viewers" && !rest.starts_with("registry") {
-                if let (Some(from), Some(other)) = (viewer(rest), viewer(to_rest)) {
-                    if from != other {
-                        complaints.push(format!("{place}: viewer {from} may not import viewer {other}"));
-                    }
-                }
+            if folder == "viewers"
+                && to == "viewers"
+                && !rest.starts_with("registry")
+                && let (Some(from), Some(other)) = (viewer(rest), viewer(to_rest))
+                && from != other
+            {
+                complaints.push(format!("{place}: viewer {from} may not import viewer {other}"));
             }
         }
     }
