@@ -9,6 +9,7 @@ LENGTH = 10
 
 
 def train(name: str, seed: int, base: float) -> None:
+    """One run whose returns and losses tell its seed."""
     config = {"algorithm": name, "seed": seed, "learning_rate": 0.001}
     run = eg.init(
         project="seeds", name=f"{name}-s{seed}", group=name, root=sys.argv[1], when_full="block", config=config

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a request's path and query together.
 pub const TARGET_BYTES_MAX: usize = 16 << 10;
-/// Series of one request.
+/// Series of one request, and runs of all its series together.
 pub const SERIES_MAX: usize = 512;
 /// Buckets of one series.
 pub const BUCKETS_MAX: usize = 10_000;

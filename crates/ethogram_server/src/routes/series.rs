@@ -60,10 +60,11 @@ fn buckets() -> usize {
 
 /// Seven columns a series, nine that of a group; a series that cannot be had is an `error` in the header, the others are sent.
 pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
-    let curves: usize = ask.series.iter().map(|one| one.runs.as_ref().map_or(1, Vec::len)).sum();
-    if ask.series.len().max(curves) > SERIES_MAX {
-        let found = ask.series.len().max(curves) as u64;
-        return Err(ApiError::too_large("series (each run of a group is one)", found, SERIES_MAX as u64));
+    let runs: usize = ask.series.iter().map(|one| one.runs.as_ref().map_or(1, Vec::len)).sum();
+    for (what, found) in [("series", ask.series.len()), ("runs of all series", runs)] {
+        if found > SERIES_MAX {
+            return Err(ApiError::too_large(what, found as u64, SERIES_MAX as u64));
+        }
     }
     if !(1..=BUCKETS_MAX).contains(&ask.buckets) {
         let message = format!("buckets: expected 1 to {BUCKETS_MAX}, found {}", ask.buckets);

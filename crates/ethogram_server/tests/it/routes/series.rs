@@ -128,5 +128,7 @@ async fn runs_of_groups_count_as_series() {
     let runs: Vec<String> = (0..60).map(|run| run.to_string()).collect();
     let group = json!({ "runs": runs, "axis": "episode", "tag": "odd" });
     let body = json!({ "series": vec![group; 9], "buckets": 10 });
-    assert_eq!(served.post("/api/series", &body).await.status, 413);
+    let answer = served.post("/api/series", &body).await;
+    let message = "runs of all series: found 540, over the limit of 512";
+    assert_eq!((answer.status, answer.json()["message"].as_str()), (413, Some(message)));
 }
