@@ -71,7 +71,7 @@ class Column:
             return len(self._data)
         if self._valid is not None:
             return len(self._valid)
-        return len(self.numpy())
+        return len(self._rows())
 
     def __repr__(self) -> str:
         return f"<ethogram.Column {self.name!r} {self.dtype or 'text'} {(len(self), *self.shape)}>"
@@ -86,7 +86,24 @@ class Column:
         return np.frombuffer(self._valid, dtype=bool)
 
     def numpy(self) -> Values:
-        """The rows as an array, as logged. Missing rows are zeros, or `None` where they are texts: see `valid`."""
+        """The rows as an array, as logged.
+
+        Missing rows are NaN where floats were logged, `None` where texts were, and masked (`numpy.ma`) elsewhere.
+        `valid` tells a missing row from a NaN that was logged.
+        """
+        import numpy as np
+
+        rows, missing = self._rows(), ~self.valid
+        if rows.dtype == object or not missing.any():
+            return rows
+        if rows.dtype.kind == "f":
+            filled = rows.copy()
+            filled[missing] = np.nan
+            return filled
+        return np.ma.MaskedArray(rows, np.broadcast_to(missing.reshape(-1, *[1] * (rows.ndim - 1)), rows.shape))
+
+    def _rows(self) -> Values:
+        """The rows as they came: missing ones hold nothing that was logged."""
         import numpy as np
 
         if isinstance(self._data, list):
@@ -109,7 +126,7 @@ class Column:
         import pyarrow as pa
 
         mask = ~self.valid
-        values = self.numpy()
+        values = self._rows()
         if isinstance(self._data, list):
             return pa.array(values.tolist(), pa.string())
         if not self.shape:
@@ -123,7 +140,7 @@ class Column:
         """The rows as a series: nullable numbers, or one array a row."""
         import pandas as pd
 
-        values, valid = self.numpy(), self.valid
+        values, valid = self._rows(), self.valid
         if isinstance(self._data, list):
             return pd.Series(values, name=self.name, dtype="str")
         if self.shape:
@@ -141,7 +158,7 @@ class Column:
 
         if isinstance(self._data, list):
             return pl.Series(self.name, self.numpy().tolist(), dtype=pl.String)
-        series = pl.Series(self.name, self.numpy())
+        series = pl.Series(self.name, self._rows())
         valid = self.valid
         if valid.all():
             return series

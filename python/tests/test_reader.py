@@ -154,3 +154,18 @@ def test_damage_is_told_and_the_rest_is_read(loose: eg.Run) -> None:
     with pytest.warns(eg.EthogramWarning, match="segments could not be sealed and stay as they are: checksum"):
         loose.finish()
     assert eg.open(folder).scalars("a")["value"].numpy().tolist() == [0.0, 1.0]
+
+
+def test_missing_rows_are_never_numbers(run: eg.Run) -> None:
+    with run.episode() as episode:
+        episode.step(observation=[1.0], action=3, reward=1.0)
+        episode.step(observation=[2.0], action=4, reward=float("nan"), terminated=True)
+        episode.end(observation=[3.0])
+    run.finish()
+    found = eg.open(run).episode(0)
+    actions = found.field("action").numpy()
+    assert actions.tolist() == [3, 4, None]
+    assert actions.sum() == 7
+    rewards = found.field("reward")
+    np.testing.assert_array_equal(rewards.numpy(), [1.0, np.nan, np.nan])
+    assert rewards.valid.tolist() == [True, True, False]
