@@ -58,4 +58,6 @@ def test_steps_and_episodes_are_plain_parquet_with_shapes(packed: Path) -> None:
     assert isinstance(observation.type, pyarrow.FixedShapeTensorType)
     assert observation.type.shape == [3, 2]
     episodes = pyarrow.parquet.read_table(only(packed, "w-*/episodes/*.parquet")).to_pylist()
-    assert [(row["episode"], row["length"], row["episode_return"], row["seed"]) for row in episodes] == [(0, 20, 10.0, 5)]
+    assert [(row["episode"], row["length"], row["episode_return"], row["seed"]) for row in episodes] == [
+        (0, 20, 10.0, 5)
+    ]
