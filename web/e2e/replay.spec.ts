@@ -44,6 +44,7 @@ test('R-1: an episode replays identically, from the stored steps alone', async (
   const first = await hashes(page, steps);
   expect(new Set(first).size, 'pictures differ from step to step').toBeGreaterThan(steps.length / 2);
   await page.reload();
+  await shown(page, steps[steps.length - 1]);
   const second = await hashes(page, steps.toReversed());
   expect(second.toReversed()).toEqual(first);
 });
