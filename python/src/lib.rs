@@ -16,6 +16,10 @@ mod value;
 
 use pyo3::prelude::*;
 
+/// Of our own memory, not of Python's: frames of 100 kB come and go at every step (docs/decisions/0006).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]

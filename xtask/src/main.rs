@@ -10,6 +10,10 @@ mod root;
 mod statistics;
 mod tidy;
 
+/// As in the command and the package (docs/decisions/0006), so that the benches measure what people run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "xtask", about = "Automation of the project")]
 struct Args {
