@@ -1,15 +1,30 @@
 import type { Component } from 'svelte';
 
 import type { IconName } from '../ui/icons';
-import type { FieldSource } from './fields';
+import type { FieldRef, FieldSource } from './fields';
 import type { Spec } from './layout';
+
+/** What of the logged fields fits. */
+export interface FieldInput {
+  name: string;
+  label: string;
+  from: readonly FieldSource[];
+  /** Of the members of episodes, these only; all when left out. */
+  members?: readonly string[];
+}
+
+/** Whether a field fits. */
+export function fits(input: FieldInput, field: FieldRef): boolean {
+  if (!input.from.includes(field.from)) return false;
+  return field.from !== 'episode' || !input.members || input.members.includes(field.name);
+}
 
 /** Something that a panel of a kind must be told. Forms, and the check of layouts from outside, are made from these. */
 export type Input =
   /** One logged field, written as `formatField` does; empty when it may be left out and was. */
-  | { name: string; label: string; type: 'field'; from: readonly FieldSource[]; optional?: boolean }
+  | (FieldInput & { type: 'field'; optional?: boolean })
   /** Several. */
-  | { name: string; label: string; type: 'fields'; from: readonly FieldSource[]; max: number }
+  | (FieldInput & { type: 'fields'; max: number })
   /** One of a few; the first when nobody chose. */
   | { name: string; label: string; type: 'choice'; options: readonly (readonly [value: string, text: string])[] }
   | { name: string; label: string; type: 'number'; min: number; max: number; step: number; initial: number }

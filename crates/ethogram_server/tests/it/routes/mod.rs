@@ -5,6 +5,7 @@ mod derivations;
 mod episodes;
 mod fields;
 mod frames;
+mod histograms;
 mod runs;
 mod series;
 mod tensors;
