@@ -9,6 +9,8 @@ pub mod frames;
 pub mod health;
 pub mod heat_maps;
 pub mod histograms;
+pub mod layouts;
+pub mod notes;
 pub mod runs;
 pub mod series;
 pub mod tensors;
