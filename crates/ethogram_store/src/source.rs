@@ -71,6 +71,11 @@ pub trait RunSource: Send + Sync {
     /// All tags of tensors, distributions, images and texts, sorted.
     fn tensor_tags(&self) -> Vec<TensorTag>;
 
+    /// Steps of one such tag, ascending, each once: what can be asked of [`RunSource::tensors`] without reading it all.
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        Ok(self.tensors(axis, tag, range)?.into_iter().map(|row| row.step).collect())
+    }
+
     /// Rows of one such tag, ascending by step.
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>>;
 

@@ -1,4 +1,5 @@
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
+import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { ApiError, type Source, type Tagged } from './source';
 import type {
   Axis,
@@ -138,6 +139,30 @@ export class Client {
     return decodeColumns(
       await this.#source.bytes(`${at(run)}/tensors${search({ axis, tag, ...range })}`, { signal }),
     );
+  }
+
+  /** How the values of a tensor, a distribution or a scalar are spread, along its axis. */
+  async histograms(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; bins?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Histograms> {
+    const path = `${at(run)}/histograms${search({ axis, tag, ...options })}`;
+    return histogramsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** The entries of a tensor along its axis, in at most `entries` cells a row. */
+  async heatMap(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; entries?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<HeatMapRows> {
+    const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
+    return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {

@@ -13,6 +13,9 @@ export interface ChartInk {
   good: string;
   warn: string;
   bad: string;
+  /** What lies above and below zero. */
+  warm: string;
+  cold: string;
   font: string;
 }
 
@@ -34,6 +37,8 @@ export function readInk(element: Element): ChartInk {
     good: token('--good'),
     warn: token('--warn'),
     bad: token('--bad'),
+    warm: token('--warm'),
+    cold: token('--cold'),
     font: `${token('--text-xs')} ${token('--font')}`,
   };
 }

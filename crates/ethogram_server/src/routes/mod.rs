@@ -7,6 +7,8 @@ pub mod events;
 pub mod fields;
 pub mod frames;
 pub mod health;
+pub mod heat_maps;
+pub mod histograms;
 pub mod layouts;
 pub mod notes;
 pub mod runs;

@@ -6,6 +6,7 @@ mod episodes;
 mod fields;
 mod foreign;
 mod frames;
+mod histograms;
 mod layouts;
 mod notes;
 mod runs;
