@@ -73,7 +73,7 @@ export class HeatMap {
   private readonly stops: (() => void)[] = [];
   private ink: ChartInk;
   private cells: HeatCells | null = null;
-  private xEdges = new Float64Array();
+  private xEdges: Float64Array = new Float64Array();
   private picture: HTMLCanvasElement | null = null;
   private marked = -1;
   private queued = 0;

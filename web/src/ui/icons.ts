@@ -30,7 +30,6 @@ export const ICONS = {
   warning: 'M8 2.2L14.3 13H1.7zM8 6.4v3.2M8 11.3v.2',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   camera: 'M2.5 4.5h3l1-1.7h3l1 1.7h3v8h-11zM8 6.2a2.3 2.3 0 100 4.6 2.3 2.3 0 000-4.6z',
-  grip: 'M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01',
   trend: 'M2 11.5c3-6 5 1 7-2.5s2.500-5 5-5',
   expand: 'M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9',
   plus: 'M8 3v10M3 8h10',
