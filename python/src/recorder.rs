@@ -52,7 +52,7 @@ impl Recorder {
     /// Allots the index of the next episode of the run; `None` when nothing is written.
     fn allot(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let Some(writer) = self.run.get().writer(self.run.bind(py))? else { return Ok(None) };
-        Ok(Some(self.run.get().allot(&writer)))
+        Ok(Some(self.run.get().allot(writer)))
     }
 
     /// Begins an episode in a slot, and writes its row. An episode still open there is closed as cut short by a reset.
@@ -96,7 +96,7 @@ impl Recorder {
         slot.row_written = Instant::now();
         let row = slot.row.clone();
         drop(state);
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Slots whose episode is open and recorded.
@@ -211,7 +211,7 @@ impl Recorder {
             self.lock()?.slot(slot)?.open = false;
             return Ok(());
         };
-        self.write_final(py, &writer, slot)?;
+        self.write_final(py, writer, slot)?;
         let row = {
             let mut state = self.lock()?;
             let slot = state.slot(slot)?;
@@ -233,7 +233,7 @@ impl Recorder {
             );
             core.settle(py, "return", EthogramError::new_err(text))?;
         }
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Closes an episode that a reset cut short; nothing where none is open.
@@ -281,7 +281,7 @@ impl Recorder {
             slot.row.clone()
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Adds to what is kept of the episode in a slot beside its columns, as JSON.
@@ -304,14 +304,14 @@ impl Recorder {
         }
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
         for slot in open {
-            self.write_final(py, &writer, slot)?;
+            self.write_final(py, writer, slot)?;
             let row = {
                 let mut state = self.lock()?;
                 let slot = state.slot(slot)?;
                 slot.open = false;
                 slot.row.clone()
             };
-            core.write(py, &writer, "episode", || writer.episode(row))?;
+            core.write(py, writer, "episode", || writer.episode(row))?;
         }
         Ok(())
     }
@@ -426,9 +426,9 @@ impl Recorder {
             (slot.row.episode, step, fields, due.then(|| slot.row.clone()))
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, &writer, "step", || writer.step(episode, step, fields))?;
+        core.write(py, writer, "step", || writer.step(episode, step, fields))?;
         match row {
-            Some(row) => core.write(py, &writer, "episode", || writer.episode(row)),
+            Some(row) => core.write(py, writer, "episode", || writer.episode(row)),
             None => Ok(()),
         }
     }

@@ -53,4 +53,4 @@ pub use source::{
 };
 pub use space::{Leaf, Space, SpaceError};
 pub use status::{now_us, read_info, read_status};
-pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, WriterOptions};
+pub use writer::{Counters, QueuePolicy, RunWriter, SealLimits, Tag, WriterOptions};

@@ -1,7 +1,7 @@
 import { compactCount, value } from '../theme/format';
 
 /** What the x axis counts. Times are seconds: since 1970, or since the start of a run. */
-export type XKind = 'step' | 'time' | 'relative';
+export type XKind = 'step' | 'episode' | 'time' | 'relative';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -45,7 +45,7 @@ export const SPAN_STEPS: readonly number[] = [
 
 /** Labels of ticks on the x axis, `step` apart. */
 export function xTicks(kind: XKind, ticks: readonly number[], step: number): string[] {
-  if (kind === 'step') return ticks.map(compactCount);
+  if (kind === 'step' || kind === 'episode') return ticks.map(compactCount);
   if (kind === 'relative') return ticks.map((tick) => spanTick(tick, step));
   return ticks.map((tick) => timeTick(tick, step));
 }

@@ -23,7 +23,8 @@ const WEB: &[(&str, &[&str])] = &[
     ("ui", &["theme"]),
     ("state", &["api", "theme"]),
     ("replay", &["api", "theme", "workers"]),
-    ("viewers", &["charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("curves", &["charts", "state", "api", "ui", "theme"]),
+    ("viewers", &["curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];

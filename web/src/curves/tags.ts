@@ -1,5 +1,5 @@
-import type { Axis, RunDetail } from '../../api/wire';
-import { isReturnTag } from '../../state/returns';
+import type { Axis, RunDetail } from '../api/wire';
+import { isReturnTag } from '../state/returns';
 
 /** One chart of the page. */
 export interface ChartItem {

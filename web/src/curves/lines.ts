@@ -1,5 +1,5 @@
-import type { RunSummary } from '../../api/wire';
-import { assignSlots, inkOfSlot, type Ink, type Look } from '../../theme/palette';
+import type { RunSummary } from '../api/wire';
+import { assignSlots, inkOfSlot, type Ink, type Look } from '../theme/palette';
 import { groupRuns, type GroupBy, type RunGroup } from './grouping';
 
 /** One line of the charts: a run, or the runs of a group. */

@@ -1,4 +1,4 @@
-import type { Json, RunSummary } from '../../api/wire';
+import type { Json, RunSummary } from '../api/wire';
 
 /** What runs are put together by: nothing, their `group`, their name without the seed, or a member of their config: `config:optimiser.lr`. */
 export type GroupBy = 'none' | 'group' | 'name' | `config:${string}`;

@@ -1,5 +1,5 @@
-import type { Client, Series } from '../../api/client';
-import type { ErrorBody, SeriesQuery } from '../../api/wire';
+import type { Client, Series } from '../api/client';
+import type { ErrorBody, SeriesQuery } from '../api/wire';
 
 /** Curves of one request, each run of a group counted; the server takes 512. */
 export const SERIES_MAX = 256;

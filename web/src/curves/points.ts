@@ -1,11 +1,11 @@
-import type { Series } from '../../api/client';
-import { across } from '../../charts/across';
-import { bucketed } from '../../charts/buckets';
-import { lowerBound, type Extent, type LineSeries } from '../../charts/series';
-import { ema } from '../../charts/smoothing';
-import type { XKind } from '../../charts/ticks';
-import type { EpisodeTable } from '../../state/episode_tables';
-import type { Ink } from '../../theme/palette';
+import type { Series } from '../api/client';
+import { across } from '../charts/across';
+import { bucketed } from '../charts/buckets';
+import { lowerBound, type Extent, type LineSeries } from '../charts/series';
+import { isPlain, smoothed, type Smoothing } from '../charts/smoothing';
+import type { XKind } from '../charts/ticks';
+import type { EpisodeTable } from '../state/episode_tables';
+import type { Ink } from '../theme/palette';
 
 /** Points of one curve, in ascending order of step: that of a run, or of a group of runs. */
 export interface Points {
@@ -35,7 +35,7 @@ export interface LineStyle {
   x: XKind;
   /** Start of the run, or of the first of a group, microseconds since 1970, for relative time. */
   startUs: number;
-  smoothing: number;
+  smoothing: Smoothing;
   /** Places to mark: what x is there, in steps and in microseconds since 1970. */
   marks?: { step: Float64Array; timeUs: Float64Array };
 }
@@ -94,7 +94,7 @@ export function pointsOfGroup(
 /** The line that is drawn for points. */
 export function lineOf(points: Points, style: LineStyle): LineSeries {
   const exact = points.count.every((count) => count === 1);
-  const smooth = style.smoothing > 0 && !points.scattered ? ema(points.mean, style.smoothing) : null;
+  const smooth = isPlain(style.smoothing) || points.scattered ? null : smoothed(points.mean, style.smoothing);
   const band = points.low && points.high ? bandOf(points.low, points.high, smooth, style.smoothing) : null;
   return {
     id: style.id,
@@ -114,11 +114,11 @@ export function lineOf(points: Points, style: LineStyle): LineSeries {
 }
 
 /** The interval around what is drawn in front: around a smoothed line, it is as wide as its own moving average. */
-function bandOf(low: Float64Array, high: Float64Array, smooth: Float64Array | null, weight: number) {
+function bandOf(low: Float64Array, high: Float64Array, smooth: Float64Array | null, smoothing: Smoothing) {
   if (!smooth) return { low, high };
-  const half = ema(
+  const half = smoothed(
     low.map((value, i) => (high[i] - value) / 2),
-    weight,
+    smoothing,
   );
   return { low: smooth.map((value, i) => value - half[i]), high: smooth.map((value, i) => value + half[i]) };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { runSummary } from '../../../testing/run_summary';
+import { runSummary } from '../../testing/run_summary';
 import { groupRuns } from './grouping';
 import { GroupInks, RunLines } from './lines';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import type { Axis } from '../../api/wire';
+import type { Axis } from '../api/wire';
 import { filterGroups, groupsOf, patternOf } from './tags';
 
 function detail(tags: (string | [Axis, string])[], episode_count = 0) {

@@ -1,9 +1,9 @@
-import { isSeries, type Series } from '../../api/client';
-import { Throttle } from '../../api/throttle';
-import type { SeriesQuery } from '../../api/wire';
-import type { Extent } from '../../charts/series';
-import type { XKind } from '../../charts/ticks';
-import type { EpisodeTables } from '../../state/episode_tables';
+import { isSeries, type Series } from '../api/client';
+import { Throttle } from '../api/throttle';
+import type { SeriesQuery } from '../api/wire';
+import type { Extent } from '../charts/series';
+import type { XKind } from '../charts/ticks';
+import type { EpisodeTables } from '../state/episode_tables';
 import {
   pointsOfEpisodes,
   pointsOfGroup,

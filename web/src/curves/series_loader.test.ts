@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import type { Series } from '../../api/client';
-import type { SeriesQuery } from '../../api/wire';
+import type { Series } from '../api/client';
+import type { SeriesQuery } from '../api/wire';
 import { Curve } from './curve.svelte';
 import { SERIES_MAX, SeriesLoader } from './series_loader';
 import type { ChartItem } from './tags';

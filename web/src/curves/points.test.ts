@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 
-import type { EpisodeTable } from '../../state/episode_tables';
+import { NO_SMOOTHING } from '../charts/smoothing';
+import type { EpisodeTable } from '../state/episode_tables';
 import { lineOf, pointsOfEpisodes, pointsOfGroup, stepRange, type Points } from './points';
 
 function points(step: number[], timeS: number[], mean = step, count = 1): Points {
@@ -15,12 +16,13 @@ function points(step: number[], timeS: number[], mean = step, count = 1): Points
   };
 }
 
+const HALF = { kind: 'ema', weight: 0.5 } as const;
 const style = {
   id: 'a',
   label: 'A',
   ink: { colour: 'red', dash: [] },
   startUs: 100e6,
-  smoothing: 0,
+  smoothing: NO_SMOOTHING,
 } as const;
 
 it('draws over steps, seconds of the clock, or seconds since the start', () => {
@@ -40,7 +42,7 @@ it('draws a band only where points stand for several values, and smooths only wh
     high: null,
     smooth: null,
   });
-  const line = lineOf(points([0, 1], [0, 1], [4, 2], 7), { ...style, x: 'step', smoothing: 0.5 });
+  const line = lineOf(points([0, 1], [0, 1], [4, 2], 7), { ...style, x: 'step', smoothing: HALF });
   expect([line.low, line.smooth]).toEqual([Float64Array.of(4, 2), Float64Array.of(4, (0.5 * 2 + 1) / 0.75)]);
 });
 
@@ -78,7 +80,7 @@ it('draws the episodes that have ended in the order in which they started', () =
   expect([...pointsOfEpisodes(mixed, 'episode_return', 10).mean]).toEqual([1, 3]);
   const evaluation = pointsOfEpisodes(mixed, 'evaluation_return', 10);
   expect([evaluation.scattered, [...evaluation.mean]]).toEqual([true, [2]]);
-  expect(lineOf(evaluation, { ...style, x: 'step', smoothing: 0.9 }).smooth).toBeNull();
+  expect(lineOf(evaluation, { ...style, x: 'step', smoothing: HALF }).smooth).toBeNull();
 });
 
 it('B-1: draws the interval of a group around the line, and around the smoothed line as wide as its own average', () => {
@@ -97,7 +99,7 @@ it('B-1: draws the interval of a group around the line, and around the smoothed 
     high: group.high,
     smooth: null,
   });
-  const { low, high, smooth } = lineOf(group, { ...style, x: 'step', smoothing: 0.5 });
+  const { low, high, smooth } = lineOf(group, { ...style, x: 'step', smoothing: HALF });
   // Half of the width is 1, then 2: (0.5·1·0.5 + 0.5·2) / 0.75.
   const half = [1, 1.25 / 0.75];
   for (const i of [0, 1]) {

@@ -1,6 +1,6 @@
-import { Throttle } from '../../api/throttle';
-import { nearestEpisode, type CurvePlace, type EpisodeStep } from '../../state/nearest_episode';
-import type { EpisodeTable, EpisodeTables } from '../../state/episode_tables';
+import { Throttle } from '../api/throttle';
+import { nearestEpisode, type CurvePlace, type EpisodeStep } from '../state/nearest_episode';
+import type { EpisodeTable, EpisodeTables } from '../state/episode_tables';
 
 /** Tables of growing runs are looked at again at most this often. */
 const RELOAD_INTERVAL_MS = 1000;
