@@ -1,0 +1,5 @@
+//! Tests of the crate from outside.
+
+mod exporters;
+mod goldens;
+mod reference_attributions;
