@@ -3,32 +3,12 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
 import type { EnvSpec, EpisodeDetail, ErrorBody, FieldEntry } from '../../api/wire';
-import { FrameCache } from '../../replay/frame_cache';
-import { FrameDecoder } from '../../replay/frame_decoder';
+import type { FramePool } from '../../replay/frame_pool';
 import { FrameSource } from '../../replay/frame_source';
 import { RowStore } from '../../replay/row_store';
 import { rowsOf, stepColumn, type StepColumn } from '../../replay/step_column';
 import type { Thumbnail } from '../../workers/frame_paint';
-import FrameWorker from '../../workers/frame_worker?worker';
 import { elementsOf, rolesOf, type Roles } from './roles';
-
-/** Bytes of decoded frames that are kept, over all episodes. */
-const FRAME_BYTES_MAX = 96 * 1024 * 1024;
-
-/** Decoder and frames outlive an episode: going back to one finds its frames. */
-export class FramePool {
-  readonly cache = new FrameCache(FRAME_BYTES_MAX);
-  readonly decoder: FrameDecoder;
-  readonly #worker = new FrameWorker({ name: 'frames' });
-
-  constructor() {
-    this.decoder = new FrameDecoder(this.#worker);
-  }
-
-  close(): void {
-    this.#worker.terminate();
-  }
-}
 
 /** One open episode: what it is, and its fields as far as the page has asked for them. */
 export class Session {
@@ -126,24 +106,21 @@ export class Session {
   frames(name: string): FrameSource {
     let source = this.#frames.get(name);
     if (!source) {
-      source = new FrameSource({
-        series: `${this.run}/${this.episode}/${name}`,
-        count: this.count,
-        cache: this.#pool.cache,
-        decoder: this.#pool.decoder,
-        fetch: (from, to, signal) =>
-          this.#client.frames(
-            this.run,
-            this.episode,
-            name,
-            { from, to },
-            AbortSignal.any([signal, this.#abort.signal]),
-          ),
-        onchange: () => this.#arrived(),
-      });
-      this.#frames.set(name, source);
+      source = framesOf(this.#client, this.#pool, this, name, this.count);
+      this.#own(name, source);
     }
     return source;
+  }
+
+  /** Takes over pictures that were asked for before it was known what the episode holds. */
+  adopt(name: string, source: FrameSource): void {
+    if (source.error || !this.field(name)?.image) {
+      source.close();
+      return;
+    }
+    source.grow(this.count);
+    this.#own(name, source);
+    this.#arrived();
   }
 
   /** The episode grew: asks again for what depends on its length. */
@@ -161,6 +138,11 @@ export class Session {
     this.#abort.abort();
     for (const source of this.#frames.values()) source.close();
     for (const store of this.#rows.values()) store.close();
+  }
+
+  #own(name: string, source: FrameSource): void {
+    source.onchange = () => this.#arrived();
+    this.#frames.set(name, source);
   }
 
   async #load(names: string[]): Promise<void> {
@@ -188,4 +170,21 @@ export class Session {
     this.arrivals += 1;
     this.onarrival();
   }
+}
+
+/** The pictures of one field of an episode, of which `count` rows are known to be there. */
+export function framesOf(
+  client: Client,
+  { cache, decoder }: FramePool,
+  { run, episode }: { run: string; episode: number },
+  name: string,
+  count: number,
+): FrameSource {
+  return new FrameSource({
+    series: `${run}/${episode}/${name}`,
+    count,
+    cache,
+    decoder,
+    fetch: (from, to, signal) => client.frames(run, episode, name, { from, to }, signal),
+  });
 }
