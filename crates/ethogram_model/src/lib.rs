@@ -4,17 +4,25 @@
 //! for concrete input shapes ([`Graph`]), differentiated by more of the same operations, and run. Names are those of the file;
 //! any named value can be read, replaced, and explained.
 
+mod attribution;
 mod error;
+mod exec;
 mod grad;
 mod graph;
 mod limits;
 mod lower;
 mod model;
 mod onnx;
+mod random;
 mod reference;
 mod tensor;
 
+pub use attribution::{
+    Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode, Occlusion, Perturbation,
+    Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
+};
 pub use error::{Error, Result};
+pub use exec::{Cancel, Program};
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};
 pub use limits::Limits;
