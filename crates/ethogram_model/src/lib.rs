@@ -9,6 +9,7 @@ mod error;
 mod exec;
 mod grad;
 mod graph;
+mod kernel;
 mod limits;
 mod lower;
 mod model;

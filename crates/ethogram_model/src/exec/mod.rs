@@ -1,5 +1,10 @@
 //! Running a graph: compiled once for the outputs that are wanted, run many times.
 
+mod compile;
+mod convolution;
+mod fused;
+mod held;
+mod memory;
 mod program;
 
 use std::sync::Arc;

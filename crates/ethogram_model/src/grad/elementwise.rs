@@ -27,10 +27,21 @@ impl Rules {
                 let rise = b.unary(Unary::Scale(1.0 - slope), step)?;
                 b.unary(Unary::Shift(slope), rise)?
             }
-            // 1 above 0, y + alpha below.
-            Unary::Elu(alpha) => {
+            // 1 above 0, y + alpha below: in y alone, so that x need not be kept. It is min(y, 0) + alpha + (1 − alpha) · step(y).
+            Unary::Elu(alpha) if alpha > 0.0 => {
                 let below = b.unary(Unary::Clip(f32::NEG_INFINITY, 0.0), y)?;
                 let shifted = b.unary(Unary::Shift(alpha), below)?;
+                if (alpha - 1.0).abs() > 0.0 {
+                    let step = b.unary(Unary::Step, y)?;
+                    let rise = b.unary(Unary::Scale(1.0 - alpha), step)?;
+                    b.add(shifted, rise)?
+                } else {
+                    shifted
+                }
+            }
+            // Below 0 y tells nothing of the sign of x when alpha is not positive.
+            Unary::Elu(alpha) => {
+                let shifted = b.unary(Unary::Shift(alpha), y)?;
                 let zero = b.scalar(0.0)?;
                 let above = b.compare(Compare::Greater, x, zero)?;
                 let one = b.scalar(1.0)?;

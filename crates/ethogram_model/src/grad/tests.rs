@@ -2,6 +2,7 @@
 
 use super::differentiate;
 use crate::error::Result;
+use crate::exec::{Cancel, Program};
 use crate::graph::{Binary, Builder, Compare, Reduce, Unary, ValueId, Window};
 use crate::limits::Limits;
 use crate::reference;
@@ -38,6 +39,19 @@ fn check(name: &str, shape: &[usize], lift: f32, make: Make) {
         reference::run(&gradient.graph, &inputs, &[what]).unwrap().remove(0)
     };
     let found = run(at.clone(), gradient.wrt[0]);
+    // What is compiled says the same, value and gradient.
+    let wanted = [y, gradient.wrt[0]];
+    let inputs = [(x, Tensor::f32(shape, at.clone()).unwrap()), (gradient.seed, seed.clone())];
+    let program = Program::compile(gradient.graph.clone(), &wanted, &Limits::default()).unwrap();
+    // Twice, so that memory that is used again shows.
+    for compiled in [program.run(&inputs, &Cancel::default()), program.run(&inputs, &Cancel::default())] {
+        for (compiled, plain) in compiled.unwrap().iter().zip([run(at.clone(), y), found.clone()]) {
+            assert_eq!(compiled.shape(), plain.shape(), "{name}");
+            for (compiled, plain) in compiled.as_f32().unwrap().iter().zip(plain.as_f32().unwrap()) {
+                assert!((compiled - plain).abs() <= 2e-5 * plain.abs().max(1.0), "{name}: compiled {compiled}, plain {plain}");
+            }
+        }
+    }
     assert_eq!(found.shape(), shape, "{name}");
     let found = found.as_f32().unwrap().to_vec();
     let weighted = |values: Vec<f32>| -> f64 {
@@ -70,6 +84,8 @@ fn functions_of_one_number() {
     check("relu", &[13], 0.03, |b, x| b.unary(Unary::Relu, x));
     check("leaky relu", &[13], 0.03, |b, x| b.unary(Unary::LeakyRelu(0.1), x));
     check("elu", &[13], 0.03, |b, x| b.unary(Unary::Elu(1.3), x));
+    check("elu, alpha 1", &[13], 0.03, |b, x| b.unary(Unary::Elu(1.0), x));
+    check("elu, alpha below 0", &[13], 0.03, |b, x| b.unary(Unary::Elu(-0.5), x));
     check("sigmoid", &[13], 0.0, |b, x| b.unary(Unary::Sigmoid, x));
     check("tanh", &[13], 0.0, |b, x| b.unary(Unary::Tanh, x));
     check("exp", &[13], 0.0, |b, x| b.unary(Unary::Exp, x));

@@ -7,6 +7,7 @@ mod product;
 mod reduce;
 mod run;
 
+pub use elementwise::{apply as apply_unary, apply_binary};
 pub use run::run;
 
 use crate::graph::Op;
