@@ -6,6 +6,7 @@ import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
 import { Keys } from './keys.svelte';
+import { NotesBook } from './notes.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
@@ -27,6 +28,7 @@ export class App {
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
   readonly details: RunDetails;
+  readonly notes: NotesBook;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -36,11 +38,12 @@ export class App {
     this.selection = new Selection(this.router, this.runs);
     this.episodes = new EpisodeTables(this.client);
     this.details = new RunDetails(this.client);
+    this.notes = new NotesBook(this.client, this.events);
   }
 
   /** Starts following the server; the function returned stops. */
   start(): () => void {
-    const stops = [this.runs.start(), this.events.start(), this.now.start()];
+    const stops = [this.runs.start(), this.notes.start(), this.events.start(), this.now.start()];
     return () => {
       stops.forEach((stop) => stop());
       this.router.dispose();
