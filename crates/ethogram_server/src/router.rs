@@ -32,6 +32,8 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
         .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
         .route("/api/series", post(routes::series::series))
+        .route("/api/series.csv", get(routes::series_csv::series_csv))
+        .route("/api/tags", post(routes::tags::tags))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))
         .fallback(other)

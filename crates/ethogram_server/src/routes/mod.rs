@@ -9,4 +9,6 @@ pub mod frames;
 pub mod health;
 pub mod runs;
 pub mod series;
+pub mod series_csv;
+pub mod tags;
 pub mod tensors;

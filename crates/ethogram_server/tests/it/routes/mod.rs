@@ -7,6 +7,8 @@ mod fields;
 mod frames;
 mod runs;
 mod series;
+mod series_csv;
+mod tags;
 mod tensors;
 
 use ethogram_server::ServeOptions;
