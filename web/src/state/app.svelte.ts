@@ -10,6 +10,7 @@ import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 import { RunDetails } from './run_details';
+import { RunTags } from './run_tags';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
@@ -27,6 +28,7 @@ export class App {
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
   readonly details: RunDetails;
+  readonly tags: RunTags;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -36,6 +38,7 @@ export class App {
     this.selection = new Selection(this.router, this.runs);
     this.episodes = new EpisodeTables(this.client);
     this.details = new RunDetails(this.client);
+    this.tags = new RunTags(this.client);
   }
 
   /** Starts following the server; the function returned stops. */
