@@ -24,15 +24,15 @@ import type { XKind } from './ticks';
 export interface LineScale {
   x: XKind;
   /** Logarithmic x. Places at or below zero cannot be shown then. */
-  xLog: boolean;
+  xLog?: boolean;
   /** Logarithmic y. Values at or below zero cannot be shown then, and make gaps. */
   log: boolean;
   /** Part of x that is shown; null for all of it. */
   range: Extent | null;
   /** Part of y that is shown; null for what the lines need. */
-  y: Extent | null;
+  y?: Extent | null;
   /** Percent of the values that y may leave out at either end while `y` is null. */
-  outliers: number;
+  outliers?: number;
 }
 
 /** What a chart reports. */
@@ -82,7 +82,7 @@ export class LineChart implements Drawable, PointerTarget {
   readonly #above = document.createElement('canvas');
   readonly #pointer: LinePointer;
   #series: readonly LineSeries[] = [];
-  #scale: LineScale = { x: 'step', xLog: false, log: false, range: null, y: null, outliers: 0 };
+  #scale: Required<LineScale> = { x: 'step', xLog: false, log: false, range: null, y: null, outliers: 0 };
   #x: Extent = [0, 1];
   #axes: { x: Axis; y: Axis } | null = null;
   /** The y axis as it was found for the lines, and for which range of x. */
@@ -120,7 +120,8 @@ export class LineChart implements Drawable, PointerTarget {
     this.#refresh();
   }
 
-  setScale(scale: LineScale): void {
+  setScale({ x, log, range, xLog = false, y = null, outliers = 0 }: LineScale): void {
+    const scale = { x, log, range, xLog, y, outliers };
     const before = this.#scale;
     const same =
       scale.x === before.x &&

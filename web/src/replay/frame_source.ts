@@ -21,8 +21,8 @@ export interface FrameSourceOptions {
   fetch: FetchFrames;
   decoder: FrameDecoder;
   cache: FrameCache;
-  /** Called when frames came or a request failed. */
-  onchange: () => void;
+  /** Called when frames came or a request failed; another may take its place later. */
+  onchange?: () => void;
 }
 
 interface Flight {
@@ -47,6 +47,8 @@ const RETRY_MS = 1000;
 export class FrameSource {
   /** Why the last request failed, until one succeeds. */
   error: Error | null = null;
+  /** Called when frames came or a request failed. */
+  onchange: () => void;
   private readonly flights: Flight[] = [];
   /** Steps that the server has no frame for. */
   private readonly absent = new Set<number>();
@@ -57,6 +59,7 @@ export class FrameSource {
 
   constructor(private readonly options: FrameSourceOptions) {
     this.count = options.count;
+    this.onchange = options.onchange ?? (() => undefined);
   }
 
   /** The decoded frame of `step`, or null while it is not there. */
@@ -146,7 +149,7 @@ export class FrameSource {
   }
 
   private async fly(flight: Flight): Promise<void> {
-    const { series, cache, decoder, fetch, onchange } = this.options;
+    const { series, cache, decoder, fetch } = this.options;
     const { signal } = flight.controller;
     try {
       const bytes = await fetch(flight.from, flight.to, signal);
@@ -154,7 +157,7 @@ export class FrameSource {
         bytes,
         (first, group) => {
           cache.put(series, first, group);
-          onchange();
+          this.onchange();
         },
         signal,
       );
@@ -168,7 +171,7 @@ export class FrameSource {
       this.failedAt = performance.now();
     }
     this.land(flight);
-    onchange();
+    this.onchange();
   }
 
   private cancel(flight: Flight): void {

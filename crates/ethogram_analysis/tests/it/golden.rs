@@ -1,12 +1,14 @@
 //! Tails of real episodes; `testdata/make.py` says where they and the results come from.
 
 use ethogram_analysis::{
-    Rollout, entropy_from_logits, entropy_from_probabilities, gae, lambda_return, return_to_go, softmax, td_error,
+    EqualWidth, Rollout, entropy_from_logits, entropy_from_probabilities, finite_extent, gae, lambda_return,
+    return_to_go, softmax, td_error,
 };
 use serde_json::Value;
 
 const GAE: &str = include_str!("../../testdata/gae.json");
 const DIAGNOSTICS: &str = include_str!("../../testdata/diagnostics.json");
+const HISTOGRAM: &str = include_str!("../../testdata/histogram.json");
 
 fn cases(text: &str, having: &str) -> Vec<(String, Value)> {
     let golden: Value = serde_json::from_str(text).expect("json");
@@ -110,3 +112,22 @@ fn entropy_and_probabilities_of_real_policies() {
 }
 
 const TOLERANCE: f64 = 1e-10;
+
+/// D-9: counts and edges are NumPy's to the last bit, also of values on and beside the edges; `testdata/make_histogram.py`.
+#[test]
+fn row_d9_histograms_are_those_of_numpy() {
+    for (name, case) in cases(HISTOGRAM, "counts") {
+        let values = numbers(&case["values"]);
+        let bins = case["bins"].as_u64().expect("bins") as usize;
+        let within = case["range"].as_array().map(|pair| (pair[0].as_f64(), pair[1].as_f64()));
+        let (low, high) = match within {
+            Some((low, high)) => low.zip(high).expect("numbers"),
+            None => finite_extent(values.iter().copied()).expect("values"),
+        };
+        let histogram = EqualWidth::new(low, high, bins).expect("bins");
+        assert_eq!(histogram.edges(), numbers(&case["edges"]), "{name}");
+        let mut counts = histogram.empty();
+        values.iter().for_each(|&value| histogram.add(&mut counts, value, 1.0));
+        assert_eq!(counts.bins, numbers(&case["counts"]), "{name}");
+    }
+}

@@ -3,31 +3,19 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
 import type { EnvSpec, EpisodeDetail, ErrorBody, FieldEntry } from '../../api/wire';
-import { FrameCache } from '../../replay/frame_cache';
-import { FrameDecoder } from '../../replay/frame_decoder';
+import type { FramePool } from '../../replay/frame_pool';
 import { FrameSource } from '../../replay/frame_source';
 import { RowStore } from '../../replay/row_store';
 import { rowsOf, stepColumn, type StepColumn } from '../../replay/step_column';
 import type { Thumbnail } from '../../workers/frame_paint';
-import FrameWorker from '../../workers/frame_worker?worker';
 import { elementsOf, rolesOf, type Roles } from './roles';
 
-/** Bytes of decoded frames that are kept, over all episodes. */
-const FRAME_BYTES_MAX = 96 * 1024 * 1024;
+/** The derived field that averages another. */
+const TREND_FIELD = 'smooth';
 
-/** Decoder and frames outlive an episode: going back to one finds its frames. */
-export class FramePool {
-  readonly cache = new FrameCache(FRAME_BYTES_MAX);
-  readonly decoder: FrameDecoder;
-  readonly #worker = new FrameWorker({ name: 'frames' });
-
-  constructor() {
-    this.decoder = new FrameDecoder(this.#worker);
-  }
-
-  close(): void {
-    this.#worker.terminate();
-  }
+/** Name of an average in `Session.trends`. */
+export function trendKey(name: string, window: number): string {
+  return `${window} ${name}`;
 }
 
 /** One open episode: what it is, and its fields as far as the page has asked for them. */
@@ -41,6 +29,8 @@ export class Session {
   readonly columns = new SvelteMap<string, StepColumn>();
   /** Fields that could not be had, and why. */
   readonly errors = new SvelteMap<string, ErrorBody>();
+  /** Moving averages as they came, by `trendKey`. */
+  readonly trends = new SvelteMap<string, StepColumn>();
   /** Counts arrivals of rows and frames, for what is drawn from them. */
   arrivals = $state(0);
   /** Small pictures of the whole episode, by step. */
@@ -58,6 +48,7 @@ export class Session {
   readonly #rows = new Map<string, RowStore>();
   readonly #frames = new Map<string, FrameSource>();
   readonly #wanted = new Set<string>();
+  readonly #wantedTrends = new Map<string, { name: string; window: number }>();
   #batch: string[] = [];
 
   constructor(client: Client, pool: FramePool, run: string, detail: EpisodeDetail, env: EnvSpec | null) {
@@ -94,6 +85,14 @@ export class Session {
     }
   }
 
+  /** Asks for the average of the last `window` steps of a field; the server computes it. */
+  needTrend(name: string, window: number): void {
+    const key = trendKey(name, window);
+    if (this.#wantedTrends.has(key) || !this.field(name) || !this.field(TREND_FIELD)) return;
+    this.#wantedTrends.set(key, { name, window });
+    void this.#loadTrend(key, { name, window });
+  }
+
   /** Asks again for columns that failed. */
   retry(): void {
     const failed = [...this.errors.keys()];
@@ -126,24 +125,21 @@ export class Session {
   frames(name: string): FrameSource {
     let source = this.#frames.get(name);
     if (!source) {
-      source = new FrameSource({
-        series: `${this.run}/${this.episode}/${name}`,
-        count: this.count,
-        cache: this.#pool.cache,
-        decoder: this.#pool.decoder,
-        fetch: (from, to, signal) =>
-          this.#client.frames(
-            this.run,
-            this.episode,
-            name,
-            { from, to },
-            AbortSignal.any([signal, this.#abort.signal]),
-          ),
-        onchange: () => this.#arrived(),
-      });
-      this.#frames.set(name, source);
+      source = framesOf(this.#client, this.#pool, this, name, this.count);
+      this.#own(name, source);
     }
     return source;
+  }
+
+  /** Takes over pictures that were asked for before it was known what the episode holds. */
+  adopt(name: string, source: FrameSource): void {
+    if (source.error || !this.field(name)?.image) {
+      source.close();
+      return;
+    }
+    source.grow(this.count);
+    this.#own(name, source);
+    this.#arrived();
   }
 
   /** The episode grew: asks again for what depends on its length. */
@@ -154,6 +150,7 @@ export class Session {
     for (const source of this.#frames.values()) source.grow(detail.steps);
     for (const store of this.#rows.values()) store.grow(detail.steps);
     void this.#load([...this.#wanted]);
+    for (const [key, trend] of this.#wantedTrends) void this.#loadTrend(key, trend);
     this.#arrived();
   }
 
@@ -161,6 +158,11 @@ export class Session {
     this.#abort.abort();
     for (const source of this.#frames.values()) source.close();
     for (const store of this.#rows.values()) store.close();
+  }
+
+  #own(name: string, source: FrameSource): void {
+    source.onchange = () => this.#arrived();
+    this.#frames.set(name, source);
   }
 
   async #load(names: string[]): Promise<void> {
@@ -184,8 +186,43 @@ export class Session {
     this.#arrived();
   }
 
+  async #loadTrend(key: string, { name, window }: { name: string; window: number }): Promise<void> {
+    const params = {
+      [`${TREND_FIELD}.field`]: name,
+      [`${TREND_FIELD}.method`]: 'rolling',
+      [`${TREND_FIELD}.window`]: window,
+    };
+    const { signal } = this.#abort;
+    try {
+      const answer = await this.#client.fields(this.run, this.episode, [TREND_FIELD], { params, signal });
+      if (answer.errors[TREND_FIELD]) return;
+      this.trends.set(key, stepColumn(answer.columns, TREND_FIELD, answer.first));
+    } catch {
+      // An average is a help to the eye: the curve itself tells what is wrong. It may be asked for again.
+      this.#wantedTrends.delete(key);
+    }
+    this.#arrived();
+  }
+
   #arrived(): void {
     this.arrivals += 1;
     this.onarrival();
   }
+}
+
+/** The pictures of one field of an episode, of which `count` rows are known to be there. */
+export function framesOf(
+  client: Client,
+  { cache, decoder }: FramePool,
+  { run, episode }: { run: string; episode: number },
+  name: string,
+  count: number,
+): FrameSource {
+  return new FrameSource({
+    series: `${run}/${episode}/${name}`,
+    count,
+    cache,
+    decoder,
+    fetch: (from, to, signal) => client.frames(run, episode, name, { from, to }, signal),
+  });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { FieldEntry } from '../../api/wire';
-import type { FrameGroup } from '../../workers/frame_group';
+import type { FieldEntry } from '../api/wire';
+import type { FrameGroup } from '../workers/frame_group';
 import { nearestStep, paintThumbnail, paintView, planesOf, sizeOf, viewOf } from './picture';
 
 const field = (name: string, shape: number[], stack_axis: number | null = null): FieldEntry => ({

@@ -1,7 +1,7 @@
-import type { FieldEntry } from '../../api/wire';
-import type { FrameHit } from '../../replay/frame_cache';
-import { planesOfRow, type FrameGroup } from '../../workers/frame_group';
-import { paintRow, type Plane, type Thumbnail } from '../../workers/frame_paint';
+import type { FieldEntry } from '../api/wire';
+import type { FrameHit } from './frame_cache';
+import { planesOfRow, type FrameGroup } from '../workers/frame_group';
+import { paintRow, type Plane, type Thumbnail } from '../workers/frame_paint';
 
 /** What of a row is shown: one plane, its colours, or all planes side by side. */
 export type View = Plane | 'all';
