@@ -15,9 +15,10 @@ mod return_to_go;
 mod rolling;
 mod rollout;
 mod softmax;
+mod student_t;
 mod td_error;
 
-pub use across_runs::{AcrossRuns, NORMAL_95, RunCurve, across_runs};
+pub use across_runs::{AcrossRuns, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
 pub use downsample::{downsample_lttb, downsample_min_max};
 pub use ema::{ema, ema_by_step};
@@ -29,4 +30,5 @@ pub use return_to_go::{n_step_return, return_to_go, reward_to_go};
 pub use rolling::rolling_mean;
 pub use rollout::Rollout;
 pub use softmax::{log_softmax, softmax};
+pub use student_t::t_95;
 pub use td_error::td_error;

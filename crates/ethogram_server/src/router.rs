@@ -39,6 +39,8 @@ pub fn router(app: App, safety: Safety) -> Router {
             get(routes::layouts::layouts).put(routes::layouts::put_layout).delete(routes::layouts::delete_layout),
         )
         .route("/api/series", post(routes::series::series))
+        .route("/api/series.csv", get(routes::series_csv::series_csv))
+        .route("/api/tags", post(routes::tags::tags))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))
         .fallback(other)

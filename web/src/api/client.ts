@@ -12,6 +12,7 @@ import type {
   RunDetail,
   RunList,
   SeriesEntry,
+  TagsOfRun,
   SeriesQuery,
 } from './wire';
 
@@ -39,6 +40,8 @@ export interface Series {
   max: Float64Array;
   mean: Float64Array;
   last: Float64Array;
+  /** Points of each bucket whose value is NaN or infinite; null for the curve of a group. */
+  notFinite: Uint32Array | null;
   /** The 95 % interval of the mean over runs, NaN where there are fewer than two; null for the curve of a run. */
   low: Float64Array | null;
   high: Float64Array | null;
@@ -83,6 +86,18 @@ export class Client {
     const columns = decodeColumns(bytes);
     const entries = (columns.header.series ?? []) as SeriesEntry[];
     return queries.map((query, i) => seriesOf(columns, i, query, entries[i]));
+  }
+
+  /** Which scalars many runs have, in the order of `runs`; an error where one could not be had. */
+  async tags(runs: readonly string[], signal?: AbortSignal): Promise<TagsOfRun[]> {
+    const answer = await this.#source.json<{ runs: TagsOfRun[] }>('/api/tags', { body: { runs }, signal });
+    return answer.runs;
+  }
+
+  /** Address of the points behind a chart, each as it was logged, as a file. */
+  seriesCsvPath(runs: readonly string[], axis: Axis, tag: string): string {
+    const pairs = [...runs.map((run) => ['run', run]), ['axis', axis], ['tag', tag]];
+    return `/api/series.csv?${new URLSearchParams(pairs).toString()}`;
   }
 
   /** Episodes of a run: one column a member of `EpisodeRow`. */
@@ -250,6 +265,7 @@ function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: Series
     max: floats('max'),
     mean: floats('mean'),
     last: floats('last'),
+    notFinite: query.runs ? null : (columnNamed(columns, `${i}/not_finite`).data as Uint32Array),
     low: query.runs ? doubles(columnNamed(columns, `${i}/low`)) : null,
     high: query.runs ? doubles(columnNamed(columns, `${i}/high`)) : null,
   };

@@ -230,6 +230,11 @@ export type SeriesEntry =
     }
   | { error: ErrorBody };
 
+/** Which scalars a run has, as `/api/tags` says it. */
+export type TagsOfRun =
+  | { run: string; revision: number; episode_count: number; scalars: ScalarTag[] }
+  | { run: string; error: ErrorBody };
+
 /** Every error of the server. */
 export interface ErrorBody {
   code: string;

@@ -11,6 +11,7 @@ import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 import { RunDetails } from './run_details';
+import { RunTags } from './run_tags';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
@@ -29,6 +30,7 @@ export class App {
   readonly episodes: EpisodeTables;
   readonly details: RunDetails;
   readonly notes: NotesBook;
+  readonly tags: RunTags;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -39,6 +41,7 @@ export class App {
     this.episodes = new EpisodeTables(this.client);
     this.details = new RunDetails(this.client);
     this.notes = new NotesBook(this.client, this.events);
+    this.tags = new RunTags(this.client);
   }
 
   /** Starts following the server; the function returned stops. */

@@ -13,4 +13,6 @@ pub mod layouts;
 pub mod notes;
 pub mod runs;
 pub mod series;
+pub mod series_csv;
+pub mod tags;
 pub mod tensors;

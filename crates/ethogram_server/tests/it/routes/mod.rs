@@ -11,6 +11,8 @@ mod layouts;
 mod notes;
 mod runs;
 mod series;
+mod series_csv;
+mod tags;
 mod tensors;
 
 use ethogram_server::ServeOptions;
