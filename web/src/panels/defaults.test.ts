@@ -17,7 +17,9 @@ function logged(tags: string[], episode_count = 0): Overviewed {
 const titles = (detail: Overviewed, recorded = 0) =>
   defaultLayout(detail, recorded).layout.map(({ kind, title }) => title || kind);
 const fields = (detail: Overviewed) =>
-  defaultLayout(detail, 0).layout.flatMap(({ spec }) => (Array.isArray(spec.tags) ? (spec.tags as string[]) : []));
+  defaultLayout(detail, 0).layout.flatMap(({ spec }) =>
+    Array.isArray(spec.tags) ? (spec.tags as string[]) : [],
+  );
 
 describe('the page of a run', () => {
   it('shows what Stable-Baselines3 logs', () => {
@@ -31,7 +33,9 @@ describe('the page of a run', () => {
       'train/policy_gradient_loss',
       'train/value_loss',
     ];
-    expect(fields(logged(tags)).toSorted()).toEqual(tags.map((tag) => `scalar:global_step:${tag}`).toSorted());
+    expect(fields(logged(tags)).toSorted()).toEqual(
+      tags.map((tag) => `scalar:global_step:${tag}`).toSorted(),
+    );
   });
 
   it('shows what CleanRL logs, and nothing twice', () => {
@@ -52,7 +56,11 @@ describe('the page of a run', () => {
 
   it('D-15: of a run with returns only, shows the returns and says what to log for the rest', () => {
     const { layout, absent } = defaultLayout(logged([], 5), 0);
-    expect(layout.map(({ title, kind }) => title || kind)).toEqual(['Return', 'run_card', 'Length of episodes']);
+    expect(layout.map(({ title, kind }) => title || kind)).toEqual([
+      'Return',
+      'run_card',
+      'Length of episodes',
+    ]);
     expect(absent.map(({ title }) => title)).toEqual([
       'Episodes that play',
       'Value loss',

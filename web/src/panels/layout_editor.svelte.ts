@@ -1,4 +1,14 @@
-import { freshId, nudged, reshaped, withChange, withoutPanel, withPanel, type Box, type Layout, type Panel } from './layout';
+import {
+  freshId,
+  nudged,
+  reshaped,
+  withChange,
+  withoutPanel,
+  withPanel,
+  type Box,
+  type Layout,
+  type Panel,
+} from './layout';
 import { initialSpec, kindNamed } from './registry';
 import { writeLayout } from './read_layout';
 

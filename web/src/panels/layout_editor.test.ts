@@ -4,9 +4,7 @@ import type { Layout } from './layout';
 import { draftOf, LayoutEditor } from './layout_editor.svelte';
 
 const kinds = (editor: LayoutEditor) => editor.layout.map(({ kind }) => kind).join(' ');
-const BASE: Layout = [
-  { id: 'p1', kind: 'run_card', title: '', box: { x: 0, y: 0, w: 4, h: 6 }, spec: {} },
-];
+const BASE: Layout = [{ id: 'p1', kind: 'run_card', title: '', box: { x: 0, y: 0, w: 4, h: 6 }, spec: {} }];
 
 it('takes back every change and does it again, and knows when nothing is left', () => {
   const editor = new LayoutEditor();

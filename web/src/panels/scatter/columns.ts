@@ -24,7 +24,8 @@ export function kindOf(name: string): ScatterKind {
 export function extraNames(columns: Columns): string[] {
   const names = new Set<string>();
   for (const text of columnNamed(columns, 'extra').text ?? []) {
-    for (const [name, value] of Object.entries(membersOf(text))) if (numberOf(value) !== null) names.add(name);
+    for (const [name, value] of Object.entries(membersOf(text)))
+      if (numberOf(value) !== null) names.add(name);
   }
   return [...names].sort((a, b) => a.localeCompare(b, 'en'));
 }
