@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultLayout, type Overviewed } from './defaults';
 import { checked } from './registry';
 
-function logged(tags: string[], episode_count = 0): Overviewed {
+function logged(tags: string[], episodes = 0, recorded = 0, evaluation = false): Overviewed {
   const scalars = tags.map((tag) => ({
     axis: 'global_step' as const,
     tag,
@@ -12,12 +12,11 @@ function logged(tags: string[], episode_count = 0): Overviewed {
     last_step: 9,
     last_value: 1,
   }));
-  return { scalars, episode_count, status: {} };
+  return { scalars, recorded, kinds: { training: episodes > 0 && !evaluation, evaluation } };
 }
-const titles = (detail: Overviewed, recorded = 0) =>
-  defaultLayout(detail, recorded).layout.map(({ kind, title }) => title || kind);
+const titles = (detail: Overviewed) => defaultLayout(detail).layout.map(({ kind, title }) => title || kind);
 const fields = (detail: Overviewed) =>
-  defaultLayout(detail, 0).layout.flatMap(({ spec }) =>
+  defaultLayout(detail).layout.flatMap(({ spec }) =>
     Array.isArray(spec.tags) ? (spec.tags as string[]) : [],
   );
 
@@ -55,7 +54,7 @@ describe('the page of a run', () => {
   });
 
   it('D-15: of a run with returns only, shows the returns and says what to log for the rest', () => {
-    const { layout, absent } = defaultLayout(logged([], 5), 0);
+    const { layout, absent } = defaultLayout(logged([], 5));
     expect(layout.map(({ title, kind }) => title || kind)).toEqual([
       'Return',
       'run_card',
@@ -68,19 +67,20 @@ describe('the page of a run', () => {
       'Entropy',
       'KL divergence',
       'Explained variance',
-      'Exploration',
       'Steps per second',
     ]);
     for (const { line } of absent) expect(line.split('\n')).toHaveLength(1);
   });
 
   it('plays the latest episode once one was recorded', () => {
-    expect(titles(logged([], 5), 2).slice(0, 3)).toEqual(['Return', 'episode', 'run_card']);
+    expect(titles(logged([], 5, 2)).slice(0, 3)).toEqual(['Return', 'episode', 'run_card']);
     expect(titles(logged([]))).toEqual(['run_card']);
+    // Episodes that were only played to evaluate have neither curves of training nor of length.
+    expect(fields(logged([], 5, 2, true))).toEqual(['episode:episode:evaluation_return']);
   });
 
   it('is one that its panels can show', () => {
-    const { layout } = defaultLayout(logged(['losses/td', 'epsilon'], 5), 2);
+    const { layout } = defaultLayout(logged(['losses/td', 'epsilon'], 5, 2));
     expect(layout.map((panel) => checked(panel).problem)).toEqual(layout.map(() => null));
   });
 });

@@ -10,8 +10,8 @@ interface Known {
   tags: readonly string[];
   /** Other tags that mean it, by the end of their name. */
   like?: RegExp;
-  /** What to write to have it. */
-  line: string;
+  /** What to write to have it; null for what only some algorithms have. */
+  line: string | null;
 }
 
 const log = (tag: string, value: string) => `run.log({"${tag}": ${value}}, global_step=step)`;
@@ -23,6 +23,7 @@ const KNOWN: readonly Known[] = [
     like: /(^|[/_])(value|critic|vf|qf\d?|q|td)(_loss)?$/i,
     line: log('losses/value_loss', 'value_loss.item()'),
   },
+  { title: 'Loss', tags: ['train/loss', 'losses/loss', 'loss'], line: null },
   {
     title: 'Policy loss',
     tags: ['losses/policy_loss', 'train/policy_gradient_loss', 'losses/actor_loss', 'train/actor_loss'],
@@ -51,7 +52,7 @@ const KNOWN: readonly Known[] = [
     title: 'Exploration',
     tags: ['rollout/exploration_rate', 'charts/epsilon', 'epsilon'],
     like: /(^|[/_])(epsilon|exploration_rate)$/i,
-    line: log('charts/epsilon', 'epsilon'),
+    line: null,
   },
   {
     title: 'Steps per second',
@@ -68,30 +69,39 @@ export interface Absent {
 }
 
 /** What of a run decides its page. */
-export type Overviewed = Pick<RunDetail, 'scalars' | 'episode_count'> & { status: { recorded?: number } };
+export interface Overviewed extends Pick<RunDetail, 'scalars'> {
+  /** Episodes that were recorded step by step. */
+  recorded: number;
+  /** Which kinds of episodes ended. */
+  kinds: { training: boolean; evaluation: boolean };
+}
 
-/**
- * The page of a run: what most people look at first, as far as it was logged, and what to write for the rest. `recorded` is how many
- * episodes were recorded step by step.
- */
-export function defaultLayout(detail: Overviewed, recorded: number): { layout: Layout; absent: Absent[] } {
+/** The page of a run: what most people look at first, as far as it was logged, and what to write for the rest. */
+export function defaultLayout(detail: Overviewed): { layout: Layout; absent: Absent[] } {
+  const { recorded } = detail;
   const absent: Absent[] = [];
   const tops: [kind: string, title: string, spec: Spec, width: number][] = [];
   const curves: [title: string, field: string][] = [];
 
   const first = curveOfReturn(detail);
-  if (first) tops.push(lineOf('Return', first, recorded > 0 ? 5 : 8));
+  if (first) tops.push(lineOf(detail, 'Return', first, recorded > 0 ? 5 : 8));
   else absent.push({ title: 'Return and length of episodes', line: 'env = eg.record(env, run)' });
   if (recorded > 0) tops.push(['episode', '', { which: 'latest' }, first ? 4 : 8]);
   else absent.push({ title: 'Episodes that play', line: 'env = eg.record(env, run, schedule=eg.every(10))' });
   tops.push(['run_card', '', {}, tops.length === 0 ? 12 : recorded > 0 && first ? 3 : 4]);
 
   const length = curveOfLength(detail);
+  if (detail.kinds.training && detail.kinds.evaluation) {
+    curves.push([
+      'Returns in evaluation',
+      formatField({ from: 'episode', axis: 'episode', name: 'evaluation_return' }),
+    ]);
+  }
   if (length) curves.push(['Length of episodes', length]);
   for (const known of KNOWN) {
     const tag = tagOf(detail, known);
     if (tag) curves.push([known.title, tag]);
-    else absent.push({ title: known.title, line: known.line });
+    else if (known.line) absent.push({ title: known.title, line: known.line });
   }
 
   const panels: Panel[] = [];
@@ -101,25 +111,37 @@ export function defaultLayout(detail: Overviewed, recorded: number): { layout: L
     x += w;
   }
   curves.forEach(([title, field], i) => {
-    const [kind, heading, spec] = lineOf(title, field, 4);
+    const [kind, heading, spec] = lineOf(detail, title, field, 4);
     const box = { x: (i % 3) * 4, y: 9 + Math.floor(i / 3) * 7, w: 4, h: 7 };
     panels.push({ id: `p${panels.length + 1}`, kind, title: heading, spec, box });
   });
   return { layout: settled(panels), absent };
 }
 
-function lineOf(title: string, field: string, width: number): [string, string, Spec, number] {
-  return ['line', title, { tags: [field], x: 'step', smoothing: 0.6, log: false }, width];
+/** Few points are shown as they are: an average would hide them. */
+const FEW = 50;
+
+function lineOf(
+  { scalars }: Overviewed,
+  title: string,
+  field: string,
+  width: number,
+): [kind: string, title: string, spec: Spec, width: number] {
+  const tag = scalars.find((one) => formatField({ from: 'scalar', axis: one.axis, name: one.tag }) === field);
+  const smoothing = tag && tag.count < FEW ? 0 : 0.6;
+  return ['line', title, { tags: [field], x: 'step', smoothing, log: false }, width];
 }
 
-function curveOfReturn({ scalars, episode_count }: Overviewed): string | null {
-  if (episode_count > 0) return formatField({ from: 'episode', axis: 'episode', name: 'episode_return' });
+function curveOfReturn({ scalars, kinds }: Overviewed): string | null {
+  if (kinds.training) return formatField({ from: 'episode', axis: 'episode', name: 'episode_return' });
   const tag = scalars.find((one) => isReturnTag(one.tag));
+  if (!tag && kinds.evaluation)
+    return formatField({ from: 'episode', axis: 'episode', name: 'evaluation_return' });
   return tag ? formatField({ from: 'scalar', axis: tag.axis, name: tag.tag }) : null;
 }
 
-function curveOfLength({ scalars, episode_count }: Overviewed): string | null {
-  if (episode_count > 0) return formatField({ from: 'episode', axis: 'episode', name: 'length' });
+function curveOfLength({ scalars, kinds }: Overviewed): string | null {
+  if (kinds.training) return formatField({ from: 'episode', axis: 'episode', name: 'length' });
   const tag = scalars.find(({ tag }) => /(^|[/_])(ep(isod\w*)?_len(gth)?(_mean)?)$/i.test(tag));
   return tag ? formatField({ from: 'scalar', axis: tag.axis, name: tag.tag }) : null;
 }
