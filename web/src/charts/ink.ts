@@ -9,6 +9,7 @@ export interface ChartInk {
   faint: string;
   accent: string;
   accentSoft: string;
+  signal: string;
   cursor: string;
   good: string;
   warn: string;
@@ -33,6 +34,7 @@ export function readInk(element: Element): ChartInk {
     faint: token('--ink-faint'),
     accent: token('--accent'),
     accentSoft: token('--accent-soft'),
+    signal: token('--signal'),
     cursor: token('--cursor'),
     good: token('--good'),
     warn: token('--warn'),

@@ -1,4 +1,5 @@
 import { episodes } from './episodes/viewer';
+import { gallery } from './gallery/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
@@ -6,4 +7,4 @@ import { training } from './training/viewer';
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, replay];
+export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, gallery, replay];

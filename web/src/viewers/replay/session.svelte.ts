@@ -10,6 +10,14 @@ import { rowsOf, stepColumn, type StepColumn } from '../../replay/step_column';
 import type { Thumbnail } from '../../workers/frame_paint';
 import { elementsOf, rolesOf, type Roles } from './roles';
 
+/** The derived field that averages another. */
+const TREND_FIELD = 'smooth';
+
+/** Name of an average in `Session.trends`. */
+export function trendKey(name: string, window: number): string {
+  return `${window} ${name}`;
+}
+
 /** One open episode: what it is, and its fields as far as the page has asked for them. */
 export class Session {
   readonly run: string;
@@ -21,6 +29,8 @@ export class Session {
   readonly columns = new SvelteMap<string, StepColumn>();
   /** Fields that could not be had, and why. */
   readonly errors = new SvelteMap<string, ErrorBody>();
+  /** Moving averages as they came, by `trendKey`. */
+  readonly trends = new SvelteMap<string, StepColumn>();
   /** Counts arrivals of rows and frames, for what is drawn from them. */
   arrivals = $state(0);
   /** Small pictures of the whole episode, by step. */
@@ -38,6 +48,7 @@ export class Session {
   readonly #rows = new Map<string, RowStore>();
   readonly #frames = new Map<string, FrameSource>();
   readonly #wanted = new Set<string>();
+  readonly #wantedTrends = new Map<string, { name: string; window: number }>();
   #batch: string[] = [];
 
   constructor(client: Client, pool: FramePool, run: string, detail: EpisodeDetail, env: EnvSpec | null) {
@@ -72,6 +83,14 @@ export class Session {
       this.#wanted.add(name);
       this.#batch.push(name);
     }
+  }
+
+  /** Asks for the average of the last `window` steps of a field; the server computes it. */
+  needTrend(name: string, window: number): void {
+    const key = trendKey(name, window);
+    if (this.#wantedTrends.has(key) || !this.field(name) || !this.field(TREND_FIELD)) return;
+    this.#wantedTrends.set(key, { name, window });
+    void this.#loadTrend(key, { name, window });
   }
 
   /** Asks again for columns that failed. */
@@ -131,6 +150,7 @@ export class Session {
     for (const source of this.#frames.values()) source.grow(detail.steps);
     for (const store of this.#rows.values()) store.grow(detail.steps);
     void this.#load([...this.#wanted]);
+    for (const [key, trend] of this.#wantedTrends) void this.#loadTrend(key, trend);
     this.#arrived();
   }
 
@@ -162,6 +182,24 @@ export class Session {
           ? { code: error.code, message: error.message, hint: error.hint }
           : { code: 'broken', message: error instanceof Error ? error.message : String(error) };
       for (const name of names) if (!this.columns.has(name)) this.errors.set(name, body);
+    }
+    this.#arrived();
+  }
+
+  async #loadTrend(key: string, { name, window }: { name: string; window: number }): Promise<void> {
+    const params = {
+      [`${TREND_FIELD}.field`]: name,
+      [`${TREND_FIELD}.method`]: 'rolling',
+      [`${TREND_FIELD}.window`]: window,
+    };
+    const { signal } = this.#abort;
+    try {
+      const answer = await this.#client.fields(this.run, this.episode, [TREND_FIELD], { params, signal });
+      if (answer.errors[TREND_FIELD]) return;
+      this.trends.set(key, stepColumn(answer.columns, TREND_FIELD, answer.first));
+    } catch {
+      // An average is a help to the eye: the curve itself tells what is wrong. It may be asked for again.
+      this.#wantedTrends.delete(key);
     }
     this.#arrived();
   }
