@@ -15,7 +15,9 @@ mod return_to_go;
 mod rolling;
 mod rollout;
 mod softmax;
+mod summary;
 mod td_error;
+mod trend;
 
 pub use across_runs::{AcrossRuns, NORMAL_95, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
@@ -29,4 +31,6 @@ pub use return_to_go::{n_step_return, return_to_go, reward_to_go};
 pub use rolling::rolling_mean;
 pub use rollout::Rollout;
 pub use softmax::{log_softmax, softmax};
+pub use summary::{Summary, summary};
 pub use td_error::td_error;
+pub use trend::{DEGREE_MAX, Trend, WINDOW_MAX, trend};

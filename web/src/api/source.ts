@@ -10,8 +10,17 @@ export interface Source {
 
 /** The rest of a request. */
 export interface Ask {
+  /** Sent as JSON; [`BinaryBody`] as it is. */
   body?: unknown;
   signal?: AbortSignal;
+}
+
+/** A body of bytes with its media type. */
+export class BinaryBody {
+  constructor(
+    readonly type: string,
+    readonly bytes: ArrayBuffer,
+  ) {}
 }
 
 /** The server refused, or could not be reached. `status` is 0 when there was no answer at all. */
@@ -68,8 +77,9 @@ export class HttpSource implements Source {
     const init: RequestInit = { credentials: 'same-origin', signal };
     if (body !== undefined) {
       init.method = 'POST';
-      init.headers = { 'Content-Type': 'application/json' };
-      init.body = JSON.stringify(body);
+      const binary = body instanceof BinaryBody;
+      init.headers = { 'Content-Type': binary ? body.type : 'application/json' };
+      init.body = binary ? body.bytes : JSON.stringify(body);
     }
     let response: Response;
     try {

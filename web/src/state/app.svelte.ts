@@ -5,6 +5,7 @@ import { Events } from '../api/events';
 import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
+import { HoveredEpisode } from './hovered_episode.svelte';
 import { Keys } from './keys.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
@@ -26,6 +27,7 @@ export class App {
   readonly runs: Runs;
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
+  readonly hovered = new HoveredEpisode();
   readonly details: RunDetails;
 
   /** `home` is the page of an empty address. */

@@ -1,5 +1,6 @@
 //! One file a noun.
 
+pub mod actions;
 pub mod blobs;
 pub mod derivations;
 pub mod episodes;
@@ -10,3 +11,4 @@ pub mod health;
 pub mod runs;
 pub mod series;
 pub mod tensors;
+pub mod trend;
