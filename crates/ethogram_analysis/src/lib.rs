@@ -16,7 +16,9 @@ mod rolling;
 mod rollout;
 mod softmax;
 mod student_t;
+mod summary;
 mod td_error;
+mod trend;
 
 pub use across_runs::{AcrossRuns, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
@@ -31,4 +33,6 @@ pub use rolling::rolling_mean;
 pub use rollout::Rollout;
 pub use softmax::{log_softmax, softmax};
 pub use student_t::t_95;
+pub use summary::{Summary, summary};
 pub use td_error::td_error;
+pub use trend::{DEGREE_MAX, Trend, WINDOW_MAX, trend};

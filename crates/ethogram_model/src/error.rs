@@ -31,7 +31,9 @@ pub enum Error {
         limit: u64,
     },
     /// An operator that the engine does not have.
-    #[error("operator {operator} (node {node:?}) is not supported; export the policy without it, or run the model elsewhere")]
+    #[error(
+        "operator {operator} (node {node:?}) is not supported; export the policy without it, or run the model elsewhere"
+    )]
     UnsupportedOperator {
         /// As in the file, with its domain where that is not ONNX's own.
         operator: String,
@@ -104,7 +106,10 @@ impl Error {
     pub fn is_model(&self) -> bool {
         matches!(
             self,
-            Error::Malformed { .. } | Error::Inconsistent(_) | Error::UnsupportedOperator { .. } | Error::Operator { .. }
+            Error::Malformed { .. }
+                | Error::Inconsistent(_)
+                | Error::UnsupportedOperator { .. }
+                | Error::Operator { .. }
         )
     }
 }

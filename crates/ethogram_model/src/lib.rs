@@ -19,8 +19,8 @@ mod reference;
 mod tensor;
 
 pub use attribution::{
-    Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode, Occlusion, Perturbation,
-    Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
+    Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode,
+    Occlusion, Perturbation, Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
 };
 pub use error::{Error, Result};
 pub use exec::{Cancel, Program};

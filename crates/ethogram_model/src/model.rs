@@ -74,7 +74,8 @@ impl Model {
         let bytes = read(path, 0, None, limits.file_bytes)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Model::read(&bytes, limits, &|name, offset, length| {
-            let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            let inside =
+                Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
             if !inside {
                 return Err(Error::Inconsistent(format!("weights at {name:?}, outside the model's folder")));
             }
@@ -99,14 +100,17 @@ impl Model {
         let proto = ModelProto::parse(bytes, limits)?;
         let opset = proto.opsets.iter().find(|(domain, _)| domain.is_empty()).map_or(0, |(_, version)| *version);
         if opset < OPSET_MIN {
-            return Err(Error::Inconsistent(format!("operator set {opset}, expected {OPSET_MIN} or newer; export it again")));
+            return Err(Error::Inconsistent(format!(
+                "operator set {opset}, expected {OPSET_MIN} or newer; export it again"
+            )));
         }
         let mut weights = HashMap::new();
         for encoded in &proto.graph.initializers {
             let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
             weights.insert(name, Arc::new(tensor));
         }
-        let nodes = proto.graph.nodes.into_iter().map(|node| Node::read(node, limits, external)).collect::<Result<Vec<_>>>()?;
+        let nodes =
+            proto.graph.nodes.into_iter().map(|node| Node::read(node, limits, external)).collect::<Result<Vec<_>>>()?;
         // Old files list weights among the inputs.
         let inputs: Vec<Port> = proto
             .graph
@@ -222,7 +226,11 @@ impl Model {
     fn check_shapes(&self, shapes: &BTreeMap<String, Vec<usize>>) -> Result<()> {
         if let Some(name) = shapes.keys().find(|name| !self.inputs.iter().any(|input| input.name == **name)) {
             let expected = self.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(Error::Input { name: name.clone(), expected: format!("one of {expected}"), found: name.clone() });
+            return Err(Error::Input {
+                name: name.clone(),
+                expected: format!("one of {expected}"),
+                found: name.clone(),
+            });
         }
         let mut named: HashMap<&str, usize> = HashMap::new();
         for input in &self.inputs {
@@ -301,7 +309,10 @@ impl Port {
             2..=7 | 12 | 13 => Dtype::I64,
             9 => Dtype::Bool,
             other => {
-                return Err(Error::Inconsistent(format!("{:?} has element type {other}, which is not read", info.name)));
+                return Err(Error::Inconsistent(format!(
+                    "{:?} has element type {other}, which is not read",
+                    info.name
+                )));
             }
         };
         let shape = info.shape.as_ref().map(|dims| {
@@ -349,7 +360,10 @@ fn read(path: &Path, offset: u64, length: Option<u64>, limit: u64) -> Result<Vec
     let length = length.unwrap_or(whole.saturating_sub(offset));
     within(format!("the size of {}", path.display()), length, "file_bytes", limit)?;
     if offset.checked_add(length).is_none_or(|end| end > whole) {
-        return Err(Error::Inconsistent(format!("{length} bytes from {offset} of {}, which has {whole}", path.display())));
+        return Err(Error::Inconsistent(format!(
+            "{length} bytes from {offset} of {}, which has {whole}",
+            path.display()
+        )));
     }
     file.seek(SeekFrom::Start(offset)).map_err(wrong)?;
     let mut bytes = vec![0; length as usize];

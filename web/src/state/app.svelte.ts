@@ -5,6 +5,7 @@ import { Events } from '../api/events';
 import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
+import { HoveredEpisode } from './hovered_episode.svelte';
 import { Keys } from './keys.svelte';
 import { NotesBook } from './notes.svelte';
 import { Now } from './now.svelte';
@@ -28,6 +29,7 @@ export class App {
   readonly runs: Runs;
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
+  readonly hovered = new HoveredEpisode();
   readonly details: RunDetails;
   readonly notes: NotesBook;
   readonly tags: RunTags;

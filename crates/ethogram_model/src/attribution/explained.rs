@@ -62,7 +62,8 @@ impl<'m> Explained<'m> {
             None => hidden(model, &subject, cancel)?,
         };
         let rows = at.shape().first().copied().unwrap_or(0);
-        let wrong = |why: String| Error::Input { name: subject.wrt.clone(), expected: "rows of floats".into(), found: why };
+        let wrong =
+            |why: String| Error::Input { name: subject.wrt.clone(), expected: "rows of floats".into(), found: why };
         if rows == 0 || at.dtype() != Dtype::F32 {
             return Err(wrong(at.describe()));
         }

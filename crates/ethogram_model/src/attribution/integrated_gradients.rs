@@ -47,7 +47,12 @@ impl Attribution for IntegratedGradients {
         let at_baseline = explained.values(&baseline, &all, cancel)?;
         let values = along(explained, &all, &baseline, &points, cancel)?;
         let completeness_error = completeness(&values, explained.width(), &at_input, &at_baseline);
-        Ok(Attributed { values: Tensor::f32(explained.at().shape(), values)?, at_input, at_baseline, completeness_error })
+        Ok(Attributed {
+            values: Tensor::f32(explained.at().shape(), values)?,
+            at_input,
+            at_baseline,
+            completeness_error,
+        })
     }
 }
 

@@ -13,8 +13,8 @@ mod smooth_grad;
 mod target;
 
 pub use baseline::Baseline;
-pub use explained::{Explained, Subject};
 pub use expected_gradients::ExpectedGradients;
+pub use explained::{Explained, Subject};
 pub use integrated_gradients::IntegratedGradients;
 pub use method::{Attributed, Attribution};
 pub use occlusion::Occlusion;

@@ -60,7 +60,8 @@ impl Attribution for Occlusion {
                 windows[index / rows].iter().for_each(|&element| sums[row * width + element] += fall);
             }
         }
-        let values = sums.iter().enumerate().map(|(at, sum)| (sum / f64::from(covers[at % width].max(1))) as f32).collect();
+        let values =
+            sums.iter().enumerate().map(|(at, sum)| (sum / f64::from(covers[at % width].max(1))) as f32).collect();
         Ok(Attributed {
             values: Tensor::f32(explained.at().shape(), values)?,
             at_input,
@@ -73,8 +74,16 @@ impl Attribution for Occlusion {
 impl Occlusion {
     /// Elements of every window, in a row of shape `shape`. Leading axes are always covered whole.
     fn windows(&self, shape: &[usize]) -> Result<Vec<Vec<usize>>> {
-        let window = if self.window.is_empty() { if shape.len() >= 2 { vec![8, 8] } else { vec![1] } } else { self.window.clone() };
-        let stride = if self.stride.is_empty() { window.iter().map(|length| (length / 2).max(1)).collect() } else { self.stride.clone() };
+        let window = if self.window.is_empty() {
+            if shape.len() >= 2 { vec![8, 8] } else { vec![1] }
+        } else {
+            self.window.clone()
+        };
+        let stride = if self.stride.is_empty() {
+            window.iter().map(|length| (length / 2).max(1)).collect()
+        } else {
+            self.stride.clone()
+        };
         let spatial = window.len();
         if spatial > shape.len() || stride.len() != spatial || window.contains(&0) || stride.contains(&0) {
             return Err(Error::Argument {
@@ -93,7 +102,8 @@ impl Occlusion {
         let places = crate::tensor::strides(lengths);
         Ok((0..counts.iter().product())
             .map(|index: usize| {
-                let starts: Vec<usize> = (0..spatial).map(|axis| index / steps[axis] % counts[axis] * stride[axis]).collect();
+                let starts: Vec<usize> =
+                    (0..spatial).map(|axis| index / steps[axis] % counts[axis] * stride[axis]).collect();
                 let within = |element: &usize| {
                     (0..spatial).all(|axis| {
                         let at = element / places[axis] % lengths[axis];

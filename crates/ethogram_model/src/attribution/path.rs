@@ -97,7 +97,10 @@ mod tests {
             let points = Rule::GaussLegendre.points(steps).unwrap();
             for power in [0_i32, 1, (2 * steps - 1).min(40) as i32] {
                 let found: f64 = points.iter().map(|(at, weight)| weight * at.powi(power)).sum();
-                assert!((found - 1.0 / (f64::from(power) + 1.0)).abs() < 1e-12, "{steps} steps, degree {power}: {found}");
+                assert!(
+                    (found - 1.0 / (f64::from(power) + 1.0)).abs() < 1e-12,
+                    "{steps} steps, degree {power}: {found}"
+                );
             }
         }
     }

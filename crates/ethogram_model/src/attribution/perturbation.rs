@@ -47,7 +47,14 @@ pub struct Perturbation {
 
 impl Default for Perturbation {
     fn default() -> Self {
-        Perturbation { stride: 5, radius: 1.0, spot_sigma: 5.0, blur_sigma: 3.0, score: Score::Output, mode: Mode::Occlude }
+        Perturbation {
+            stride: 5,
+            radius: 1.0,
+            spot_sigma: 5.0,
+            blur_sigma: 3.0,
+            score: Score::Output,
+            mode: Mode::Occlude,
+        }
     }
 }
 
@@ -80,7 +87,8 @@ impl Attribution for Perturbation {
 
         let plane = height * columns;
         let mut scores = vec![0.0; rows * spots.len()];
-        let pairs: Vec<(usize, usize)> = (0..rows).flat_map(|row| (0..spots.len()).map(move |spot| (row, spot))).collect();
+        let pairs: Vec<(usize, usize)> =
+            (0..rows).flat_map(|row| (0..spots.len()).map(move |spot| (row, spot))).collect();
         for pairs in pairs.chunks(512) {
             let mut points = Vec::with_capacity(pairs.len() * width);
             for &(row, spot) in pairs {
@@ -168,7 +176,11 @@ pub(super) fn blurred(pictures: &Tensor, sigma: f32) -> Result<Vec<f32>> {
 /// Weights of a Gaussian, from its middle outward on both sides.
 fn gaussian(sigma: f32) -> Result<Vec<f64>> {
     if !(sigma > 0.0 && sigma <= 1_000.0) {
-        return Err(Error::Argument { argument: "sigma", expected: "above 0, at most 1000".into(), found: sigma.to_string() });
+        return Err(Error::Argument {
+            argument: "sigma",
+            expected: "above 0, at most 1000".into(),
+            found: sigma.to_string(),
+        });
     }
     let sigma = f64::from(sigma);
     let reach = (CUT * sigma + 0.5) as i64;

@@ -45,7 +45,8 @@ pub fn steps(graph: &Graph, outputs: &[ValueId]) -> Vec<Step> {
             inputs.iter().for_each(|input| users[input.index()].push(id));
         }
     }
-    let mut compiler = Compiler { graph, outputs, users, hidden: vec![false; graph.len()], layers: vec![None; graph.len()] };
+    let mut compiler =
+        Compiler { graph, outputs, users, hidden: vec![false; graph.len()], layers: vec![None; graph.len()] };
     for (id, _) in graph.values().filter(|(id, _)| needed[id.index()]) {
         compiler.join_layer(id);
     }
@@ -139,7 +140,9 @@ impl<'g> Compiler<'g> {
         let axis = if conv { 1 } else { to.len() - 1 };
         let shape = tensor.shape();
         let missing = to.len() - shape.len().min(to.len());
-        tensor.len() == to[axis] && (missing..to.len()).all(|at| at == axis || shape[at - missing] == 1) && missing <= axis
+        tensor.len() == to[axis]
+            && (missing..to.len()).all(|at| at == axis || shape[at - missing] == 1)
+            && missing <= axis
     }
 
     /// Whether a value is made number by number from arguments of its own shape, or single numbers.
@@ -187,14 +190,16 @@ impl<'g> Compiler<'g> {
         let inputs = inputs.to_vec();
         let work = match op {
             Op::Reshape if self.graph.value(id).dtype == Dtype::F32 => Work::Reshape,
-            Op::ConvTranspose(window) if window.groups == 1 => match self.constant(inputs[1]).and_then(|weight| weight.as_f32()) {
-                Some(weights) => {
-                    let (small, large) = (Size::of(self.shape(inputs[0])), Size::of(self.shape(id)));
-                    let transposed = Transposed::new(small, large, window, weights);
-                    return Some(Step { output: id, inputs: vec![inputs[0]], work: Work::Transposed(transposed) });
+            Op::ConvTranspose(window) if window.groups == 1 => {
+                match self.constant(inputs[1]).and_then(|weight| weight.as_f32()) {
+                    Some(weights) => {
+                        let (small, large) = (Size::of(self.shape(inputs[0])), Size::of(self.shape(id)));
+                        let transposed = Transposed::new(small, large, window, weights);
+                        return Some(Step { output: id, inputs: vec![inputs[0]], work: Work::Transposed(transposed) });
+                    }
+                    None => Work::Plain(op.clone()),
                 }
-                None => Work::Plain(op.clone()),
-            },
+            }
             Op::MatMul { transposed } if self.batches_match(id, &inputs) => Work::Product { transposed: *transposed },
             op => Work::Plain(op.clone()),
         };
@@ -234,7 +239,13 @@ impl<'g> Compiler<'g> {
     }
 
     fn chain(&self, id: ValueId) -> Step {
-        let mut writer = ChainWriter { compiler: self, arguments: Vec::new(), instructions: Vec::new(), free: Vec::new(), registers: 0 };
+        let mut writer = ChainWriter {
+            compiler: self,
+            arguments: Vec::new(),
+            instructions: Vec::new(),
+            free: Vec::new(),
+            registers: 0,
+        };
         let result = writer.write(id, true);
         let chain = Chain { instructions: writer.instructions, registers: writer.registers, result };
         Step { output: id, inputs: writer.arguments, work: Work::Chain(chain) }

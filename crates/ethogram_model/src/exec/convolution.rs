@@ -54,7 +54,8 @@ impl Convolution {
     /// For one group. `bias` has a number an output channel.
     pub fn new(input: Size, output: Size, window: &Window, weights: &[f32], bias: Option<&[f32]>) -> Self {
         let extent = [window.extent(0), window.extent(1)];
-        let weights = Weights { values: weights, channels: input.channels, kernel: window.kernel, dilation: window.dilation };
+        let weights =
+            Weights { values: weights, channels: input.channels, kernel: window.kernel, dilation: window.dilation };
         let (run, channels) = (extent[1] * input.channels, input.channels);
         let weight = |row: usize, output: usize| weights.at(output, row % channels, row / run, row % run / channels);
         let panels = Panels::pack(Isa::best(), extent[0] * run, output.channels, weight, bias);
@@ -115,7 +116,8 @@ impl Transposed {
     /// For one group; weights `[O, C, h, w]` as of the convolution.
     pub fn new(small: Size, large: Size, window: &Window, weights: &[f32]) -> Self {
         let extent = [window.extent(0), window.extent(1)];
-        let weights = Weights { values: weights, channels: large.channels, kernel: window.kernel, dilation: window.dilation };
+        let weights =
+            Weights { values: weights, channels: large.channels, kernel: window.kernel, dilation: window.dilation };
         let stride = window.stride;
         let touching = [extent[0].div_ceil(stride[0]), extent[1].div_ceil(stride[1])];
         let (outputs, channels) = (small.channels, large.channels);

@@ -53,7 +53,9 @@ impl Held {
     pub fn floats(&self) -> Result<(&[f32], Layout)> {
         match self {
             Held::Floats { values, layout } => Ok((values, *layout)),
-            Held::Other(tensor) => Err(Error::Inconsistent(format!("{} where floats were expected", tensor.describe()))),
+            Held::Other(tensor) => {
+                Err(Error::Inconsistent(format!("{} where floats were expected", tensor.describe())))
+            }
         }
     }
 }

@@ -10,7 +10,8 @@ pub fn bytes_at_most(graph: &Graph, outputs: &[ValueId]) -> u64 {
         let value = graph.value(id);
         match value.source {
             Source::Constant(_) => 0,
-            _ => elements(&value.shape).and_then(|count| count.checked_mul(value.dtype.bytes())).unwrap_or(usize::MAX) as u64,
+            _ => elements(&value.shape).and_then(|count| count.checked_mul(value.dtype.bytes())).unwrap_or(usize::MAX)
+                as u64,
         }
     };
     let mut last_use = vec![0_usize; graph.len()];

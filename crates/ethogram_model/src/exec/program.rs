@@ -44,7 +44,13 @@ impl Program {
             step.inputs.iter().for_each(|input| last_use[input.index()] = index);
         }
         outputs.iter().for_each(|output| last_use[output.index()] = usize::MAX);
-        Ok(Program { graph, outputs: outputs.to_vec(), steps: steps.into(), last_use: last_use.into(), spare: Arc::default() })
+        Ok(Program {
+            graph,
+            outputs: outputs.to_vec(),
+            steps: steps.into(),
+            last_use: last_use.into(),
+            spare: Arc::default(),
+        })
     }
 
     /// The graph it was made of.
@@ -104,10 +110,12 @@ impl<'p> Run<'p> {
 
     fn given(&self, id: ValueId, name: &str, value: &Value) -> Result<&'p Tensor> {
         let given = self.inputs.iter().find(|(given, _)| *given == id).map(|(_, tensor)| tensor);
-        given.filter(|tensor| tensor.shape() == value.shape && tensor.dtype() == value.dtype).ok_or_else(|| Error::Input {
-            name: name.to_owned(),
-            expected: format!("{} {:?}", value.dtype.name(), value.shape),
-            found: given.map_or_else(|| "nothing".to_owned(), Tensor::describe),
+        given.filter(|tensor| tensor.shape() == value.shape && tensor.dtype() == value.dtype).ok_or_else(|| {
+            Error::Input {
+                name: name.to_owned(),
+                expected: format!("{} {:?}", value.dtype.name(), value.shape),
+                found: given.map_or_else(|| "nothing".to_owned(), Tensor::describe),
+            }
         })
     }
 
@@ -142,7 +150,11 @@ impl<'p> Run<'p> {
 
     /// Memory for a value; what is in it is of no meaning.
     fn buffer(&mut self, length: usize) -> Vec<f32> {
-        let fits = self.room.buffers.iter().position(|buffer| buffer.capacity() >= length && buffer.capacity() <= 2 * length + 64);
+        let fits = self
+            .room
+            .buffers
+            .iter()
+            .position(|buffer| buffer.capacity() >= length && buffer.capacity() <= 2 * length + 64);
         let mut buffer = fits.map(|index| self.room.buffers.swap_remove(index)).unwrap_or_default();
         buffer.resize(length, 0.0);
         buffer
@@ -156,7 +168,8 @@ impl<'p> Run<'p> {
                 let arguments = step.inputs.iter().map(|&input| self.tensor(input)).collect::<Result<Vec<_>>>()?;
                 let borrowed: Vec<&Tensor> = arguments.iter().map(AsRef::as_ref).collect();
                 let made = reference::evaluate(op, &borrowed, &value.shape);
-                let made = made.map_err(|why| Error::Operator { operator: op.name(), node: step.output.to_string(), why })?;
+                let made =
+                    made.map_err(|why| Error::Operator { operator: op.name(), node: step.output.to_string(), why })?;
                 Ok(Held::from_tensor(made))
             }
             Work::Reshape => {
@@ -188,7 +201,8 @@ impl<'p> Run<'p> {
             }
             Work::Transposed(transposed) => {
                 let mut out = self.buffer(length);
-                let (mut padded, mut wide) = (std::mem::take(&mut self.room.padded), std::mem::take(&mut self.room.wide));
+                let (mut padded, mut wide) =
+                    (std::mem::take(&mut self.room.padded), std::mem::take(&mut self.room.wide));
                 let y = self.floats_in(step.inputs[0], Layout::ChannelsLast)?;
                 let batch = value.shape[0].max(1);
                 let pictures = y.chunks_exact((y.len() / batch).max(1));
@@ -201,7 +215,8 @@ impl<'p> Run<'p> {
             }
             Work::Product { transposed } => {
                 let mut out = self.buffer(length);
-                let (a, b) = (self.floats_in(step.inputs[0], Layout::Plain)?, self.floats_in(step.inputs[1], Layout::Plain)?);
+                let (a, b) =
+                    (self.floats_in(step.inputs[0], Layout::Plain)?, self.floats_in(step.inputs[1], Layout::Plain)?);
                 product(&a, &b, *transposed, &value.shape, &mut out);
                 Ok(Held::Floats { values: out, layout: Layout::Plain })
             }
@@ -213,7 +228,8 @@ impl<'p> Run<'p> {
                         layout = Layout::ChannelsLast;
                     }
                 }
-                let arguments = step.inputs.iter().map(|&input| self.floats_in(input, layout)).collect::<Result<Vec<_>>>()?;
+                let arguments =
+                    step.inputs.iter().map(|&input| self.floats_in(input, layout)).collect::<Result<Vec<_>>>()?;
                 let borrowed: Vec<&[f32]> = arguments.iter().map(AsRef::as_ref).collect();
                 chain.run(&borrowed, &mut out);
                 Ok(Held::Floats { values: out, layout })

@@ -95,7 +95,14 @@ impl Rules {
         self.give(x, back)
     }
 
-    pub(super) fn binary(&mut self, binary: Binary, x: ValueId, y: ValueId, out: ValueId, grad: ValueId) -> Result<bool> {
+    pub(super) fn binary(
+        &mut self,
+        binary: Binary,
+        x: ValueId,
+        y: ValueId,
+        out: ValueId,
+        grad: ValueId,
+    ) -> Result<bool> {
         match binary {
             Binary::Add => {
                 self.give(x, grad)?;

@@ -28,7 +28,8 @@ fn check(name: &str, shape: &[usize], lift: f32, make: Make) {
     let mut b = Builder::new(Limits::default());
     let x = b.input("x", shape, Dtype::F32).unwrap();
     let y = make(&mut b, x).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let gradient = differentiate(b.finish(), y, &[x], &Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let gradient =
+        differentiate(b.finish(), y, &[x], &Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
     let count = shape.iter().product();
     let at: Vec<f32> = noise(count, 7).into_iter().map(|value| value + lift).collect();
     let out_shape = gradient.graph.value(y).shape.clone();
@@ -48,7 +49,10 @@ fn check(name: &str, shape: &[usize], lift: f32, make: Make) {
         for (compiled, plain) in compiled.unwrap().iter().zip([run(at.clone(), y), found.clone()]) {
             assert_eq!(compiled.shape(), plain.shape(), "{name}");
             for (compiled, plain) in compiled.as_f32().unwrap().iter().zip(plain.as_f32().unwrap()) {
-                assert!((compiled - plain).abs() <= 2e-5 * plain.abs().max(1.0), "{name}: compiled {compiled}, plain {plain}");
+                assert!(
+                    (compiled - plain).abs() <= 2e-5 * plain.abs().max(1.0),
+                    "{name}: compiled {compiled}, plain {plain}"
+                );
             }
         }
     }
@@ -67,7 +71,11 @@ fn check(name: &str, shape: &[usize], lift: f32, make: Make) {
         };
         let expected = ((moved(step) - moved(-step)) / (2.0 * f64::from(step))) as f32;
         let error = (found[index] - expected).abs();
-        assert!(error <= 5e-3 * expected.abs().max(1.0), "{name}[{index}]: {} where differences say {expected}", found[index]);
+        assert!(
+            error <= 5e-3 * expected.abs().max(1.0),
+            "{name}[{index}]: {} where differences say {expected}",
+            found[index]
+        );
     }
 }
 

@@ -379,7 +379,8 @@ impl Builder {
     }
 
     fn node(&mut self, op: Op, inputs: Vec<ValueId>, shape: Vec<usize>, dtype: Dtype) -> Result<ValueId> {
-        let constants: Option<Vec<&Tensor>> = inputs.iter().map(|&id| self.constant_of(id).map(AsRef::as_ref)).collect();
+        let constants: Option<Vec<&Tensor>> =
+            inputs.iter().map(|&id| self.constant_of(id).map(AsRef::as_ref)).collect();
         if let Some(constants) = constants {
             self.check_size(&shape)?;
             let tensor = reference::evaluate(&op, &constants, &shape).map_err(|why| self.wrong(why))?;
@@ -391,7 +392,12 @@ impl Builder {
     fn push(&mut self, value: Value) -> Result<ValueId> {
         self.check_size(&value.shape)?;
         // Recurrent layers take many operations a node of the file.
-        within("the number of operations", self.graph.values.len() as u64, "nodes", self.limits.nodes.saturating_mul(16))?;
+        within(
+            "the number of operations",
+            self.graph.values.len() as u64,
+            "nodes",
+            self.limits.nodes.saturating_mul(16),
+        )?;
         let id = ValueId(self.graph.values.len() as u32);
         self.graph.values.push(value);
         Ok(id)
@@ -415,11 +421,7 @@ impl Builder {
 
     fn same_dtype(&self, x: ValueId, y: ValueId) -> Result<Dtype> {
         let (left, right) = (self.dtype(x), self.dtype(y));
-        if left == right {
-            Ok(left)
-        } else {
-            Err(self.wrong(format!("{} beside {}", left.name(), right.name())))
-        }
+        if left == right { Ok(left) } else { Err(self.wrong(format!("{} beside {}", left.name(), right.name()))) }
     }
 
     fn broadcast_of(&self, x: ValueId, y: ValueId) -> Result<Vec<usize>> {
@@ -472,6 +474,10 @@ impl Builder {
                 lengths[axis] == 0
                     || (starts[axis] < whole[axis] && steps[axis] != 0 && last >= 0 && last < whole[axis] as i128)
             });
-        if fits { Ok(()) } else { Err(self.wrong(format!("{lengths:?} from {starts:?} by {steps:?} in shape {whole:?}"))) }
+        if fits {
+            Ok(())
+        } else {
+            Err(self.wrong(format!("{lengths:?} from {starts:?} by {steps:?} in shape {whole:?}")))
+        }
     }
 }

@@ -49,7 +49,9 @@ fn loops(unary: Unary, values: &mut [f32]) {
         Unary::Reciprocal => values.iter_mut().for_each(|x| *x = 1.0 / *x),
         Unary::Scale(scale) => values.iter_mut().for_each(|x| *x *= scale),
         Unary::Shift(offset) => values.iter_mut().for_each(|x| *x += offset),
-        Unary::Within(low, high) => values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 }),
+        Unary::Within(low, high) => {
+            values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 })
+        }
         other => values.iter_mut().for_each(|x| *x = apply_unary(other, *x)),
     }
 }
@@ -127,9 +129,11 @@ mod tests {
 
     #[test]
     fn functions_are_within_three_units_of_exact_ones() {
-        let places: Vec<f32> = (-4_000..4_000).map(|at| at as f32 * 0.023).chain([0.0, -0.0, 1e-6, -1e-6, 1e-20]).collect();
+        let places: Vec<f32> =
+            (-4_000..4_000).map(|at| at as f32 * 0.023).chain([0.0, -0.0, 1e-6, -1e-6, 1e-20]).collect();
         for isa in Isa::available() {
-            for unary in [Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Elu(1.3), Unary::Relu, Unary::LeakyRelu(0.1)] {
+            for unary in [Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Elu(1.3), Unary::Relu, Unary::LeakyRelu(0.1)]
+            {
                 let mut found = places.clone();
                 apply(isa, unary, &mut found);
                 for (&x, &found) in places.iter().zip(&found) {
@@ -142,7 +146,10 @@ mod tests {
                         other => f64::from(apply_unary(other, x)),
                     } as f32;
                     if exact.is_infinite() || exact.abs() < 1e-37 {
-                        assert!((found - exact).abs() < 1e-37 || found == exact, "{unary:?}({x}) is {found}, exact {exact}");
+                        assert!(
+                            (found - exact).abs() < 1e-37 || found == exact,
+                            "{unary:?}({x}) is {found}, exact {exact}"
+                        );
                         continue;
                     }
                     let unit = exact.abs() * f32::EPSILON;

@@ -72,7 +72,13 @@ mod tests {
     use super::*;
 
     /// The same by three loops in `f64`.
-    fn plain(source: &Source<'_>, rows: usize, n: usize, weight: &dyn Fn(usize, usize) -> f32, bias: &[f32]) -> Vec<f32> {
+    fn plain(
+        source: &Source<'_>,
+        rows: usize,
+        n: usize,
+        weight: &dyn Fn(usize, usize) -> f32,
+        bias: &[f32],
+    ) -> Vec<f32> {
         let mut out = Vec::new();
         for row in 0..rows {
             for column in 0..n {

@@ -36,10 +36,16 @@ pub fn rows(
 ) {
     match isa {
         #[cfg(target_arch = "x86_64")]
-        #[expect(unsafe_code, reason = "the processor was asked, and `Panels::multiply` checked that all reads and writes are in bounds")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor was asked, and `Panels::multiply` checked that all reads and writes are in bounds"
+        )]
         Isa::Avx512 => unsafe { x86::rows_512(source, rows, weights, bias, out, out_step, columns) },
         #[cfg(target_arch = "x86_64")]
-        #[expect(unsafe_code, reason = "the processor was asked, and `Panels::multiply` checked that all reads and writes are in bounds")]
+        #[expect(
+            unsafe_code,
+            reason = "the processor was asked, and `Panels::multiply` checked that all reads and writes are in bounds"
+        )]
         Isa::Avx2 => unsafe { x86::rows_256(source, rows, weights, bias, out, out_step, columns) },
         Isa::Portable => portable(source, rows, weights, bias, out, out_step, columns),
     }
@@ -85,7 +91,10 @@ fn portable(
 }
 
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "vector instructions and unchecked reads, in bounds by the checks of `Panels::multiply`")]
+#[expect(
+    unsafe_code,
+    reason = "vector instructions and unchecked reads, in bounds by the checks of `Panels::multiply`"
+)]
 mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps, _mm256_storeu_ps,

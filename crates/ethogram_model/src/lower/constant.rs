@@ -79,7 +79,12 @@ fn eye_like(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let &[rows, columns] = shape.as_slice() else {
         return Err(call.b.wrong(format!("shape {shape:?}, expected two axes")));
     };
-    within("a matrix", (rows as u64).saturating_mul(columns as u64), "tensor_elements", call.b.limits().tensor_elements)?;
+    within(
+        "a matrix",
+        (rows as u64).saturating_mul(columns as u64),
+        "tensor_elements",
+        call.b.limits().tensor_elements,
+    )?;
     let offset = call.attributes.int("k", 0);
     let values = (0..rows as i64)
         .flat_map(|row| (0..columns as i64).map(move |column| f32::from(u8::from(column - row == offset))))

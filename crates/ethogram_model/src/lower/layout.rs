@@ -66,7 +66,8 @@ fn reshape(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         });
     }
     if let Some(axis) = open {
-        let known = to.iter().try_fold(1_usize, |product, &length| product.checked_mul(length)).filter(|&known| known > 0);
+        let known =
+            to.iter().try_fold(1_usize, |product, &length| product.checked_mul(length)).filter(|&known| known > 0);
         let count: usize = from.iter().product();
         to[axis] = known
             .filter(|known| count.is_multiple_of(*known))
@@ -288,7 +289,11 @@ fn pad_constant(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], 
 fn pad_by_index(call: &mut Call<'_>, x: ValueId, axis: usize, pads: (i64, i64), mode: &str) -> Result<ValueId> {
     let length = call.shape(x)[axis] as i64;
     let most = call.b.limits().tensor_elements as i64;
-    if length == 0 || pads.0.saturating_add(pads.1).saturating_add(length) > most || pads.0 < -length || pads.1 < -length {
+    if length == 0
+        || pads.0.saturating_add(pads.1).saturating_add(length) > most
+        || pads.0 < -length
+        || pads.1 < -length
+    {
         return Err(call.b.wrong(format!("pads {pads:?} of a length of {length}")));
     }
     let indices: Vec<i64> = (-pads.0..length + pads.1)

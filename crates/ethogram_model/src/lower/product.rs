@@ -33,7 +33,11 @@ fn matmul(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 fn gemm(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let (mut a, b) = (call.floats(0)?, call.floats(1)?);
     if call.shape(a).len() != 2 || call.shape(b).len() != 2 {
-        return Err(call.b.wrong(format!("shapes {:?} and {:?}, expected two axes each", call.shape(a), call.shape(b))));
+        return Err(call.b.wrong(format!(
+            "shapes {:?} and {:?}, expected two axes each",
+            call.shape(a),
+            call.shape(b)
+        )));
     }
     if call.attributes.int("transA", 0) != 0 {
         a = call.b.transpose(a, &[1, 0])?;
@@ -95,7 +99,8 @@ impl Call<'_> {
                     let reach = length.div_ceil(stride[axis]).saturating_sub(1) * stride[axis] + window.extent(axis);
                     let total = reach.saturating_sub(length);
                     let (less, more) = (total / 2, total - total / 2);
-                    (window.padding[axis], after[axis]) = if same == "SAME_UPPER" { (less, more) } else { (more, less) };
+                    (window.padding[axis], after[axis]) =
+                        if same == "SAME_UPPER" { (less, more) } else { (more, less) };
                 }
             }
             _ => match self.attributes.sizes("pads", self.b)?.as_deref() {
@@ -168,7 +173,8 @@ fn conv_transpose(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let small = call.shape(y);
     let mut to = [0; 2];
     for axis in 0..2 {
-        let reach = small[2 + axis].saturating_sub(1) * frame.window.stride[axis] + frame.window.extent(axis) + extra[axis];
+        let reach =
+            small[2 + axis].saturating_sub(1) * frame.window.stride[axis] + frame.window.extent(axis) + extra[axis];
         let cut = frame.window.padding[axis] + frame.after[axis];
         to[axis] = reach.checked_sub(cut).ok_or_else(|| call.b.wrong("more padding than there is output"))?;
     }

@@ -7,8 +7,11 @@ use crate::error::{Result, within};
 use crate::graph::{Binary, Unary, ValueId};
 use crate::tensor::Tensor;
 
-pub const OPERATORS: &[(&str, Lower)] =
-    &[("LSTM", |call| recurrent(call, Kind::Lstm)), ("GRU", |call| recurrent(call, Kind::Gru)), ("RNN", |call| recurrent(call, Kind::Rnn))];
+pub const OPERATORS: &[(&str, Lower)] = &[
+    ("LSTM", |call| recurrent(call, Kind::Lstm)),
+    ("GRU", |call| recurrent(call, Kind::Gru)),
+    ("RNN", |call| recurrent(call, Kind::Rnn)),
+];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -65,7 +68,9 @@ fn recurrent(call: &mut Call<'_>, kind: Kind) -> Result<Vec<ValueId>> {
         return Err(call.b.wrong(format!("recurrent weights of shape {recurrent_shape:?}")));
     };
     if rows != kind.gates() * hidden || hidden == 0 {
-        return Err(call.b.wrong(format!("recurrent weights of shape {recurrent_shape:?}, expected {} gates", kind.gates())));
+        return Err(call
+            .b
+            .wrong(format!("recurrent weights of shape {recurrent_shape:?}, expected {} gates", kind.gates())));
     }
     check_sequences(call, kind, steps, batch)?;
     let direction = call.attributes.text("direction", "forward").to_owned();
@@ -166,7 +171,12 @@ fn part(call: &mut Call<'_>, input: usize, direction: usize, shape: &[usize]) ->
 }
 
 /// The two biases as one where that is the same, else apart.
-fn biases(call: &mut Call<'_>, kind: Kind, direction: usize, rows: usize) -> Result<(Option<ValueId>, Option<ValueId>)> {
+fn biases(
+    call: &mut Call<'_>,
+    kind: Kind,
+    direction: usize,
+    rows: usize,
+) -> Result<(Option<ValueId>, Option<ValueId>)> {
     if call.optional(3).is_none() {
         return Ok((None, None));
     }

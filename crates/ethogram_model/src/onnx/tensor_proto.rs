@@ -76,7 +76,9 @@ impl Encoded<'_> {
     fn fetch(&self, external: &External<'_>) -> Result<Vec<u8>> {
         let member = |key: &str| self.external.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
         let number = |key: &str| {
-            member(key).map(|text| text.parse::<u64>().map_err(|_| self.wrong(format!("external {key} is {text:?}")))).transpose()
+            member(key)
+                .map(|text| text.parse::<u64>().map_err(|_| self.wrong(format!("external {key} is {text:?}"))))
+                .transpose()
         };
         let path = member("location").ok_or_else(|| self.wrong("its data lies outside, nowhere said".into()))?;
         external(path, number("offset")?.unwrap_or(0), number("length")?)

@@ -208,7 +208,9 @@ fn pairs(x: &[usize], y: &[usize], shape: &[usize]) -> impl Iterator<Item = (usi
 pub fn repeating_strides(shape: &[usize], to: &[usize]) -> Vec<usize> {
     let own = strides(shape);
     let missing = to.len() - shape.len();
-    (0..to.len()).map(|axis| if axis < missing || shape[axis - missing] == 1 { 0 } else { own[axis - missing] }).collect()
+    (0..to.len())
+        .map(|axis| if axis < missing || shape[axis - missing] == 1 { 0 } else { own[axis - missing] })
+        .collect()
 }
 
 /// Error function, in `f64`: a power series near 0, the continued fraction of its complement further out. Exact to a float.
@@ -244,7 +246,9 @@ mod tests {
     #[test]
     fn erf_equals_tables() {
         // Abramowitz and Stegun, table 7.1.
-        for (x, expected) in [(0.0, 0.0), (0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.0, 0.995_322_3), (3.0, 0.999_977_9)] {
+        for (x, expected) in
+            [(0.0, 0.0), (0.5, 0.520_499_9), (1.0, 0.842_700_8), (2.0, 0.995_322_3), (3.0, 0.999_977_9)]
+        {
             assert!((erf(x) - expected).abs() < 1e-7, "{x}");
             assert!((erf(-x) + expected).abs() < 1e-7, "-{x}");
         }

@@ -74,15 +74,18 @@ pub fn concat(parts: &[&Tensor], axis: usize, shape: &[usize]) -> Result<Tensor,
     }
     let mixed = || "tensors of different types".to_owned();
     let data = match parts.first().map(|part| part.data()) {
-        Some(Data::F32(_)) => {
-            Data::F32(join(outer, &parts.iter().map(|part| part.as_f32()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?))
-        }
-        Some(Data::I64(_)) => {
-            Data::I64(join(outer, &parts.iter().map(|part| part.as_i64()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?))
-        }
-        Some(Data::Bool(_)) => {
-            Data::Bool(join(outer, &parts.iter().map(|part| part.as_bool()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?))
-        }
+        Some(Data::F32(_)) => Data::F32(join(
+            outer,
+            &parts.iter().map(|part| part.as_f32()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?,
+        )),
+        Some(Data::I64(_)) => Data::I64(join(
+            outer,
+            &parts.iter().map(|part| part.as_i64()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?,
+        )),
+        Some(Data::Bool(_)) => Data::Bool(join(
+            outer,
+            &parts.iter().map(|part| part.as_bool()).collect::<Option<Vec<_>>>().ok_or_else(mixed)?,
+        )),
         None => return Err("nothing to join".to_owned()),
     };
     Tensor::new(shape.to_vec(), data).map_err(|error| error.to_string())

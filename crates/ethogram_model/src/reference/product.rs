@@ -38,7 +38,13 @@ pub fn matmul(a: &Tensor, b: &Tensor, transposed: bool, shape: &[usize]) -> Resu
 
 /// Every pair of an element of the larger side and one of the smaller that a window joins, with the weight between them.
 /// `large` is `[B, C, H, W]`, `small` is `[B, O, H', W']`.
-fn joins(large: &[usize], small: &[usize], weight: &[usize], window: &Window, mut each: impl FnMut(usize, usize, usize)) {
+fn joins(
+    large: &[usize],
+    small: &[usize],
+    weight: &[usize],
+    window: &Window,
+    mut each: impl FnMut(usize, usize, usize),
+) {
     let (per_group, kernels) = (weight[1], weight[0] / window.groups);
     for b in 0..small[0] {
         for o in 0..small[1] {

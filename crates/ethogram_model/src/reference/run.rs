@@ -32,7 +32,8 @@ pub fn run(graph: &Graph, inputs: &[(ValueId, Tensor)], outputs: &[ValueId]) -> 
                 })?)
             }
             Source::Node { op, inputs } => {
-                let arguments: Vec<Arc<Tensor>> = inputs.iter().filter_map(|input| known[input.index()].clone()).collect();
+                let arguments: Vec<Arc<Tensor>> =
+                    inputs.iter().filter_map(|input| known[input.index()].clone()).collect();
                 let borrowed: Vec<&Tensor> = arguments.iter().map(AsRef::as_ref).collect();
                 let made = evaluate(op, &borrowed, &value.shape).map_err(|why| Error::Operator {
                     operator: op.name(),

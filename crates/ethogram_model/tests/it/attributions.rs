@@ -1,7 +1,8 @@
 //! Every method against captum's numbers (and Greydanus's) on published agents.
 
 use ethogram_model::{
-    Attribution, Cancel, Explained, GradientTimesInput, IntegratedGradients, Occlusion, Perturbation, Rule, Saliency, Subject, Target,
+    Attribution, Cancel, Explained, GradientTimesInput, IntegratedGradients, Occlusion, Perturbation, Rule, Saliency,
+    Subject, Target,
 };
 
 use crate::goldens::{Golden, worst};
@@ -45,7 +46,8 @@ fn check(cases: &[Case], method: &dyn Attribution, array: &str, tolerance: f32) 
             assert!(error < tolerance, "{file} {name}: off by {error}");
             let delta = format!("{name}_delta");
             if golden.names().any(|known| known == delta) {
-                let scale = golden.values(&format!("{prefix}__f_x")).iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+                let scale =
+                    golden.values(&format!("{prefix}__f_x")).iter().fold(1.0_f32, |most, value| most.max(value.abs()));
                 for (found, expected) in found.completeness_error.iter().zip(golden.values(&delta)) {
                     assert!((found - expected).abs() < 2e-4 * scale, "{file} {delta}: {found}, captum {expected}");
                 }

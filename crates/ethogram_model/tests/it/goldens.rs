@@ -19,7 +19,8 @@ impl Golden {
         let bytes = std::fs::read(folder.join(format!("{name}.bin"))).unwrap();
         let numbers: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
         let arrays = about["arrays"].as_array().unwrap().iter().map(|array| {
-            let shape: Vec<usize> = array["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
+            let shape: Vec<usize> =
+                array["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
             let offset = array["offset"].as_u64().unwrap() as usize;
             let values = numbers[offset..offset + shape.iter().product::<usize>()].to_vec();
             (array["name"].as_str().unwrap().to_owned(), Tensor::f32(&shape, values).unwrap())
@@ -48,7 +49,8 @@ impl Golden {
 /// A published agent of the demo, or one kept for tests alone.
 pub fn open(model: &str) -> Model {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places: [PathBuf; 2] = [root.join("testdata/models").join(model), root.join("../../demo/sources/models").join(model)];
+    let places: [PathBuf; 2] =
+        [root.join("testdata/models").join(model), root.join("../../demo/sources/models").join(model)];
     let path = places.iter().find(|path| path.exists()).unwrap_or_else(|| panic!("no {model}"));
     Model::open(path, &Limits::default()).unwrap_or_else(|error| panic!("{model}: {error}"))
 }

@@ -1,5 +1,6 @@
 //! One file a noun.
 
+pub mod actions;
 pub mod blobs;
 pub mod derivations;
 pub mod episodes;
@@ -16,3 +17,4 @@ pub mod series;
 pub mod series_csv;
 pub mod tags;
 pub mod tensors;
+pub mod trend;
