@@ -30,7 +30,14 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/{episode}/fields", get(routes::fields::fields))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
+        .route("/api/runs/{run}/histograms", get(routes::histograms::histograms))
+        .route("/api/runs/{run}/heat_maps", get(routes::heat_maps::heat_maps))
         .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
+        .route("/api/runs/{run}/notes", get(routes::notes::notes).put(routes::notes::put_notes))
+        .route(
+            "/api/layouts",
+            get(routes::layouts::layouts).put(routes::layouts::put_layout).delete(routes::layouts::delete_layout),
+        )
         .route("/api/series", post(routes::series::series))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))

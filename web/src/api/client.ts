@@ -1,11 +1,14 @@
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
-import type { Source } from './source';
+import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import { ApiError, type Source, type Tagged } from './source';
 import type {
   Axis,
   Derivation,
   EpisodeDetail,
   ErrorBody,
   Health,
+  Layout,
+  Notes,
   RunDetail,
   RunList,
   SeriesEntry,
@@ -138,13 +141,81 @@ export class Client {
     );
   }
 
+  /** How the values of a tensor, a distribution or a scalar are spread, along its axis. */
+  async histograms(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; bins?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Histograms> {
+    const path = `${at(run)}/histograms${search({ axis, tag, ...options })}`;
+    return histogramsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** The entries of a tensor along its axis, in at most `entries` cells a row. */
+  async heatMap(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; entries?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<HeatMapRows> {
+    const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
+    return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {
     return this.#source.bytes(`${at(run)}/blobs/${encodeURIComponent(hash)}`, { signal });
+  }
+
+  /** What people wrote about a run, with the tag that `putNotes` wants. */
+  notes(run: string, signal?: AbortSignal): Promise<Tagged<Notes>> {
+    return this.#source.tagged(`${at(run)}/notes`, { signal });
+  }
+
+  /**
+   * Replaces what people wrote about a run, if it still is what `tag` says; gives it as it is kept. When somebody else wrote in
+   * between it throws an `ApiError` that `isChanged`; `notesOf` takes what is there now out of it.
+   */
+  putNotes(run: string, notes: Notes, tag: string, signal?: AbortSignal): Promise<Tagged<Notes>> {
+    return this.#source.tagged(`${at(run)}/notes`, { method: 'PUT', body: notes, ifMatch: tag, signal });
+  }
+
+  /** Layouts that people saved for a project, by name. */
+  async layouts(project: string, signal?: AbortSignal): Promise<Layout[]> {
+    const answer = await this.#source.json<{ layouts: Layout[] }>(`/api/layouts${search({ project })}`, {
+      signal,
+    });
+    return answer.layouts;
+  }
+
+  /** Saves a layout under a name, in place of the one that had it. */
+  putLayout(project: string, name: string, layout: Layout['layout'], signal?: AbortSignal): Promise<Layout> {
+    return this.#source.json(`/api/layouts${search({ project, name })}`, {
+      method: 'PUT',
+      body: layout,
+      signal,
+    });
+  }
+
+  /** Removes a layout; gives those that are left. */
+  async deleteLayout(project: string, name: string, signal?: AbortSignal): Promise<Layout[]> {
+    const path = `/api/layouts${search({ project, name })}`;
+    const answer = await this.#source.json<{ layouts: Layout[] }>(path, { method: 'DELETE', signal });
+    return answer.layouts;
   }
 
   derivations(signal?: AbortSignal): Promise<Derivation[]> {
     return this.#source.json('/api/derivations', { signal });
   }
+}
+
+/** The notes of now out of the error of a `putNotes` that came too late; null for any other error. */
+export function notesOf(error: unknown): Tagged<Notes> | null {
+  if (!(error instanceof ApiError) || !error.isChanged || error.tag === null) return null;
+  const notes = (error.body as { notes?: Notes | null }).notes;
+  return notes ? { value: notes, tag: error.tag } : null;
 }
 
 /** True when a curve could be had. */

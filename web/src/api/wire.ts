@@ -237,6 +237,39 @@ export interface ErrorBody {
   hint?: string | null;
 }
 
+/** What people wrote about a run. Texts are shown as they are, never as markup. */
+export interface Notes {
+  title: string | null;
+  description: string;
+  tags: string[];
+  /** By index of the episode. */
+  episodes: Record<string, EpisodeNotes>;
+}
+
+/** What people wrote about an episode. */
+export interface EpisodeNotes {
+  title: string | null;
+  description: string;
+  tags: string[];
+  /** By first step, then last. */
+  hotspots: Hotspot[];
+}
+
+/** Some steps of an episode that are worth a look; `to` belongs to it. */
+export interface Hotspot {
+  from: number;
+  to: number;
+  title: string;
+  note: string;
+}
+
+/** An arrangement of panels that somebody saved. */
+export interface Layout {
+  name: string;
+  layout: { [key: string]: Json };
+  updated_us: number;
+}
+
 /** NumPy's names of element types. */
 export type Dtype =
   | 'bool'

@@ -1,6 +1,9 @@
 /** Writes packed RGBA, one `Uint32` a pixel, into `out`. */
 export type Paint = (out: Uint32Array) => void;
 
+/** Device pixels a pixel, or the largest whole number that fits, or as large as fits though edges blur. */
+export type Zoom = number | 'fit' | 'fill';
+
 /**
  * Shows pictures pixel for pixel: each is enlarged by a whole number of device pixels, nearest neighbour, so that what is
  * on the screen is what was recorded. A picture larger than its place is shrunk, smoothly.
@@ -12,7 +15,7 @@ export class FrameCanvas {
   private readonly observer: ResizeObserver;
   private image: ImageData | null = null;
   private pixels: Uint32Array | null = null;
-  private zoom: number | 'fit' = 'fit';
+  private zoom: Zoom = 'fit';
 
   constructor(
     private readonly host: HTMLElement,
@@ -41,8 +44,7 @@ export class FrameCanvas {
     this.image = this.pixels = null;
   }
 
-  /** Device pixels a pixel, or the largest whole number that fits. */
-  setZoom(zoom: number | 'fit'): void {
+  setZoom(zoom: Zoom): void {
     this.zoom = zoom;
     this.place();
   }
@@ -99,21 +101,22 @@ export class FrameCanvas {
       height: `${height}px`,
       left: `${snap(Math.max(0, (host.clientWidth - width) / 2))}px`,
       top: `${snap(Math.max(0, (host.clientHeight - height) / 2))}px`,
-      imageRendering: scale >= 1 ? 'pixelated' : 'auto',
+      imageRendering: scale >= 2 || scale === 1 ? 'pixelated' : 'auto',
     });
     this.onscale(scale);
   }
 }
 
-/** Device pixels a pixel: a whole number from 1 on; below 1 whatever fits. */
+/** Device pixels a pixel: a whole number from 1 on, below 1 whatever fits; `'fill'` takes whatever fits always. */
 export function scaleToFit(
   width: number,
   height: number,
   roomWidth: number,
   roomHeight: number,
-  zoom: number | 'fit' = 'fit',
+  zoom: Zoom = 'fit',
 ): number {
-  if (zoom !== 'fit') return zoom;
+  if (typeof zoom === 'number') return zoom;
   const scale = Math.min(roomWidth / width, roomHeight / height);
+  if (zoom === 'fill') return scale;
   return scale >= 1 ? Math.floor(scale) : Math.max(scale, 1 / Math.max(width, height));
 }

@@ -14,6 +14,9 @@ export interface ChartInk {
   good: string;
   warn: string;
   bad: string;
+  /** What lies above and below zero. */
+  warm: string;
+  cold: string;
   font: string;
 }
 
@@ -36,6 +39,8 @@ export function readInk(element: Element): ChartInk {
     good: token('--good'),
     warn: token('--warn'),
     bad: token('--bad'),
+    warm: token('--warm'),
+    cold: token('--cold'),
     font: `${token('--text-xs')} ${token('--font')}`,
   };
 }

@@ -30,9 +30,20 @@ export const ICONS = {
   warning: 'M8 2.2L14.3 13H1.7zM8 6.4v3.2M8 11.3v.2',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   camera: 'M2.5 4.5h3l1-1.7h3l1 1.7h3v8h-11zM8 6.2a2.3 2.3 0 100 4.6 2.3 2.3 0 000-4.6z',
-  grip: 'M6 4h.01M10 4h.01M6 8h.01M10 8h.01M6 12h.01M10 12h.01',
   trend: 'M2 11.5c3-6 5 1 7-2.5s2.500-5 5-5',
   expand: 'M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9',
+  plus: 'M8 3v10M3 8h10',
+  undo: 'M5.5 3L2.5 6l3 3M2.5 6h7a4 4 0 010 8H7',
+  redo: 'M10.5 3l3 3-3 3M13.5 6h-7a4 4 0 000 8H9',
+  grip: 'M6 3.5h.01M10 3.5h.01M6 8h.01M10 8h.01M6 12.5h.01M10 12.5h.01',
+  corner: 'M13 6v7H6M13 10v3h-3',
+  more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
+  scatter: 'M2.5 2v11.5H14M5.5 10.5h.01M7 7.5h.01M9 9h.01M10 5.5h.01M12.5 4h.01M12.3 8h.01',
+  histogram: 'M2.5 13.5h11M4 13V9.5M6.5 13V5.5M9 13V3M11.5 13V8',
+  heat: 'M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11',
+  steps: 'M2 11h3V6h3v3h3V4h3',
+  text: 'M3 4h10M3 8h10M3 12h6',
+  link: 'M6.8 9.2a2.6 2.6 0 003.8 0l2.2-2.2a2.7 2.7 0 00-3.8-3.8l-1 1M9.2 6.8a2.6 2.6 0 00-3.8 0L3.2 9a2.7 2.7 0 003.8 3.8l1-1',
 } as const;
 
 export type IconName = keyof typeof ICONS;

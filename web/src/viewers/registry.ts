@@ -1,8 +1,9 @@
 import { episodes } from './episodes/viewer';
+import { gallery } from './gallery/viewer';
 import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
 import { training } from './training/viewer';
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs, training, episodes, replay];
+export const VIEWERS: readonly Viewer[] = [runs, training, episodes, gallery, replay];
