@@ -44,7 +44,7 @@ pub use files::{Entry, Files, LocalFiles};
 pub use layout::{Kind, find_runs};
 pub use manifest::{FileEntry, Manifest, Sealed};
 pub use reader::RunReader;
-pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use run::{ActionGroup, CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
 pub use size::{KindSize, RunSize, size};
 pub use source::{

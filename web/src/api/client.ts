@@ -1,5 +1,5 @@
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
-import type { Source } from './source';
+import { ApiError, type Source } from './source';
 import type {
   Axis,
   Derivation,
@@ -106,6 +106,25 @@ export class Client {
       columns,
       first: Number(columns.header.first ?? 0),
       errors: (columns.header.errors ?? {}) as Record<string, ErrorBody>,
+    };
+  }
+
+  /** Smallest and largest finite value of each element of a field, over the whole episode; NaN where there is none. */
+  async extents(
+    run: string,
+    episode: number,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ low: Float64Array; high: Float64Array }> {
+    const query = search({ name });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/extents${query}`, { signal }),
+    );
+    const error = (columns.header.errors as Record<string, ErrorBody> | undefined)?.[name];
+    if (error) throw new ApiError(422, error);
+    return {
+      low: doubles(columnNamed(columns, `${name}/low`)),
+      high: doubles(columnNamed(columns, `${name}/high`)),
     };
   }
 

@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
 import type { EnvSpec, EpisodeDetail, ErrorBody, FieldEntry } from '../../api/wire';
+import { ExtentStore } from '../../replay/extents';
 import { FrameCache } from '../../replay/frame_cache';
 import { FrameDecoder } from '../../replay/frame_decoder';
 import { FrameSource } from '../../replay/frame_source';
@@ -52,6 +53,9 @@ export class Session {
   /** Called with every arrival, to draw again. */
   onarrival: () => void = () => undefined;
 
+  /** How far fields reach over the whole episode. */
+  readonly extents: ExtentStore;
+
   readonly #client: Client;
   readonly #pool: FramePool;
   readonly #abort = new AbortController();
@@ -67,6 +71,10 @@ export class Session {
     this.episode = detail.episode.episode;
     this.env = env;
     this.detail = detail;
+    this.extents = new ExtentStore(
+      (name, signal) => client.extents(run, this.episode, name, signal),
+      () => this.#arrived(),
+    );
     this.firstPicture = new Promise((resolve) => (this.pictureShown = resolve));
   }
 
@@ -102,9 +110,10 @@ export class Session {
     this.need(failed);
   }
 
-  /** The rows of a wide field. */
-  rows(name: string): RowStore | null {
-    const known = this.#rows.get(name);
+  /** The rows of a wide field; of a derived one with these parameters. */
+  rows(name: string, params: Record<string, number> = {}): RowStore | null {
+    const key = Object.entries(params).reduce((key, [param, value]) => `${key}&${param}=${value}`, name);
+    const known = this.#rows.get(key);
     if (known) return known;
     const field = this.field(name);
     if (!field || field.image) return null;
@@ -113,12 +122,15 @@ export class Session {
         from,
         to,
         signal,
+        params: Object.fromEntries(
+          Object.entries(params).map(([param, value]) => [`${name}.${param}`, value]),
+        ),
       });
       if (errors[name]) throw new ApiError(422, errors[name]);
       return rowsOf(columns, name, first);
     };
     const store = new RowStore(this.count, elementsOf(field), fetchRows, () => this.#arrived());
-    this.#rows.set(name, store);
+    this.#rows.set(key, store);
     return store;
   }
 
@@ -153,6 +165,7 @@ export class Session {
     if (!grew) return;
     for (const source of this.#frames.values()) source.grow(detail.steps);
     for (const store of this.#rows.values()) store.grow(detail.steps);
+    this.extents.grow();
     void this.#load([...this.#wanted]);
     this.#arrived();
   }
@@ -161,6 +174,7 @@ export class Session {
     this.#abort.abort();
     for (const source of this.#frames.values()) source.close();
     for (const store of this.#rows.values()) store.close();
+    this.extents.close();
   }
 
   async #load(names: string[]): Promise<void> {
