@@ -170,6 +170,25 @@ export class Client {
     };
   }
 
+  /** Smallest and largest finite value of each element of a field, over the whole episode; NaN where there is none. */
+  async extents(
+    run: string,
+    episode: number,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ low: Float64Array; high: Float64Array }> {
+    const query = search({ name });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/extents${query}`, { signal }),
+    );
+    const error = (columns.header.errors as Record<string, ErrorBody> | undefined)?.[name];
+    if (error) throw new ApiError(422, error);
+    return {
+      low: doubles(columnNamed(columns, `${name}/low`)),
+      high: doubles(columnNamed(columns, `${name}/high`)),
+    };
+  }
+
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
   framesPath(run: string, episode: number, field: string, range: Range = {}): string {
     return `${at(run)}/episodes/${episode}/frames${search({ field, ...range })}`;

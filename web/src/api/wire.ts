@@ -85,6 +85,10 @@ export interface EnvSpec {
   observation_space: Space | null;
   action_space: Space | null;
   action_meanings: string[];
+  /** How actions are drawn where their names do not tell; absent in runs of before it was there. */
+  action_glyphs?: string[];
+  /** Actions that are seen as one. */
+  action_groups?: { name: string; actions: number[] }[];
   observation_names: string[];
   observation_units: string[];
   fps: number | null;

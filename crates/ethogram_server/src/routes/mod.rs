@@ -5,6 +5,7 @@ pub mod blobs;
 pub mod derivations;
 pub mod episodes;
 pub mod events;
+pub mod extents;
 pub mod fields;
 pub mod frames;
 pub mod health;
