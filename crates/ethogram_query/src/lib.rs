@@ -13,6 +13,7 @@ mod episode_columns;
 mod error;
 mod field;
 mod group;
+mod lazy_run;
 mod native;
 mod opener;
 mod param;
