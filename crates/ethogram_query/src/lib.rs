@@ -18,6 +18,7 @@ mod field;
 mod group;
 mod heat_map;
 mod histogram;
+mod lazy_run;
 mod native;
 mod opener;
 mod param;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -24,12 +25,25 @@ pub struct RunHandle {
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
+    /// When somebody asked for it last, by a clock that counts such questions.
+    used: AtomicU64,
 }
+
+static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
+        Self {
+            id: info.id.clone(),
+            info,
+            root,
+            source,
+            cache,
+            path,
+            episodes: Mutex::default(),
+            used: AtomicU64::default(),
+        }
     }
 
     /// Which run.
@@ -55,6 +69,22 @@ impl RunHandle {
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
+    }
+
+    /// Somebody asks for it.
+    pub(crate) fn touch(&self) {
+        self.used.store(QUESTIONS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Greater the later it was asked for; 0 when nobody ever did.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of what can be read again.
+    pub(crate) fn rest(&self) {
+        *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.source.rest();
     }
 
     /// The state to show now.
