@@ -232,9 +232,13 @@ test('A-15: the wheel zooms and pans, shift-drag pans, the y axis is marked or t
   };
 
   await page.mouse.move(x, y);
+  const finer = page.waitForRequest(
+    (asked) => asked.url().endsWith('/api/series') && /"from":/.test(asked.postData() ?? ''),
+  );
   await page.keyboard.down('Control');
   await page.mouse.wheel(0, -400);
   await page.keyboard.up('Control');
+  await finer;
   const [low, high] = await zoom();
   expect(high - low).toBeLessThan(2000);
 
