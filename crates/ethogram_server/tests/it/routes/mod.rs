@@ -3,6 +3,7 @@
 mod blobs;
 mod derivations;
 mod episodes;
+mod extents;
 mod fields;
 mod foreign;
 mod frames;
