@@ -32,6 +32,7 @@ export const ICONS = {
   camera: 'M2.5 4.5h3l1-1.7h3l1 1.7h3v8h-11zM8 6.2a2.3 2.3 0 100 4.6 2.3 2.3 0 000-4.6z',
   trend: 'M2 11.5c3-6 5 1 7-2.5s2.500-5 5-5',
   expand: 'M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9',
+  panels: 'M2.5 2.5h6v6h-6zM11 2.5h2.5v6H11zM2.5 11h2.5v2.5H2.5zM7.5 11h6v2.5h-6z',
   plus: 'M8 3v10M3 8h10',
   undo: 'M5.5 3L2.5 6l3 3M2.5 6h7a4 4 0 010 8H7',
   redo: 'M10.5 3l3 3-3 3M13.5 6h-7a4 4 0 000 8H9',
