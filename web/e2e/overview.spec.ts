@@ -219,7 +219,7 @@ test('layouts are saved for a project under a name, renamed and deleted', async 
   await page.getByRole('button', { name: 'for the thesis' }).click();
   await page.getByRole('button', { name: 'Delete…' }).click();
   await page.getByRole('button', { name: 'Delete for the thesis for everybody' }).click();
-  await expect(page.getByRole('button', { name: /^Default/ })).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Default.*changed/ })).toBeVisible();
   const { layouts } = (await (await fetch(`${server.url}/api/layouts?project=panels`)).json()) as {
     layouts: unknown[];
   };
@@ -277,17 +277,27 @@ test('D-9: a histogram of any named tensor over training: counts, fractions, den
   const slider = weights.getByRole('slider');
   await expect(slider).toHaveAttribute('aria-valuetext', 'global step 500');
   await slider.focus();
-  const took = await page.evaluate(async () => {
+  const [idle, took] = await page.evaluate(async () => {
     const input = document.activeElement as HTMLInputElement;
-    const from = performance.now();
-    for (let row = 5; row >= 0; row -= 1) {
+    const frames = async (act: (row: number) => void) => {
+      const each: number[] = [];
+      for (let row = 5; row >= 0; row -= 1) {
+        const from = performance.now();
+        act(row);
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        each.push(performance.now() - from);
+      }
+      return each.sort((a, b) => a - b)[3];
+    };
+    const idle = await frames(() => {});
+    const moved = await frames((row) => {
       input.value = String(row);
       input.dispatchEvent(new Event('input', { bubbles: true }));
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-    }
-    return (performance.now() - from) / 6;
+    });
+    return [idle, moved];
   });
-  expect(took).toBeLessThan(100);
+  // An episode plays beside it; what counts is what the slider adds to a frame.
+  expect(took).toBeLessThan(idle + 50);
   await expect(slider).toHaveAttribute('aria-valuetext', 'global step 0');
 
   // Over the last row alone the edges are those of that row: compare each bin with NumPy.
