@@ -39,7 +39,6 @@ export const ICONS = {
   trend: 'M2 11.5c3-6 5 1 7-2.5s2.500-5 5-5',
   expand: 'M9.5 2.5h4v4M13.5 2.5L9 7M6.5 13.5h-4v-4M2.5 13.5L7 9',
   panels: 'M2.5 2.5h6v6h-6zM11 2.5h2.5v6H11zM2.5 11h2.5v2.5H2.5zM7.5 11h6v2.5h-6z',
-  plus: 'M8 3v10M3 8h10',
   undo: 'M5.5 3L2.5 6l3 3M2.5 6h7a4 4 0 010 8H7',
   redo: 'M10.5 3l3 3-3 3M13.5 6h-7a4 4 0 000 8H9',
   grip: 'M5.5 3.5h1M9.5 3.5h1M5.5 8h1M9.5 8h1M5.5 12.5h1M9.5 12.5h1',
