@@ -24,7 +24,8 @@ const WEB: &[(&str, &[&str])] = &[
     ("state", &["api", "theme"]),
     ("replay", &["api", "theme", "workers"]),
     ("curves", &["charts", "state", "api", "ui", "theme"]),
-    ("viewers", &["curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("panels", &["curves", "charts", "replay", "state", "api", "ui", "theme"]),
+    ("viewers", &["panels", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];
