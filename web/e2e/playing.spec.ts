@@ -102,6 +102,7 @@ test('U-19: what was set up opens the same from its address in a fresh browser',
   await page.mouse.move(chart.x + chart.width * 0.5, chart.y + 10, { steps: 4 });
   await page.mouse.up();
   await page.keyboard.up('Shift');
+  await page.mouse.move(5, 5);
   await expect(page).toHaveURL(/loop=6\d\d-12\d\d/);
   await page.waitForTimeout(1200); // the address follows within a second
 
