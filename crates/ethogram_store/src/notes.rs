@@ -73,7 +73,8 @@ pub struct Hotspot {
 }
 
 impl Notes {
-    /// Brings the document into the order in which it is kept: hotspots by step, tags once each, nothing of episodes of which nothing is said.
+    /// Brings the document into the order in which it is kept: hotspots by step, tags once each. An episode of which nothing is said
+    /// stays: people took away what a script had said.
     ///
     /// # Errors
     /// Something is over a limit, which is named, or cannot be kept.
@@ -84,7 +85,6 @@ impl Notes {
             check_said(Some(episode), notes.title.as_deref(), &notes.description, &mut notes.tags)?;
             notes.check_hotspots(episode)?;
         }
-        self.episodes.retain(|_, notes| *notes != EpisodeNotes::default());
         let bytes = serde_json::to_vec(&self).map_or(0, |text| text.len());
         check_most("bytes of the notes of a run", NOTES_BYTES_MAX as u64, bytes as u64)?;
         Ok(self)
@@ -207,7 +207,7 @@ mod tests {
         notes.episodes.insert(4, EpisodeNotes::default());
         let written = write_notes(run.path(), notes, before.version).expect("written");
         let kept = written.document.expect("kept");
-        assert_eq!(kept.episodes.keys().collect::<Vec<_>>(), [&3]);
+        assert_eq!(kept.episodes[&4], EpisodeNotes::default(), "what people took away");
         assert_eq!(kept.episodes[&3].tags, ["loop", "odd"]);
         assert_eq!(kept.episodes[&3].hotspots, [spot(3, 3, "a"), spot(9, 12, "b")]);
         let read = read_notes(run.path()).expect("read");

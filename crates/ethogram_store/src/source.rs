@@ -153,6 +153,8 @@ pub struct Buckets {
     pub time_us: Vec<i64>,
     /// Points in the bucket.
     pub count: Vec<u64>,
+    /// Points in the bucket whose value is finite.
+    pub finite: Vec<u64>,
     /// Smallest finite value; NaN if there is none.
     pub min: Vec<f64>,
     /// Largest finite value; NaN if there is none.

@@ -41,7 +41,12 @@ export function edgesBetween(places: Float64Array): Float64Array {
 }
 
 /** Round numbers between two values, about `count` of them, and how far apart they are. */
-export function roundTicks(low: number, high: number, count: number, whole = false): { at: number[]; step: number } {
+export function roundTicks(
+  low: number,
+  high: number,
+  count: number,
+  whole = false,
+): { at: number[]; step: number } {
   const rough = (high - low) / Math.max(1, count);
   if (!(rough > 0)) return { at: [low], step: 1 };
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -206,7 +211,12 @@ export class HeatMap {
     }
   }
 
-  private drawAxes(context: CanvasRenderingContext2D, pixelOfX: (x: number) => number, x0: number, x1: number): void {
+  private drawAxes(
+    context: CanvasRenderingContext2D,
+    pixelOfX: (x: number) => number,
+    x0: number,
+    x1: number,
+  ): void {
     const { left, top, width, height } = this.plane;
     const { y, xKind, wholeY } = this.cells!;
     const [low, high] = [y[0], y[y.length - 1]];

@@ -20,7 +20,9 @@ describe('cells', () => {
   });
   it('are found by value', () => {
     const edges = Float64Array.of(-5, 5, 25, 55);
-    expect([-6, -5, 4.9, 5, 55, 56, NaN].map((value) => cellAt(edges, value))).toEqual([-1, 0, 0, 1, 2, -1, -1]);
+    expect([-6, -5, 4.9, 5, 55, 56, NaN].map((value) => cellAt(edges, value))).toEqual([
+      -1, 0, 0, 1, 2, -1, -1,
+    ]);
   });
 });
 

@@ -102,13 +102,19 @@ export class HistogramChart {
       const top = pixelOfY(heights[bin]);
       // What is there is seen, however little it is.
       const air = to - from > 4 ? 1 : 0;
-      context.fillRect(from, Math.min(top, TOP + height - 1), Math.max(0.5, to - from - air), Math.max(1, TOP + height - top));
+      context.fillRect(
+        from,
+        Math.min(top, TOP + height - 1),
+        Math.max(0.5, to - from - air),
+        Math.max(1, TOP + height - top),
+      );
     }
     context.fillStyle = ink.faint;
     context.textAlign = 'center';
     context.textBaseline = 'top';
     const across = roundTicks(x0, x1, Math.max(2, width / 70));
-    for (const tick of across.at) context.fillText(yTick(tick, across.step), pixelOfX(tick), TOP + height + 6);
+    for (const tick of across.at)
+      context.fillText(yTick(tick, across.step), pixelOfX(tick), TOP + height + 6);
     context.fillStyle = ink.line;
     context.fillRect(LEFT, TOP + height, width, 1);
   }

@@ -33,9 +33,16 @@ function detail(tags: string[]): Pick<RunDetail, 'scalars' | 'tensors' | 'episod
 
 it('lists every name as it was logged, once', () => {
   const fields = loggedFields([detail(ODD), detail(ODD)], ['level'], null);
-  expect(fields.filter(({ from }) => from === 'scalar').map(({ name }) => name).toSorted()).toEqual(ODD.toSorted());
+  expect(
+    fields
+      .filter(({ from }) => from === 'scalar')
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(ODD.toSorted());
   expect(fields.some(({ name }) => name === 'picture')).toBe(false);
-  expect(fields.map(({ name }) => name)).toEqual(expect.arrayContaining(['weights', 'ratios', 'extra.level']));
+  expect(fields.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['weights', 'ratios', 'extra.level']),
+  );
 });
 
 it('writes a field in one word and reads it back, whatever its name', () => {

@@ -76,7 +76,8 @@ export function loggedFields(
     }
     if (episode_count === 0) continue;
     for (const [name, note] of EPISODE_FIELDS) add({ from: 'episode', axis: 'episode', name, note });
-    for (const name of extra) add({ from: 'episode', axis: 'episode', name: `extra.${name}`, note: 'attached' });
+    for (const name of extra)
+      add({ from: 'episode', axis: 'episode', name: `extra.${name}`, note: 'attached' });
   }
   for (const { name, image, dtype, shape, origin } of episode?.fields ?? []) {
     if (image || dtype === null || shape.some((n) => n !== 1)) continue;

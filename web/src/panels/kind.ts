@@ -26,7 +26,12 @@ export type Input =
   /** Several. */
   | (FieldInput & { type: 'fields'; max: number })
   /** One of a few; the first when nobody chose. */
-  | { name: string; label: string; type: 'choice'; options: readonly (readonly [value: string, text: string])[] }
+  | {
+      name: string;
+      label: string;
+      type: 'choice';
+      options: readonly (readonly [value: string, text: string])[];
+    }
   | { name: string; label: string; type: 'number'; min: number; max: number; step: number; initial: number }
   | { name: string; label: string; type: 'text'; max: number; initial: string }
   | { name: string; label: string; type: 'switch'; initial: boolean };

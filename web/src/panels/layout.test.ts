@@ -16,7 +16,8 @@ import {
 function panel(id: string, x: number, y: number, w: number, h: number): Panel {
   return { id, kind: 'text', title: '', box: { x, y, w, h }, spec: {} };
 }
-const shape = (layout: Layout) => layout.map(({ id, box }) => `${id}@${box.x},${box.y} ${box.w}x${box.h}`).join(' ');
+const shape = (layout: Layout) =>
+  layout.map(({ id, box }) => `${id}@${box.x},${box.y} ${box.w}x${box.h}`).join(' ');
 
 /** Two panels side by side, and a wide one below. */
 const THREE: Layout = [panel('a', 0, 0, 6, 4), panel('b', 6, 0, 6, 4), panel('c', 0, 4, 12, 3)];
@@ -70,7 +71,9 @@ describe('reshaped and nudged', () => {
 it('adds beside what stands last, else below, and closes the gap of what is removed', () => {
   const added = withPanel([panel('a', 0, 0, 6, 4)], { id: 'n', kind: 'text', title: '', spec: {} }, [6, 4]);
   expect(shape(added)).toBe('a@0,0 6x4 n@6,0 6x4');
-  expect(shape(withPanel(THREE, { id: 'n', kind: 'text', title: '', spec: {} }, [4, 3]))).toContain('n@0,7 4x3');
+  expect(shape(withPanel(THREE, { id: 'n', kind: 'text', title: '', spec: {} }, [4, 3]))).toContain(
+    'n@0,7 4x3',
+  );
   expect(shape(withoutPanel(withoutPanel(THREE, 'a'), 'b'))).toBe('c@0,0 12x3');
   expect(freshId([panel('p2', 0, 0, 2, 3)])).toBe('p3');
 });

@@ -58,7 +58,8 @@ export function reshaped(layout: Layout, id: string, wanted: Box): Layout {
     // Downwards it changes places with each panel whose middle it passes; else it would rise again at once.
     for (const { box: other } of layout) {
       const below = other.y >= panel.box.y + panel.box.h && beside(other, box);
-      if (below && box.y + box.h > other.y + other.h / 2) box = { ...box, y: Math.max(box.y, other.y + other.h) };
+      if (below && box.y + box.h > other.y + other.h / 2)
+        box = { ...box, y: Math.max(box.y, other.y + other.h) };
     }
   }
   const others = inOrder(layout.filter((one) => one.id !== id));
@@ -81,7 +82,9 @@ export function nudged(layout: Layout, id: string, direction: 'left' | 'right' |
   const column = layout.filter((one) => one.id !== id && beside(one.box, box)).map((one) => one.box);
   if (direction === 'up') {
     const above = column.filter((other) => other.y + other.h <= box.y);
-    return above.length === 0 ? layout : reshaped(layout, id, { ...box, y: Math.max(...above.map(({ y }) => y)) });
+    return above.length === 0
+      ? layout
+      : reshaped(layout, id, { ...box, y: Math.max(...above.map(({ y }) => y)) });
   }
   const below = column.filter((other) => other.y >= box.y + box.h);
   return below.length === 0
@@ -90,7 +93,11 @@ export function nudged(layout: Layout, id: string, direction: 'left' | 'right' |
 }
 
 /** The layout with one panel more: at the first place from the top that has room for it. */
-export function withPanel(layout: Layout, panel: Omit<Panel, 'box'>, [w, h]: readonly [number, number]): Layout {
+export function withPanel(
+  layout: Layout,
+  panel: Omit<Panel, 'box'>,
+  [w, h]: readonly [number, number],
+): Layout {
   const end = Math.max(0, ...layout.map(({ box }) => box.y + box.h));
   // Beside what stands last, else below: what was just added should not hide between older panels.
   const last = Math.max(0, ...layout.map(({ box }) => box.y));

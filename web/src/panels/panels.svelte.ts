@@ -5,6 +5,7 @@ import { Curves } from '../curves/curves.svelte';
 import { RunLines, type RunLine } from '../curves/lines';
 import type { App } from '../state/app.svelte';
 import { inkOfSlot } from '../theme/palette';
+import { EpisodeColumns } from './episode_columns.svelte';
 
 /** What the panels of one page share: which runs they are about, and what their charts have in common. */
 export class Panels {
@@ -25,12 +26,14 @@ export class Panels {
     const { look } = this.app.theme;
     return new RunLines(this.runs, 'none', (run) => this.app.selection.ink(run, look) ?? inkOfSlot(0, look));
   });
+  readonly episodes: EpisodeColumns;
   /** Why a click on a point opened nothing. */
   message = $state('');
 
   constructor(app: App) {
     this.app = app;
     this.curves = new Curves(app);
+    this.episodes = new EpisodeColumns(app);
   }
 
   /** Newest revision heard of. */
@@ -61,6 +64,7 @@ export class Panels {
 
   dispose(): void {
     this.curves.dispose();
+    this.episodes.dispose();
   }
 }
 

@@ -73,29 +73,37 @@ function readPanel(json: unknown, i: number): Panel {
 function readSpec(json: unknown, what: string): Spec {
   const members = Object.entries(record(json, `the spec of ${what}`));
   if (members.length > MEMBERS_MAX)
-    throw new LayoutError(`the spec of ${what} has ${members.length} members, over the limit of ${MEMBERS_MAX}`);
+    throw new LayoutError(
+      `the spec of ${what} has ${members.length} members, over the limit of ${MEMBERS_MAX}`,
+    );
   const spec: Record<string, SpecValue> = Object.create(null) as Record<string, SpecValue>;
   for (const [name, value] of members) {
     const member = `${short(name)} of ${what}`;
     text(name, member, NAME_MAX);
     if (typeof value === 'string') spec[name] = text(value, member, TEXT_MAX);
-    else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) spec[name] = value;
+    else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
+      spec[name] = value;
     else if (Array.isArray(value)) {
       if (value.length > LIST_MAX)
         throw new LayoutError(`${member} has ${value.length} entries, over the limit of ${LIST_MAX}`);
       spec[name] = value.map((entry: unknown) => text(entry, member, TEXT_MAX));
-    } else throw new LayoutError(`${member}: expected a text, number, switch or list of texts, found ${short(value)}`);
+    } else
+      throw new LayoutError(
+        `${member}: expected a text, number, switch or list of texts, found ${short(value)}`,
+      );
   }
   return { ...spec };
 }
 
 function record(json: unknown, what: string): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  if (typeof json === 'object' && json !== null && !Array.isArray(json))
+    return json as Record<string, unknown>;
   throw new LayoutError(`expected ${what} to be an object, found ${short(json)}`);
 }
 
 function text(value: unknown, what: string, max: number): string {
-  if (typeof value !== 'string') throw new LayoutError(`expected ${what} to be a text, found ${short(value)}`);
+  if (typeof value !== 'string')
+    throw new LayoutError(`expected ${what} to be a text, found ${short(value)}`);
   if (value.length > max)
     throw new LayoutError(`${what} has ${value.length} characters, over the limit of ${max}`);
   return value;

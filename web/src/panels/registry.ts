@@ -90,7 +90,9 @@ function problemOf(input: Input, value: SpecValue): string | null {
       if (value.length > input.max) return `${value.length} fields, at most ${input.max}`;
       return (value as string[]).map(field).find((problem) => problem !== null) ?? null;
     case 'choice':
-      return input.options.some(([option]) => option === value) ? null : `“${String(value)}” is none of its choices`;
+      return input.options.some(([option]) => option === value)
+        ? null
+        : `“${String(value)}” is none of its choices`;
     case 'number':
       return typeof value === 'number' && value >= input.min && value <= input.max
         ? null
@@ -108,5 +110,7 @@ function problemOf(input: Input, value: SpecValue): string | null {
 export function titleOf(panel: Panel): string {
   if (panel.title) return panel.title;
   const { spec } = checked(panel);
-  return spec ? (kindNamed(panel.kind)?.titleOf(spec) ?? panel.kind) : (kindNamed(panel.kind)?.title ?? panel.kind);
+  return spec
+    ? (kindNamed(panel.kind)?.titleOf(spec) ?? panel.kind)
+    : (kindNamed(panel.kind)?.title ?? panel.kind);
 }

@@ -22,6 +22,9 @@ function answer(rows: Row[]): ArrayBuffer {
     { name: 'recorded', dtype: 'bool', shape: [rows.length], data: Uint8Array.from(rows, () => 1) },
     { name: 'evaluation', dtype: 'bool', shape: [rows.length], data: new Uint8Array(rows.length) },
     { name: 'env_index', dtype: 'uint32', shape: [rows.length], data: new Uint32Array(rows.length) },
+    ...['seed', 'ended_us', 'checkpoint', 'env_return'].map((name) => floats(name, () => 1)),
+    { name: 'agent', dtype: 'text', shape: [rows.length], data: rows.map(() => null) },
+    { name: 'extra', dtype: 'text', shape: [rows.length], data: rows.map(() => '{"level":3}') },
     { name: 'end', dtype: 'text', shape: [rows.length], data: rows.map((row) => row.end) },
   ]);
 }

@@ -12,7 +12,10 @@ export function barsOf({ edges, counts, below, above }: Histograms, row: number)
 }
 
 /** Heights of the bars of all rows, one row after the other, and the largest of them. */
-export function allHeights(answer: Histograms, scale: HistogramScale): { heights: Float64Array; top: number } {
+export function allHeights(
+  answer: Histograms,
+  scale: HistogramScale,
+): { heights: Float64Array; top: number } {
   const bins = answer.edges.length - 1;
   const heights = new Float64Array(answer.step.length * bins);
   let top = 0;
@@ -40,7 +43,9 @@ export function howCounted({ counted, step, logged }: Histograms, scalar: boolea
 }
 
 /** What to ask the server for; null when the text is no field. */
-export function askOf(field: string): { axis: 'global_step' | 'episode' | 'step' | 'checkpoint' | 'sample'; tag: string } | null {
+export function askOf(
+  field: string,
+): { axis: 'global_step' | 'episode' | 'step' | 'checkpoint' | 'sample'; tag: string } | null {
   const ref = parseField(field);
   if (!ref) return null;
   if (ref.from === 'episode')

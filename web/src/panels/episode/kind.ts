@@ -20,6 +20,12 @@ export const episode: PanelKind = {
   ],
   size: [4, 8],
   titleOf: ({ which }) =>
-    which === 'best' ? 'Best episode' : which === 'worst' ? 'Worst episode' : which === 'playhead' ? 'Episode in view' : 'Latest episode',
+    which === 'best'
+      ? 'Best episode'
+      : which === 'worst'
+        ? 'Worst episode'
+        : which === 'playhead'
+          ? 'Episode in view'
+          : 'Latest episode',
   load: () => import('./EpisodePanel.svelte'),
 };

@@ -7,7 +7,14 @@ export const line: PanelKind = {
   doc: 'Numbers over training, one line a run',
   icon: 'curve',
   inputs: [
-    { name: 'tags', label: 'Fields', type: 'fields', from: ['scalar', 'episode'], members: ['episode_return', 'length', 'evaluation_return'], max: 16 },
+    {
+      name: 'tags',
+      label: 'Fields',
+      type: 'fields',
+      from: ['scalar', 'episode'],
+      members: ['episode_return', 'length', 'evaluation_return'],
+      max: 16,
+    },
     {
       name: 'x',
       label: 'Over',

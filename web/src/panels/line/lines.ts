@@ -9,7 +9,8 @@ export function itemOf(field: string): ChartItem | null {
   const ref = parseField(field);
   if (!ref) return null;
   const { from, axis, name } = ref;
-  if (from === 'episode') return { key: field, title: name, tag: name, axis: 'global_step', from: 'episodes' };
+  if (from === 'episode')
+    return { key: field, title: name, tag: name, axis: 'global_step', from: 'episodes' };
   return { key: field, title: name, tag: name, axis, from: 'scalars' };
 }
 
@@ -27,7 +28,12 @@ export function hasItem(detail: RunDetail, item: ChartItem): boolean {
 export function toldApart(line: RunLine, item: ChartItem, at: number, runs: number, look: Look): RunLine {
   const id = `${item.key} ${line.id}`;
   if (runs <= 1) return { ...line, id, label: item.title, ink: inkOfSlot(at, look) };
-  return { ...line, id, label: `${line.label} · ${item.title}`, ink: { ...line.ink, dash: DASHES[at % DASHES.length] } };
+  return {
+    ...line,
+    id,
+    label: `${line.label} · ${item.title}`,
+    ink: { ...line.ink, dash: DASHES[at % DASHES.length] },
+  };
 }
 
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3]];

@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
 import type { EnvSpec, EpisodeDetail, ErrorBody, FieldEntry } from '../../api/wire';
+import { ExtentStore } from '../../replay/extents';
 import type { FramePool } from '../../replay/frame_pool';
 import { FrameSource } from '../../replay/frame_source';
 import { isPicture } from '../../replay/picture';
@@ -54,6 +55,9 @@ export class Session {
   /** Called with every arrival, to draw again. */
   onarrival: () => void = () => undefined;
 
+  /** How far fields reach over the whole episode. */
+  readonly extents: ExtentStore;
+
   readonly #client: Client;
   readonly #pool: FramePool;
   readonly #abort = new AbortController();
@@ -71,6 +75,10 @@ export class Session {
     this.episode = detail.episode.episode;
     this.env = env;
     this.detail = detail;
+    this.extents = new ExtentStore(
+      (name, signal) => client.extents(run, this.episode, name, signal),
+      () => this.#arrived(),
+    );
     this.firstPicture = new Promise((resolve) => (this.pictureShown = resolve));
   }
 
@@ -114,14 +122,16 @@ export class Session {
     this.need(failed);
   }
 
-  /** The rows of a wide field. */
-  rows(name: string): RowStore | null {
-    const known = this.#rows.get(name);
+  /** The rows of a wide field; of a derived one with these parameters. */
+  rows(name: string, params: Record<string, number> = {}): RowStore | null {
+    const key = Object.entries(params).reduce((key, [param, value]) => `${key}&${param}=${value}`, name);
+    const known = this.#rows.get(key);
     if (known) return known;
     const field = this.field(name);
     if (!field || field.image) return null;
-    const store = new RowStore(this.count, elementsOf(field), this.#fetchRows(name), () => this.#arrived());
-    this.#rows.set(name, store);
+    const fetchRows = this.#fetchRows(name, params);
+    const store = new RowStore(this.count, elementsOf(field), fetchRows, () => this.#arrived());
+    this.#rows.set(key, store);
     return store;
   }
 
@@ -175,6 +185,7 @@ export class Session {
     if (!grew) return;
     for (const source of this.#frames.values()) source.grow(detail.steps);
     for (const store of this.#rows.values()) store.grow(detail.steps);
+    this.extents.grow();
     void this.#load([...this.#wanted]);
     for (const [key, trend] of this.#wantedTrends) void this.#loadTrend(key, trend);
     this.#arrived();
@@ -184,11 +195,18 @@ export class Session {
     this.#abort.abort();
     for (const source of this.#frames.values()) source.close();
     for (const store of this.#rows.values()) store.close();
+    this.extents.close();
   }
 
-  #fetchRows(name: string): FetchRows {
+  #fetchRows(name: string, params: Record<string, number> = {}): FetchRows {
+    const named = Object.entries(params).map(([param, value]) => [`${name}.${param}`, value]);
     return async (from, to, signal) => {
-      const options = { from, to, signal: AbortSignal.any([signal, this.#abort.signal]) };
+      const options = {
+        from,
+        to,
+        params: Object.fromEntries(named),
+        signal: AbortSignal.any([signal, this.#abort.signal]),
+      };
       const { columns, first, errors } = await this.#client.fields(this.run, this.episode, [name], options);
       if (errors[name]) throw new ApiError(422, errors[name]);
       return rowsOf(columns, name, first);

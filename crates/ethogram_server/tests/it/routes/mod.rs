@@ -3,6 +3,7 @@
 mod blobs;
 mod derivations;
 mod episodes;
+mod extents;
 mod fields;
 mod foreign;
 mod frames;
@@ -11,6 +12,8 @@ mod layouts;
 mod notes;
 mod runs;
 mod series;
+mod series_csv;
+mod tags;
 mod tensors;
 
 use ethogram_server::ServeOptions;
