@@ -9,6 +9,7 @@ mod lab;
 mod logging;
 mod measure;
 mod query;
+mod replay;
 mod serve;
 mod store;
 mod tfevents;
@@ -44,6 +45,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "store", about: "records a second, bytes, damage found", run: store::run, child: None },
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
     Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
+    Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 
