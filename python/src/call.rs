@@ -9,7 +9,7 @@ use serde_json::Map;
 
 use crate::fault::{self, UnsupportedValueError};
 use crate::place::{Place, name_of};
-use crate::run::{Kind, RunCore, waiting};
+use crate::run::{Kind, RunCore, WAIT_BYTES, waiting};
 use crate::slots::empty_row;
 use crate::value::{self, Value};
 
@@ -33,6 +33,9 @@ impl<'py> Call<'_, 'py> {
     pub fn log(&self, values: &Bound<'py, PyAny>) -> PyResult<()> {
         self.make_known()?;
         let Ok(values) = values.cast_exact::<PyDict>() else { return self.log_mapping("", values, 0) };
+        if self.log_plain(values)? {
+            return Ok(());
+        }
         let mut numbers: Vec<(Bound<'_, PyString>, f64)> = Vec::with_capacity(values.len());
         let mut rest: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> = Vec::new();
         // Nothing in this loop runs Python code, which could change the dict under it.
@@ -58,6 +61,30 @@ impl<'py> Call<'_, 'py> {
             self.log_named("", &name, &value, 0)?;
         }
         Ok(())
+    }
+
+    /// Logs what most calls are, numbers by name on one axis, without looking a name up that was seen before.
+    /// False, and nothing logged, where there is anything else in the dict.
+    fn log_plain(&self, values: &Bound<'py, PyDict>) -> PyResult<bool> {
+        let Place::Row { axis, step } = self.place else { return Ok(false) };
+        // Waiting is left to who gives up the GIL for it.
+        let Ok(mut known) = self.core().tags.try_lock() else { return Ok(false) };
+        if self.writer.would_wait(WAIT_BYTES) {
+            return Ok(false);
+        }
+        known.points.clear();
+        // Nothing in this loop runs Python code, which could change the dict under it.
+        for (name, value) in values.iter() {
+            let (Ok(name), Some(number)) = (name.cast_exact::<PyString>(), value::plain_number(&value)) else {
+                return Ok(false);
+            };
+            let Some(tag) = known.tag(self.writer, axis, name) else { return Ok(false) };
+            known.points.push((tag, number));
+        }
+        let written = self.writer.points(step, self.time_us, &known.points);
+        drop(known);
+        self.core().settled(self.py(), "", written)?;
+        Ok(true)
     }
 
     fn py(&self) -> Python<'py> {

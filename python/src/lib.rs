@@ -12,6 +12,7 @@ mod reader;
 mod recorder;
 mod run;
 mod slots;
+mod tags;
 mod value;
 
 use pyo3::prelude::*;

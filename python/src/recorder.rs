@@ -52,7 +52,7 @@ impl Recorder {
     /// Allots the index of the next episode of the run; `None` when nothing is written.
     fn allot(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         let Some(writer) = self.run.get().writer(self.run.bind(py))? else { return Ok(None) };
-        Ok(Some(self.run.get().allot(&writer)))
+        Ok(Some(self.run.get().allot(writer)))
     }
 
     /// Begins an episode in a slot, and writes its row. An episode still open there is closed as cut short by a reset.
@@ -96,7 +96,7 @@ impl Recorder {
         slot.row_written = Instant::now();
         let row = slot.row.clone();
         drop(state);
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Slots whose episode is open and recorded.
@@ -211,7 +211,7 @@ impl Recorder {
             self.lock()?.slot(slot)?.open = false;
             return Ok(());
         };
-        self.write_final(py, &writer, slot)?;
+        self.write_final(py, writer, slot)?;
         let row = {
             let mut state = self.lock()?;
             let slot = state.slot(slot)?;
@@ -233,7 +233,7 @@ impl Recorder {
             );
             core.settle(py, "return", EthogramError::new_err(text))?;
         }
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Closes an episode that a reset cut short; nothing where none is open.
@@ -281,15 +281,27 @@ impl Recorder {
             slot.row.clone()
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
-    /// Adds to what is kept of the episode in a slot beside its columns, as JSON.
-    fn tag(&self, slot: usize, extra: &str) -> PyResult<()> {
+    /// Adds to what is kept of the newest episode of a slot beside its columns, as JSON. The row of one that ended is written anew;
+    /// before the first episode there is none to speak of.
+    fn tag(&self, py: Python<'_>, slot: usize, extra: &str) -> PyResult<()> {
         let extra: Map<String, Json> =
             serde_json::from_str(extra).map_err(|error| EthogramError::new_err(error.to_string()))?;
-        self.lock()?.slot(slot)?.row.extra.extend(extra);
-        Ok(())
+        let core = self.run.get();
+        let ended = {
+            let mut state = self.lock()?;
+            let slot = state.slot(slot)?;
+            let begun = slot.row.started_us != 0;
+            if begun {
+                slot.row.extra.extend(extra);
+            }
+            (begun && !slot.open).then(|| slot.row.clone())
+        };
+        let Some(row) = ended else { return Ok(()) };
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        core.write(py, &writer, "episode", || writer.episode(row))
     }
 
     /// Writes the rows of episodes that are still open, with what they came to; the run is about to end.
@@ -304,14 +316,14 @@ impl Recorder {
         }
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
         for slot in open {
-            self.write_final(py, &writer, slot)?;
+            self.write_final(py, writer, slot)?;
             let row = {
                 let mut state = self.lock()?;
                 let slot = state.slot(slot)?;
                 slot.open = false;
                 slot.row.clone()
             };
-            core.write(py, &writer, "episode", || writer.episode(row))?;
+            core.write(py, writer, "episode", || writer.episode(row))?;
         }
         Ok(())
     }
@@ -426,9 +438,9 @@ impl Recorder {
             (slot.row.episode, step, fields, due.then(|| slot.row.clone()))
         };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, &writer, "step", || writer.step(episode, step, fields))?;
+        core.write(py, writer, "step", || writer.step(episode, step, fields))?;
         match row {
-            Some(row) => core.write(py, &writer, "episode", || writer.episode(row)),
+            Some(row) => core.write(py, writer, "episode", || writer.episode(row)),
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use ethogram_store::{
@@ -18,10 +18,11 @@ use crate::distribution::picture;
 use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
 use crate::known::KnownEpisodes;
 use crate::place::{Place, from_name, index, position};
+use crate::tags::KnownTags;
 use crate::value;
 
 /// A call that may log as much as this is taken to wait when so much does not fit the queue.
-const WAIT_BYTES: u64 = 1 << 20;
+pub const WAIT_BYTES: u64 = 1 << 20;
 /// How often the writer is asked whether the disk failed.
 const LOOK_EVERY_US: i64 = 500_000;
 /// Types whose kind is remembered.
@@ -30,7 +31,9 @@ const KINDS_MAX: usize = 64;
 /// What every run does in Rust. `ethogram.Run` is made of it.
 #[pyclass(subclass, frozen, module = "ethogram._native")]
 pub struct RunCore {
-    writer: RwLock<Option<Arc<RunWriter>>>,
+    writer: OnceLock<RunWriter>,
+    /// The run has ended; its writer takes nothing more.
+    closed: AtomicBool,
     strict: AtomicBool,
     /// Values are dropped without a word: `mode="disabled"`.
     disabled: AtomicBool,
@@ -45,6 +48,8 @@ pub struct RunCore {
     looked_us: AtomicI64,
     disk_told: AtomicBool,
     kinds: Mutex<Vec<(Py<PyType>, Kind)>>,
+    /// Tags by the strings that named them.
+    pub tags: Mutex<KnownTags>,
 }
 
 /// What a value is by its type.
@@ -64,7 +69,8 @@ impl RunCore {
     #[pyo3(signature = (*_args, **_kwargs))]
     fn new(_args: &Bound<'_, PyAny>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self {
-            writer: RwLock::new(None),
+            writer: OnceLock::new(),
+            closed: AtomicBool::new(false),
             strict: AtomicBool::new(false),
             disabled: AtomicBool::new(false),
             forked: AtomicBool::new(false),
@@ -77,6 +83,7 @@ impl RunCore {
             looked_us: AtomicI64::new(0),
             disk_told: AtomicBool::new(false),
             kinds: Mutex::new(Vec::new()),
+            tags: Mutex::default(),
         }
     }
 
@@ -107,12 +114,12 @@ impl RunCore {
             Err(error) => return core.settle(py, "step", error),
         };
         let now = now_us();
-        core.look_at_disk(py, &writer, now)?;
+        core.look_at_disk(py, writer, now)?;
         let time_us = match time.map(PyAnyMethods::extract::<f64>).transpose() {
             Ok(secs) => secs.map_or(now, |secs| (secs * 1e6) as i64),
             Err(error) => return core.settle(py, "time", error),
         };
-        core.guarded(py, || Call { run: slf, writer: &writer, place, time_us }.log(values))
+        core.guarded(py, || Call { run: slf, writer, place, time_us }.log(values))
     }
 
     /// Environment steps of the whole run: what was last logged, and the steps recorded since.
@@ -171,7 +178,7 @@ impl RunCore {
         let options = options(queue_bytes, block, flush_secs);
         let writer =
             py.detach(|| RunWriter::create(&root, info, options)).map_err(|error| fault::from_store(&error))?;
-        Ok(self.open(writer))
+        self.open(writer)
     }
 
     /// Continues the run in `folder`, in a writer's folder of its own.
@@ -187,7 +194,7 @@ impl RunCore {
     ) -> PyResult<PathBuf> {
         let options = options(queue_bytes, block, flush_secs);
         let writer = py.detach(|| RunWriter::resume(&folder, options)).map_err(|error| fault::from_store(&error))?;
-        Ok(self.open(writer))
+        self.open(writer)
     }
 
     /// Goes on where a resumed run stood: the largest global step known of it, and how many episodes it has.
@@ -220,7 +227,7 @@ impl RunCore {
         let array = value::array(array)?;
         let array = if kind == TensorKind::Image { picture(array)? } else { array };
         let row = TensorRow { step, time_us: now_us(), kind, array, meta };
-        core.write(slf.py(), &writer, tag, || writer.tensor(axis, tag, row))
+        core.write(slf.py(), writer, tag, || writer.tensor(axis, tag, row))
     }
 
     /// Stores the bytes of a checkpoint and returns their hash; `None` when nothing is written.
@@ -255,7 +262,8 @@ impl RunCore {
     /// Ends the run: `finished` or `crashed`. Everything queued reaches the disk first.
     fn _close(slf: &Bound<'_, Self>, state: &str) -> PyResult<()> {
         let core = slf.get();
-        let Some(writer) = core.take() else { return Ok(()) };
+        let Some(writer) = core.current() else { return Ok(()) };
+        core.closed.store(true, Ordering::Relaxed);
         let state = from_name::<RunState>(state).unwrap_or(RunState::Crashed);
         match slf.py().detach(|| writer.close(state)) {
             Ok(()) => Ok(()),
@@ -276,7 +284,7 @@ impl RunCore {
 
 impl RunCore {
     /// The writer; starts the run if this is the first use. `None` where nothing is written, which was told if it is a fault.
-    pub fn writer(&self, slf: &Bound<'_, Self>) -> PyResult<Option<Arc<RunWriter>>> {
+    pub fn writer(&self, slf: &Bound<'_, Self>) -> PyResult<Option<&RunWriter>> {
         if let Some(writer) = self.current() {
             return Ok(Some(writer));
         }
@@ -293,26 +301,16 @@ impl RunCore {
         Ok(self.current())
     }
 
-    fn current(&self) -> Option<Arc<RunWriter>> {
-        if self.forked.load(Ordering::Relaxed) {
-            return None;
-        }
-        self.writer.read().ok().and_then(|writer| writer.clone())
+    fn current(&self) -> Option<&RunWriter> {
+        let unusable = self.forked.load(Ordering::Relaxed) || self.closed.load(Ordering::Relaxed);
+        if unusable { None } else { self.writer.get() }
     }
 
-    fn take(&self) -> Option<Arc<RunWriter>> {
-        if self.forked.load(Ordering::Relaxed) {
-            return None;
-        }
-        self.writer.write().ok().and_then(|mut writer| writer.take())
-    }
-
-    fn open(&self, writer: RunWriter) -> PathBuf {
+    fn open(&self, writer: RunWriter) -> PyResult<PathBuf> {
         let folder = writer.path().to_path_buf();
-        if let Ok(mut current) = self.writer.write() {
-            *current = Some(Arc::new(writer));
-        }
-        folder
+        let opened = self.writer.set(writer);
+        opened.map_err(|_| fault::EthogramError::new_err("the run has a writer already"))?;
+        Ok(folder)
     }
 
     /// Raises if strict, else tells once.
@@ -463,10 +461,8 @@ impl RunCore {
 impl Drop for RunCore {
     fn drop(&mut self) {
         // The writer's thread does not exist in a fork: joining it would wait for ever.
-        if self.forked.load(Ordering::Relaxed)
-            && let Ok(mut writer) = self.writer.try_write()
-        {
-            std::mem::forget(writer.take());
+        if self.forked.load(Ordering::Relaxed) {
+            std::mem::forget(self.writer.take());
         }
     }
 }

@@ -32,9 +32,17 @@ export class FrameDecoder {
     };
   }
 
-  /** Decodes an answer of the frames route; each group is handed over as soon as it is ready. Takes `bytes`. */
-  async groups(bytes: ArrayBuffer, ongroup: Pending['ongroup'], signal?: AbortSignal): Promise<void> {
-    await this.ask((id) => ({ kind: 'groups', id, bytes }), bytes, ongroup, signal);
+  /**
+   * Decodes an answer of the frames route; each group is handed over as soon as it is ready. Takes `bytes`. Large pictures are shrunk to
+   * `side` pixels where one is given.
+   */
+  async groups(
+    bytes: ArrayBuffer,
+    ongroup: Pending['ongroup'],
+    signal?: AbortSignal,
+    side?: number,
+  ): Promise<void> {
+    await this.ask((id) => ({ kind: 'groups', id, bytes, side }), bytes, ongroup, signal);
   }
 
   /** A small picture of one step, or null when the answer does not hold that step. Takes `bytes`. */

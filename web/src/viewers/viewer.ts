@@ -18,4 +18,6 @@ export interface Viewer {
   key: string;
   /** Loads the page, in a chunk of its own. */
   load(): Promise<{ default: Component }>;
+  /** Fetches and starts what the page will need; called once, when nothing else is to be done. For pages that must open at once. */
+  prime?(): void;
 }

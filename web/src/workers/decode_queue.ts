@@ -1,10 +1,14 @@
 import { decodeFrameGroup, type FrameGroup } from './frame_group';
+import { shrinkGroup } from './frame_shrink';
 import { thumbnailOf, type Plane, type Thumbnail } from './frame_paint';
 import { splitFrameSequence } from './frame_sequence';
 
-/** What the page asks of the worker. `bytes` is an answer of the frames route, given away. */
+/**
+ * What the page asks of the worker. `bytes` is an answer of the frames route, given away. With a `side` pictures are shrunk to at most so
+ * many pixels (`shrinkGroup`).
+ */
 export type DecodeRequest =
-  | { kind: 'groups'; id: number; bytes: ArrayBuffer }
+  | { kind: 'groups'; id: number; bytes: ArrayBuffer; side?: number }
   | { kind: 'thumbnail'; id: number; bytes: ArrayBuffer; step: number; plane: Plane; side: number }
   | { kind: 'cancel'; id: number };
 
@@ -76,7 +80,7 @@ export class DecodeQueue {
     this.soon(() => this.run());
   }
 
-  private groupsJob({ id, bytes }: { id: number; bytes: ArrayBuffer }): Job {
+  private groupsJob({ id, bytes, side }: { id: number; bytes: ArrayBuffer; side?: number }): Job {
     let encoded: ReturnType<typeof splitFrameSequence> | null = null;
     let at = 0;
     const next = (): boolean => {
@@ -86,7 +90,8 @@ export class DecodeQueue {
         this.post({ kind: 'done', id }, []);
         return false;
       }
-      const group = decodeFrameGroup(one.bytes);
+      const whole = decodeFrameGroup(one.bytes);
+      const group = side === undefined ? whole : shrinkGroup(whole, side);
       this.post({ kind: 'group', id, first: one.first, group }, buffersOf(group));
       return true;
     };

@@ -6,6 +6,7 @@ use crate::root::SourceFile;
 const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_store", &[]),
     ("crates/ethogram_analysis", &[]),
+    ("crates/ethogram_model", &[]),
     ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis"]),
     ("crates/ethogram_server", &["ethogram_query", "ethogram_store"]),
     ("crates/ethogram_cli", &["ethogram_server", "ethogram_query", "ethogram_store"]),
@@ -22,7 +23,8 @@ const WEB: &[(&str, &[&str])] = &[
     ("ui", &["theme"]),
     ("state", &["api", "theme"]),
     ("replay", &["api", "theme", "workers"]),
-    ("viewers", &["charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("curves", &["charts", "state", "api", "ui", "theme"]),
+    ("viewers", &["curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];

@@ -1,8 +1,8 @@
 //! Laws that hold whatever the numbers are.
 
 use ethogram_analysis::{
-    Rollout, confidence, cumulative_sum, ema, ema_by_step, entropy_from_logits, entropy_from_probabilities, gae,
-    n_step_return, return_to_go, reward_to_go, rolling_mean, softmax, td_error,
+    EqualWidth, Rollout, confidence, cumulative_sum, ema, ema_by_step, entropy_from_logits, entropy_from_probabilities,
+    gae, n_step_return, return_to_go, reward_to_go, rolling_mean, softmax, td_error,
 };
 use proptest::prelude::*;
 
@@ -175,5 +175,51 @@ proptest! {
         let values: Vec<_> = values.into_iter().map(Some).collect();
         let steps: Vec<i64> = (0..values.len() as i64).map(|i| i * 1000).collect();
         close(&ema_by_step(&steps, &values, weight, 1000.0).expect("an average"), &ema(&values, weight).expect("an average"))?;
+    }
+}
+
+proptest! {
+    /// Every finite value is in the bin whose edges hold it, or told to be outside; nothing is lost.
+    #[test]
+    fn histograms_keep_every_value(
+        values in prop::collection::vec(prop_oneof![9 => -10.0..10.0, 1 => Just(f64::NAN), 1 => Just(0.5)], 0..200),
+        low in -12.0..0.0,
+        width in 1e-9..20.0,
+        bins in 1_usize..200,
+    ) {
+        let histogram = EqualWidth::new(low, low + width, bins).expect("bins");
+        let edges = histogram.edges();
+        let mut counts = histogram.empty();
+        let mut naive = vec![0.0; bins];
+        for &value in &values {
+            histogram.add(&mut counts, value, 1.0);
+            let bin = edges.windows(2).position(|pair| pair[0] <= value && value < pair[1]);
+            let bin = bin.or((value == edges[bins]).then_some(bins - 1));
+            if let Some(bin) = bin { naive[bin] += 1.0 }
+        }
+        prop_assert_eq!(&counts.bins, &naive);
+        let total: f64 = counts.bins.iter().sum::<f64>() + counts.below + counts.above + counts.not_finite;
+        prop_assert_eq!(total, values.len() as f64);
+    }
+
+    /// Bins that are spread anew keep their sum, and spreading to the same bins changes nothing.
+    #[test]
+    fn spread_bins_keep_their_sum(
+        weights in prop::collection::vec(0.0..100.0, 1..40),
+        low in -5.0..5.0,
+        width in 0.1..10.0,
+        onto in (-6.0..6.0, 0.1..12.0, 1_usize..60),
+    ) {
+        let from = EqualWidth::new(low, low + width, weights.len()).expect("bins");
+        let mut same = from.empty();
+        from.add_bins(&mut same, from.edges(), &weights);
+        for (found, expected) in same.bins.iter().zip(&weights) {
+            prop_assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+        }
+        let other = EqualWidth::new(onto.0, onto.0 + onto.1, onto.2).expect("bins");
+        let mut counts = other.empty();
+        other.add_bins(&mut counts, from.edges(), &weights);
+        let total: f64 = counts.bins.iter().sum::<f64>() + counts.below + counts.above;
+        prop_assert!((total - weights.iter().sum::<f64>()).abs() < 1e-6);
     }
 }

@@ -10,7 +10,7 @@ mod worker;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
@@ -32,6 +32,10 @@ use crate::{
 pub const VALUE_BYTES_MAX: u64 = 256 << 20;
 /// Names of the columns that say which step a row is; no field can be called so.
 const KEY_COLUMNS: [&str; 2] = ["episode", "step"];
+
+/// A scalar tag of one writer by its number, from [`RunWriter::tag`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag(u32);
 
 /// Writes one run. All methods can be called from any thread.
 ///
@@ -153,16 +157,36 @@ impl RunWriter {
     /// As [`RunWriter::scalar`].
     pub fn scalars(&self, axis: Axis, step: i64, time_us: i64, values: &[(&str, f64)]) -> Result<()> {
         let mut front = self.queue.lock();
-        for (tag, _) in values {
-            // Before anything is pushed, so that a bad name leaves nothing half logged.
-            front.tag_number(axis, tag)?;
+        // Before anything is pushed, so that a bad name leaves nothing half logged.
+        let numbered = values.iter().map(|&(tag, value)| Ok((Tag(front.tag_number(axis, tag)?), value)));
+        let numbered: Vec<(Tag, f64)> = numbered.collect::<Result<_>>()?;
+        self.push_points(front, step, time_us, &numbered)
+    }
+
+    /// The number of a tag, for [`RunWriter::points`].
+    ///
+    /// # Errors
+    /// [`Error::BadName`]; [`Error::TooLarge`] beyond 100,000 tags.
+    pub fn tag(&self, axis: Axis, tag: &str) -> Result<Tag> {
+        self.queue.lock().tag_number(axis, tag).map(Tag)
+    }
+
+    /// [`RunWriter::scalars`] for a caller that keeps the numbers of its tags: nothing is looked up.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a tag of another writer, [`Error::QueueFull`], [`Error::Closed`]; then nothing is logged.
+    pub fn points(&self, step: i64, time_us: i64, values: &[(Tag, f64)]) -> Result<()> {
+        let front = self.queue.lock();
+        if let Some((tag, _)) = values.iter().find(|(tag, _)| tag.0 as usize >= front.tags.len()) {
+            return Err(Error::NotFound { what: format!("scalar tag number {} of this writer", tag.0) });
         }
+        self.push_points(front, step, time_us, values)
+    }
+
+    fn push_points(&self, front: MutexGuard<'_, Front>, step: i64, time_us: i64, values: &[(Tag, f64)]) -> Result<()> {
         let count = values.len() as u64;
         let mut front = self.queue.reserve(front, count * Queue::POINT_BYTES, count)?;
-        for &(tag, value) in values {
-            let tag = front.tag_number(axis, tag)?;
-            front.points.push(Point { tag, step, time_us, value });
-        }
+        front.points.extend(values.iter().map(|&(Tag(tag), value)| Point { tag, step, time_us, value }));
         Ok(())
     }
 

@@ -73,7 +73,9 @@ describe('R-4: what the fields are good for', () => {
       { type: 'multi_binary', shape: [2] },
     ] as Space[]) {
       const roles = rolesOf([field('action', [2])], env(space));
-      expect(roles.policies).toEqual([{ kind: 'action', field: 'action', title: 'Action', count: 2, action: 'action' }]);
+      expect(roles.policies).toEqual([
+        { kind: 'action', field: 'action', title: 'Action', count: 2, action: 'action' },
+      ]);
       expect(roles.hasDiscreteAction).toBe(false);
     }
   });

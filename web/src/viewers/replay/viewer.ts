@@ -7,4 +7,5 @@ export const replay: Viewer = {
   icon: 'play',
   key: 'p',
   load: () => import('./Replay.svelte'),
+  prime: () => void import('./Replay.svelte').then(({ prime }) => prime()),
 };
