@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use ethogram_store::{
-    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, FieldInfo, FrameGroup, Lost, Result, Revision, RunCounts,
-    RunInfo, RunReader, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag, find_runs,
-    now_us, read_info, read_status,
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, FieldInfo, FrameGroup, Lost, Notes, Result, Revision,
+    RunCounts, RunInfo, RunReader, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
+    TensorTag, Version, find_runs, now_us, read_info, read_notes, read_status, write_notes,
 };
 
 use crate::Opener;
@@ -240,5 +240,13 @@ impl RunSource for FolderRun {
 
     fn blob(&self, hash: &str) -> Result<Blob> {
         self.reader()?.blob(hash)
+    }
+
+    fn notes(&self) -> Result<Stored<Notes>> {
+        read_notes(&self.path)
+    }
+
+    fn put_notes(&self, notes: Notes, seen: Version) -> Result<Stored<Notes>> {
+        write_notes(&self.path, notes, seen)
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use ethogram_store::{Revision, RunId, RunSource, RunState};
+use ethogram_store::{Layout, Revision, RunId, RunSource, RunState};
+use serde_json::Value;
 
 use crate::derivation::cache::Cache;
 use crate::{
@@ -167,6 +168,43 @@ impl Workbench {
         let search = self.search.lock().unwrap_or_else(PoisonError::into_inner);
         let copies = search.copies.iter().map(|(path, (_, why))| Skipped { path: path.clone(), why: why.clone() });
         search.skipped.iter().cloned().chain(copies).collect()
+    }
+
+    /// Layouts that people saved for a project, by name. Of several roots that have one of a name, the first wins.
+    pub fn layouts(&self, project: &str) -> Result<Vec<Layout>> {
+        let mut found = BTreeMap::new();
+        for root in self.roots.iter().rev() {
+            let layouts = ethogram_store::read_layouts(&root.path, project)?;
+            found.extend(layouts.into_iter().map(|layout| (layout.name.clone(), layout)));
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Saves a layout: in the first root that has one of that name, else in the first that holds runs of the project, else in the first.
+    ///
+    /// # Errors
+    /// Something is over its limit, or nothing can be written in that root.
+    pub fn save_layout(&self, project: &str, name: &str, layout: serde_json::Map<String, Value>) -> Result<Layout> {
+        let has_it = |root: &&Root| {
+            let layouts = ethogram_store::read_layouts(&root.path, project).unwrap_or_default();
+            layouts.iter().any(|layout| layout.name == name)
+        };
+        let handles = self.handles();
+        let has_runs =
+            |root: &&Root| handles.iter().any(|run| run.root() == root.label && run.info().project == project);
+        let root = self.roots.iter().find(has_it).or_else(|| self.roots.iter().find(has_runs)).or(self.roots.first());
+        let root =
+            root.ok_or_else(|| ethogram_store::Error::NotFound { what: "root in which to save a layout".into() })?;
+        Ok(ethogram_store::save_layout(&root.path, project, name, layout)?)
+    }
+
+    /// Removes a layout from every root that has it. False when none had.
+    pub fn remove_layout(&self, project: &str, name: &str) -> Result<bool> {
+        let mut removed = false;
+        for root in &self.roots {
+            removed |= ethogram_store::remove_layout(&root.path, project, name)?;
+        }
+        Ok(removed)
     }
 
     fn handles(&self) -> Vec<Arc<RunHandle>> {

@@ -8,7 +8,7 @@ export type Zoom = number | 'fit' | 'fill';
  * Shows pictures pixel for pixel: each is enlarged by a whole number of device pixels, nearest neighbour, so that what is
  * on the screen is what was recorded. A picture larger than its place is shrunk, smoothly.
  *
- * The host must be positioned; the canvas is centred in it.
+ * The host must be positioned; the canvas is centred in it, or begins at its corner where it is larger: then the host should scroll.
  */
 export class FrameCanvas {
   readonly canvas: HTMLCanvasElement;
@@ -49,6 +49,21 @@ export class FrameCanvas {
     this.place();
   }
 
+  /** The pixel under a point of the window; null beside the picture. */
+  pixelAt(clientX: number, clientY: number): { x: number; y: number } | null {
+    if (!this.image) return null;
+    const box = this.canvas.getBoundingClientRect();
+    const x = Math.floor(((clientX - box.left) / box.width) * this.image.width);
+    const y = Math.floor(((clientY - box.top) / box.height) * this.image.height);
+    return x >= 0 && y >= 0 && x < this.image.width && y < this.image.height ? { x, y } : null;
+  }
+
+  /** The picture as it was recorded, pixel for pixel; null while none is shown. */
+  png(): Promise<Blob | null> {
+    if (!this.image) return Promise.resolve(null);
+    return new Promise((resolve) => this.canvas.toBlob(resolve, 'image/png'));
+  }
+
   destroy(): void {
     this.observer.disconnect();
     this.canvas.remove();
@@ -84,8 +99,8 @@ export class FrameCanvas {
     Object.assign(canvas.style, {
       width: `${width}px`,
       height: `${height}px`,
-      left: `${snap((host.clientWidth - width) / 2)}px`,
-      top: `${snap((host.clientHeight - height) / 2)}px`,
+      left: `${snap(Math.max(0, (host.clientWidth - width) / 2))}px`,
+      top: `${snap(Math.max(0, (host.clientHeight - height) / 2))}px`,
       imageRendering: scale >= 2 || scale === 1 ? 'pixelated' : 'auto',
     });
     this.onscale(scale);

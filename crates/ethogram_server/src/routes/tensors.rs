@@ -48,7 +48,8 @@ pub async fn tensors(
     answer::tagged(&request, tag, make).await
 }
 
-fn axis(name: &str) -> ApiResult<Axis> {
+/// An axis by its name.
+pub(super) fn axis(name: &str) -> ApiResult<Axis> {
     serde_json::from_value(Value::String(name.to_owned())).map_err(|_| {
         let expected = "global_step, episode, step, checkpoint or sample";
         ApiError::bad_request(format!(r#"parameter "axis" expected {expected}, found {name:?}"#))

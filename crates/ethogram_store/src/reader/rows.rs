@@ -1,6 +1,6 @@
 //! Episodes, checkpoints and the places of tensors: small rows, kept in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -170,6 +170,33 @@ impl Tensors {
             }
         }
         tags.into_values().collect()
+    }
+
+    /// Steps of a tag, ascending, each once.
+    pub(super) fn steps(&self, axis: Axis, tag: &str, range: &Range<i64>, lost: &LostList) -> Vec<i64> {
+        if range.start >= range.end {
+            return Vec::new();
+        }
+        let mut steps = BTreeSet::new();
+        let key = (axis, Arc::from(tag));
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    let Some(tensors) = unit.tensors(lost) else { continue };
+                    match tensors.steps(axis, tag, range.clone()) {
+                        Ok(found) => steps.extend(found),
+                        Err(error) => unit.note(lost, format!("steps of tag {tag:?}"), &error),
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(&key));
+                    steps.extend(
+                        tail.into_iter().flat_map(|tail| tail.steps.range(range.clone())).map(|(step, _)| *step),
+                    );
+                }
+            }
+        }
+        steps.into_iter().collect()
     }
 
     /// Rows of a tag, ascending by step, the newest of each step.

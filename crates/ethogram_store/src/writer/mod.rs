@@ -183,13 +183,7 @@ impl RunWriter {
         self.push_points(front, step, time_us, values)
     }
 
-    fn push_points(
-        &self,
-        front: MutexGuard<'_, Front>,
-        step: i64,
-        time_us: i64,
-        values: &[(Tag, f64)],
-    ) -> Result<()> {
+    fn push_points(&self, front: MutexGuard<'_, Front>, step: i64, time_us: i64, values: &[(Tag, f64)]) -> Result<()> {
         let count = values.len() as u64;
         let mut front = self.queue.reserve(front, count * Queue::POINT_BYTES, count)?;
         front.points.extend(values.iter().map(|&(Tag(tag), value)| Point { tag, step, time_us, value }));
