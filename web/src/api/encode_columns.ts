@@ -17,7 +17,10 @@ export function encodeDoubles(columns: Readonly<Record<string, Float64Array>>): 
   bytes.set(header, 8);
   Object.values(columns).forEach((column, i) => {
     // Machines that browsers run on are little-endian, as the format is.
-    bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), 8 + length + entries[i].offset);
+    bytes.set(
+      new Uint8Array(column.buffer, column.byteOffset, column.byteLength),
+      8 + length + entries[i].offset,
+    );
   });
   return body;
 }
