@@ -9,6 +9,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
+use crate::explanation::Networks;
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -21,6 +22,7 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
+    networks: Networks,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
@@ -29,7 +31,16 @@ pub struct RunHandle {
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
+        Self {
+            id: info.id.clone(),
+            info,
+            root,
+            source,
+            cache,
+            networks: Networks::default(),
+            path,
+            episodes: Mutex::default(),
+        }
     }
 
     /// Which run.
@@ -55,6 +66,10 @@ impl RunHandle {
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
+    }
+
+    pub(crate) fn networks(&self) -> &Networks {
+        &self.networks
     }
 
     /// The state to show now.
