@@ -10,6 +10,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
+use crate::explanation::Networks;
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -22,6 +23,7 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
+    networks: Networks,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
@@ -40,6 +42,7 @@ impl RunHandle {
             root,
             source,
             cache,
+            networks: Networks::default(),
             path,
             episodes: Mutex::default(),
             used: AtomicU64::default(),
@@ -71,6 +74,11 @@ impl RunHandle {
         &self.source
     }
 
+    /// Networks of its checkpoints that were read.
+    pub(crate) fn networks(&self) -> &Networks {
+        &self.networks
+    }
+
     /// Somebody asks for it.
     pub(crate) fn touch(&self) {
         self.used.store(QUESTIONS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -84,6 +92,7 @@ impl RunHandle {
     /// Lets go of what can be read again.
     pub(crate) fn rest(&self) {
         *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.networks.forget();
         self.source.rest();
     }
 
