@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ethogram_model::{Cancel, Model, Program};
+use ethogram_store::Space;
 
 use super::observation::{Given, floats};
 use super::signature::Signature;
@@ -116,10 +117,16 @@ fn actions(run: &RunHandle, episode: u64, range: Range<u64>, steps: usize) -> Re
     let column = read_logged(source, episode, info, range.clone())?;
     let taken = floats(&column).unwrap_or_default();
     let offset = column.first.saturating_sub(range.start) as usize;
+    // Action ids may begin elsewhere than at 0; outputs do not.
+    let start = match run.info().env.as_ref().and_then(|env| env.action_space.as_ref()) {
+        Some(Space::Discrete { start, .. }) => *start as f32,
+        _ => 0.0,
+    };
     Ok((0..steps)
         .map(|row| {
             let row = row.checked_sub(offset).filter(|&row| row < taken.len() && column.is_valid(row))?;
-            (taken[row] >= 0.0).then_some(taken[row] as usize)
+            let entry = taken[row] - start;
+            (entry >= 0.0).then_some(entry as usize)
         })
         .collect())
 }
