@@ -1,5 +1,6 @@
 //! What each route answers of a run that holds some of everything. Files mirror the paths.
 
+mod actions;
 mod blobs;
 mod derivations;
 mod episodes;
@@ -8,6 +9,7 @@ mod frames;
 mod runs;
 mod series;
 mod tensors;
+mod trend;
 
 use ethogram_server::ServeOptions;
 use serde_json::Value;
