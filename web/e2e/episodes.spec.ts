@@ -35,10 +35,14 @@ const row = (page: Page, episode: number) => table(page).locator(`tr[data-episod
 const plot = (page: Page) => page.getByRole('application', { name: /^Episodes:/ });
 const counts = (page: Page) => page.locator('.counts');
 
+/** The id of a run; the server looks for new ones about once a second. */
 async function runNamed(page: Page, name: string): Promise<string> {
-  const run = (await runs(page.context().request, server.url)).find((one) => one.name === name);
-  if (!run) throw new Error(`no run is named ${name}`);
-  return run.id;
+  let id: string | undefined;
+  await expect(async () => {
+    id = (await runs(page.context().request, server.url)).find((one) => one.name === name)?.id;
+    expect(id, `the run named ${name}`).toBeDefined();
+  }).toPass();
+  return id!;
 }
 
 /** The table of actions: name and count by id. */
