@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ethogram import _native, capture
+from ethogram import _native, capture, notes
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -35,6 +35,7 @@ class Episode:
     ) -> None:
         self._run = run
         self._recorder = _native.Recorder(run, 1, first=env_index)
+        self._notes = notes.Notes(run, self._recorder)
         self._ended = False
         self.index = self._recorder.allot()
         if self.index is not None:
@@ -65,6 +66,29 @@ class Episode:
         """
         self.annotate(**fields)
         self._ended = self._recorder.step(reward, terminated, truncated)
+
+    def note(self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()) -> None:
+        """Say something of the episode, also after its end. What people write in the web app wins over it.
+
+        Args:
+            title: A few words, in place of those before.
+            description: Free text, in place of that before.
+            tags: Free words, added to those before.
+        """
+        if self.index is not None:
+            self._notes.say(0, title=title, description=description, tags=tags)
+
+    def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
+        """Mark steps that are worth a look.
+
+        Args:
+            title: A few words.
+            note: Free text.
+            start: The first step; the one to come when left out.
+            end: The last step, which belongs to it; `start` when left out.
+        """
+        if self.index is not None:
+            self._notes.hotspot(0, title, note, start, end)
 
     def end(self, *, env_return: float | None = None, **fields: Any) -> None:
         """End the episode; one whose last step said neither `terminated` nor `truncated` counts as truncated.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pettingzoo.utils.wrappers import BaseParallelWrapper
 
-from ethogram import _native, description, space, tape
+from ethogram import _native, description, notes, space, tape
 from ethogram.schedule import EpisodeStart
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._slots = {agent: slot for slot, agent in enumerate(env.possible_agents)}
         self._recorder = _native.Recorder(run, len(self._agents), agents=self._agents)
         self._tape = tape.Tape(run, self._recorder, **options)
+        self._notes = notes.Notes(run, self._recorder)
         self._tape.settle_frames(getattr(env, "render_mode", None))
         observation, action = self._joint(env.observation_space), self._joint(env.action_space)
         self._observation = self._plan(run, env.observation_space, tape.OBSERVATION)
@@ -62,6 +64,18 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
             for agent, value in dict(values).items():
                 if agent in self._slots:
                     self._recorder.put(self._slots[agent], name, value)
+
+    def note_episode(
+        self, agent: Any, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
+    ) -> None:
+        """Say something of the newest episode of an agent, also after its end. See `Episode.note`."""
+        self._notes.say(self._slots[agent], title=title, description=description, tags=tags)
+
+    def hotspot(
+        self, agent: Any, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
+    ) -> None:
+        """Mark steps of the newest episode of an agent that are worth a look. See `Episode.hotspot`."""
+        self._notes.hotspot(self._slots[agent], title, note, start, end)
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None

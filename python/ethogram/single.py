@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
 
-from ethogram import _native, description, tape
+from ethogram import _native, description, notes, tape
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -19,6 +20,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         self._recorder = _native.Recorder(run, 1)
         self._tape = tape.Tape(run, self._recorder, **options)
+        self._notes = notes.Notes(run, self._recorder)
         self._tape.settle_frames(env.render_mode)
         self._observation = self._tape.keep(
             description.leaves(run, env.observation_space, tape.OBSERVATION), tape.OBSERVATION
@@ -56,6 +58,16 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Attach what the policy said of the coming step: `logits=`, `value=`, `q_values=`, `greedy=`, or any name."""
         for name, value in fields.items():
             self._recorder.put(0, name, value)
+
+    def note_episode(
+        self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
+    ) -> None:
+        """Say something of this episode; after its end, until the next reset. See `Episode.note`."""
+        self._notes.say(0, title=title, description=description, tags=tags)
+
+    def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
+        """Mark steps of this episode that are worth a look. See `Episode.hotspot`."""
+        self._notes.hotspot(0, title, note, start, end)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and begin an episode."""

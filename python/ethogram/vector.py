@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
 from gymnasium.vector import AutoresetMode
 
-from ethogram import _native, description, tape
+from ethogram import _native, description, notes, tape
 from ethogram.errors import EthogramError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         super().__init__(env)
         self._recorder = _native.Recorder(run, env.num_envs)
         self._tape = tape.Tape(run, self._recorder, **options)
+        self._notes = notes.Notes(run, self._recorder)
         self._tape.settle_frames(env.render_mode)
         self._mode = _autoreset_mode(env, run, autoreset)
         observation_space, action_space = env.single_observation_space, env.single_action_space
@@ -77,6 +78,18 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         """Attach what the policy said of the coming step; the first axis of each value is the environments."""
         for name, value in fields.items():
             self._recorder.put_rows(name, value)
+
+    def note_episode(
+        self, index: int, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
+    ) -> None:
+        """Say something of the newest episode of an environment, also after its end. See `Episode.note`."""
+        self._notes.say(index, title=title, description=description, tags=tags)
+
+    def hotspot(
+        self, index: int, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
+    ) -> None:
+        """Mark steps of the newest episode of an environment that are worth a look. See `Episode.hotspot`."""
+        self._notes.hotspot(index, title, note, start, end)
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

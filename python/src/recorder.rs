@@ -284,12 +284,24 @@ impl Recorder {
         core.write(py, writer, "episode", || writer.episode(row))
     }
 
-    /// Adds to what is kept of the episode in a slot beside its columns, as JSON.
-    fn tag(&self, slot: usize, extra: &str) -> PyResult<()> {
+    /// Adds to what is kept of the newest episode of a slot beside its columns, as JSON. The row of one that ended is written anew;
+    /// before the first episode there is none to speak of.
+    fn tag(&self, py: Python<'_>, slot: usize, extra: &str) -> PyResult<()> {
         let extra: Map<String, Json> =
             serde_json::from_str(extra).map_err(|error| EthogramError::new_err(error.to_string()))?;
-        self.lock()?.slot(slot)?.row.extra.extend(extra);
-        Ok(())
+        let core = self.run.get();
+        let ended = {
+            let mut state = self.lock()?;
+            let slot = state.slot(slot)?;
+            let begun = slot.row.started_us != 0;
+            if begun {
+                slot.row.extra.extend(extra);
+            }
+            (begun && !slot.open).then(|| slot.row.clone())
+        };
+        let Some(row) = ended else { return Ok(()) };
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        core.write(py, &writer, "episode", || writer.episode(row))
     }
 
     /// Writes the rows of episodes that are still open, with what they came to; the run is about to end.

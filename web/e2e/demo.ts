@@ -20,9 +20,9 @@ interface Summary {
   recorded: number;
 }
 
-/** Runs that the server lists; that of the demo runs when `base` is left out. */
-export async function runs(request: APIRequestContext, base = ''): Promise<Summary[]> {
-  const answer = await request.get(`${base}/api/runs`);
+/** Runs that the server lists. */
+export async function runs(request: APIRequestContext, server = ''): Promise<Summary[]> {
+  const answer = await request.get(`${server}/api/runs`);
   return ((await answer.json()) as { runs: Summary[] }).runs;
 }
 

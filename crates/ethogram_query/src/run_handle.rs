@@ -2,14 +2,19 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
+use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarColumns, ScalarTag};
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
-use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
+use crate::explanation::Networks;
+use crate::{
+    Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
+    Series, SeriesRequest, derivation, field,
+};
 
 /// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
 pub struct RunHandle {
@@ -18,15 +23,30 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
+    networks: Networks,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
+    /// When somebody asked for it last, by a clock that counts such questions.
+    used: AtomicU64,
 }
+
+static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
+        Self {
+            id: info.id.clone(),
+            info,
+            root,
+            source,
+            cache,
+            networks: Networks::default(),
+            path,
+            episodes: Mutex::default(),
+            used: AtomicU64::default(),
+        }
     }
 
     /// Which run.
@@ -52,6 +72,28 @@ impl RunHandle {
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
+    }
+
+    /// Networks of its checkpoints that were read.
+    pub(crate) fn networks(&self) -> &Networks {
+        &self.networks
+    }
+
+    /// Somebody asks for it.
+    pub(crate) fn touch(&self) {
+        self.used.store(QUESTIONS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Greater the later it was asked for; 0 when nobody ever did.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of what can be read again.
+    pub(crate) fn rest(&self) {
+        *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.networks.forget();
+        self.source.rest();
     }
 
     /// The state to show now.
@@ -124,6 +166,30 @@ impl RunHandle {
             (Some(tag), Some(points)) => Series::of_points(points, tag, request),
             _ => Err(Error::NoTag { run: self.id.clone(), axis: axis_name(request.axis), tag: request.tag.clone() }),
         }
+    }
+
+    /// All points of one scalar in a range, as they were logged. **Errors**: over `limit` of them.
+    pub(crate) fn points(&self, axis: Axis, tag: &str, range: &Range<i64>, limit: u64) -> Result<ScalarColumns> {
+        let is_it = |known: &ScalarTag| known.axis == axis && known.tag == tag;
+        if let Some(known) = self.source.scalar_tags().into_iter().find(is_it) {
+            if known.count > limit {
+                return Err(Error::TooLarge { what: format!("points of {tag:?}"), limit, found: known.count });
+            }
+            return Ok(self.source.scalars(axis, tag, range.clone())?);
+        }
+        let columns = self.episode_columns()?;
+        let points = (axis == Axis::Episode).then(|| columns.points(tag, range)).flatten();
+        points.ok_or_else(|| Error::NoTag { run: self.id.clone(), axis: axis_name(axis), tag: tag.to_owned() })
+    }
+
+    /// Histograms of one tag over its axis.
+    pub fn histograms(&self, request: &HistogramRequest) -> Result<Histograms> {
+        Histograms::read(self, request)
+    }
+
+    /// The entries of a tensor over its axis.
+    pub fn heat_map(&self, request: &HeatMapRequest) -> Result<HeatMap> {
+        HeatMap::read(self, request)
     }
 
     /// Rows of one field of an episode, logged or derived; see [`crate::FieldRequest`].

@@ -82,6 +82,10 @@ impl From<StoreError> for ApiError {
             }
             StoreError::NewerVersion { .. } => Self::new(StatusCode::NOT_IMPLEMENTED, "newer_version", message)
                 .hint("upgrade ethogram to read this run"),
+            StoreError::Changed { .. } => Self::new(StatusCode::PRECONDITION_FAILED, "changed", message)
+                .hint("take over what is there now, and write again with its ETag"),
+            StoreError::ReadOnly { .. } => Self::new(StatusCode::FORBIDDEN, "read_only", message)
+                .hint("let the user of `ethogram serve` write there, or serve a copy of the runs that may be written"),
             _ if error.is_not_found() => Self::not_found(message),
             _ if error.is_bad_input() => Self::bad_request(message),
             _ if error.is_corrupt() => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)

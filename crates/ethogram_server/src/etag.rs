@@ -8,6 +8,8 @@ use axum::{
 };
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use crate::error::{ApiError, ApiResult};
+
 /// `Cache-Control` of what is named by its content.
 pub const FOR_EVER: &str = "private, max-age=31536000, immutable";
 /// `Cache-Control` of what is kept, but asked for again with its tag.
@@ -39,6 +41,21 @@ pub fn matches(request: &HeaderMap, tag: &str) -> bool {
         .any(|given| given == "*" || given.strip_prefix("W/").unwrap_or(given) == tag)
 }
 
+/// The one tag of `If-Match`, without its quotes: what a client saw of what it replaces.
+///
+/// **Errors**: 428 when there is none or it is `*`: nobody writes over what they have not seen.
+pub fn if_match(request: &HeaderMap) -> ApiResult<&str> {
+    let mut lines = request.get_all(header::IF_MATCH).iter();
+    let asked = || {
+        ApiError::new(StatusCode::PRECONDITION_REQUIRED, "no_if_match", "expected If-Match with one ETag")
+            .hint("GET it first, and send its ETag as If-Match: nothing is replaced that was not seen")
+    };
+    let (Some(line), None) = (lines.next(), lines.next()) else { return Err(asked()) };
+    let tag = line.to_str().unwrap_or_default().trim();
+    let inner = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    inner.filter(|inner| !inner.contains('"')).ok_or_else(asked)
+}
+
 /// 304.
 pub fn not_modified(tag: &str, cache: &str) -> Response {
     (StatusCode::NOT_MODIFIED, [(header::ETAG, tag), (header::CACHE_CONTROL, cache)]).into_response()
@@ -56,6 +73,21 @@ mod tests {
         assert!(matches(&request, "\"a\"") && matches(&request, "\"b\"") && !matches(&request, "\"c\""));
         request.insert(header::IF_NONE_MATCH, "*".parse().expect("a value"));
         assert!(matches(&request, "\"c\""));
+    }
+
+    #[test]
+    fn who_writes_says_what_was_seen() {
+        let check = |lines: &[&str], expected: Result<&str, StatusCode>| {
+            let mut request = HeaderMap::new();
+            for line in lines {
+                request.append(header::IF_MATCH, line.parse().expect("a value"));
+            }
+            assert_eq!(if_match(&request).map_err(|error| error.status()), expected, "{lines:?}");
+        };
+        check(&["\"a\""], Ok("a"));
+        for lines in [&[] as &[&str], &["*"], &["a"], &["W/\"a\""], &["\"a\", \"b\""], &["\"a\"", "\"a\""]] {
+            check(lines, Err(StatusCode::PRECONDITION_REQUIRED));
+        }
     }
 
     #[test]

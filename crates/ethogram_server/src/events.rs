@@ -1,4 +1,4 @@
-//! What the server pushes: that a run grew, and that runs came or went. Never the data itself.
+//! What the server pushes: that a run grew, that runs came or went, that people wrote something. Never the data itself.
 
 use std::sync::{
     Arc,
@@ -24,6 +24,16 @@ const BACKLOG: usize = 1_024;
 pub enum Event {
     /// A run grew, or its state changed.
     Revision(RunRevision),
+    /// Somebody changed the notes of a run.
+    Notes {
+        /// Which.
+        run: RunId,
+    },
+    /// Somebody saved or removed a layout.
+    Layouts {
+        /// Of which project.
+        project: String,
+    },
     /// Runs came or went.
     Runs {},
 }
@@ -44,6 +54,8 @@ impl Event {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Revision(_) => "revision",
+            Self::Notes { .. } => "notes",
+            Self::Layouts { .. } => "layouts",
             Self::Runs {} => "runs",
         }
     }
@@ -162,5 +174,7 @@ mod tests {
         let grew = RunRevision { run: RunId("R".into()), revision: Revision(3), state: RunState::Running };
         assert_eq!(json(Event::Revision(grew)), r#"{"run":"R","revision":3,"state":"running"}"#);
         assert_eq!(json(Event::Runs {}), "{}");
+        assert_eq!(json(Event::Notes { run: RunId("R".into()) }), r#"{"run":"R"}"#);
+        assert_eq!(json(Event::Layouts { project: "p".into() }), r#"{"project":"p"}"#);
     }
 }

@@ -29,11 +29,23 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/summary", post(routes::episodes::summary))
         .route("/api/runs/{run}/episodes/{episode}", get(routes::episodes::episode))
         .route("/api/runs/{run}/episodes/{episode}/fields", get(routes::fields::fields))
+        .route("/api/runs/{run}/episodes/{episode}/extents", get(routes::extents::extents))
+        .route("/api/runs/{run}/episodes/{episode}/explanations", get(routes::attributions::explanations))
+        .route("/api/runs/{run}/episodes/{episode}/attribution", get(routes::attributions::attribution))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
         .route("/api/runs/{run}/actions", post(routes::actions::actions))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
+        .route("/api/runs/{run}/histograms", get(routes::histograms::histograms))
+        .route("/api/runs/{run}/heat_maps", get(routes::heat_maps::heat_maps))
         .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
+        .route("/api/runs/{run}/notes", get(routes::notes::notes).put(routes::notes::put_notes))
+        .route(
+            "/api/layouts",
+            get(routes::layouts::layouts).put(routes::layouts::put_layout).delete(routes::layouts::delete_layout),
+        )
         .route("/api/series", post(routes::series::series))
+        .route("/api/series.csv", get(routes::series_csv::series_csv))
+        .route("/api/tags", post(routes::tags::tags))
         .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))

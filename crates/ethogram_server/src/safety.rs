@@ -103,10 +103,24 @@ impl Safety {
         Ok(())
     }
 
+    /// What changes something came from a page of ours, whose origin was checked, or from a program that knows the token.
+    ///
+    /// A page of a stranger can send such requests only with an `Origin`; this keeps out what would come without one, whatever the browser.
+    fn check_change(&self, request: &Request) -> Result<(), ApiError> {
+        let asks = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::POST);
+        let has_token = |token: &Token| bearer_is(token, request.headers());
+        if asks || request.headers().contains_key(header::ORIGIN) || self.token.as_ref().is_some_and(has_token) {
+            return Ok(());
+        }
+        let message = format!("{} changes something, and came without an Origin", request.method());
+        Err(ApiError::new(StatusCode::FORBIDDEN, "no_origin", message).hint(
+            "a program sends `Origin: http://` and the host and port that it asks, or `Authorization: Bearer TOKEN` to a server with a token",
+        ))
+    }
+
     /// The bearer or the cookie has the token.
     fn is_known(&self, token: &Token, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if bearer.and_then(|text| text.strip_prefix("Bearer ")).is_some_and(|given| token.is(given.trim())) {
+        if bearer_is(token, headers) {
             return true;
         }
         let name = self.cookie_name();
@@ -128,7 +142,7 @@ impl Safety {
         }
         let host = self.check_host(request.headers())?;
         Self::check_origin(request.headers(), &host)?;
-        let Some(token) = &self.token else { return Ok(None) };
+        let Some(token) = &self.token else { return self.check_change(request).map(|()| None) };
         let query = request.uri().query().unwrap_or_default();
         let (given, rest) = token::split_query(query);
         let may_enter = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -136,7 +150,7 @@ impl Safety {
             return Ok(Some(self.enter(token, request.uri().path(), &rest)));
         }
         if self.is_known(token, request.headers()) {
-            return Ok(None);
+            return self.check_change(request).map(|()| None);
         }
         Err(ApiError::new(StatusCode::UNAUTHORIZED, "no_token", "this server wants a token")
             .hint("open the address with ?token= that `ethogram serve` printed, or send Authorization: Bearer TOKEN"))
@@ -159,6 +173,11 @@ impl Safety {
         ];
         (StatusCode::SEE_OTHER, headers).into_response()
     }
+}
+
+fn bearer_is(token: &Token, headers: &HeaderMap) -> bool {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    bearer.and_then(|text| text.strip_prefix("Bearer ")).is_some_and(|given| token.is(given.trim()))
 }
 
 /// Lets a request in or refuses it, and puts the safety headers on the answer.

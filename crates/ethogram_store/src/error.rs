@@ -89,6 +89,30 @@ pub enum Error {
         /// The folder of the run.
         path: PathBuf,
     },
+    /// What people wrote cannot be kept as it is.
+    #[error("{what} cannot be stored: {why}")]
+    BadDocument {
+        /// Which part.
+        what: String,
+        /// The rule it breaks.
+        why: &'static str,
+    },
+    /// Somebody else wrote what was to be replaced.
+    #[error("the {what} changed since they were read; read them again")]
+    Changed {
+        /// What people call it, in the plural.
+        what: &'static str,
+    },
+    /// Nothing can be written there.
+    #[error("the {what} cannot be written: {why}: {}", place.display())]
+    ReadOnly {
+        /// What people call it, in the plural.
+        what: &'static str,
+        /// Where it would lie.
+        place: PathBuf,
+        /// What the operating system said, or why there is no way.
+        why: String,
+    },
     /// The writer has been closed.
     #[error("the run is closed; open it again with resume")]
     Closed,
@@ -117,7 +141,20 @@ impl Error {
 
     /// The caller passed something that cannot be stored.
     pub fn is_bad_input(&self) -> bool {
-        matches!(self, Self::ShapeMismatch { .. } | Self::BadName { .. } | Self::TooLarge { .. })
+        matches!(
+            self,
+            Self::ShapeMismatch { .. } | Self::BadName { .. } | Self::TooLarge { .. } | Self::BadDocument { .. }
+        )
+    }
+
+    /// Somebody else wrote what was to be replaced: read it again.
+    pub fn is_changed(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+
+    /// Nothing can be written where it would lie.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Self::ReadOnly { .. })
     }
 }
 

@@ -13,13 +13,16 @@ mod check;
 pub mod codec;
 mod columns;
 mod compact;
+mod document;
 mod error;
 mod field;
 mod files;
 mod layout;
+mod layouts;
 mod live;
 mod log;
 mod manifest;
+mod notes;
 #[cfg(feature = "s3")]
 pub mod object;
 mod reader;
@@ -38,18 +41,26 @@ pub use bucket::{Bucket, Bucketer};
 pub use check::{CheckReport, check};
 pub use columns::StepValue;
 pub use compact::{CompactReport, compact};
+pub use document::{Stored, Version};
 pub use error::{Error, Lost, Result};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
 pub use layout::{Kind, find_runs};
+pub use layouts::{
+    LAYOUT_BYTES_MAX, LAYOUT_NAME_CHARS_MAX, LAYOUTS_MAX, Layout, read_layouts, remove_layout, save_layout,
+};
 pub use manifest::{FileEntry, Manifest, Sealed};
+pub use notes::{
+    EpisodeNotes, HOTSPOTS_MAX, Hotspot, NOTES_BYTES_MAX, NOTES_FILE, Notes, TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX, parse_notes, read_notes, write_notes,
+};
 pub use reader::RunReader;
-pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use run::{ActionGroup, CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
 pub use size::{KindSize, RunSize, size};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
-    ScalarTag, TensorKind, TensorRow, TensorTag,
+    ScalarTag, TensorKind, TensorRow, TensorTag, TensorsSize,
 };
 pub use space::{Leaf, Space, SpaceError};
 pub use status::{now_us, read_info, read_status};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Array, Axis, Column, FieldInfo, Lost, Result, RunInfo, RunStatus};
+use crate::{Array, Axis, Column, Error, FieldInfo, Lost, Notes, Result, RunInfo, RunStatus, Stored, Version};
 
 /// Grows by at least one with each change that a reader can see; never shrinks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,14 +71,54 @@ pub trait RunSource: Send + Sync {
     /// All tags of tensors, distributions, images and texts, sorted.
     fn tensor_tags(&self) -> Vec<TensorTag>;
 
+    /// Steps of one such tag, ascending, each once: what can be asked of [`RunSource::tensors`] without reading it all.
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        Ok(self.tensors(axis, tag, range)?.into_iter().map(|row| row.step).collect())
+    }
+
     /// Rows of one such tag, ascending by step.
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>>;
+
+    /// How much [`RunSource::tensors`] would give, told without reading the arrays. `None` when that cannot be known.
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        let _ = (axis, tag, range);
+        Ok(None)
+    }
 
     /// Checkpoints, ascending by global step.
     fn checkpoints(&self) -> Vec<CheckpointRow>;
 
     /// The bytes stored under a content hash.
     fn blob(&self, hash: &str) -> Result<Blob>;
+
+    /// Something else lies now where it was found: it was deleted and made anew, and must be opened again.
+    fn is_replaced(&self) -> bool {
+        false
+    }
+
+    /// Bytes, about, that are held to answer faster; `None` when there are none to let go of.
+    fn held_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// Lets go of what can be read again. Answers stay what they were.
+    fn rest(&self) {}
+
+    /// What people wrote about it, as it is now; empty when nobody did. No part of the revision.
+    fn notes(&self) -> Result<Stored<Notes>> {
+        Ok(Stored::default())
+    }
+
+    /// Replaces what people wrote, if it still is what they had `seen`; gives it as it is kept.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] when somebody else wrote in between, [`Error::ReadOnly`] when there is no place for notes, and the
+    /// limits of [`Notes::checked`].
+    fn put_notes(&self, notes: Notes, seen: Version) -> Result<Stored<Notes>> {
+        let _ = (notes, seen);
+        let (what, why) = ("notes of the run", "this format of runs has no place for them".to_owned());
+        Err(Error::ReadOnly { what, place: self.info().id.0.into(), why })
+    }
 }
 
 /// The bytes of a blob.
@@ -132,6 +172,8 @@ pub struct Buckets {
     pub time_us: Vec<i64>,
     /// Points in the bucket.
     pub count: Vec<u64>,
+    /// Points in the bucket whose value is finite.
+    pub finite: Vec<u64>,
     /// Smallest finite value; NaN if there is none.
     pub min: Vec<f64>,
     /// Largest finite value; NaN if there is none.
@@ -230,6 +272,15 @@ pub struct TensorTag {
     pub kind: TensorKind,
     /// Rows logged.
     pub count: u64,
+}
+
+/// How much tensors of a tag hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TensorsSize {
+    /// Steps that have one.
+    pub rows: u64,
+    /// Bytes of their arrays.
+    pub bytes: u64,
 }
 
 /// A tensor, distribution, image or text at one step.

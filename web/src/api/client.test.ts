@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { encodeColumns } from '../../testing/encode_columns';
-import { Client, isSeries } from './client';
+import { Client, isSeries, notesOf } from './client';
+import type { Notes } from './wire';
 import { ApiError, HttpSource } from './source';
 
 function client(respond: (path: string, init: RequestInit) => Response) {
@@ -109,5 +110,68 @@ describe('errors', () => {
       isOffline: true,
       message: 'the server does not answer',
     });
+  });
+});
+
+describe('what people write', () => {
+  const notes: Notes = { title: 'the tunnel', description: '', tags: ['loop'], episodes: {} };
+  const tagged = (body: unknown, tag: string, status = 200) =>
+    new Response(JSON.stringify(body), { status, headers: { ETag: tag } });
+
+  it('is read with its tag and replaced with it', async () => {
+    const asked: [string, RequestInit][] = [];
+    const { api } = client((path, init) => {
+      asked.push([path, init]);
+      return tagged(notes, init.method === 'PUT' ? '"2"' : '"1"');
+    });
+    const read = await api.notes('r/1');
+    expect(read).toEqual({ value: notes, tag: '"1"' });
+    expect((await api.putNotes('r/1', notes, read.tag)).tag).toBe('"2"');
+    expect(asked.map(([path, init]) => [init.method ?? 'GET', path])).toEqual([
+      ['GET', '/api/runs/r%2F1/notes'],
+      ['PUT', '/api/runs/r%2F1/notes'],
+    ]);
+    expect(asked[1][1].headers).toEqual({ 'Content-Type': 'application/json', 'If-Match': '"1"' });
+    expect(JSON.parse(asked[1][1].body as string)).toEqual(notes);
+  });
+
+  it('gives what somebody else wrote in between', async () => {
+    const error = { code: 'changed', message: 'the notes changed', hint: 'merge' };
+    const { api } = client(() => tagged({ ...error, notes }, '"3"', 412));
+    const thrown: unknown = await api.putNotes('r', notes, '"1"').catch((caught: unknown) => caught);
+    expect(thrown).toBeInstanceOf(ApiError);
+    expect((thrown as ApiError).isChanged).toBe(true);
+    expect(notesOf(thrown)).toEqual({ value: notes, tag: '"3"' });
+  });
+
+  it('gives nothing where there is nothing to take over', async () => {
+    const cases = [
+      tagged({ code: 'changed', message: 'x', notes: null }, '"3"', 412),
+      new Response(JSON.stringify({ code: 'read_only', message: 'x' }), { status: 403 }),
+    ];
+    for (const answer of cases) {
+      const { api } = client(() => answer);
+      const thrown: unknown = await api.putNotes('r', notes, '"1"').catch((caught: unknown) => caught);
+      expect(notesOf(thrown)).toBeNull();
+    }
+    expect(notesOf(new TypeError('x'))).toBeNull();
+    expect(new ApiError(403, { code: 'read_only', message: 'x' }).isReadOnly).toBe(true);
+  });
+
+  it('knows layouts by project and name', async () => {
+    const asked: string[] = [];
+    const layout = { name: 'wide & long', layout: { columns: 3 }, updated_us: 7 };
+    const { api } = client((path, init) => {
+      asked.push(`${init.method ?? 'GET'} ${path} ${(init.body as string | undefined) ?? ''}`.trim());
+      return json(init.method === 'PUT' ? layout : { layouts: [layout] });
+    });
+    expect(await api.layouts('a/b')).toEqual([layout]);
+    expect(await api.putLayout('a/b', 'wide & long', { columns: 3 })).toEqual(layout);
+    expect(await api.deleteLayout('a/b', 'x')).toEqual([layout]);
+    expect(asked).toEqual([
+      'GET /api/layouts?project=a%2Fb',
+      'PUT /api/layouts?project=a%2Fb&name=wide+%26+long {"columns":3}',
+      'DELETE /api/layouts?project=a%2Fb&name=x',
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
-import { BinaryBody, type Source } from './source';
+import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type {
   ActionCounts,
   Axis,
@@ -9,9 +10,12 @@ import type {
   EpisodeSummary,
   ErrorBody,
   Health,
+  Layout,
+  Notes,
   RunDetail,
   RunList,
   SeriesEntry,
+  TagsOfRun,
   SeriesQuery,
   TrendMethod,
 } from './wire';
@@ -40,6 +44,8 @@ export interface Series {
   max: Float64Array;
   mean: Float64Array;
   last: Float64Array;
+  /** Points of each bucket whose value is NaN or infinite; null for the curve of a group. */
+  notFinite: Uint32Array | null;
   /** The 95 % interval of the mean over runs, NaN where there are fewer than two; null for the curve of a run. */
   low: Float64Array | null;
   high: Float64Array | null;
@@ -94,6 +100,18 @@ export class Client {
     const columns = decodeColumns(bytes);
     const entries = (columns.header.series ?? []) as SeriesEntry[];
     return queries.map((query, i) => seriesOf(columns, i, query, entries[i]));
+  }
+
+  /** Which scalars many runs have, in the order of `runs`; an error where one could not be had. */
+  async tags(runs: readonly string[], signal?: AbortSignal): Promise<TagsOfRun[]> {
+    const answer = await this.#source.json<{ runs: TagsOfRun[] }>('/api/tags', { body: { runs }, signal });
+    return answer.runs;
+  }
+
+  /** Address of the points behind a chart, each as it was logged, as a file. */
+  seriesCsvPath(runs: readonly string[], axis: Axis, tag: string): string {
+    const pairs = [...runs.map((run) => ['run', run]), ['axis', axis], ['tag', tag]];
+    return `/api/series.csv?${new URLSearchParams(pairs).toString()}`;
   }
 
   /** Episodes of a run: one column a member of `EpisodeRow`. */
@@ -152,6 +170,25 @@ export class Client {
     };
   }
 
+  /** Smallest and largest finite value of each element of a field, over the whole episode; NaN where there is none. */
+  async extents(
+    run: string,
+    episode: number,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ low: Float64Array; high: Float64Array }> {
+    const query = search({ name });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/extents${query}`, { signal }),
+    );
+    const error = (columns.header.errors as Record<string, ErrorBody> | undefined)?.[name];
+    if (error) throw new ApiError(422, error);
+    return {
+      low: doubles(columnNamed(columns, `${name}/low`)),
+      high: doubles(columnNamed(columns, `${name}/high`)),
+    };
+  }
+
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
   framesPath(run: string, episode: number, field: string, range: Range = {}): string {
     return `${at(run)}/episodes/${episode}/frames${search({ field, ...range })}`;
@@ -181,13 +218,81 @@ export class Client {
     );
   }
 
+  /** How the values of a tensor, a distribution or a scalar are spread, along its axis. */
+  async histograms(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; bins?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Histograms> {
+    const path = `${at(run)}/histograms${search({ axis, tag, ...options })}`;
+    return histogramsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** The entries of a tensor along its axis, in at most `entries` cells a row. */
+  async heatMap(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; entries?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<HeatMapRows> {
+    const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
+    return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {
     return this.#source.bytes(`${at(run)}/blobs/${encodeURIComponent(hash)}`, { signal });
+  }
+
+  /** What people wrote about a run, with the tag that `putNotes` wants. */
+  notes(run: string, signal?: AbortSignal): Promise<Tagged<Notes>> {
+    return this.#source.tagged(`${at(run)}/notes`, { signal });
+  }
+
+  /**
+   * Replaces what people wrote about a run, if it still is what `tag` says; gives it as it is kept. When somebody else wrote in
+   * between it throws an `ApiError` that `isChanged`; `notesOf` takes what is there now out of it.
+   */
+  putNotes(run: string, notes: Notes, tag: string, signal?: AbortSignal): Promise<Tagged<Notes>> {
+    return this.#source.tagged(`${at(run)}/notes`, { method: 'PUT', body: notes, ifMatch: tag, signal });
+  }
+
+  /** Layouts that people saved for a project, by name. */
+  async layouts(project: string, signal?: AbortSignal): Promise<Layout[]> {
+    const answer = await this.#source.json<{ layouts: Layout[] }>(`/api/layouts${search({ project })}`, {
+      signal,
+    });
+    return answer.layouts;
+  }
+
+  /** Saves a layout under a name, in place of the one that had it. */
+  putLayout(project: string, name: string, layout: Layout['layout'], signal?: AbortSignal): Promise<Layout> {
+    return this.#source.json(`/api/layouts${search({ project, name })}`, {
+      method: 'PUT',
+      body: layout,
+      signal,
+    });
+  }
+
+  /** Removes a layout; gives those that are left. */
+  async deleteLayout(project: string, name: string, signal?: AbortSignal): Promise<Layout[]> {
+    const path = `/api/layouts${search({ project, name })}`;
+    const answer = await this.#source.json<{ layouts: Layout[] }>(path, { method: 'DELETE', signal });
+    return answer.layouts;
   }
 
   derivations(signal?: AbortSignal): Promise<Derivation[]> {
     return this.#source.json('/api/derivations', { signal });
   }
+}
+
+/** The notes of now out of the error of a `putNotes` that came too late; null for any other error. */
+export function notesOf(error: unknown): Tagged<Notes> | null {
+  if (!(error instanceof ApiError) || !error.isChanged || error.tag === null) return null;
+  const notes = (error.body as { notes?: Notes | null }).notes;
+  return notes ? { value: notes, tag: error.tag } : null;
 }
 
 /** True when a curve could be had. */
@@ -222,6 +327,7 @@ function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: Series
     max: floats('max'),
     mean: floats('mean'),
     last: floats('last'),
+    notFinite: query.runs ? null : (columnNamed(columns, `${i}/not_finite`).data as Uint32Array),
     low: query.runs ? doubles(columnNamed(columns, `${i}/low`)) : null,
     high: query.runs ? doubles(columnNamed(columns, `${i}/high`)) : null,
   };

@@ -55,6 +55,26 @@ describe('Events', () => {
     expect(notices.runs).toHaveBeenCalledTimes(2);
   });
 
+  it('tells what people wrote, and after a gap that anything may have changed', () => {
+    const { events, streams } = setUp();
+    const heard: string[] = [];
+    events.listen({
+      runs: () => {},
+      revision: () => {},
+      notes: (run) => heard.push(`notes ${run}`),
+      layouts: (project) => heard.push(`layouts ${project}`),
+    });
+    events.connect();
+    streams[0].say('hello', { runs: [] });
+    streams[0].say('notes', { run: 'a' });
+    streams[0].say('layouts', { project: 'pong' });
+    for (const data of ['', 'null', '{"run":1}', '[']) {
+      expect(() => streams[0].say('notes', data)).not.toThrow();
+      expect(() => streams[0].say('layouts', data)).not.toThrow();
+    }
+    expect(heard).toEqual(['notes null', 'layouts null', 'notes a', 'layouts pong']);
+  });
+
   it('passes over notices that are none', () => {
     const { events, streams, notices } = setUp();
     events.connect();

@@ -13,6 +13,10 @@ export interface Notices {
   revision(notice: RevisionNotice): void;
   /** Runs came or went, or notices may have been missed while the line was down. */
   runs(): void;
+  /** Somebody changed what is written about a run; `null`: any run, as notices may have been missed. */
+  notes?(run: string | null): void;
+  /** Somebody saved or removed a layout of a project; `null`: of any project. */
+  layouts?(project: string | null): void;
 }
 
 /** `live`: notices arrive. `waiting`: the line is down and will be tried again. `idle`: nobody looks at the page. */
@@ -76,12 +80,24 @@ export class Events {
       this.#wait = RETRY_MS.first;
       this.#become('live');
       // Also the first time: the list may have been read before the stream stood.
-      this.#listeners.forEach((listener) => listener.runs());
+      this.#listeners.forEach((listener) => {
+        listener.runs();
+        listener.notes?.(null);
+        listener.layouts?.(null);
+      });
     });
     stream.addEventListener('runs', () => this.#listeners.forEach((listener) => listener.runs()));
     stream.addEventListener('revision', (event) => {
       const notice = revisionOf((event as MessageEvent<string>).data);
       if (notice) this.#listeners.forEach((listener) => listener.revision(notice));
+    });
+    stream.addEventListener('notes', (event) => {
+      const run = textOf((event as MessageEvent<string>).data, 'run');
+      if (run !== null) this.#listeners.forEach((listener) => listener.notes?.(run));
+    });
+    stream.addEventListener('layouts', (event) => {
+      const project = textOf((event as MessageEvent<string>).data, 'project');
+      if (project !== null) this.#listeners.forEach((listener) => listener.layouts?.(project));
     });
     stream.onerror = () => this.#retry(stream);
   }
@@ -116,6 +132,16 @@ function revisionOf(data: string): RevisionNotice | null {
     return typeof notice.run === 'string' && typeof notice.revision === 'number'
       ? (notice as RevisionNotice)
       : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A text member of a notice; null when the notice is none. */
+function textOf(data: string, member: string): string | null {
+  try {
+    const value = (JSON.parse(data) as Record<string, unknown> | null)?.[member];
+    return typeof value === 'string' ? value : null;
   } catch {
     return null;
   }

@@ -6,13 +6,25 @@ export interface Source {
   json<T>(path: string, ask?: Ask): Promise<T>;
   /** Numbers, frames or blobs. Throws [`ApiError`]. */
   bytes(path: string, ask?: Ask): Promise<ArrayBuffer>;
+  /** A description that can be replaced, with the tag that says which was seen. Throws [`ApiError`]. */
+  tagged<T>(path: string, ask?: Ask): Promise<Tagged<T>>;
 }
 
 /** The rest of a request. */
 export interface Ask {
   /** Sent as JSON; [`BinaryBody`] as it is. */
   body?: unknown;
+  /** Left out: POST with a body, GET without. */
+  method?: 'PUT' | 'DELETE';
+  /** Tag of what is to be replaced. */
+  ifMatch?: string;
   signal?: AbortSignal;
+}
+
+/** A description and the tag of its version. */
+export interface Tagged<T> {
+  value: T;
+  tag: string;
 }
 
 /** A body of bytes with its media type. */
@@ -29,9 +41,15 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly hint: string | null;
+  /** Tag of what the answer is about, for example of the notes that somebody else wrote in between. */
+  readonly tag: string | null;
+  /** The whole answer, for errors that carry more. */
+  readonly body: ErrorBody;
 
-  constructor(status: number, body: ErrorBody, options?: ErrorOptions) {
+  constructor(status: number, body: ErrorBody, options?: ErrorOptions & { tag?: string | null }) {
     super(body.message, options);
+    this.body = body;
+    this.tag = options?.tag ?? null;
     this.status = status;
     this.code = body.code;
     this.hint =
@@ -46,6 +64,16 @@ export class ApiError extends Error {
   /** The cookie is missing: the address that `ethogram serve` printed must be opened once. */
   get isUnauthorised(): boolean {
     return this.status === 401;
+  }
+
+  /** Somebody else wrote in between. */
+  get isChanged(): boolean {
+    return this.status === 412;
+  }
+
+  /** There is no writing there. */
+  get isReadOnly(): boolean {
+    return this.code === 'read_only';
   }
 
   get isOffline(): boolean {
@@ -73,14 +101,23 @@ export class HttpSource implements Source {
     return response.arrayBuffer();
   }
 
-  async #send(path: string, { body, signal }: Ask): Promise<Response> {
+  async tagged<T>(path: string, ask: Ask = {}): Promise<Tagged<T>> {
+    const response = await this.#send(path, ask);
+    return { value: (await response.json()) as T, tag: response.headers.get('ETag') ?? '' };
+  }
+
+  async #send(path: string, { body, method, ifMatch, signal }: Ask): Promise<Response> {
     const init: RequestInit = { credentials: 'same-origin', signal };
+    if (method) init.method = method;
+    const headers: Record<string, string> = {};
     if (body !== undefined) {
-      init.method = 'POST';
       const binary = body instanceof BinaryBody;
-      init.headers = { 'Content-Type': binary ? body.type : 'application/json' };
+      init.method ??= 'POST';
+      headers['Content-Type'] = binary ? body.type : 'application/json';
       init.body = binary ? body.bytes : JSON.stringify(body);
     }
+    if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
+    if (Object.keys(headers).length > 0) init.headers = headers;
     let response: Response;
     try {
       response = await this.#fetch(this.#base + path, init);
@@ -96,7 +133,10 @@ export class HttpSource implements Source {
         { cause },
       );
     }
-    if (!response.ok) throw new ApiError(response.status, await errorBody(response));
+    if (!response.ok) {
+      const tag = response.headers.get('ETag');
+      throw new ApiError(response.status, await errorBody(response), { tag });
+    }
     return response;
   }
 }
@@ -105,7 +145,7 @@ async function errorBody(response: Response): Promise<ErrorBody> {
   try {
     const body = (await response.json()) as Partial<ErrorBody>;
     if (typeof body.message === 'string') {
-      return { code: body.code ?? String(response.status), message: body.message, hint: body.hint };
+      return { ...body, code: body.code ?? String(response.status), message: body.message };
     }
   } catch {
     // Not one of our errors, for example a proxy's page: the status says what is known.

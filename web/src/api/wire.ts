@@ -85,6 +85,10 @@ export interface EnvSpec {
   observation_space: Space | null;
   action_space: Space | null;
   action_meanings: string[];
+  /** How actions are drawn where their names do not tell; absent in runs of before it was there. */
+  action_glyphs?: string[];
+  /** Actions that are seen as one. */
+  action_groups?: { name: string; actions: number[] }[];
   observation_names: string[];
   observation_units: string[];
   fps: number | null;
@@ -289,11 +293,49 @@ export type SeriesEntry =
     }
   | { error: ErrorBody };
 
+/** Which scalars a run has, as `/api/tags` says it. */
+export type TagsOfRun =
+  | { run: string; revision: number; episode_count: number; scalars: ScalarTag[] }
+  | { run: string; error: ErrorBody };
+
 /** Every error of the server. */
 export interface ErrorBody {
   code: string;
   message: string;
   hint?: string | null;
+}
+
+/** What people wrote about a run. Texts are shown as they are, never as markup. */
+export interface Notes {
+  title: string | null;
+  description: string;
+  tags: string[];
+  /** By index of the episode. */
+  episodes: Record<string, EpisodeNotes>;
+}
+
+/** What people wrote about an episode. */
+export interface EpisodeNotes {
+  title: string | null;
+  description: string;
+  tags: string[];
+  /** By first step, then last. */
+  hotspots: Hotspot[];
+}
+
+/** Some steps of an episode that are worth a look; `to` belongs to it. */
+export interface Hotspot {
+  from: number;
+  to: number;
+  title: string;
+  note: string;
+}
+
+/** An arrangement of panels that somebody saved. */
+export interface Layout {
+  name: string;
+  layout: { [key: string]: Json };
+  updated_us: number;
 }
 
 /** NumPy's names of element types. */

@@ -7,10 +7,12 @@ import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
 import { HoveredEpisode } from './hovered_episode.svelte';
 import { Keys } from './keys.svelte';
+import { NotesBook } from './notes.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 import { RunDetails } from './run_details';
+import { RunTags } from './run_tags';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
@@ -29,6 +31,8 @@ export class App {
   readonly episodes: EpisodeTables;
   readonly hovered = new HoveredEpisode();
   readonly details: RunDetails;
+  readonly notes: NotesBook;
+  readonly tags: RunTags;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -38,11 +42,13 @@ export class App {
     this.selection = new Selection(this.router, this.runs);
     this.episodes = new EpisodeTables(this.client);
     this.details = new RunDetails(this.client);
+    this.notes = new NotesBook(this.client, this.events);
+    this.tags = new RunTags(this.client);
   }
 
   /** Starts following the server; the function returned stops. */
   start(): () => void {
-    const stops = [this.runs.start(), this.events.start(), this.now.start()];
+    const stops = [this.runs.start(), this.notes.start(), this.events.start(), this.now.start()];
     return () => {
       stops.forEach((stop) => stop());
       this.router.dispose();

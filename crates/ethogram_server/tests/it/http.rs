@@ -35,7 +35,11 @@ impl Served {
         let roots = roots.iter().cloned().map(Into::into).collect();
         let workbench = Workbench::open(roots, query).expect("a workbench");
         let options = ServeOptions { port: options.port.or(Some(0)), ..options };
-        let server = Server::bind(Arc::new(workbench), options).await.expect("a server");
+        Self::of(Server::bind(Arc::new(workbench), options).await.expect("a server"))
+    }
+
+    /// Lets a server that is bound answer.
+    pub fn of(server: Server) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (port, url) = (server.address().port(), server.url());
         let task = tokio::spawn(async move {
@@ -71,6 +75,26 @@ impl Served {
     pub async fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
         let body = body.to_string();
         self.ask("POST", path, &[("Content-Type", "application/json")], body.as_bytes()).await
+    }
+
+    /// A change, as a page of this server sends it; `tag` is what it saw.
+    pub async fn put(&self, path: &str, tag: &str, body: &serde_json::Value) -> Answer {
+        let origin = self.origin();
+        let mut headers = vec![("Content-Type", "application/json"), ("Origin", origin.as_str())];
+        if !tag.is_empty() {
+            headers.push(("If-Match", tag));
+        }
+        self.ask("PUT", path, &headers, body.to_string().as_bytes()).await
+    }
+
+    /// `DELETE`, as a page of this server sends it.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask("DELETE", path, &[("Origin", &self.origin())], b"").await
+    }
+
+    /// Where pages of this server come from.
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Any request; a `Host` among `headers` replaces the sound one.

@@ -82,6 +82,40 @@ async fn nothing_is_answered_without_the_token() {
 }
 
 #[tokio::test]
+async fn nothing_is_changed_for_a_page_of_a_stranger() {
+    let path = "/api/layouts?project=pong&name=wide";
+    let json = ("Content-Type", "application/json");
+    let (root, open) = served().await;
+    for origin in ["http://evil.example", "null", "http://127.0.0.1:1", ""] {
+        for method in ["PUT", "DELETE"] {
+            let answer = open.ask(method, path, &[json, ("Origin", origin)], b"{}").await;
+            assert_eq!((answer.status, answer.error_code().as_str()), (403, "foreign_origin"), "{method} {origin}");
+        }
+    }
+    for headers in [&[json] as &[_], &[json, ("Authorization", "Bearer open-sesame")]] {
+        let answer = open.ask("PUT", path, headers, b"{}").await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (403, "no_origin"), "a server without a token");
+    }
+    // Forms send these types across origins without asking.
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+        let answer = open.ask("PUT", path, &[("Content-Type", kind), ("Origin", &open.origin())], b"{}").await;
+        assert_eq!(answer.error_code(), "bad_request", "{kind:?}");
+    }
+    assert!(!root.path().join(".ethogram").exists(), "nothing was written");
+    assert_eq!(open.put(path, "", &serde_json::json!({})).await.status, 200);
+
+    let (_root, locked) = locked().await;
+    let cookie = format!("ethogram_token_{}=open-sesame", locked.port);
+    let answer = locked.ask("PUT", path, &[json, ("Cookie", &cookie)], b"{}").await;
+    assert_eq!(answer.error_code(), "no_origin", "the cookie comes by itself, an origin does not");
+    let own = locked.origin();
+    assert_eq!(locked.ask("PUT", path, &[json, ("Cookie", &cookie), ("Origin", &own)], b"{}").await.status, 200);
+    let bearer = ("Authorization", "Bearer open-sesame");
+    assert_eq!(locked.ask("PUT", path, &[json, bearer], b"{}").await.status, 200, "a program");
+    assert_eq!(locked.ask("PUT", path, &[json, ("Origin", &own)], b"{}").await.error_code(), "no_token");
+}
+
+#[tokio::test]
 async fn people_with_a_browser_are_told_in_words() {
     let (_root, served) = locked().await;
     let answer = served.ask("GET", "/", &[("Accept", "text/html,*/*")], b"").await;
@@ -223,8 +257,9 @@ async fn what_cannot_be_read_is_a_clear_error_never_a_hang() {
     {
         assert_eq!(served.get(path).await.error_code(), "bad_request", "{path}");
     }
+    let origin = served.origin();
     for (method, path) in [("POST", "/api/runs"), ("DELETE", "/api/runs/R"), ("PUT", "/"), ("GET", "/api/series")] {
-        let answer = served.ask(method, path, &[], b"").await;
+        let answer = served.ask(method, path, &[("Origin", &origin)], b"").await;
         assert_eq!((answer.status, answer.error_code().as_str()), (405, "method_not_allowed"), "{method} {path}");
     }
     for path in ["/api", "/api/", "/api/run", "/api/runs/R/x", "/api//runs"] {

@@ -33,6 +33,11 @@ impl ObjectFiles {
         Self { remote, mirror: LocalFiles::new(folder), cache, listing: RwLock::default() }
     }
 
+    /// Where the run lies.
+    pub(super) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
     /// Lists the run, and brings the mirror up to date.
     pub(super) fn refresh(&self) -> Result<()> {
         let mut new: BTreeMap<String, Object> =
@@ -87,7 +92,7 @@ impl ObjectFiles {
         listing.get(path).cloned().ok_or_else(missing)
     }
 
-    #[cfg(test)]
+    /// Bytes kept in memory.
     pub(super) fn cached_bytes(&self) -> usize {
         self.cache.bytes()
     }

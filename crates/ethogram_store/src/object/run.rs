@@ -10,8 +10,9 @@ use crate::blob::{BLOB_BYTES_MAX, blob_hash};
 use crate::files::Files;
 use crate::layout::{BLOBS_FOLDER, RUN_FILE};
 use crate::{
-    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Result, Revision,
-    RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, NOTES_FILE, Notes,
+    Result, Revision, RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow, TensorTag,
+    TensorsSize, Version, parse_notes,
 };
 
 /// A run in an object store. It sees what its last [`RunSource::refresh`] saw.
@@ -77,6 +78,19 @@ impl RunSource for ObjectRun {
         Ok(bytes.to_vec().into())
     }
 
+    fn notes(&self) -> Result<Stored<Notes>> {
+        match self.files.remote().get(NOTES_FILE) {
+            Ok(bytes) => Ok(parse_notes(&bytes, &self.files.locate(NOTES_FILE))),
+            Err(error) if error.is_not_found() => Ok(Stored::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn put_notes(&self, _: Notes, _: Version) -> Result<Stored<Notes>> {
+        let why = "runs in an object store are only read; write notes where the run lies and push it again".to_owned();
+        Err(Error::ReadOnly { what: "notes of the run", place: self.files.locate(NOTES_FILE), why })
+    }
+
     fn info(&self) -> RunInfo {
         self.reader.info()
     }
@@ -135,6 +149,14 @@ impl RunSource for ObjectRun {
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.reader.tensors(axis, tag, range)
+    }
+
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        self.reader.tensors_size(axis, tag, range)
+    }
+
+    fn held_bytes(&self) -> Option<usize> {
+        self.reader.held_bytes().map(|bytes| bytes + self.files.cached_bytes())
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {

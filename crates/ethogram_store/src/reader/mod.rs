@@ -26,10 +26,12 @@ use steps::{EpisodeSteps, field_infos};
 use crate::blob::read_blob;
 use crate::columns::frames_where;
 use crate::layout::{Kind, STATUS_FILE};
+use crate::notes::{read_notes, write_notes};
 use crate::status::{read_info, read_status};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
-    Result, Revision, RunCounts, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, TensorRow, TensorTag,
+    Notes, Result, Revision, RunCounts, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
+    TensorTag, TensorsSize, Version,
 };
 
 /// Most episodes whose fields are remembered.
@@ -364,8 +366,22 @@ impl RunSource for RunReader {
         self.ask(|| Ok(self.tensors_now().tags(&self.lost))).unwrap_or_default()
     }
 
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        self.ask(|| Ok(self.tensors_now().steps(axis, tag, &range, &self.lost)))
+    }
+
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.ask(|| Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost)))
+    }
+
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        self.ask(|| Ok(Some(self.tensors_now().size(axis, tag, &range, &self.batches, &self.lost))))
+    }
+
+    fn held_bytes(&self) -> Option<usize> {
+        // A row of an episode is a few texts and numbers.
+        let episodes = lock(&self.episodes).rows.len() * 512;
+        Some(self.batches.bytes() + lock(&self.scalars).bytes() + episodes)
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {
@@ -379,6 +395,14 @@ impl RunSource for RunReader {
 
     fn blob(&self, hash: &str) -> Result<Blob> {
         read_blob(&self.path, hash)
+    }
+
+    fn notes(&self) -> Result<Stored<Notes>> {
+        read_notes(&self.path)
+    }
+
+    fn put_notes(&self, notes: Notes, seen: Version) -> Result<Stored<Notes>> {
+        write_notes(&self.path, notes, seen)
     }
 }
 
