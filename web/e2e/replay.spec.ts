@@ -2,35 +2,12 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
 import { link, recordedEpisodes, runs } from './demo';
-
-const stage = (page: Page) => page.locator('[data-picture]');
-
-/** Waits until the picture of `step` is on the canvas. */
-async function shown(page: Page, step: number): Promise<void> {
-  await expect(stage(page)).toHaveAttribute('data-picture', 'shown');
-  await expect(stage(page)).toHaveAttribute('data-step', String(step));
-}
-
-/** A number that tells one picture from another. */
-function hashOfCanvas(page: Page): Promise<number> {
-  return stage(page)
-    .locator('canvas')
-    .evaluate((canvas: HTMLCanvasElement) => {
-      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-      let hash = 0x811c9dc5;
-      for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193);
-      return hash >>> 0;
-    });
-}
+import { goTo, hashOfCanvas, shown, stage } from './stage';
 
 async function hashes(page: Page, steps: number[]): Promise<number[]> {
   const found: number[] = [];
   for (const step of steps) {
-    await page.keyboard.press('g');
-    await page.keyboard.press('s');
-    await page.getByRole('spinbutton', { name: 'Go to step' }).fill(String(step));
-    await page.keyboard.press('Enter');
-    await shown(page, step);
+    await goTo(page, step);
     found.push(await hashOfCanvas(page));
   }
   return found;
@@ -132,7 +109,9 @@ test('keys: play, steps, ends, speed, direction, loop, neighbours', async ({ pag
   await page.keyboard.press('Shift+ArrowLeft');
   await shown(page, 9);
   await page.keyboard.press('End');
-  await expect(page.getByRole('slider', { name: 'Step' })).toHaveValue(String(episodes[1].steps - 1));
+  await expect(page.getByRole('slider', { name: 'Step', exact: true })).toHaveValue(
+    String(episodes[1].steps - 1),
+  );
   await page.keyboard.press('Home');
   await shown(page, 0);
   // Far enough from both ends that neither is reached meanwhile, and slowly.
@@ -149,7 +128,10 @@ test('keys: play, steps, ends, speed, direction, loop, neighbours', async ({ pag
   await page.keyboard.press('.');
   await expect(page.getByLabel('Speed')).toHaveValue('0.5');
   await page.keyboard.press('l');
-  await expect(page.getByRole('button', { name: 'Loop' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByRole('button', { name: 'Loop', exact: true })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
   await page.keyboard.press(']');
   await expect(page).toHaveURL(new RegExp(`episode=${episodes[0].episode}(&|$)`));
   await page.keyboard.press('[');

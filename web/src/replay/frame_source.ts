@@ -1,4 +1,4 @@
-import { samplesAt, type Plane, type Thumbnail } from '../workers/frame_paint';
+import { samplesAt, thumbnailOf, type Plane, type Thumbnail } from '../workers/frame_paint';
 import type { FrameCache, FrameHit } from './frame_cache';
 import type { FrameDecoder } from './frame_decoder';
 import type { PictureSource } from './picture_source';
@@ -113,6 +113,8 @@ export class FrameSource implements PictureSource {
 
   /** A small picture of `step`, without filling the cache; null when there is none. */
   async thumbnail(step: number, plane: Plane, side: number): Promise<Thumbnail | null> {
+    const hit = this.get(step);
+    if (hit) return thumbnailOf(hit.group, hit.row, plane, side);
     const { signal } = this.thumbnails;
     const bytes = await this.options.fetch(step, step + 1, signal);
     return this.options.decoder.thumbnail(bytes, { step, plane, side }, signal);
