@@ -135,6 +135,7 @@ test('D-8: bars are the log at every step, with the action taken and the highest
   await page.keyboard.press('Space');
   await expect.poll(() => step(page)).toBeGreaterThan(80);
   await page.keyboard.press('Space');
+  await expect(page.getByRole('button', { name: 'Play', exact: true })).toBeVisible();
   const at = await step(page);
   expect((await expectBars(page, p[at], 1)).taken).toEqual([action[at][0]]);
 
