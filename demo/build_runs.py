@@ -22,6 +22,8 @@ SOURCES = Path(__file__).parent / "sources"
 FIELD_FROM_ARRAY = {"obs": "observation", "obs_u8": "observation", "hx_in": "recurrent_state"}
 # Arrays that are no step field: they describe the file, or hold for the whole episode.
 NOT_FIELDS = {"meta", "palette", "frames_idx", "frames", "obs_low", "obs_high", "action_low", "action_high", "log_std"}
+# The same through an episode, and logged at every step nevertheless, as a policy whose spread changes would log it.
+CONSTANTS = {"log_std": "action_log_std"}
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Rollout:
         }
         for step in range(len(self.arrays["action"])):
             row = {name: values[step] for name, values in columns.items()}
+            row |= {name: self.arrays[array] for array, name in CONSTANTS.items() if array in self.arrays}
             if (frame := self.frame(step)) is not None:
                 row["frame"] = frame
             yield row
@@ -61,7 +64,7 @@ class Rollout:
         """What held after the last step."""
         row = {
             FIELD_FROM_ARRAY.get(name, name): self.arrays[f"final_{name}"]
-            for name in ("obs", "obs_u8", "value", "q_values")
+            for name in ("obs", "obs_u8", "value", "q_values", "quantiles")
             if f"final_{name}" in self.arrays
         }
         if "final_hx" in self.arrays:
@@ -143,8 +146,6 @@ def record(run: eg.Run, rollout: Rollout, *, global_step: int) -> None:
     extra = {"source": f"{rollout.path.parent.name}/{rollout.path.name}", "policy": rollout.meta["policy"]}
     if rollout.meta.get("cut_by_recorder"):
         extra["cut"] = f"only the first {len(rollout.arrays['action'])} steps are kept"
-    if "log_std" in rollout.arrays:
-        extra["log_std"] = rollout.arrays["log_std"].tolist()
     episode = run.episode(global_step=global_step, seed=rollout.meta["seed"], evaluation=True, extra=extra)
     for row in rollout.rows():
         episode.step(**row)
@@ -209,6 +210,16 @@ def lunar_lander(root: Path, agent: str, log: str | None, model: str) -> None:
             record(run, rollout, global_step=end)
 
 
+def mountain_car(root: Path) -> None:
+    """A published distributional agent: no curve of its training came with the weights."""
+    episodes = rollouts("mountaincar-qrdqn")
+    tags = ["classic-control", "qr-dqn", "distributional"]
+    with start(root, "mountaincar-qrdqn", episodes[0], tags=tags, config=config(episodes[0])) as run:
+        publish(run, SOURCES / "models" / "mountaincar-qrdqn.onnx", 0, "final")
+        for rollout in episodes:
+            record(run, rollout, global_step=0)
+
+
 def cartpole(root: Path) -> None:
     """One DQN training: its curves, and what it did at six of its steps."""
     log = "sb3-dqn-cartpole-seed1"
@@ -243,6 +254,8 @@ def publish(run: eg.Run, path: Path, step: int, name: str) -> None:
             observation="frame", preprocessing=[{"op": "scale", "by": 1 / 255}, {"op": "unsqueeze", "axis": 0}],
             state={"hx": "hx_next"}, logits="logits", value="value",
         )  # fmt: skip
+    elif "qrdqn" in path.name:
+        signature = eg.signature(observation="obs", quantiles="quantiles", q_values="q_values")
     elif "dqn" in str(path):
         signature = eg.signature(observation="obs", q_values="q_values")
     elif "continuous" in path.name:
@@ -276,6 +289,7 @@ def main() -> None:
         "lunarlander-continuous-ppo": lambda: lunar_lander(
             root, "lunarlandercontinuous-ppo", None, "lunarlandercontinuous-ppo"
         ),
+        "mountaincar-qrdqn": lambda: mountain_car(root),
         "cartpole-dqn": lambda: cartpole(root),
     }.items():
         build()

@@ -23,6 +23,8 @@ class Named:
     observation_names: list[str]
     observation_units: list[str]
     action_meanings: list[str]
+    action_glyphs: list[str]
+    action_groups: dict[str, list[int]]
     stack_axis: int | None
 
 
@@ -32,6 +34,8 @@ def describe(
     observation_space: Mapping[str, Any] | None = None,
     action_space: Mapping[str, Any] | None = None,
     action_meanings: Sequence[str] = (),
+    action_glyphs: Sequence[str] = (),
+    action_groups: Mapping[str, Sequence[int]] | None = None,
     observation_names: Sequence[str] = (),
     observation_units: Sequence[str] = (),
     fps: float | None = None,
@@ -45,6 +49,9 @@ def describe(
             docs/format.md writes it.
         action_space: What it chooses from, likewise.
         action_meanings: One name an action.
+        action_glyphs: How each action is drawn, where its name does not tell: `joystick:up-right+fire`, `arrow:left`,
+            `turn:left`, `engine:main`, `keys:A+LEFT`, `chip:JMP`, `none`; empty to go by the name.
+        action_groups: Actions that are shown as one, by name, for example `{"left": [1, 4]}`.
         observation_names: One name an element of a vector observation.
         observation_units: One unit an element; empty where it has none.
         fps: Steps a second at which people should watch it.
@@ -55,6 +62,8 @@ def describe(
         "observation_space": observation_space,
         "action_space": action_space,
         "action_meanings": list(action_meanings),
+        "action_glyphs": list(action_glyphs),
+        "action_groups": _groups(action_groups or {}),
         "observation_names": list(observation_names),
         "observation_units": list(observation_units),
         "fps": fps,
@@ -81,6 +90,8 @@ def describe_env(
         "observation_space": _space(run, "observation", observation_space, stack),
         "action_space": _space(run, "action", action_space, None),
         "action_meanings": named.action_meanings or _meanings(run, part),
+        "action_glyphs": named.action_glyphs,
+        "action_groups": _groups(named.action_groups),
         "observation_names": named.observation_names,
         "observation_units": named.observation_units,
         "fps": _fps(env),
@@ -143,6 +154,10 @@ def _meanings(run: Run, env: Any) -> list[str]:
     except Exception as error:
         run._settle("action_meanings", EthogramError(f"get_action_meanings failed: {error}"))
         return []
+
+
+def _groups(groups: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
+    return [{"name": str(name), "actions": [int(a) for a in actions]} for name, actions in groups.items()]
 
 
 def _fps(env: Any) -> float | None:

@@ -26,6 +26,8 @@ def record(
     observation_names: Collection[str] = (),
     observation_units: Collection[str] = (),
     action_meanings: Collection[str] = (),
+    action_glyphs: Collection[str] = (),
+    action_groups: Mapping[str, Collection[int]] | None = None,
 ) -> Any:
     """Wrap an environment of Gymnasium or a parallel environment of PettingZoo; it is used as it was.
 
@@ -50,6 +52,8 @@ def record(
         observation_names: One name an element of a vector observation.
         observation_units: One unit an element of a vector observation.
         action_meanings: One name an action; asked of the environment if left out.
+        action_glyphs: How each action is drawn, see `ethogram.describe`; by its name if left out.
+        action_groups: Actions that are shown as one, by name, for example `{"left": [1, 4]}`.
 
     Returns:
         The wrapped environment, with `annotate(**fields)`, `recording`, `episode` and `evaluation` beside its own.
@@ -59,7 +63,14 @@ def record(
     """
     from ethogram.description import Named
 
-    named = Named(list(observation_names), list(observation_units), list(action_meanings), stack_axis)
+    named = Named(
+        observation_names=list(observation_names),
+        observation_units=list(observation_units),
+        action_meanings=list(action_meanings),
+        action_glyphs=list(action_glyphs),
+        action_groups={name: list(actions) for name, actions in (action_groups or {}).items()},
+        stack_axis=stack_axis,
+    )
     options: dict[str, Any] = {
         "schedule": schedule,
         "frames": frames,

@@ -354,6 +354,21 @@ def test_the_run_describes_the_environment(run: eg.Run) -> None:
     assert described["fps"] == 10.0
 
 
+def test_row_u21_actions_have_glyphs_and_groups(run: eg.Run) -> None:
+    glyphs, groups = ["", "arrow:up"], {"vertical": (1, 2), "none": [0]}
+    eg.record(Counter(), run, action_glyphs=glyphs, action_groups=groups).reset(seed=1)
+    described = reopened(run).info["env"]
+    assert described["action_glyphs"] == glyphs
+    assert described["action_groups"] == [
+        {"name": "vertical", "actions": [1, 2]},
+        {"name": "none", "actions": [0]},
+    ]
+    by_hand = eg.describe("hand", action_glyphs=glyphs, action_groups=groups)
+    assert [by_hand[key] for key in ("action_glyphs", "action_groups")] == [
+        described[key] for key in ("action_glyphs", "action_groups")
+    ]
+
+
 def test_an_environment_recorded_late_is_told(loose: eg.Run) -> None:
     loose.log({"a": 1.0}, global_step=0)
     with pytest.warns(eg.EthogramWarning, match=r"call ethogram.record before the first run.log"):

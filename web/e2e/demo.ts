@@ -21,8 +21,8 @@ interface Summary {
 }
 
 /** Runs that the server lists. */
-export async function runs(request: APIRequestContext): Promise<Summary[]> {
-  const answer = await request.get('/api/runs');
+export async function runs(request: APIRequestContext, server = ''): Promise<Summary[]> {
+  const answer = await request.get(`${server}/api/runs`);
   return ((await answer.json()) as { runs: Summary[] }).runs;
 }
 

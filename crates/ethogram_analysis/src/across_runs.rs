@@ -2,9 +2,7 @@
 
 use crate::Result;
 use crate::error::same_length;
-
-/// Standard errors on either side of the mean that hold 95 % of a normal distribution.
-pub const NORMAL_95: f64 = 1.96;
+use crate::student_t::t_95;
 
 /// One run's curve: columns of equal length, ascending by step. A row is a logged point, or several in one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,9 +36,9 @@ pub struct AcrossRuns {
     pub mean: Vec<f64>,
     /// Mean over the runs of the last value of each; NaN where none is finite.
     pub last: Vec<f64>,
-    /// `mean − 1.96·sd/√n`, with the sample's standard deviation (`n − 1`); missing where `runs` is below 2.
+    /// `mean − t·sd/√n`, with the sample's standard deviation (`n − 1`) and [`t_95`] of `n − 1`; missing where `runs` is below 2.
     pub low: Vec<Option<f64>>,
-    /// `mean + 1.96·sd/√n`; missing where `runs` is below 2.
+    /// `mean + t·sd/√n`; missing where `runs` is below 2.
     pub high: Vec<Option<f64>>,
 }
 
@@ -55,8 +53,8 @@ pub struct AcrossRuns {
 ///
 /// **Errors** when columns of a run differ in length. No buckets are asked for: one is made.
 ///
-/// **Source** The interval of a mean of independent samples by the normal distribution. It is too narrow for few runs: with 3,
-/// Student's t would have 4.30 in place of 1.96.
+/// **Source** The interval of the mean of independent, normally distributed samples of unknown variance: Student 1908, "The
+/// probable error of a mean".
 pub fn across_runs(runs: &[RunCurve], buckets: usize) -> Result<AcrossRuns> {
     for run in runs {
         let rows = run.step.len();
@@ -158,7 +156,8 @@ fn filled(runs: &[RunCurve], grid: &Grid) -> Vec<Bucket> {
 impl AcrossRuns {
     fn push(&mut self, step: i64, bucket: &Bucket) {
         let values = &bucket.values;
-        let (mean, error) = (mean(values), standard_error(values));
+        let mean = mean(values);
+        let half = standard_error(values).map(|error| t_95(values.len() as u64 - 1) * error);
         self.step.push(step);
         self.time.push(self::mean(&bucket.times));
         self.runs.push(values.len() as u64);
@@ -166,8 +165,8 @@ impl AcrossRuns {
         self.max.push(values.iter().copied().fold(f64::NAN, f64::max));
         self.mean.push(mean);
         self.last.push(self::mean(&bucket.lasts));
-        self.low.push(error.map(|error| mean - NORMAL_95 * error));
-        self.high.push(error.map(|error| mean + NORMAL_95 * error));
+        self.low.push(half.map(|half| mean - half));
+        self.high.push(half.map(|half| mean + half));
     }
 }
 
@@ -213,11 +212,11 @@ mod tests {
         assert_eq!(across.mean, [2.0, 3.0]);
         assert_eq!(across.min, [1.0, 2.0]);
         assert_eq!(across.max, [3.0, 4.0]);
-        // sd 1, n 3: 1.96/√3 = 1.131 607…; sd √2, n 2: 1.96.
+        // sd 1, n 3: 4.302 653/√3 = 2.484 138; sd √2, n 2: 12.706 205.
         let low: Vec<f64> = across.low.iter().copied().flatten().collect();
         let high: Vec<f64> = across.high.iter().copied().flatten().collect();
-        assert!((low[0] - 0.868_393).abs() < 1e-6 && (high[0] - 3.131_607).abs() < 1e-6, "{low:?} {high:?}");
-        assert!((low[1] - 1.04).abs() < 1e-12 && (high[1] - 4.96).abs() < 1e-12, "{low:?} {high:?}");
+        assert!((low[0] + 0.484_138).abs() < 1e-6 && (high[0] - 4.484_138).abs() < 1e-6, "{low:?} {high:?}");
+        assert!((low[1] + 9.706_205).abs() < 1e-6 && (high[1] - 15.706_205).abs() < 1e-6, "{low:?} {high:?}");
     }
 
     #[test]

@@ -25,6 +25,20 @@ pub enum Error {
         /// The tag.
         tag: String,
     },
+    /// The run has no such tensor or distribution.
+    #[error("no {expected} {tag:?} on the {axis} axis of run {run}; found {found}")]
+    NoNumbers {
+        /// The run.
+        run: RunId,
+        /// Name of the axis.
+        axis: &'static str,
+        /// The tag.
+        tag: String,
+        /// What was looked for.
+        expected: &'static str,
+        /// What is there by that name.
+        found: &'static str,
+    },
     /// The run has no such episode.
     #[error("no episode {episode} in run {run}, which has {count}")]
     NoEpisode {
@@ -105,7 +119,11 @@ impl Error {
     /// The thing asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::NoRun { .. } | Self::NoTag { .. } | Self::NoEpisode { .. } | Self::NoField { .. } => true,
+            Self::NoRun { .. }
+            | Self::NoTag { .. }
+            | Self::NoNumbers { .. }
+            | Self::NoEpisode { .. }
+            | Self::NoField { .. } => true,
             Self::Store(error) => error.is_not_found(),
             _ => false,
         }

@@ -10,7 +10,7 @@ use crate::series::check;
 use crate::{BUCKETS_MAX, Error, Result, Series, SeriesRequest, Smoothing, Workbench};
 
 /// Most runs that one group may have.
-pub const GROUP_RUNS_MAX: usize = 64;
+pub const GROUP_RUNS_MAX: usize = 256;
 
 /// A run with more points than this many times the buckets is summarised before it is put into those of the group.
 const FINER: usize = 4;

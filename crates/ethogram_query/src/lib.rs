@@ -7,12 +7,17 @@
 //! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`].
 //! It knows no HTTP and has no wire types.
 
+mod action_counts;
 mod catalogue;
 pub mod derivation;
 mod episode_columns;
+mod episode_summary;
 mod error;
+mod extents;
 mod field;
 mod group;
+mod heat_map;
+mod histogram;
 mod lazy_run;
 mod native;
 mod opener;
@@ -20,18 +25,30 @@ mod param;
 mod run_handle;
 mod series;
 mod summary;
+mod tensor_rows;
+mod trend_line;
 mod workbench;
 
+pub use action_counts::{
+    ACTION_EPISODES_MAX, ACTION_PARTS_MAX, ACTION_STEPS_MAX, ACTIONS_MAX, ActionCounts, ActionPart, Spread,
+};
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
+pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
+pub use ethogram_analysis::{Summary, Trend};
+pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
+pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
+pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
 pub use native::NativeOpener;
 pub use opener::{Opener, Root};
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use run_handle::RunHandle;
 pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
+pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
+pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
 pub use workbench::{Change, Options, Skipped, Workbench};

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarTag};
+use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarColumns, ScalarTag};
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
-use crate::{Error, Field, FieldEntry, Params, Result, RunSummary, Series, SeriesRequest, derivation, field};
+use crate::{
+    Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
+    Series, SeriesRequest, derivation, field,
+};
 
 /// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
 pub struct RunHandle {
@@ -154,6 +157,30 @@ impl RunHandle {
             (Some(tag), Some(points)) => Series::of_points(points, tag, request),
             _ => Err(Error::NoTag { run: self.id.clone(), axis: axis_name(request.axis), tag: request.tag.clone() }),
         }
+    }
+
+    /// All points of one scalar in a range, as they were logged. **Errors**: over `limit` of them.
+    pub(crate) fn points(&self, axis: Axis, tag: &str, range: &Range<i64>, limit: u64) -> Result<ScalarColumns> {
+        let is_it = |known: &ScalarTag| known.axis == axis && known.tag == tag;
+        if let Some(known) = self.source.scalar_tags().into_iter().find(is_it) {
+            if known.count > limit {
+                return Err(Error::TooLarge { what: format!("points of {tag:?}"), limit, found: known.count });
+            }
+            return Ok(self.source.scalars(axis, tag, range.clone())?);
+        }
+        let columns = self.episode_columns()?;
+        let points = (axis == Axis::Episode).then(|| columns.points(tag, range)).flatten();
+        points.ok_or_else(|| Error::NoTag { run: self.id.clone(), axis: axis_name(axis), tag: tag.to_owned() })
+    }
+
+    /// Histograms of one tag over its axis.
+    pub fn histograms(&self, request: &HistogramRequest) -> Result<Histograms> {
+        Histograms::read(self, request)
+    }
+
+    /// The entries of a tensor over its axis.
+    pub fn heat_map(&self, request: &HeatMapRequest) -> Result<HeatMap> {
+        HeatMap::read(self, request)
     }
 
     /// Rows of one field of an episode, logged or derived; see [`crate::FieldRequest`].

@@ -81,6 +81,7 @@ impl Series {
         let finite: Vec<_> = points.value.iter().map(finite).collect();
         let buckets = Buckets {
             count: vec![1; points.step.len()],
+            finite: points.value.iter().map(|value| u64::from(value.is_finite())).collect(),
             step: points.step,
             time_us: points.time_us,
             min: finite.clone(),
@@ -147,6 +148,7 @@ fn summarise(points: &ScalarColumns, count: usize) -> Buckets {
         buckets.step.push(points.step[at]);
         buckets.time_us.push(points.time_us[at]);
         buckets.count.push(rows.len() as u64);
+        buckets.finite.push(finite().count() as u64);
         buckets.min.push(finite().fold(f64::NAN, f64::min));
         buckets.max.push(finite().fold(f64::NAN, f64::max));
         buckets.mean.push(finite().sum::<f64>() / finite().count() as f64);

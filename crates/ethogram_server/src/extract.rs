@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::request::Parts,
 };
@@ -32,5 +33,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for InBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let Json(value) = Json::from_request(request, state).await?;
         Ok(Self(value))
+    }
+}
+
+/// A body of bytes.
+#[derive(Debug)]
+pub struct InBytes(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for InBytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(Bytes::from_request(request, state).await?))
     }
 }

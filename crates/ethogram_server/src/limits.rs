@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Bytes of a request body.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of the body of `POST /api/trend`: a million points.
+pub const TREND_BYTES_MAX: usize = 17 << 20;
 /// Bytes of a request's path and query together.
 pub const TARGET_BYTES_MAX: usize = 16 << 10;
 /// Series of one request, and runs of all its series together.

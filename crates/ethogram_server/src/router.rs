@@ -14,7 +14,7 @@ use axum::{
 use crate::{
     app::App,
     error::{ApiError, ApiResult},
-    limits::BODY_BYTES_MAX,
+    limits::{BODY_BYTES_MAX, TREND_BYTES_MAX},
     routes,
     safety::{Safety, guard},
 };
@@ -26,10 +26,15 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs", get(routes::runs::runs))
         .route("/api/runs/{run}", get(routes::runs::run))
         .route("/api/runs/{run}/episodes", get(routes::episodes::episodes))
+        .route("/api/runs/{run}/episodes/summary", post(routes::episodes::summary))
         .route("/api/runs/{run}/episodes/{episode}", get(routes::episodes::episode))
         .route("/api/runs/{run}/episodes/{episode}/fields", get(routes::fields::fields))
+        .route("/api/runs/{run}/episodes/{episode}/extents", get(routes::extents::extents))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
+        .route("/api/runs/{run}/actions", post(routes::actions::actions))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
+        .route("/api/runs/{run}/histograms", get(routes::histograms::histograms))
+        .route("/api/runs/{run}/heat_maps", get(routes::heat_maps::heat_maps))
         .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
         .route("/api/runs/{run}/notes", get(routes::notes::notes).put(routes::notes::put_notes))
         .route(
@@ -37,6 +42,9 @@ pub fn router(app: App, safety: Safety) -> Router {
             get(routes::layouts::layouts).put(routes::layouts::put_layout).delete(routes::layouts::delete_layout),
         )
         .route("/api/series", post(routes::series::series))
+        .route("/api/series.csv", get(routes::series_csv::series_csv))
+        .route("/api/tags", post(routes::tags::tags))
+        .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))
         .fallback(other)

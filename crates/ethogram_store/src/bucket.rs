@@ -124,6 +124,7 @@ impl Bucketer {
             columns.step.push(bucket.step_last);
             columns.time_us.push(bucket.time_us);
             columns.count.push(bucket.count);
+            columns.finite.push(bucket.finite);
             columns.min.push(bucket.min);
             columns.max.push(bucket.max);
             columns.mean.push(bucket.mean);

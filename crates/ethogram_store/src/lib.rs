@@ -55,7 +55,7 @@ pub use notes::{
     TITLE_CHARS_MAX, parse_notes, read_notes, write_notes,
 };
 pub use reader::RunReader;
-pub use run::{CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
+pub use run::{ActionGroup, CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;
 pub use size::{KindSize, RunSize, size};
 pub use source::{

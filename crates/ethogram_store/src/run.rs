@@ -106,6 +106,11 @@ pub struct EnvSpec {
     pub action_space: Option<Space>,
     /// One name an action, by action id.
     pub action_meanings: Vec<String>,
+    /// How each action is drawn, one a name, where its name does not tell: `joystick:up-right+fire`, `arrow:left`, `engine:main`,
+    /// `keys:A+B`, `chip:JUMP`.
+    pub action_glyphs: Vec<String>,
+    /// Groups of actions that people want to see as one.
+    pub action_groups: Vec<ActionGroup>,
     /// One name an element of a vector observation.
     pub observation_names: Vec<String>,
     /// One unit an element of a vector observation; empty text where it has none.
@@ -118,6 +123,16 @@ pub struct EnvSpec {
     pub num_envs: u32,
     /// Agents of a multi-agent environment; empty otherwise.
     pub agents: Vec<String>,
+}
+
+/// Actions that are seen as one, for example all that go left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ActionGroup {
+    /// For example `left`.
+    pub name: String,
+    /// Action ids.
+    pub actions: Vec<i64>,
 }
 
 /// Version control state of the training script.

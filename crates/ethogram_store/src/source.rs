@@ -71,6 +71,11 @@ pub trait RunSource: Send + Sync {
     /// All tags of tensors, distributions, images and texts, sorted.
     fn tensor_tags(&self) -> Vec<TensorTag>;
 
+    /// Steps of one such tag, ascending, each once: what can be asked of [`RunSource::tensors`] without reading it all.
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        Ok(self.tensors(axis, tag, range)?.into_iter().map(|row| row.step).collect())
+    }
+
     /// Rows of one such tag, ascending by step.
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>>;
 
@@ -167,6 +172,8 @@ pub struct Buckets {
     pub time_us: Vec<i64>,
     /// Points in the bucket.
     pub count: Vec<u64>,
+    /// Points in the bucket whose value is finite.
+    pub finite: Vec<u64>,
     /// Smallest finite value; NaN if there is none.
     pub min: Vec<f64>,
     /// Largest finite value; NaN if there is none.

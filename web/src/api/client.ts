@@ -1,9 +1,13 @@
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
-import { ApiError, type Source, type Tagged } from './source';
+import { encodeDoubles } from './encode_columns';
+import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type {
+  ActionCounts,
   Axis,
   Derivation,
   EpisodeDetail,
+  EpisodeSummary,
   ErrorBody,
   Health,
   Layout,
@@ -11,7 +15,9 @@ import type {
   RunDetail,
   RunList,
   SeriesEntry,
+  TagsOfRun,
   SeriesQuery,
+  TrendMethod,
 } from './wire';
 
 /** Part of an axis, `from` included, `to` not. Left out: all of it. */
@@ -38,9 +44,21 @@ export interface Series {
   max: Float64Array;
   mean: Float64Array;
   last: Float64Array;
+  /** Points of each bucket whose value is NaN or infinite; null for the curve of a group. */
+  notFinite: Uint32Array | null;
   /** The 95 % interval of the mean over runs, NaN where there are fewer than two; null for the curve of a run. */
   low: Float64Array | null;
   high: Float64Array | null;
+}
+
+/** A line through points, at some of their rows. */
+export interface TrendLine {
+  row: Uint32Array;
+  x: Float64Array;
+  /** NaN where nothing determines it. */
+  y: Float64Array;
+  /** Points that it was fitted to. */
+  fitted: number;
 }
 
 /** Rows of several fields of one episode. */
@@ -84,6 +102,18 @@ export class Client {
     return queries.map((query, i) => seriesOf(columns, i, query, entries[i]));
   }
 
+  /** Which scalars many runs have, in the order of `runs`; an error where one could not be had. */
+  async tags(runs: readonly string[], signal?: AbortSignal): Promise<TagsOfRun[]> {
+    const answer = await this.#source.json<{ runs: TagsOfRun[] }>('/api/tags', { body: { runs }, signal });
+    return answer.runs;
+  }
+
+  /** Address of the points behind a chart, each as it was logged, as a file. */
+  seriesCsvPath(runs: readonly string[], axis: Axis, tag: string): string {
+    const pairs = [...runs.map((run) => ['run', run]), ['axis', axis], ['tag', tag]];
+    return `/api/series.csv?${new URLSearchParams(pairs).toString()}`;
+  }
+
   /** Episodes of a run: one column a member of `EpisodeRow`. */
   async episodes(run: string, range: Range = {}, signal?: AbortSignal): Promise<Columns> {
     return decodeColumns(await this.#source.bytes(`${at(run)}/episodes${search({ ...range })}`, { signal }));
@@ -91,6 +121,35 @@ export class Client {
 
   episode(run: string, episode: number, signal?: AbortSignal): Promise<EpisodeDetail> {
     return this.#source.json(`${at(run)}/episodes/${episode}`, { signal });
+  }
+
+  /** How often each action was taken in some episodes, numbers in `bins` bins. The server counts at most 1,000 episodes. */
+  actions(run: string, episodes: readonly number[], bins = 32, signal?: AbortSignal): Promise<ActionCounts> {
+    return this.#source.json(`${at(run)}/actions`, { body: { episodes, bins }, signal });
+  }
+
+  /** Returns, lengths and ends of some episodes. */
+  episodeSummary(run: string, episodes: readonly number[], signal?: AbortSignal): Promise<EpisodeSummary> {
+    return this.#source.json(`${at(run)}/episodes/summary`, { body: { episodes }, signal });
+  }
+
+  /** A line through points that ascend in x, at no more than `places` of them. */
+  async trend(
+    method: TrendMethod,
+    x: Float64Array,
+    y: Float64Array,
+    places: number,
+    signal?: AbortSignal,
+  ): Promise<TrendLine> {
+    const body = new BinaryBody('application/x-ethogram-columns', encodeDoubles({ x, y }));
+    const path = `/api/trend${search({ ...method, places })}`;
+    const columns = decodeColumns(await this.#source.bytes(path, { body, signal }));
+    return {
+      row: columnNamed(columns, 'row').data as Uint32Array,
+      x: doubles(columnNamed(columns, 'x')),
+      y: doubles(columnNamed(columns, 'y')),
+      fitted: Number(columns.header.fitted ?? 0),
+    };
   }
 
   /** Step fields, logged or derived. `params` are those of derived fields, for example `{"advantage.gamma": 0.99}`. */
@@ -108,6 +167,25 @@ export class Client {
       columns,
       first: Number(columns.header.first ?? 0),
       errors: (columns.header.errors ?? {}) as Record<string, ErrorBody>,
+    };
+  }
+
+  /** Smallest and largest finite value of each element of a field, over the whole episode; NaN where there is none. */
+  async extents(
+    run: string,
+    episode: number,
+    name: string,
+    signal?: AbortSignal,
+  ): Promise<{ low: Float64Array; high: Float64Array }> {
+    const query = search({ name });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/extents${query}`, { signal }),
+    );
+    const error = (columns.header.errors as Record<string, ErrorBody> | undefined)?.[name];
+    if (error) throw new ApiError(422, error);
+    return {
+      low: doubles(columnNamed(columns, `${name}/low`)),
+      high: doubles(columnNamed(columns, `${name}/high`)),
     };
   }
 
@@ -138,6 +216,30 @@ export class Client {
     return decodeColumns(
       await this.#source.bytes(`${at(run)}/tensors${search({ axis, tag, ...range })}`, { signal }),
     );
+  }
+
+  /** How the values of a tensor, a distribution or a scalar are spread, along its axis. */
+  async histograms(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; bins?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<Histograms> {
+    const path = `${at(run)}/histograms${search({ axis, tag, ...options })}`;
+    return histogramsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** The entries of a tensor along its axis, in at most `entries` cells a row. */
+  async heatMap(
+    run: string,
+    axis: Axis,
+    tag: string,
+    options: { rows?: number; entries?: number } = {},
+    signal?: AbortSignal,
+  ): Promise<HeatMapRows> {
+    const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
+    return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {
@@ -225,6 +327,7 @@ function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: Series
     max: floats('max'),
     mean: floats('mean'),
     last: floats('last'),
+    notFinite: query.runs ? null : (columnNamed(columns, `${i}/not_finite`).data as Uint32Array),
     low: query.runs ? doubles(columnNamed(columns, `${i}/low`)) : null,
     high: query.runs ? doubles(columnNamed(columns, `${i}/high`)) : null,
   };

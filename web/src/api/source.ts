@@ -12,6 +12,7 @@ export interface Source {
 
 /** The rest of a request. */
 export interface Ask {
+  /** Sent as JSON; [`BinaryBody`] as it is. */
   body?: unknown;
   /** Left out: POST with a body, GET without. */
   method?: 'PUT' | 'DELETE';
@@ -24,6 +25,14 @@ export interface Ask {
 export interface Tagged<T> {
   value: T;
   tag: string;
+}
+
+/** A body of bytes with its media type. */
+export class BinaryBody {
+  constructor(
+    readonly type: string,
+    readonly bytes: ArrayBuffer,
+  ) {}
 }
 
 /** The server refused, or could not be reached. `status` is 0 when there was no answer at all. */
@@ -102,9 +111,10 @@ export class HttpSource implements Source {
     if (method) init.method = method;
     const headers: Record<string, string> = {};
     if (body !== undefined) {
+      const binary = body instanceof BinaryBody;
       init.method ??= 'POST';
-      headers['Content-Type'] = 'application/json';
-      init.body = JSON.stringify(body);
+      headers['Content-Type'] = binary ? body.type : 'application/json';
+      init.body = binary ? body.bytes : JSON.stringify(body);
     }
     if (ifMatch !== undefined) headers['If-Match'] = ifMatch;
     if (Object.keys(headers).length > 0) init.headers = headers;

@@ -85,6 +85,10 @@ export interface EnvSpec {
   observation_space: Space | null;
   action_space: Space | null;
   action_meanings: string[];
+  /** How actions are drawn where their names do not tell; absent in runs of before it was there. */
+  action_glyphs?: string[];
+  /** Actions that are seen as one. */
+  action_groups?: { name: string; actions: number[] }[];
   observation_names: string[];
   observation_units: string[];
   fps: number | null;
@@ -181,6 +185,65 @@ export interface EpisodeDetail {
   fields: FieldEntry[];
 }
 
+/** How a line is drawn through points, with its parameters. */
+export type TrendMethod =
+  | { method: 'linear' }
+  | { method: 'polynomial'; degree: number }
+  | { method: 'loess'; span: number }
+  | { method: 'rolling_median'; window: number };
+
+/** What the agent did in some episodes. */
+export interface ActionCounts {
+  /** Episodes in the counts. */
+  episodes: number;
+  /** Episodes asked for that recorded no actions. */
+  unrecorded: number;
+  /** Steps with an action. */
+  steps: number;
+  parts: ActionPart[];
+}
+
+/** One choice or number that the agent makes a step. */
+export type ActionPart =
+  | {
+      kind: 'choice';
+      name: string;
+      /** All of the space, also those never taken. */
+      actions: { id: number; name: string | null; count: number; fraction: number | null }[];
+      /** Steps whose action is none of them. */
+      outside: number;
+    }
+  | {
+      kind: 'number';
+      name: string;
+      /** One more than there are counts. */
+      edges: number[];
+      counts: number[];
+      below: number;
+      above: number;
+      not_finite: number;
+    };
+
+/** Some numbers in a few words; null where there are too few. */
+export interface Summary {
+  count: number;
+  /** NaN and infinities, which are in none of the rest. */
+  not_finite: number;
+  mean: number | null;
+  /** Of the sample. */
+  sd: number | null;
+  min: number | null;
+  median: number | null;
+  max: number | null;
+}
+
+export interface EpisodeSummary {
+  episodes: number;
+  episode_return: Summary;
+  length: Summary;
+  ends: Partial<Record<EpisodeEnd, number>>;
+}
+
 export interface FieldEntry {
   name: string;
   axis: Axis;
@@ -229,6 +292,11 @@ export type SeriesEntry =
       last_step: number;
     }
   | { error: ErrorBody };
+
+/** Which scalars a run has, as `/api/tags` says it. */
+export type TagsOfRun =
+  | { run: string; revision: number; episode_count: number; scalars: ScalarTag[] }
+  | { run: string; error: ErrorBody };
 
 /** Every error of the server. */
 export interface ErrorBody {

@@ -20,12 +20,12 @@ it('B-1: gives the mean over runs and its interval, as the server does', () => {
     [1, 2],
     [3, 4],
   ]);
-  // sd 1, n 3: 1.96/√3; sd √2, n 2: 1.96.
+  // sd 1, n 3: 4.302653/√3; sd √2, n 2: 12.706205.
   expect([low[0], high[0], low[1], high[1]].map((value) => value.toFixed(6))).toEqual([
-    '0.868393',
-    '3.131607',
-    '1.040000',
-    '4.960000',
+    '-0.484138',
+    '4.484138',
+    '-9.706205',
+    '15.706205',
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { lowerBound } from './series';
+import { t95 } from './student_t';
 
 /** One run's curve: columns of equal length in ascending order of `x`. */
 export interface RunColumns {
@@ -20,12 +21,10 @@ export interface Across {
   mean: Float64Array;
   min: Float64Array;
   max: Float64Array;
-  /** `mean ∓ 1.96·sd/√n`, with the sample's standard deviation; NaN when `count` is below 2. */
+  /** `mean ∓ t·sd/√n`, with the sample's standard deviation and [`t95`] of `n − 1`; NaN when `count` is below 2. */
   low: Float64Array;
   high: Float64Array;
 }
-
-const NORMAL_95 = 1.96;
 
 /**
  * The mean over runs, and its 95 % interval, on at most `buckets` buckets that they have in common. A run counts once in a bucket, by the
@@ -54,7 +53,7 @@ export function across(runs: readonly RunColumns[], buckets: number): Across {
   }
   const rows = Object.values(filled);
   const column = (of: (row: (typeof rows)[number]) => number) => Float64Array.from(rows, of);
-  const error = column(({ values }) => standardError(values));
+  const half = column(({ values }) => t95(values.length - 1) * standardError(values));
   const mean = column(({ values }) => meanOf(values));
   return {
     x: column((row) => row.x),
@@ -63,8 +62,8 @@ export function across(runs: readonly RunColumns[], buckets: number): Across {
     mean,
     min: column(({ values }) => (values.length > 0 ? Math.min(...values) : NaN)),
     max: column(({ values }) => (values.length > 0 ? Math.max(...values) : NaN)),
-    low: mean.map((value, row) => value - NORMAL_95 * error[row]),
-    high: mean.map((value, row) => value + NORMAL_95 * error[row]),
+    low: mean.map((value, row) => value - half[row]),
+    high: mean.map((value, row) => value + half[row]),
   };
 }
 

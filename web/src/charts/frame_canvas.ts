@@ -1,18 +1,21 @@
 /** Writes packed RGBA, one `Uint32` a pixel, into `out`. */
 export type Paint = (out: Uint32Array) => void;
 
+/** Device pixels a pixel, or the largest whole number that fits, or as large as fits though edges blur. */
+export type Zoom = number | 'fit' | 'fill';
+
 /**
  * Shows pictures pixel for pixel: each is enlarged by a whole number of device pixels, nearest neighbour, so that what is
  * on the screen is what was recorded. A picture larger than its place is shrunk, smoothly.
  *
- * The host must be positioned; the canvas is centred in it.
+ * The host must be positioned; the canvas is centred in it, or begins at its corner where it is larger: then the host should scroll.
  */
 export class FrameCanvas {
   readonly canvas: HTMLCanvasElement;
   private readonly observer: ResizeObserver;
   private image: ImageData | null = null;
   private pixels: Uint32Array | null = null;
-  private zoom: number | 'fit' = 'fit';
+  private zoom: Zoom = 'fit';
 
   constructor(
     private readonly host: HTMLElement,
@@ -41,10 +44,24 @@ export class FrameCanvas {
     this.image = this.pixels = null;
   }
 
-  /** Device pixels a pixel, or the largest whole number that fits. */
-  setZoom(zoom: number | 'fit'): void {
+  setZoom(zoom: Zoom): void {
     this.zoom = zoom;
     this.place();
+  }
+
+  /** The pixel under a point of the window; null beside the picture. */
+  pixelAt(clientX: number, clientY: number): { x: number; y: number } | null {
+    if (!this.image) return null;
+    const box = this.canvas.getBoundingClientRect();
+    const x = Math.floor(((clientX - box.left) / box.width) * this.image.width);
+    const y = Math.floor(((clientY - box.top) / box.height) * this.image.height);
+    return x >= 0 && y >= 0 && x < this.image.width && y < this.image.height ? { x, y } : null;
+  }
+
+  /** The picture as it was recorded, pixel for pixel; null while none is shown. */
+  png(): Promise<Blob | null> {
+    if (!this.image) return Promise.resolve(null);
+    return new Promise((resolve) => this.canvas.toBlob(resolve, 'image/png'));
   }
 
   destroy(): void {
@@ -82,23 +99,24 @@ export class FrameCanvas {
     Object.assign(canvas.style, {
       width: `${width}px`,
       height: `${height}px`,
-      left: `${snap((host.clientWidth - width) / 2)}px`,
-      top: `${snap((host.clientHeight - height) / 2)}px`,
-      imageRendering: scale >= 1 ? 'pixelated' : 'auto',
+      left: `${snap(Math.max(0, (host.clientWidth - width) / 2))}px`,
+      top: `${snap(Math.max(0, (host.clientHeight - height) / 2))}px`,
+      imageRendering: scale >= 2 || scale === 1 ? 'pixelated' : 'auto',
     });
     this.onscale(scale);
   }
 }
 
-/** Device pixels a pixel: a whole number from 1 on; below 1 whatever fits. */
+/** Device pixels a pixel: a whole number from 1 on, below 1 whatever fits; `'fill'` takes whatever fits always. */
 export function scaleToFit(
   width: number,
   height: number,
   roomWidth: number,
   roomHeight: number,
-  zoom: number | 'fit' = 'fit',
+  zoom: Zoom = 'fit',
 ): number {
-  if (zoom !== 'fit') return zoom;
+  if (typeof zoom === 'number') return zoom;
   const scale = Math.min(roomWidth / width, roomHeight / height);
+  if (zoom === 'fill') return scale;
   return scale >= 1 ? Math.floor(scale) : Math.max(scale, 1 / Math.max(width, height));
 }

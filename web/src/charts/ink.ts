@@ -9,10 +9,14 @@ export interface ChartInk {
   faint: string;
   accent: string;
   accentSoft: string;
+  signal: string;
   cursor: string;
   good: string;
   warn: string;
   bad: string;
+  /** What lies above and below zero. */
+  warm: string;
+  cold: string;
   font: string;
 }
 
@@ -30,10 +34,13 @@ export function readInk(element: Element): ChartInk {
     faint: token('--ink-faint'),
     accent: token('--accent'),
     accentSoft: token('--accent-soft'),
+    signal: token('--signal'),
     cursor: token('--cursor'),
     good: token('--good'),
     warn: token('--warn'),
     bad: token('--bad'),
+    warm: token('--warm'),
+    cold: token('--cold'),
     font: `${token('--text-xs')} ${token('--font')}`,
   };
 }

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { stretches } from './paint_lines';
 import {
   indexAt,
+  innerExtent,
   lowerBound,
   nearestIndex,
   padded,
   reachOf,
+  unseen,
   xExtent,
   yExtent,
   type LineSeries,
@@ -84,14 +86,14 @@ describe('extents', () => {
 it('draws a gap as a gap: stretches end where nothing was logged', () => {
   const found: [number, number][] = [];
   const one = series([0, 1, 2, 3, 4, 5], [1, 2, NaN, -3, 4, NaN]);
-  const plane = { xFrom: 0, xTo: 5, yFromValue: (y: number) => y };
+  const plane = { x: { from: 0, to: 5, log: false }, y: { log: false } };
   stretches(one.x, plane, [one.y], (from, to) => found.push([from, to]));
   expect(found).toEqual([
     [0, 2],
     [3, 5],
   ]);
   found.length = 0;
-  stretches(one.x, { ...plane, yFromValue: Math.log }, [one.y], (from, to) => found.push([from, to]));
+  stretches(one.x, { ...plane, y: { log: true } }, [one.y], (from, to) => found.push([from, to]));
   expect(found).toEqual([
     [0, 2],
     [4, 5],
@@ -114,4 +116,48 @@ it('tells in words what it draws', () => {
   expect(twin.samples.map(({ x }) => x)).toEqual([0, 10, 20, 30]);
   expect(twin.samples[1].values).toEqual(['NaN', '6']);
   expect(twin.samples[3].values).toEqual(['2', '']);
+});
+
+describe('what is not seen', () => {
+  const line = (y: number[], over: Partial<LineSeries> = {}): LineSeries => ({
+    id: 'a',
+    label: 'A',
+    colour: 'red',
+    dash: [],
+    x: Float64Array.from(y, (_, i) => i),
+    y: Float64Array.from(y),
+    low: null,
+    high: null,
+    smooth: null,
+    ...over,
+  });
+
+  it('A-15: leaves percentiles of the values out of y, and counts them', () => {
+    const values = Array.from({ length: 101 }, (_, i) => i);
+    values[50] = 1e6;
+    const inner = innerExtent([line(values)], [0, 100], 1, false);
+    expect(inner).toEqual([1, 100]);
+    expect(unseen([line(values)], [0, 100], inner!, false)).toEqual({
+      outside: 2,
+      notPositive: 0,
+      notFinite: 0,
+    });
+    expect(innerExtent([line([NaN])], [0, 1], 1, false)).toBeNull();
+    expect(innerExtent([line([5])], [0, 1], 25, false)).toEqual([5, 5]);
+  });
+
+  it('counts what a logarithm cannot show, and what is no number, within what is seen', () => {
+    const odd = { x: Float64Array.of(1, 9), sign: Int8Array.of(0, 1), count: [4, 5] };
+    expect(unseen([line([-1, NaN, 0, 2, 3], { odd })], [0, 4], [1, 10], true)).toEqual({
+      outside: 0,
+      notPositive: 2,
+      notFinite: 4,
+    });
+  });
+
+  it('begins a logarithmic x above zero', () => {
+    const one = line([1, 2, 3], { x: Float64Array.of(-1, 0, 8) });
+    expect(xExtent([one], true)).toEqual([8, 8]);
+    expect(xExtent([line([1], { x: Float64Array.of(0) })], true)).toBeNull();
+  });
 });

@@ -23,6 +23,18 @@ export interface LineSeries {
   scattered?: boolean;
   /** Places on x that are marked at the lower edge, ascending. */
   marks?: Float64Array;
+  /** What was logged and is no number. */
+  odd?: OddPoints;
+}
+
+/** Where values that are not finite were logged. */
+export interface OddPoints {
+  /** Ascending. */
+  x: Float64Array;
+  /** 1 and −1 for the infinities, 0 for NaN, and where one place stands for several. */
+  sign: Int8Array;
+  /** How many values that were, place by place. */
+  count: ArrayLike<number>;
 }
 
 /** A closed range of an axis. */
@@ -68,38 +80,96 @@ export function reachOf(series: LineSeries, least: number): number {
   return x.length > 1 ? Math.max(least, ((x[x.length - 1] - x[0]) / (x.length - 1)) * 1.5) : least;
 }
 
-/** Extent in x over all series; null when there is no point. */
-export function xExtent(all: readonly LineSeries[]): Extent | null {
+/** Extent in x over all series; null when there is no point. With `positive` only places above zero count. */
+export function xExtent(all: readonly LineSeries[], positive = false): Extent | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { x } of all) {
-    if (x.length === 0) continue;
-    low = Math.min(low, x[0]);
+    let first = 0;
+    while (positive && first < x.length && x[first] <= 0) first += 1;
+    if (first >= x.length) continue;
+    low = Math.min(low, x[first]);
     high = Math.max(high, x[x.length - 1]);
   }
   return low <= high ? [low, high] : null;
+}
+
+/** The rows of a series that are seen between two places on x, and one more on either side: lines to them are seen. */
+export function seen(x: Float64Array, [from, to]: Extent): [start: number, end: number] {
+  return [Math.max(0, lowerBound(x, from) - 1), Math.min(x.length, lowerBound(x, to) + 2)];
 }
 
 /**
  * Extent in y of what is drawn between two places on x, bands and lines; null when nothing finite is there.
  * With `positive` only values above zero count, as a logarithmic scale needs.
  */
-export function yExtent(all: readonly LineSeries[], [from, to]: Extent, positive: boolean): Extent | null {
+export function yExtent(all: readonly LineSeries[], range: Extent, positive: boolean): Extent | null {
   let [low, high] = [Infinity, -Infinity];
   for (const series of all) {
-    const columns = [series.y, series.low, series.high, series.smooth].filter((column) => column !== null);
-    // One point beyond each edge: lines to it are seen.
-    const start = Math.max(0, lowerBound(series.x, from) - 1);
-    for (let i = start; i < series.x.length; i += 1) {
-      for (const column of columns) {
+    const [start, end] = seen(series.x, range);
+    for (const column of [series.y, series.low, series.high, series.smooth]) {
+      if (column === null) continue;
+      for (let i = start; i < end; i += 1) {
         const y = column[i];
         if (!Number.isFinite(y) || (positive && y <= 0)) continue;
         if (y < low) low = y;
         if (y > high) high = y;
       }
-      if (series.x[i] > to) break;
     }
   }
   return low <= high ? [low, high] : null;
+}
+
+/**
+ * Extent in y of what is left when `percent` of the values of the lines are left out at either end; null when nothing finite is there.
+ * Bands do not count: their ends are what is meant to be left out.
+ *
+ * **Source** the percentile of the value at rank `p·(n − 1)`, between two the nearer to the middle, so that no value is made up.
+ */
+export function innerExtent(
+  all: readonly LineSeries[],
+  range: Extent,
+  percent: number,
+  positive: boolean,
+): Extent | null {
+  const values: number[] = [];
+  for (const series of all) {
+    const [start, end] = seen(series.x, range);
+    for (let i = start; i < end; i += 1) {
+      const y = series.y[i];
+      if (Number.isFinite(y) && !(positive && y <= 0)) values.push(y);
+    }
+  }
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  const skipped = ((sorted.length - 1) * Math.min(50, Math.max(0, percent))) / 100;
+  return [sorted[Math.ceil(skipped)], sorted[Math.floor(sorted.length - 1 - skipped)]];
+}
+
+/** How many points of the lines are not seen between two places on x, and why. */
+export interface Unseen {
+  /** Above or below the range of y. */
+  outside: number;
+  /** At or below zero, where y is logarithmic. */
+  notPositive: number;
+  /** Not a number, or infinite: as they were logged, however many points are drawn. */
+  notFinite: number;
+}
+
+/** Counts what is not seen of the points that are drawn. `from` and `to` are the range of y. */
+export function unseen(all: readonly LineSeries[], range: Extent, [from, to]: Extent, log: boolean): Unseen {
+  const counts: Unseen = { outside: 0, notPositive: 0, notFinite: 0 };
+  for (const { x, y, odd } of all) {
+    const end = lowerBound(x, range[1]);
+    for (let i = lowerBound(x, range[0]); i < x.length && (i < end || x[i] === range[1]); i += 1) {
+      if (!Number.isFinite(y[i])) continue;
+      if (log && y[i] <= 0) counts.notPositive += 1;
+      else if (y[i] < from || y[i] > to) counts.outside += 1;
+    }
+    if (!odd) continue;
+    for (let i = lowerBound(odd.x, range[0]); i < odd.x.length && odd.x[i] <= range[1]; i += 1)
+      counts.notFinite += odd.count[i];
+  }
+  return counts;
 }
 
 /**

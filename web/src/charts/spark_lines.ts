@@ -1,4 +1,5 @@
 import { fitCanvas, readInk } from './ink';
+import { strokeValues } from './overlay_lines';
 import { finiteExtent, minMaxColumns, paddedExtent, pixelFromStep } from './step_scale';
 
 /** One line: values over steps from 0, NaN where there is none. Each line has its own scale. */
@@ -88,9 +89,14 @@ export class SparkLines {
     width: number,
     y: (value: number) => number,
   ): void {
-    const columns = Math.max(1, Math.min(this.#end + 1, Math.floor(width)));
+    if (this.#end < width) {
+      const scale = { from: 0, to: this.#end, width };
+      strokeValues(context, values, (at) => pixelFromStep(scale, at), y);
+      return;
+    }
+    const columns = Math.max(1, Math.floor(width));
     const thin = minMaxColumns(values, 0, 0, this.#end, columns);
-    const gap = columns > 1 ? width / (columns - 1) : 0;
+    const gap = width / Math.max(1, columns - 1);
     let open = false;
     context.beginPath();
     for (let i = 0; i < columns; i++) {
@@ -98,7 +104,7 @@ export class SparkLines {
         open = false;
         continue;
       }
-      const x = columns > 1 ? i * gap : width / 2;
+      const x = i * gap;
       if (open) context.lineTo(x, y(thin.first[i]!));
       else context.moveTo(x, y(thin.first[i]!));
       if (thin.count[i]! > 1) {

@@ -19,6 +19,15 @@ export interface StepSeries {
   colour?: string;
 }
 
+/** A line over a series, for example its moving average. */
+export interface StepTrend {
+  values: ArrayLike<number>;
+  /** Step of the first value. */
+  start: number;
+  /** Scaled by itself: where the series is rare events, its average would lie flat on zero. */
+  ownScale: boolean;
+}
+
 export interface StepChartEvents {
   /** The reader clicked or dragged to a step. `dragging` is false for the last call of a drag. */
   seek(step: number, dragging: boolean): void;
@@ -37,10 +46,13 @@ export interface StepChartEvents {
 export class StepChart {
   private readonly canvas: HTMLCanvasElement;
   private readonly playhead: HTMLElement;
+  private readonly pointer: HTMLElement;
   private readonly band: HTMLElement;
   private readonly observer: ResizeObserver;
   private readonly stops: (() => void)[] = [];
   private series: StepSeries | null = null;
+  private trend: StepTrend | null = null;
+  private hovered: number | null = null;
   private range: [number, number] = [0, 0];
   private step = 0;
   private loop: [number, number] | null = null;
@@ -55,6 +67,7 @@ export class StepChart {
   ) {
     this.canvas = element('canvas', host);
     this.band = element('div', host);
+    this.pointer = element('div', host);
     this.playhead = element('div', host);
     this.ink = readInk(host);
     this.paintOverlays();
@@ -69,8 +82,9 @@ export class StepChart {
   }
 
   /** Shows other values over the steps `from` to `to`, both included. */
-  show(series: StepSeries | null, from: number, to: number): void {
+  show(series: StepSeries | null, from: number, to: number, trend: StepTrend | null = null): void {
     this.series = series;
+    this.trend = trend;
     this.range = [from, to];
     this.redraw();
     this.place();
@@ -79,6 +93,13 @@ export class StepChart {
   setPlayhead(step: number): void {
     if (step === this.step) return;
     this.step = step;
+    this.place();
+  }
+
+  /** Marks the step under the pointer, here or on another chart of the same steps. */
+  setHover(step: number | null): void {
+    if (step === this.hovered) return;
+    this.hovered = step;
     this.place();
   }
 
@@ -101,6 +122,7 @@ export class StepChart {
     for (const stop of this.stops) stop();
     this.canvas.remove();
     this.band.remove();
+    this.pointer.remove();
     this.playhead.remove();
   }
 
@@ -138,6 +160,37 @@ export class StepChart {
     const steps = this.range[1] - this.range[0] + 1;
     if (steps > width * 2) this.drawDense(context, series, y, zero);
     else this.drawSparse(context, series, y, zero);
+    if (this.trend) this.drawTrend(context, this.trend, y);
+  }
+
+  /** One point a pixel says all that an average has to say. */
+  private drawTrend(
+    context: CanvasRenderingContext2D,
+    { values, start, ownScale }: StepTrend,
+    shared: (value: number) => number,
+  ): void {
+    const [low, high] = paddedExtent(finiteExtent(values));
+    const own = (value: number) => this.height - 1 - ((value - low) / (high - low)) * (this.height - 2);
+    const y = ownScale ? own : shared;
+    context.strokeStyle = this.ink.signal;
+    context.lineWidth = 1.5;
+    context.beginPath();
+    let lastX = -Infinity;
+    let open = false;
+    for (let i = Math.max(0, this.range[0] - start); i < values.length && start + i <= this.range[1]; i++) {
+      const value = values[i]!;
+      if (!Number.isFinite(value)) {
+        open = false;
+        continue;
+      }
+      const x = pixelFromStep(this.scale, start + i);
+      if (open && x - lastX < 1) continue;
+      if (open) context.lineTo(x, y(value));
+      else context.moveTo(x, y(value));
+      open = true;
+      lastX = x;
+    }
+    context.stroke();
   }
 
   /** More steps than pixels: one bar from smallest to largest a column of pixels, joined to the next. */
@@ -239,7 +292,11 @@ export class StepChart {
     const x = pixelFromStep(this.scale, this.step);
     this.playhead.style.transform = `translateX(${x.toFixed(2)}px)`;
     this.playhead.style.display = this.width > 0 ? 'block' : 'none';
-    const { loop } = this;
+    const { loop, hovered } = this;
+    this.pointer.style.display = this.width > 0 && hovered !== null ? 'block' : 'none';
+    if (hovered !== null) {
+      this.pointer.style.transform = `translateX(${pixelFromStep(this.scale, hovered).toFixed(2)}px)`;
+    }
     this.band.style.display = loop ? 'block' : 'none';
     if (loop) {
       const [from, to] = [pixelFromStep(this.scale, loop[0]), pixelFromStep(this.scale, loop[1])];
@@ -255,6 +312,12 @@ export class StepChart {
       width: '1px',
       marginLeft: '-0.5px',
       background: this.ink.cursor,
+    });
+    Object.assign(this.pointer.style, above, {
+      width: '1px',
+      marginLeft: '-0.5px',
+      background: this.ink.accent,
+      opacity: '0.6',
     });
     Object.assign(this.band.style, above, { background: this.ink.accent, opacity: '0.1' });
   }

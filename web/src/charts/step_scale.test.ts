@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { scaleToFit } from './frame_canvas';
-import { indexOfLargest } from './bars';
+import { indexOfLargest } from './lanes';
 import { stepsOfCells } from './film_strip';
 import { commonest } from './ribbon';
 import { finiteExtent, minMaxColumns, paddedExtent, pixelFromStep, stepFromPixel } from './step_scale';

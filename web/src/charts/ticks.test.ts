@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { logTick, xTicks, yTick } from './ticks';
+import { logTick, ticksOfLog, ticksOfX, ticksOfY, xTicks, yTick } from './ticks';
 
 it.each([
   [[0, 0.5, 1], 0.5, ['0', '0.5', '1.0']],
@@ -29,4 +29,34 @@ it('labels steps in short', () =>
   expect(xTicks('step', [0, 5000, 2.5e6], 5000)).toEqual(['0', '5,000', '2.5M']));
 
 it('labels logarithms', () =>
-  expect([1e-5, 0.01, 1, 1000, 1e7].map(logTick)).toEqual(['1e−5', '0.01', '1', '1000', '1e7']));
+  expect([1e-5, 0.01, 1, 1000, 1e7].map(logTick)).toEqual(['1e−5', '0.01', '1', '1000', '10M']));
+
+it('places ticks at round numbers, and steps at whole ones', () => {
+  expect(ticksOfY([0, 1], 0.17).map(({ text }) => text)).toEqual(['0', '0.2', '0.4', '0.6', '0.8', '1.0']);
+  expect(ticksOfY([-21, 21], 9).map(({ text }) => text)).toEqual(['−20', '−10', '0', '10', '20']);
+  expect(ticksOfX('step', [0, 3], 0.2).map(({ value }) => value)).toEqual([0, 1, 2, 3]);
+  expect(ticksOfX('relative', [0, 3600], 700).map(({ text }) => text)).toEqual([
+    '0',
+    '15 min',
+    '30 min',
+    '45 min',
+    '1 h',
+  ]);
+  // Two hours ahead of UTC, midnight is at 22:00 there.
+  expect(ticksOfX('time', [0, 86_400], 80_000, 7200).map(({ value }) => value)).toEqual([79_200]);
+});
+
+it('places logarithmic ticks at powers of ten, and between them where there is room', () => {
+  expect(ticksOfLog([0.01, 1e4], 6).map(({ text }) => text)).toEqual([
+    '0.01',
+    '0.1',
+    '1',
+    '10',
+    '100',
+    '1000',
+    '10k',
+  ]);
+  expect(ticksOfLog([1, 30], 6).map(({ value }) => value)).toEqual([1, 2, 5, 10, 20]);
+  expect(ticksOfLog([3, 4], 4).length).toBeGreaterThan(1);
+  expect(ticksOfLog([1e-12, 1e12], 5).length).toBeLessThan(8);
+});

@@ -43,6 +43,72 @@ export const SPAN_STEPS: readonly number[] = [
   100 * DAY,
 ];
 
+/** A place on an axis, and what is written there. */
+export interface Tick {
+  value: number;
+  text: string;
+}
+
+/** Ticks of the x axis, at least `least` of its units apart. `offset` is the reader's distance from UTC in seconds, for whole days. */
+export function ticksOfX(
+  kind: XKind,
+  [from, to]: readonly [number, number],
+  least: number,
+  offset = 0,
+): Tick[] {
+  const isSpan = kind === 'time' || kind === 'relative';
+  const step = isSpan ? spanStep(least) : Math.max(1, niceStep(least));
+  const shift = kind === 'time' ? offset : 0;
+  const values = multiples(from + shift, to + shift, step).map((value) => value - shift);
+  return xTicks(kind, values, step).map((text, i) => ({ value: values[i], text }));
+}
+
+/** Ticks of the y axis, at least `least` of its units apart. */
+export function ticksOfY([from, to]: readonly [number, number], least: number): Tick[] {
+  const step = niceStep(least);
+  return multiples(from, to, step).map((value) => ({ value, text: yTick(value, step) }));
+}
+
+/** Ticks of a logarithmic axis, at most about `count`: powers of ten, and their parts where there is room for them. */
+export function ticksOfLog([from, to]: readonly [number, number], count: number): Tick[] {
+  const [low, high] = [Math.log10(from), Math.log10(to)];
+  const decades = high - low;
+  const parts = decades * 3 <= count ? [1, 2, 5] : [1];
+  const every = Math.max(1, Math.ceil(decades / Math.max(1, count)));
+  const values: number[] = [];
+  for (let power = Math.floor(low / every) * every; power <= Math.ceil(high); power += every) {
+    for (const part of parts) {
+      const value = part * 10 ** power;
+      if (value >= from && value <= to) values.push(value);
+    }
+  }
+  // Less than a decade, and none of its parts within: the axis is all but even.
+  if (values.length < 2) {
+    return ticksOfY([from, to], (to - from) / Math.max(1, count));
+  }
+  return values.map((value) => ({ value, text: logTick(value) }));
+}
+
+/** The least of 1, 2, 5 and their tenfolds that is no less than `least`. */
+function niceStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(least));
+  const factor = [1, 2, 5, 10].find((one) => one * power >= least * (1 - 1e-9)) ?? 10;
+  return factor * power;
+}
+
+function spanStep(least: number): number {
+  return SPAN_STEPS.find((step) => step >= least) ?? niceStep(least / DAY) * DAY;
+}
+
+function multiples(from: number, to: number, step: number): number[] {
+  const values: number[] = [];
+  // A step that doubles cannot tell apart would never arrive.
+  const count = Math.min(200, Math.floor(to / step) - Math.ceil(from / step) + 1);
+  const first = Math.ceil(from / step);
+  for (let i = 0; i < count; i += 1) values.push(Number(((first + i) * step).toPrecision(14)));
+  return values;
+}
+
 /** Labels of ticks on the x axis, `step` apart. */
 export function xTicks(kind: XKind, ticks: readonly number[], step: number): string[] {
   if (kind === 'step' || kind === 'episode') return ticks.map(compactCount);
@@ -70,6 +136,7 @@ function decimalsOf(step: number): number {
 
 /** Labels of powers of ten and their parts on a logarithmic axis. */
 export function logTick(tick: number): string {
+  if (tick >= 1e4 && tick < 1e15) return compactCount(tick);
   return tick >= 1e-3 && tick < 1e4 ? String(Number(tick.toPrecision(1))) : value(tick, 2);
 }
 

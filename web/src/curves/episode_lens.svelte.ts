@@ -15,6 +15,10 @@ export interface Marks {
 interface Known {
   table: EpisodeTable;
   marks: Marks;
+  /** Global steps at which episodes started, ascending. */
+  starts: Float64Array;
+  /** Another number for each table. */
+  stamp: number;
 }
 
 /** The episodes of the runs that are shown, at hand for marks and hints while the pointer moves. */
@@ -23,13 +27,18 @@ export class EpisodeLens {
   readonly #tables: EpisodeTables;
   readonly #reload = new Throttle(() => this.#load(), RELOAD_INTERVAL_MS);
   #want: readonly { id: string; revision: number }[] = [];
+  #stamps = 0;
 
   constructor(tables: EpisodeTables) {
     this.#tables = tables;
   }
 
-  /** Says which runs are shown; call it whenever that changes or a run grew. */
+  /** Says whose episodes are needed; call it whenever that changes or a run grew. */
   want(runs: readonly { id: string; revision: number }[]): void {
+    const same =
+      runs.length === this.#want.length &&
+      runs.every(({ id, revision }, i) => id === this.#want[i].id && revision === this.#want[i].revision);
+    if (same) return;
     this.#want = runs;
     this.#reload.request();
   }
@@ -42,6 +51,16 @@ export class EpisodeLens {
   /** Recorded episodes of a run; undefined while they are unknown. */
   marks(run: string): Marks | undefined {
     return this.#known.get(run)?.marks;
+  }
+
+  /** Global steps at which the episodes of a run started, ascending; undefined while they are unknown. */
+  starts(run: string): Float64Array | undefined {
+    return this.#known.get(run)?.starts;
+  }
+
+  /** Changes when what is known of these runs does. */
+  stamp(runs: readonly { id: string }[]): string {
+    return runs.map(({ id }) => this.#known.get(id)?.stamp ?? 0).join();
   }
 
   /** Which kinds of ended episodes a run has; undefined while they are unknown. */
@@ -65,7 +84,8 @@ export class EpisodeLens {
         const table = await this.#tables.of(id, revision).catch(() => undefined);
         const before = this.#known.get(id);
         if (!table || table === before?.table) return [id, before] as const;
-        return [id, { table, marks: marksOf(table) }] as const;
+        const starts = table.globalStep.toSorted();
+        return [id, { table, marks: marksOf(table), starts, stamp: (this.#stamps += 1) }] as const;
       }),
     );
     this.#known = new Map(entries.filter((entry): entry is [string, Known] => entry[1] !== undefined));

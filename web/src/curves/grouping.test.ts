@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 
 import { runSummary } from '../../testing/run_summary';
-import { configKeys, groupRuns, parseGroupBy, seedless } from './grouping';
+import { seedless } from '../state/seeds';
+import { configKeys, groupByNumber, groupRuns, LINES_MAX, parseGroupBy } from './grouping';
 
 it.each([
   ['dqn-s0', 'dqn'],
@@ -49,4 +50,13 @@ it('offers single values of the config, but no seed', () => {
 
 it('takes odd addresses for no grouping', () => {
   expect(['', 'config:', 'moon', null].map(parseGroupBy)).toEqual(['none', 'none', 'none', 'none']);
+});
+
+it('many runs are grouped while nobody has chosen, by what leaves few lines', () => {
+  const many = (name: (i: number) => string, group: string | null = null) =>
+    Array.from({ length: 100 }, (_, i) => runSummary({ id: String(i), name: name(i), group }));
+  expect(groupByNumber(many((i) => `dqn-s${i}`).slice(0, LINES_MAX))).toBe('none');
+  expect(groupByNumber(many((i) => `a${i % 10}-s${i}`))).toBe('name');
+  expect(groupByNumber(many((i) => `run ${'x'.repeat(i + 1)}`, 'base'))).toBe('group');
+  expect(groupByNumber(many((i) => `run ${'x'.repeat(i + 1)}`))).toBe('all');
 });

@@ -1,7 +1,8 @@
 import type { Json, RunSummary } from '../api/wire';
+import { seedless } from '../state/seeds';
 
-/** What runs are put together by: nothing, their `group`, their name without the seed, or a member of their config: `config:optimiser.lr`. */
-export type GroupBy = 'none' | 'group' | 'name' | `config:${string}`;
+/** What runs are put together by: nothing, their `group`, their name without the seed, all, or a member of their config: `config:optimiser.lr`. */
+export type GroupBy = 'none' | 'group' | 'name' | 'all' | `config:${string}`;
 
 /** Runs that are drawn as one line. */
 export interface RunGroup {
@@ -13,27 +14,20 @@ export interface RunGroup {
 }
 
 /** Most runs of one group: the server takes no more. */
-export const GROUP_RUNS_MAX = 64;
+export const GROUP_RUNS_MAX = 256;
+/** More lines tell nothing apart: while nobody has chosen, more runs than this are drawn as groups. */
+export const LINES_MAX = 30;
 
 const CONFIG = 'config:';
 /** Members of a config that differ between seeds of one configuration. */
 const SEED_KEY = /(^|[._-])seeds?$/i;
-/** `-s0`, `_seed1`, ` 3`, `__1`: at the end of a name, after a separator. */
-const SEED = /[-_ .]+(?:s|seed)?[-_ =]?\d+$/i;
-/** Seconds since 1970, which some put behind the seed. */
-const STAMP = /[-_ .]+\d{9,}$/;
 /** Members of members of a config that are offered. */
 const DEPTH_MAX = 4;
 
 /** Reads what the address says; anything odd is no grouping. */
 export function parseGroupBy(text: string | null): GroupBy {
-  if (text === 'group' || text === 'name') return text;
+  if (text === 'group' || text === 'name' || text === 'all') return text;
   return text !== null && isConfig(text) ? text : 'none';
-}
-
-/** A name without the seed at its end; the whole name when nothing else would be left. */
-export function seedless(name: string): string {
-  return name.replace(STAMP, '').replace(SEED, '') || name;
 }
 
 /** Members of the runs' configs that can be grouped by, sorted: those with a single value, seeds left out. */
@@ -41,6 +35,13 @@ export function configKeys(runs: readonly RunSummary[]): string[] {
   const keys = new Set<string>();
   for (const run of runs) members(run.config, '', 0, keys);
   return [...keys].filter((key) => !SEED_KEY.test(key)).sort((a, b) => a.localeCompare(b, 'en'));
+}
+
+/** How runs are grouped while nobody has chosen: not at all, or so that no more than [`LINES_MAX`] lines are left. */
+export function groupByNumber(runs: readonly RunSummary[]): GroupBy {
+  if (runs.length <= LINES_MAX) return 'none';
+  const candidates: GroupBy[] = runs.every((run) => run.group) ? ['group', 'name'] : ['name'];
+  return candidates.find((by) => groupRuns(runs, by).length <= LINES_MAX) ?? 'all';
 }
 
 /** Runs by group, sorted by label. */
@@ -56,6 +57,7 @@ export function groupRuns(runs: readonly RunSummary[], by: GroupBy): RunGroup[] 
 }
 
 function labelOf(run: RunSummary, by: GroupBy): string {
+  if (by === 'all') return 'all runs';
   if (by === 'group') return run.group || 'no group';
   if (!isConfig(by)) return seedless(run.name || run.id);
   const key = by.slice(CONFIG.length);

@@ -68,9 +68,22 @@ export class RunLines {
 export class GroupInks {
   #slots: ReadonlyMap<string, number> = new Map();
 
-  /** Takes note of the groups that are shown, and gives the way to ask for their inks. */
-  of(groups: readonly string[], look: Look): (id: string) => Ink | undefined {
-    const slots = assignSlots(this.#slots, groups);
+  /**
+   * Takes note of the groups that are shown, and gives the way to ask for their inks. `hint` is the slot of the hue that the runs of a
+   * group share, if they do: then the group has it, too.
+   */
+  of(
+    groups: readonly string[],
+    look: Look,
+    hint: (group: string) => number | undefined = () => undefined,
+  ): (id: string) => Ink | undefined {
+    const before = new Map(this.#slots);
+    for (const group of groups) {
+      const slot = hint(group);
+      if (slot !== undefined && !before.has(group) && ![...before.values()].includes(slot))
+        before.set(group, slot);
+    }
+    const slots = assignSlots(before, groups);
     this.#slots = slots;
     const shown = new Set(groups);
     return (id) => (shown.has(id) ? inkOfSlot(slots.get(id) ?? 0, look) : undefined);

@@ -1,58 +1,46 @@
 import { expect, it } from 'vitest';
 
-import { NO_SMOOTHING } from '../charts/smoothing';
 import type { EpisodeTable } from '../state/episode_tables';
-import { lineOf, pointsOfEpisodes, pointsOfGroup, stepRange, type Points } from './points';
+import { NO_POINTS, pointsOfEpisodes, pointsOfGroup, stepRange, type Points } from './points';
+import { xOf } from './x_place';
 
-function points(step: number[], timeS: number[], mean = step, count = 1): Points {
-  const values = Float64Array.from(mean);
+function points(step: number[], timeS: number[]): Points {
   return {
+    ...NO_POINTS,
     step: Float64Array.from(step),
     timeUs: Float64Array.from(timeS, (time) => time * 1e6),
-    count: new Uint32Array(step.length).fill(count),
-    min: values,
-    max: values,
-    mean: values,
   };
 }
 
-const HALF = { kind: 'ema', weight: 0.5 } as const;
-const style = {
-  id: 'a',
-  label: 'A',
-  ink: { colour: 'red', dash: [] },
-  startUs: 100e6,
-  smoothing: NO_SMOOTHING,
-} as const;
-
-it('draws over steps, seconds of the clock, or seconds since the start', () => {
+it('lies over steps, seconds of the clock, seconds since the start, or episodes', () => {
   const some = points([0, 10], [100, 160]);
-  expect([...lineOf(some, { ...style, x: 'step' }).x]).toEqual([0, 10]);
-  expect([...lineOf(some, { ...style, x: 'time' }).x]).toEqual([100, 160]);
-  expect([...lineOf(some, { ...style, x: 'relative' }).x]).toEqual([0, 60]);
+  const place = { startUs: 100e6, starts: null };
+  expect([...xOf(some, { ...place, kind: 'step' })]).toEqual([0, 10]);
+  expect([...xOf(some, { ...place, kind: 'time' })]).toEqual([100, 160]);
+  expect([...xOf(some, { ...place, kind: 'relative' })]).toEqual([0, 60]);
+  expect([...xOf(some, { ...place, kind: 'episode' })]).toEqual([0, 10]);
+  const starts = [Float64Array.of(0, 4, 10)];
+  expect([...xOf(points([0, 3, 4, 9, 99], []), { kind: 'episode', startUs: 0, starts })]).toEqual([
+    0, 0, 1, 1, 2,
+  ]);
+  // Of a group, the mean over its runs.
+  const both = [...starts, Float64Array.of(0, 100)];
+  expect([...xOf(points([3, 99], []), { kind: 'episode', startUs: 0, starts: both })]).toEqual([0, 1]);
 });
 
 it('never goes back in time, though clocks do', () => {
-  expect([...lineOf(points([0, 1, 2], [100, 50, 120]), { ...style, x: 'relative' }).x]).toEqual([0, 0, 20]);
+  const place = { kind: 'relative', startUs: 100e6, starts: null } as const;
+  expect([...xOf(points([0, 1, 2], [100, 50, 120]), place)]).toEqual([0, 0, 20]);
 });
 
-it('draws a band only where points stand for several values, and smooths only when asked to', () => {
-  expect(lineOf(points([0, 1], [0, 1]), { ...style, x: 'step' })).toMatchObject({
-    low: null,
-    high: null,
-    smooth: null,
-  });
-  const line = lineOf(points([0, 1], [0, 1], [4, 2], 7), { ...style, x: 'step', smoothing: HALF });
-  expect([line.low, line.smooth]).toEqual([Float64Array.of(4, 2), Float64Array.of(4, (0.5 * 2 + 1) / 0.75)]);
-});
-
-it('asks for a little more than is shown', () => {
+it('asks for the steps that cover a range', () => {
   const whole = points([0, 100, 200, 300], [0, 10, 20, 30]);
-  expect(stepRange([100, 200], 'step', whole, 0)).toEqual({ from: 80, to: 221 });
+  const at = (kind: 'step' | 'relative' | 'time') => ({ kind, startUs: 0, starts: null });
+  expect(stepRange([100, 200], at('step'), whole)).toEqual({ from: 100, to: 201 });
   // 8 s to 22 s lie between the points at 0 s and 30 s.
-  expect(stepRange([10, 20], 'relative', whole, 0)).toEqual({ from: 0, to: 301 });
-  expect(stepRange([21, 29], 'time', whole, 0)).toEqual({ from: 100, to: 301 });
-  expect(stepRange([10, 20], 'time', points([], []), 0)).toEqual({ from: 0, to: 1 });
+  expect(stepRange([8, 22], at('relative'), whole)).toEqual({ from: 0, to: 301 });
+  expect(stepRange([19, 29], at('time'), whole)).toEqual({ from: 100, to: 301 });
+  expect(stepRange([10, 20], at('time'), points([], []))).toEqual({ from: 0, to: 1 });
 });
 
 it('draws the episodes that have ended in the order in which they started', () => {
@@ -80,33 +68,6 @@ it('draws the episodes that have ended in the order in which they started', () =
   expect([...pointsOfEpisodes(mixed, 'episode_return', 10).mean]).toEqual([1, 3]);
   const evaluation = pointsOfEpisodes(mixed, 'evaluation_return', 10);
   expect([evaluation.scattered, [...evaluation.mean]]).toEqual([true, [2]]);
-  expect(lineOf(evaluation, { ...style, x: 'step', smoothing: HALF }).smooth).toBeNull();
-});
-
-it('B-1: draws the interval of a group around the line, and around the smoothed line as wide as its own average', () => {
-  const mean = Float64Array.of(2, 4, 6);
-  const group: Points = {
-    ...points([0, 1, 2], [0, 1, 2], [2, 4, 6], 3),
-    mean,
-    low: Float64Array.of(1, 2, NaN),
-    high: Float64Array.of(3, 6, NaN),
-  };
-  const plain = lineOf(group, { ...style, x: 'step', note: 'n = 3' });
-  expect(plain).toMatchObject({
-    note: 'n = 3',
-    interval: true,
-    low: group.low,
-    high: group.high,
-    smooth: null,
-  });
-  const { low, high, smooth } = lineOf(group, { ...style, x: 'step', smoothing: HALF });
-  // Half of the width is 1, then 2: (0.5·1·0.5 + 0.5·2) / 0.75.
-  const half = [1, 1.25 / 0.75];
-  for (const i of [0, 1]) {
-    expect([low![i], high![i]]).toEqual([smooth![i] - half[i], smooth![i] + half[i]]);
-  }
-  expect([low![2], high![2]]).toEqual([NaN, NaN]);
-  expect(lineOf(points([0], [0]), { ...style, x: 'step' }).interval).toBe(false);
 });
 
 it('B-1: the episodes of a group are one curve, in time as if all runs had started together', () => {
@@ -135,11 +96,11 @@ it('B-1: the episodes of a group are one curve, in time as if all runs had start
     [2, 2],
     [1000, 1001],
   ]);
-  // sd √2, n 2.
+  // sd √2, n 2: Student's t with one degree of freedom is 12.706.
   expect([...group.low!, ...group.high!].map((value) => value.toFixed(2))).toEqual([
-    '0.04',
-    '1.04',
-    '3.96',
-    '4.96',
+    '-10.71',
+    '-9.71',
+    '14.71',
+    '15.71',
   ]);
 });

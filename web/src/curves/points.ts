@@ -1,11 +1,9 @@
 import type { Series } from '../api/client';
 import { across } from '../charts/across';
 import { bucketed } from '../charts/buckets';
-import { lowerBound, type Extent, type LineSeries } from '../charts/series';
-import { isPlain, smoothed, type Smoothing } from '../charts/smoothing';
-import type { XKind } from '../charts/ticks';
+import { lowerBound, type Extent } from '../charts/series';
 import type { EpisodeTable } from '../state/episode_tables';
-import type { Ink } from '../theme/palette';
+import { xOf, type XPlace } from './x_place';
 
 /** Points of one curve, in ascending order of step: that of a run, or of a group of runs. */
 export interface Points {
@@ -18,30 +16,40 @@ export interface Points {
   min: Float64Array;
   max: Float64Array;
   mean: Float64Array;
-  /** The 95 % interval of the mean over the runs of a group, NaN where it has none; null or left out for a run. */
-  low?: Float64Array | null;
-  high?: Float64Array | null;
+  /** The last logged value of each point, which may be infinite or NaN. */
+  last: Float64Array;
+  /** Logged values of each point that are not finite; null for a group. */
+  notFinite: Uint32Array | null;
+  /** Values logged over the whole curve, of all its runs. */
+  total: number;
+  /** First and last step of the whole curve. */
+  extent: readonly [number, number];
+  /** The 95 % interval of the mean over the runs of a group, NaN where it has none; null for a run. */
+  low: Float64Array | null;
+  high: Float64Array | null;
   /** The points do not follow from one another. */
   scattered?: boolean;
-}
-
-/** What a line looks like, and how it is scaled. */
-export interface LineStyle {
-  id: string;
-  label: string;
-  /** Said beside the label. */
-  note?: string;
-  ink: Ink;
-  x: XKind;
-  /** Start of the run, or of the first of a group, microseconds since 1970, for relative time. */
-  startUs: number;
-  smoothing: Smoothing;
-  /** Places to mark: what x is there, in steps and in microseconds since 1970. */
-  marks?: { step: Float64Array; timeUs: Float64Array };
+  /** Of a part: the whole curve, coarse, which a moving average begins with. */
+  whole?: Points;
 }
 
 /** What can be told of the episodes of a run. */
 export type EpisodeCurve = 'episode_return' | 'length' | 'evaluation_return';
+
+export const NO_POINTS: Points = {
+  step: new Float64Array(),
+  timeUs: new Float64Array(),
+  count: new Uint32Array(),
+  min: new Float64Array(),
+  max: new Float64Array(),
+  mean: new Float64Array(),
+  last: new Float64Array(),
+  notFinite: null,
+  total: 0,
+  extent: [0, 0],
+  low: null,
+  high: null,
+};
 
 /** Points as a curve of scalars has them. */
 export function pointsOfSeries(series: Series): Points {
@@ -60,16 +68,20 @@ export function pointsOfEpisodes(table: EpisodeTable, curve: EpisodeCurve, bucke
     .sort((a, b) => table.globalStep[a] - table.globalStep[b]);
   const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]);
   const times = pick(table.startedUs);
-  const points = bucketed(
-    pick(table.globalStep),
-    pick(curve === 'length' ? table.length : table.episodeReturn),
-    scattered ? Infinity : buckets,
-  );
+  const values = pick(curve === 'length' ? table.length : table.episodeReturn);
+  const points = bucketed(pick(table.globalStep), values, scattered ? Infinity : buckets);
+  const at = (columns: Float64Array) => Float64Array.from(points.index, (row) => columns[row]);
   return {
     ...points,
     scattered,
     step: points.x,
-    timeUs: Float64Array.from(points.index, (row) => times[row]),
+    timeUs: at(times),
+    last: at(values),
+    notFinite: null,
+    total: rows.length,
+    extent: [points.x[0] ?? 0, points.x[points.x.length - 1] ?? 0],
+    low: null,
+    high: null,
   };
 }
 
@@ -88,72 +100,23 @@ export function pointsOfGroup(
     return { x: step, y: mean, other: timeUs.map((time) => time - own) };
   });
   const { x, other, ...rest } = across(columns, buckets);
-  return { ...rest, step: x, timeUs: other.map((elapsed) => startUs + elapsed) };
-}
-
-/** The line that is drawn for points. */
-export function lineOf(points: Points, style: LineStyle): LineSeries {
-  const exact = points.count.every((count) => count === 1);
-  const smooth = isPlain(style.smoothing) || points.scattered ? null : smoothed(points.mean, style.smoothing);
-  const band = points.low && points.high ? bandOf(points.low, points.high, smooth, style.smoothing) : null;
   return {
-    id: style.id,
-    label: style.label,
-    note: style.note,
-    colour: style.ink.colour,
-    dash: style.ink.dash,
-    x: xOf(points, style.x, style.startUs),
-    y: points.mean,
-    low: band ? band.low : exact ? null : points.min,
-    high: band ? band.high : exact ? null : points.max,
-    interval: band !== null,
-    smooth,
-    scattered: points.scattered,
-    marks: style.marks && ascending(xOf(style.marks, style.x, style.startUs)),
+    ...rest,
+    step: x,
+    timeUs: other.map((elapsed) => startUs + elapsed),
+    last: rest.mean,
+    notFinite: null,
+    total: columns.reduce((sum, column) => sum + column.x.length, 0),
+    extent: [x[0] ?? 0, x[x.length - 1] ?? 0],
   };
 }
 
-/** The interval around what is drawn in front: around a smoothed line, it is as wide as its own moving average. */
-function bandOf(low: Float64Array, high: Float64Array, smooth: Float64Array | null, smoothing: Smoothing) {
-  if (!smooth) return { low, high };
-  const half = smoothed(
-    low.map((value, i) => (high[i] - value) / 2),
-    smoothing,
-  );
-  return { low: smooth.map((value, i) => value - half[i]), high: smooth.map((value, i) => value + half[i]) };
-}
-
-/** x of each point. A clock that was set back would make x descend; it is held still there instead. */
-function xOf(points: Pick<Points, 'step' | 'timeUs'>, x: XKind, startUs: number): Float64Array {
-  if (x === 'step') return points.step;
-  const origin = x === 'relative' ? startUs : 0;
-  const seconds = new Float64Array(points.timeUs.length);
-  let latest = -Infinity;
-  for (let i = 0; i < seconds.length; i += 1) {
-    latest = Math.max(latest, (points.timeUs[i] - origin) / 1e6);
-    seconds[i] = latest;
-  }
-  return seconds;
-}
-
-function ascending(values: Float64Array): Float64Array {
-  return values.toSorted();
-}
-
 /**
- * The range of steps to ask for so that a range of x is covered, with a fifth of its width on either side: lines run on beyond the
- * edges, and a moving average has something to start from. `overview` is the whole curve, coarse, which says which step was when.
+ * The range of steps to ask for so that a range of x is covered. `overview` is the whole curve, coarse, which says which step was when.
  */
-export function stepRange(
-  range: Extent,
-  x: XKind,
-  overview: Points,
-  startUs: number,
-): { from: number; to: number } {
-  const air = (range[1] - range[0]) / 5;
-  const [low, high] = [range[0] - air, range[1] + air];
-  if (x === 'step') return { from: Math.floor(low), to: Math.ceil(high) + 1 };
-  const xs = xOf(overview, x, startUs);
+export function stepRange([low, high]: Extent, x: XPlace, overview: Points): { from: number; to: number } {
+  if (x.kind === 'step') return { from: Math.floor(low), to: Math.ceil(high) + 1 };
+  const xs = xOf(overview, x);
   if (xs.length === 0) return { from: 0, to: 1 };
   const first = Math.max(0, lowerBound(xs, low) - 1);
   const last = Math.min(xs.length - 1, lowerBound(xs, high));

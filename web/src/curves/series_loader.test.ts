@@ -20,11 +20,12 @@ function answer(asked: SeriesQuery, value = 1): Series {
     extent: [0, 0],
     step: one,
     timeUs: one,
-    count: Uint32Array.of(1),
+    count: Uint32Array.of(2),
     min: one,
     max: one,
     mean: one,
     last: one,
+    notFinite: null,
     low: null,
     high: null,
   };
@@ -68,13 +69,15 @@ it('tells everybody of a failure', async () => {
 });
 
 const ITEM: ChartItem = { key: 'x', title: 'x', tag: 'x', axis: 'global_step', from: 'scalars' };
+const STEP = { kind: 'step', startUs: 0, starts: null } as const;
 const want = (revisions: Record<string, number>, range: [number, number] | null = null) => ({
   lines: Object.entries(revisions).map(([id, revision]) => ({
     id,
     runs: [{ id, revision, startUs: 0 }],
     grouped: false,
+    x: STEP,
   })),
-  x: 'step' as const,
+  smoothed: false,
   range,
   buckets: 256,
 });
@@ -130,9 +133,10 @@ const seeds = (...revisions: number[]) => ({
       id: 'group:dqn',
       runs: revisions.map((revision, i) => ({ id: `s${i}`, revision, startUs: i })),
       grouped: true,
+      x: STEP,
     },
   ],
-  x: 'step' as const,
+  smoothed: false,
   range: null,
   buckets: 256,
 });

@@ -1,4 +1,4 @@
-import type { Axis, RunDetail } from '../api/wire';
+import type { Axis, ScalarTag } from '../api/wire';
 import { isReturnTag } from '../state/returns';
 
 /** One chart of the page. */
@@ -54,7 +54,9 @@ const EVALUATION_ITEM: ChartItem = {
 };
 
 /** What of a run decides which charts there are. */
-export interface Charted extends Pick<RunDetail, 'scalars' | 'episode_count'> {
+export interface Charted {
+  scalars: readonly Pick<ScalarTag, 'tag' | 'axis'>[];
+  episode_count: number;
   /** Kinds of episodes that ended; undefined while that is unknown. */
   kinds?: { training: boolean; evaluation: boolean };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Clock } from './clock';
+import { Clock, nextSpeed } from './clock';
 
 /** Plays for `ms` in ticks of `every` milliseconds, from time `start`. */
 function run(clock: Clock, ms: number, every = 1000 / 60, start = 0): void {
@@ -67,7 +67,7 @@ describe('Clock', () => {
   it('plays backwards to the start', () => {
     const clock = new Clock(100, 50);
     clock.seek(60);
-    clock.reverse();
+    clock.turn(-1);
     clock.play();
     run(clock, 1000, 20);
     expect(clock.step).toBe(10);
@@ -84,7 +84,7 @@ describe('Clock', () => {
     clock.play();
     run(clock, 2500, 100);
     expect(clock.step).toBe(25);
-    clock.reverse();
+    clock.turn(-1);
     run(clock, 1000, 100, 2500);
     expect(clock.step).toBe(25);
     expect(clock.playing).toBe(true);
@@ -127,13 +127,20 @@ describe('Clock', () => {
   });
 
   it('goes through the speeds and stays within them', () => {
-    const clock = new Clock(10, 30);
-    clock.changeSpeed(1);
-    expect(clock.speed).toBe(2);
-    for (let i = 0; i < 20; i++) clock.changeSpeed(-1);
-    expect(clock.speed).toBe(1 / 8);
-    clock.speed = 3; // as a link may say
-    clock.changeSpeed(1);
-    expect(clock.speed).toBe(8);
+    expect(nextSpeed(1, 1)).toBe(2);
+    expect(nextSpeed(1, -1)).toBe(1 / 2);
+    expect(nextSpeed(8, 1)).toBe(8);
+    expect(nextSpeed(1 / 4, -1)).toBe(1 / 4);
+    expect(nextSpeed(3, 1)).toBe(4);
+  });
+
+  it('plays the loop even from outside it, and both its ends', () => {
+    const clock = new Clock(100, 10);
+    clock.loop = { from: 20, to: 22 };
+    clock.seek(70);
+    clock.play();
+    const seen = new Set<number>();
+    for (let now = 0; now < 2000; now += 50) seen.add(clock.tick(now).step);
+    expect([...seen].toSorted()).toEqual([20, 21, 22]);
   });
 });

@@ -1,5 +1,11 @@
-/** Multiples of the natural frame rate that `faster` and `slower` go through. */
-export const SPEEDS = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8, 16] as const;
+/** Multiples of the frame rate that people choose from. */
+export const SPEEDS = [1 / 4, 1 / 2, 1, 2, 4, 8] as const;
+
+/** The next of `SPEEDS` up (+1) or down (−1). */
+export function nextSpeed(speed: number, by: 1 | -1): number {
+  const next = by > 0 ? SPEEDS.find((known) => known > speed) : SPEEDS.findLast((known) => known < speed);
+  return next ?? (by > 0 ? SPEEDS[SPEEDS.length - 1]! : SPEEDS[0]);
+}
 
 /** A stretch of steps, both ends included. */
 export interface LoopRange {
@@ -60,9 +66,13 @@ export class Clock {
     return Math.max(0, this.count - 1);
   }
 
-  /** Starts; from the other end when there is nothing left to play. */
+  /** Starts: in the loop, and from the other end when there is nothing left to play. */
   play(): void {
     if (this.count === 0) return;
+    const { loop } = this;
+    if (loop && (this.step < loop.from || this.step > loop.to)) {
+      this.jump(this.direction > 0 ? loop.from : loop.to);
+    }
     const { from, to } = this.range();
     if (this.direction > 0 && this.step >= to) this.jump(from);
     else if (this.direction < 0 && this.step <= from) this.jump(to);
@@ -93,19 +103,11 @@ export class Clock {
     this.seek(this.step + steps);
   }
 
-  /** Turns around; while playing it goes on the other way. */
-  reverse(): void {
-    this.direction = this.direction > 0 ? -1 : 1;
+  /** Which way to play; while playing it goes on that way. */
+  turn(direction: 1 | -1): void {
+    if (direction === this.direction) return;
+    this.direction = direction;
     this.position = this.step + 0.5;
-  }
-
-  /** The next speed of `SPEEDS` up (+1) or down (−1). */
-  changeSpeed(by: 1 | -1): void {
-    const nearest = SPEEDS.reduce((best, speed) =>
-      Math.abs(Math.log(speed / this.speed)) < Math.abs(Math.log(best / this.speed)) ? speed : best,
-    );
-    const at = SPEEDS.indexOf(nearest) + by;
-    this.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at))]!;
   }
 
   /** The picture of the step is not there yet: time up to `now` does not count. */

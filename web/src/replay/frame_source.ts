@@ -1,6 +1,7 @@
-import type { Plane, Thumbnail } from '../workers/frame_paint';
+import { samplesAt, type Plane, type Thumbnail } from '../workers/frame_paint';
 import type { FrameCache, FrameHit } from './frame_cache';
 import type { FrameDecoder } from './frame_decoder';
+import type { PictureSource } from './picture_source';
 
 /** Asks for the encoded groups that cover `from <= step < to` (docs/http.md, "Frame groups"). */
 export type FetchFrames = (from: number, to: number, signal: AbortSignal) => Promise<ArrayBuffer>;
@@ -21,6 +22,8 @@ export interface FrameSourceOptions {
   fetch: FetchFrames;
   decoder: FrameDecoder;
   cache: FrameCache;
+  /** Pixels to which the longer side of a larger picture is shrunk, so that memory stays bounded. */
+  side?: number;
   /** Called when frames came or a request failed; another may take its place later. */
   onchange?: () => void;
 }
@@ -44,7 +47,9 @@ const RETRY_MS = 1000;
  * The pictures of one image field of one episode: what is wanted is fetched, what lies ahead in the playing direction is
  * fetched before it is wanted, and what scrubbing has left behind is cancelled.
  */
-export class FrameSource {
+export class FrameSource implements PictureSource {
+  /** Samples are bytes, drawn as they are. */
+  readonly scale = null;
   /** Why the last request failed, until one succeeds. */
   error: Error | null = null;
   /** Called when frames came or a request failed. */
@@ -92,6 +97,11 @@ export class FrameSource {
       return;
     if (direction > 0) this.launch(next, next + CHUNK);
     else this.launch(next - CHUNK + 1, next + 1);
+  }
+
+  samples(step: number, view: Plane, x: number, y: number): number[] | null {
+    const hit = this.get(step);
+    return hit && samplesAt(hit.group, hit.row, view, x, y);
   }
 
   /** A live episode grew: there are `count` rows now, and steps that had no frame may have one. */
@@ -160,6 +170,7 @@ export class FrameSource {
           this.onchange();
         },
         signal,
+        this.options.side,
       );
       for (let step = flight.from; step < flight.to; step++) {
         if (!cache.has(series, step)) this.absent.add(step);

@@ -19,6 +19,8 @@ export class FrameView {
     readonly view: View,
   ) {
     this.#canvas = new FrameCanvas(host);
+    // In a small place whole numbers of pixels would leave much of it empty.
+    this.#canvas.setZoom('fill');
   }
 
   /** Asks for what is needed around `step` and draws it if it is there. `rate` is in steps a second, 0 while time stands. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FieldEntry } from '../api/wire';
 import type { FrameGroup } from '../workers/frame_group';
-import { nearestStep, paintThumbnail, paintView, planesOf, sizeOf, viewOf } from './picture';
+import { isPicture, nearestStep, paintThumbnail, paintView, planesOf, sizeOf, viewOf } from './picture';
 
 const field = (name: string, shape: number[], stack_axis: number | null = null): FieldEntry => ({
   name,
@@ -19,7 +19,9 @@ describe('planes of a picture', () => {
   it.each<[string, number[], number | null, number]>([
     ['frame', [210, 160, 3], null, 1],
     ['frame', [210, 160, 4], null, 1],
+    ['frame', [210, 160, 4], 2, 1],
     ['frame', [210, 160], null, 1],
+    ['observation', [3, 84, 84], 0, 3],
     ['observation', [84, 84, 1], null, 1],
     ['observation', [4, 84, 84], null, 4],
     ['observation', [84, 84, 4], null, 4],
@@ -36,6 +38,23 @@ describe('planes of a picture', () => {
     expect(viewOf(stack, 'all')).toBe('all');
     for (const odd of ['4', '-1', '1.5', 'x', '']) expect([3, 0]).toContain(viewOf(stack, odd));
     expect(viewOf(field('frame', [210, 160, 3]), '2')).toBe('colour');
+  });
+
+  it('three planes are colours, four are when they are asked for', () => {
+    const three = field('observation', [3, 84, 84], 0);
+    expect(viewOf(three, null)).toBe('colour');
+    expect(viewOf(three, '0')).toBe(0);
+    expect(viewOf(field('observation', [4, 84, 84], 0), 'colour')).toBe('colour');
+    expect(viewOf(field('observation', [12, 84, 84], 0), 'colour')).toBe(11);
+  });
+
+  it('numbers are pictures by their name or by their sides', () => {
+    const numbers = (name: string, shape: number[]) =>
+      isPicture({ ...field(name, shape), image: false, dtype: 'float32' });
+    expect(numbers('frame', [1, 1, 3])).toBe(true);
+    expect(numbers('observation', [84, 84])).toBe(true);
+    expect(numbers('observation', [4, 3])).toBe(false);
+    expect(numbers('action_probabilities', [18])).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { FieldEntry } from '../api/wire';
 import type { FrameHit } from './frame_cache';
 import { planesOfRow, type FrameGroup } from '../workers/frame_group';
+import { layoutOf } from './row_pictures';
 import { paintRow, type Plane, type Thumbnail } from '../workers/frame_paint';
 
 /** What of a row is shown: one plane, its colours, or all planes side by side. */
@@ -12,24 +13,48 @@ const GAP = 2;
 /** How many planes a reader can choose from: a stack has several, a colour picture one. */
 export function planesOf(field: FieldEntry): number {
   const { shape, stack_axis: axis } = field;
+  // A rendered frame is no stack: its four channels are RGBA, whatever they look like to the store.
+  if (field.name === 'frame' && shape.length === 3 && shape[2] === 4) return 1;
   if (axis !== null && axis !== undefined) return shape[axis] ?? 1;
   if (shape.length === 4) return shape[0];
   if (shape.length !== 3) return 1;
   const [first, , last] = shape;
-  // Three axes without a word on which is the stack: planes first when the first is short, else channels; one, three are colours,
-  // four are RGBA in a rendered frame and a stack in an observation.
+  // Three axes without a word on which is the stack: planes first when the first is short, else channels; one and three are colours,
+  // four of an observation are a stack.
   if (last > 4 && last >= first) return first;
-  if (last === 4) return field.name === 'frame' ? 1 : 4;
   return last === 1 || last === 3 ? 1 : last;
 }
 
-/** The view that the address asks for; the newest plane of a stack otherwise. */
+/** Whether the planes of a row can be looked at together as one colour picture: red, green and blue, and perhaps alpha. */
+export function hasColours(field: FieldEntry): boolean {
+  const planes = planesOf(field);
+  return field.shape.length === 3 && (planes === 3 || planes === 4);
+}
+
+/**
+ * The view that the address asks for. Otherwise three planes are colours, for stacks of three are rare; of other stacks the newest plane
+ * is shown.
+ */
 export function viewOf(field: FieldEntry, param: string | null): View {
   const planes = planesOf(field);
   if (planes === 1) return 'colour';
   if (param === 'all') return 'all';
+  if (param === 'colour' && hasColours(field)) return 'colour';
   const plane = Number(param);
-  return param !== null && Number.isInteger(plane) && plane >= 0 && plane < planes ? plane : planes - 1;
+  if (param && Number.isInteger(plane) && plane >= 0 && plane < planes) return plane;
+  return planes === 3 && field.stack_axis !== 2 ? 'colour' : planes - 1;
+}
+
+/** Sides of this length make a picture whatever the field is called. */
+const SIDE_MIN = 8;
+
+/** Whether rows of numbers can be looked at as pictures: by their name, or because both sides are long enough. */
+export function isPicture(field: FieldEntry): boolean {
+  if (field.image) return true;
+  if (field.axis !== 'step' || field.dtype === null) return false;
+  const layout = layoutOf(field.shape, field.stack_axis);
+  if (!layout) return false;
+  return field.name === 'frame' || Math.min(layout.height, layout.width) >= SIDE_MIN;
 }
 
 /** Planes of a row as the group has them. `'colour'` needs them only when it asks for one. */

@@ -1,4 +1,4 @@
-import { Clock } from './clock';
+import { Clock, nextSpeed } from './clock';
 import { PaintTurns, type Draw } from './paint_turns';
 
 /** When the environment does not say how fast to watch it. */
@@ -125,7 +125,7 @@ export class ScreenClock {
   }
 
   changeSpeed(by: 1 | -1): void {
-    this.#clock.changeSpeed(by);
+    this.#clock.speed = nextSpeed(this.#clock.speed, by);
     this.#changed();
   }
 

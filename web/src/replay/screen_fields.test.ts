@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { FieldEntry } from '../api/wire';
-import { imageField, numberFields } from './screen_fields';
+import { imageField, numberFields, pictureRatio } from './screen_fields';
 
 function field(name: string, over: Partial<FieldEntry> = {}): FieldEntry {
   return {
@@ -53,5 +53,19 @@ describe('numberFields', () => {
       main: null,
       vector: null,
     });
+  });
+});
+
+describe('pictureRatio', () => {
+  it.each([
+    [[210, 160, 3], null, 160 / 210],
+    [[80, 100], null, 1.25],
+    [[4, 84, 84], 0, 1],
+    [[84, 96, 4], 2, 96 / 84],
+    [[4, 84, 168], null, 2],
+    [[2, 60, 90, 3], null, 1.5],
+    [[7], null, null],
+  ] as [number[], number | null, number | null][])('%j, stack %s', (shape, stack_axis, expected) => {
+    expect(pictureRatio(field('frame', { shape, stack_axis }))).toBe(expected);
   });
 });

@@ -10,6 +10,18 @@ export function imageField(fields: readonly FieldEntry[], wanted?: string | null
   return named(wanted) ?? named('frame') ?? named('observation') ?? images[0] ?? null;
 }
 
+/** Width to height of one picture of an image field, by its shape; null when the shape tells nothing. */
+export function pictureRatio(field: FieldEntry): number | null {
+  const { shape, stack_axis: axis } = field;
+  let sides: readonly number[] = shape;
+  if (axis !== null && axis !== undefined) sides = shape.filter((_, i) => i !== axis);
+  else if (shape.length === 4) sides = shape.slice(1);
+  // Without a word on which axis is the stack, the first is when it is short and the last is no row of colours.
+  else if (shape.length === 3 && shape[2] > 4 && shape[2] >= shape[0]) sides = shape.slice(1);
+  const [height, width] = sides;
+  return height > 0 && width > 0 ? width / height : null;
+}
+
 /** What a small screen without pictures shows instead. */
 export interface NumberFields {
   /** The sum of the rewards so far, else the reward, else null. */

@@ -5,12 +5,14 @@ import { Events } from '../api/events';
 import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
+import { HoveredEpisode } from './hovered_episode.svelte';
 import { Keys } from './keys.svelte';
 import { NotesBook } from './notes.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
 import { RunDetails } from './run_details';
+import { RunTags } from './run_tags';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
@@ -27,8 +29,10 @@ export class App {
   readonly runs: Runs;
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
+  readonly hovered = new HoveredEpisode();
   readonly details: RunDetails;
   readonly notes: NotesBook;
+  readonly tags: RunTags;
 
   /** `home` is the page of an empty address. */
   constructor(home: string) {
@@ -39,6 +43,7 @@ export class App {
     this.episodes = new EpisodeTables(this.client);
     this.details = new RunDetails(this.client);
     this.notes = new NotesBook(this.client, this.events);
+    this.tags = new RunTags(this.client);
   }
 
   /** Starts following the server; the function returned stops. */

@@ -22,6 +22,9 @@ function answer(rows: Row[]): ArrayBuffer {
     { name: 'recorded', dtype: 'bool', shape: [rows.length], data: Uint8Array.from(rows, () => 1) },
     { name: 'evaluation', dtype: 'bool', shape: [rows.length], data: new Uint8Array(rows.length) },
     { name: 'env_index', dtype: 'uint32', shape: [rows.length], data: new Uint32Array(rows.length) },
+    ...['seed', 'ended_us', 'checkpoint', 'env_return'].map((name) => floats(name, () => 1)),
+    { name: 'agent', dtype: 'text', shape: [rows.length], data: rows.map(() => null) },
+    { name: 'extra', dtype: 'text', shape: [rows.length], data: rows.map(() => '{"level":3}') },
     { name: 'end', dtype: 'text', shape: [rows.length], data: rows.map((row) => row.end) },
   ]);
 }
@@ -41,7 +44,7 @@ it('reads a table once, then from its first open episode on', async () => {
     answer([]),
   ];
   const bytes = vi.fn<(path: string) => Promise<ArrayBuffer>>(async () => answers.shift()!);
-  const tables = new EpisodeTables(new Client({ json: vi.fn(), bytes, tagged: vi.fn() }));
+  const tables = new EpisodeTables(new Client({ json: vi.fn(), tagged: vi.fn(), bytes }));
 
   await tables.of('r', 1);
   expect((await tables.of('r', 1)).episode.length).toBe(3);
@@ -62,7 +65,7 @@ it('asks again after a failure', async () => {
     .fn<() => Promise<ArrayBuffer>>()
     .mockRejectedValueOnce(new Error('down'))
     .mockResolvedValueOnce(answer([{ episode: 0, end: 'terminated', return: 1 }]));
-  const tables = new EpisodeTables(new Client({ json: vi.fn(), bytes, tagged: vi.fn() }));
+  const tables = new EpisodeTables(new Client({ json: vi.fn(), tagged: vi.fn(), bytes }));
   await expect(tables.of('r', 1)).rejects.toThrow('down');
   expect(await tables.nearest('r', 1, { axis: 'episode', value: 0 })).toMatchObject({ episode: 0 });
 });

@@ -1,19 +1,22 @@
-import { assignSlots, inkOfSlot, type Ink, type Look } from '../theme/palette';
+import { assignInks, inkOfSlot, type Ink, type InkPlace, type Look } from '../theme/palette';
 import type { RunSummary } from '../api/wire';
 import type { Router } from './router.svelte';
 import type { Runs } from './runs.svelte';
+import { familyOf } from './seeds';
 
 /** Most runs that are shown while nobody has chosen. */
 export const SHOWN_DEFAULT = 8;
-/** Most runs that can be shown at once; beyond this curves tell nothing apart. */
-export const SHOWN_MAX = 64;
+/** Most runs that can be shown at once: the server takes so many in a group. */
+export const SHOWN_MAX = 256;
 
 /** Which runs are shown, and in which colours: the same on all pages, and in the address once somebody has chosen. */
 export class Selection {
   readonly #router: Router;
   readonly #runs: Runs;
   /** Grows only: a run that was shown once keeps its colour. */
-  #slots = new Map<string, number>();
+  #inks = new Map<string, InkPlace>();
+  /** What each run that was ever shown is a seed of. */
+  readonly #families = new Map<string, string>();
 
   /** The runs that are shown, newest first. */
   readonly shown: readonly RunSummary[] = $derived.by(() => {
@@ -22,10 +25,12 @@ export class Selection {
     return this.#runs.all.filter((run) => chosen.has(run.id)).slice(0, SHOWN_MAX);
   });
   readonly #shownIds = $derived(new Set(this.shown.map((run) => run.id)));
-  readonly #slotOf = $derived.by(() => {
+  readonly #inkOf = $derived.by(() => {
     // Oldest first, so that a run that comes later takes the next colour and leaves the others theirs.
-    this.#slots = assignSlots(this.#slots, this.shown.map((run) => run.id).toReversed());
-    return this.#slots;
+    const runs = this.shown.map((run) => ({ id: run.id, family: familyOf(run) })).toReversed();
+    for (const { id, family } of runs) if (!this.#families.has(id)) this.#families.set(id, family);
+    this.#inks = assignInks(this.#inks, runs, (id) => this.#families.get(id));
+    return this.#inks;
   });
 
   constructor(router: Router, runs: Runs) {
@@ -39,8 +44,14 @@ export class Selection {
 
   /** The colour and dash of a run; undefined while it is not shown. */
   ink(id: string, look: Look): Ink | undefined {
-    const slot = this.has(id) ? this.#slotOf.get(id) : undefined;
-    return slot === undefined ? undefined : inkOfSlot(slot, look);
+    const place = this.has(id) ? this.#inkOf.get(id) : undefined;
+    return place && inkOfSlot(place.slot, look, place.variant);
+  }
+
+  /** The slot whose hue the seeds of a family share; undefined for a run that has one of its own, or is not shown. */
+  sharedSlot(id: string): number | undefined {
+    const place = this.has(id) ? this.#inkOf.get(id) : undefined;
+    return place?.shared ? place.slot : undefined;
   }
 
   /** Shows or hides one run. */

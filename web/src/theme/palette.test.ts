@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { assignSlots, inkOfSlot, SLOTS_DISTINCT, type Look } from './palette';
+import { assignInks, assignSlots, inkOfSlot, SLOTS_DISTINCT, type Look } from './palette';
 import tokens from './tokens.css?raw';
 
 type Rgb = [number, number, number];
@@ -147,5 +147,44 @@ describe('assignSlots', () => {
   it('gives a run that comes back the colour that it had', () => {
     const before = assignSlots(new Map(), ['a', 'b']);
     expect(assignSlots(assignSlots(before, ['a']), ['a', 'b']).get('b')).toBe(1);
+  });
+});
+
+describe('assignInks', () => {
+  const runs = (...ids: string[]) => ids.map((id) => ({ id, family: id[0] }));
+  const assign = (before: Parameters<typeof assignInks>[0], ...ids: string[]) =>
+    assignInks(before, runs(...ids), (id) => id[0]);
+  const places = (inks: ReturnType<typeof assign>) =>
+    [...inks].map(([id, { slot, variant }]) => [id, slot, variant]);
+
+  it('gives the seeds of a family one hue where several families are shown, and keeps it', () => {
+    const inks = assign(new Map(), 'a1', 'a2', 'b1', 'a3');
+    expect(places(inks)).toEqual([
+      ['a1', 0, 0],
+      ['a2', 0, 1],
+      ['b1', 1, 0],
+      ['a3', 0, 2],
+    ]);
+    const then = assign(inks, 'a1', 'b1', 'c1', 'b2');
+    expect(then.get('c1')).toMatchObject({ slot: 2, variant: 0 });
+    expect(then.get('b2')).toMatchObject({ slot: 1, variant: 1 });
+    expect(then.get('a2')).toEqual(inks.get('a2'));
+  });
+
+  it('gives the seeds of one family a hue each, which they keep when others come', () => {
+    const alone = assign(new Map(), 'a1', 'a2');
+    expect(places(alone).map(([, slot]) => slot)).toEqual([0, 1]);
+    const joined = assign(alone, 'a1', 'a2', 'b1');
+    expect(joined.get('a2')).toEqual(alone.get('a2'));
+    expect(joined.get('b1')?.slot).toBe(2);
+  });
+
+  it.each(LOOKS)('tells six seeds of one hue apart, each with enough contrast, in the %s theme', (look) => {
+    const surface = tokensOf(look).get('--surface')!;
+    for (let slot = 0; slot < SLOTS_DISTINCT; slot += 1) {
+      const seeds = Array.from({ length: 6 }, (_, variant) => inkOfSlot(slot, look, variant));
+      expect(new Set(seeds.map((ink) => JSON.stringify(ink))).size).toBe(6);
+      for (const { colour } of seeds) expect(contrast(colour, surface), colour).toBeGreaterThanOrEqual(3);
+    }
   });
 });

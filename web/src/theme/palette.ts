@@ -28,19 +28,92 @@ const TOL_MUTED: Record<Look, readonly string[]> = {
   dark: ['#d97f8e', '#8f82d8', '#ddcc77', '#4cab69', '#88ccee', '#c4628f', '#44aa99', '#b3b34d', '#cb72bd'],
 };
 
+/** How much nearer to black (light theme) or white (dark theme) the seeds of a family are: contrast with the page only grows. */
+const SHADES = [0, 0.24, 0.44];
+
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 
 /** Slots before colours repeat with another dash. */
 export const SLOTS_DISTINCT = OKABE_ITO.light.length + TOL_MUTED.light.length;
 
-/** How series number `slot` (from 0) is drawn. */
-export function inkOfSlot(slot: number, look: Look): Ink {
+/**
+ * How series number `slot` (from 0) is drawn. `variant` tells series of one slot apart: they share its hue, and differ in lightness, then
+ * in dash.
+ */
+export function inkOfSlot(slot: number, look: Look, variant = 0): Ink {
+  const { colour, dash } = hueOfSlot(slot, look);
+  if (variant === 0) return { colour, dash };
+  const turns = Math.floor(variant / SHADES.length);
+  const place = DASHES.findIndex((one) => one.join() === dash.join());
+  return {
+    colour: shaded(colour, SHADES[variant % SHADES.length], look),
+    dash: DASHES[(place + turns) % DASHES.length],
+  };
+}
+
+function hueOfSlot(slot: number, look: Look): Ink {
   const index = ((slot % SLOTS_DISTINCT) + SLOTS_DISTINCT) % SLOTS_DISTINCT;
   const round = Math.floor(Math.max(0, slot) / SLOTS_DISTINCT) * 2;
   const solid = OKABE_ITO[look];
   return index < solid.length
     ? { colour: solid[index], dash: DASHES[round % DASHES.length] }
     : { colour: TOL_MUTED[look][index - solid.length], dash: DASHES[(round + 1) % DASHES.length] };
+}
+
+/** A colour mixed with black or white, channel by channel. */
+function shaded(colour: string, part: number, look: Look): string {
+  const toward = look === 'light' ? 0 : 255;
+  const channel = (at: number) => {
+    const value = parseInt(colour.slice(at, at + 2), 16);
+    return Math.round(value + (toward - value) * part)
+      .toString(16)
+      .padStart(2, '0');
+  };
+  return `#${channel(1)}${channel(3)}${channel(5)}`;
+}
+
+/** Which of the inks a run has. */
+export interface InkPlace {
+  slot: number;
+  variant: number;
+  /** The slot is that of its family. */
+  shared: boolean;
+}
+
+/**
+ * Gives each run a slot and a variant: what it had before, else, where runs of several families are shown, the slot of its family, else
+ * the lowest that no run shown has. A run's colour does not change while people look at it, nor when it comes back.
+ */
+export function assignInks(
+  before: ReadonlyMap<string, InkPlace>,
+  runs: readonly { id: string; family: string }[],
+  familyOf: (id: string) => string | undefined,
+): Map<string, InkPlace> {
+  const places = new Map(before);
+  const severalFamilies = new Set(runs.map(({ family }) => family)).size > 1;
+  const used = new Set(runs.flatMap(({ id }) => places.get(id)?.slot ?? []));
+  const families = new Map<string, number>();
+  const variants = new Map<number, number>();
+  for (const [id, { slot, variant, shared }] of places) {
+    const family = shared ? familyOf(id) : undefined;
+    if (family !== undefined) families.set(family, slot);
+    variants.set(slot, Math.max(variants.get(slot) ?? 0, variant + 1));
+  }
+  for (const { id, family } of runs) {
+    if (places.has(id)) continue;
+    let slot = severalFamilies ? families.get(family) : undefined;
+    const isNew = slot === undefined;
+    if (slot === undefined) {
+      slot = 0;
+      while (used.has(slot) || (severalFamilies && [...families.values()].includes(slot))) slot += 1;
+    }
+    const variant = isNew ? 0 : (variants.get(slot) ?? 0);
+    places.set(id, { slot, variant, shared: severalFamilies });
+    if (severalFamilies) families.set(family, slot);
+    variants.set(slot, variant + 1);
+    used.add(slot);
+  }
+  return places;
 }
 
 /**

@@ -18,8 +18,8 @@ export type Plane = number | 'colour';
 export function paintRow(group: FrameGroup, row: number, plane: Plane, out: Uint32Array): void {
   const { channels, stack } = group;
   if (plane === 'colour') {
-    const apart = group.layout === 'planes_last' && (stack === 3 || stack === 4);
-    if (apart || (stack === 0 && channels === 4)) paintColours(group, row, out);
+    if (stack > 0 && channels === 1 && (stack === 3 || stack === 4)) paintPlanes(group, row, out);
+    else if (stack === 0 && channels === 4) paintColours(group, row, out);
     else paintRow(group, row, 0, out);
     return;
   }
@@ -89,11 +89,40 @@ function meanColour(
   return rgba(r / n, g / n, b / n, a / n);
 }
 
+/** The samples of one pixel of a plane, or of its colours, as they were logged. */
+export function samplesAt(group: FrameGroup, row: number, plane: Plane, x: number, y: number): number[] {
+  const { palette, channels, stack } = group;
+  const pixel = y * group.width + x;
+  const of = (index: number): number[] => {
+    const picture = pictureOf(group, row, index);
+    const at = (palette ? picture[pixel]! : pixel) * channels;
+    return [...(palette ?? picture).subarray(at, at + channels)];
+  };
+  if (plane === 'colour') {
+    const apart = stack > 0 && channels === 1;
+    return apart ? Array.from({ length: stack }, (_, index) => of(index)[0]!) : of(0);
+  }
+  if (stack === 0 && planesOfRow(group) > 1) return [of(0)[plane]!];
+  return of(plane);
+}
+
+/** Three or four planes of a row together as the channels of one picture. */
+function paintPlanes(group: FrameGroup, row: number, out: Uint32Array): void {
+  const [red, green, blue, alpha] = Array.from({ length: group.stack }, (_, plane) =>
+    pictureOf(group, row, plane),
+  );
+  const { palette } = group;
+  const of = (picture: Uint8Array, i: number) => (palette ? palette[picture[i]!]! : picture[i]!);
+  const pixels = group.height * group.width;
+  for (let i = 0; i < pixels; i++) {
+    out[i] = rgba(of(red!, i), of(green!, i), of(blue!, i), alpha ? of(alpha, i) : 255);
+  }
+}
+
 function paintColours(group: FrameGroup, row: number, out: Uint32Array): void {
   const samples = rowOf(group, row);
-  const width = Math.max(group.stack, group.channels);
-  for (let i = 0, at = 0; at < samples.length; i++, at += width) {
-    out[i] = rgba(samples[at]!, samples[at + 1]!, samples[at + 2]!, width === 4 ? samples[at + 3]! : 255);
+  for (let i = 0, at = 0; at < samples.length; i++, at += 4) {
+    out[i] = rgba(samples[at]!, samples[at + 1]!, samples[at + 2]!, samples[at + 3]!);
   }
 }
 

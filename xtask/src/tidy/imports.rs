@@ -6,6 +6,7 @@ use crate::root::SourceFile;
 const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_store", &[]),
     ("crates/ethogram_analysis", &[]),
+    ("crates/ethogram_model", &[]),
     ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis"]),
     ("crates/ethogram_server", &["ethogram_query", "ethogram_store"]),
     ("crates/ethogram_cli", &["ethogram_server", "ethogram_query", "ethogram_store"]),

@@ -1,14 +1,23 @@
 //! Log-probability of the action taken.
 
-use ethogram_analysis::log_softmax;
+use ethogram_analysis::{gaussian_log_density, log_softmax};
 use ethogram_store::{FieldInfo, RunInfo};
 
-use super::actions::{ACTION, Actions, POLICY};
-use super::{Derivation, Derived, Input, Inputs};
-use crate::{Params, Result};
+use super::action_std::LOG_STD;
+use super::actions::{ACTION, Actions};
+use super::{Derivation, Derived, Input, InputName, Inputs, RowShape};
+use crate::{Error, Params, Result};
 
 /// Log-probability of the action taken.
 pub(super) struct ActionLogProbability;
+
+/// What the policy puts on the actions, or the one around which it acts.
+const POLICY_OR_MEAN: Input = Input {
+    name: InputName::AnyOf(&["logits", "action_probabilities", "action_mean"]),
+    shape: RowShape::NumberOrVector,
+    required: true,
+    hint: "pass logits=, action_probabilities=, or action_mean= and action_log_std= to episode.step",
+};
 
 impl Derivation for ActionLogProbability {
     fn name(&self) -> &'static str {
@@ -16,11 +25,11 @@ impl Derivation for ActionLogProbability {
     }
 
     fn doc(&self) -> &'static str {
-        "log-probability of the action taken, summed over the choices when there are several"
+        "log-probability of the action taken, summed over the choices when there are several; of a Gaussian policy the log-density at the action as it was recorded, clipped or not"
     }
 
     fn formula(&self) -> &'static str {
-        "log π(a_t, s_t)"
+        "log π(a_t, s_t); from action_mean: −½ Σ_i [((a_i − μ_i)/σ_i)² + 2 log σ_i + log 2π]"
     }
 
     fn source(&self) -> &'static str {
@@ -32,15 +41,23 @@ impl Derivation for ActionLogProbability {
     }
 
     fn inputs(&self) -> &'static [Input] {
-        &[POLICY, ACTION]
+        &[POLICY_OR_MEAN, ACTION, Input { required: false, ..LOG_STD }]
     }
 
     fn row_shape(&self, inputs: &[Option<FieldInfo>], run: &RunInfo) -> Option<Vec<usize>> {
-        let actions = Actions::new(run, inputs[0].as_ref()?.shape[0])?;
-        (inputs[1].as_ref()?.shape.iter().product::<usize>() == actions.parts.len()).then(Vec::new)
+        let size = |info: &FieldInfo| info.shape.iter().product::<usize>();
+        let (policy, action) = (inputs[0].as_ref()?, inputs[1].as_ref()?);
+        if policy.name == "action_mean" {
+            return gaussian_fits(size(policy), size(action), size(inputs[2].as_ref()?)).then(Vec::new);
+        }
+        let actions = Actions::new(run, size(policy))?;
+        (size(action) == actions.parts.len()).then(Vec::new)
     }
 
     fn derive(&self, inputs: &Inputs, _params: &Params) -> Result<Derived> {
+        if inputs.name(0) == Some("action_mean") {
+            return log_density(self.name(), inputs);
+        }
         let (width, rows) = inputs.vectors(0);
         let policy = inputs.name(0).unwrap_or_default();
         let actions = Actions::of(inputs, self.name(), policy, width)?;
@@ -58,4 +75,36 @@ impl Derivation for ActionLogProbability {
             .collect();
         Ok(Derived::numbers(&rows))
     }
+}
+
+/// One standard deviation serves all dimensions where only one was logged.
+fn gaussian_fits(mean: usize, action: usize, log_std: usize) -> bool {
+    mean == action && (log_std == mean || log_std == 1)
+}
+
+fn log_density(field: &str, inputs: &Inputs) -> Result<Derived> {
+    if inputs.columns[2].is_none() {
+        return Err(Error::MissingInput {
+            field: field.to_owned(),
+            episode: inputs.episode.episode,
+            needs: "action_log_std".into(),
+            hint: LOG_STD.hint,
+        });
+    }
+    let ((width, means), (action_width, actions), (std_width, log_stds)) =
+        (inputs.vectors(0), inputs.vectors(1), inputs.vectors(2));
+    if !gaussian_fits(width, action_width, std_width) {
+        return Err(Error::BadInput {
+            field: field.to_owned(),
+            input: "action_mean".into(),
+            expected: format!("{action_width} entries a step, as the action, and as many or one of action_log_std"),
+            found: format!("{width}, and {std_width} of action_log_std"),
+        });
+    }
+    let of_row = |((mean, action), log_std): ((Option<Vec<f64>>, Option<Vec<f64>>), Option<Vec<f64>>)| {
+        let log_std: Vec<_> = log_std?.into_iter().cycle().take(width).collect();
+        Some(gaussian_log_density(&action?, &mean?, &log_std))
+    };
+    let rows: Vec<_> = means.into_iter().zip(actions).zip(log_stds).map(of_row).collect();
+    Ok(Derived::numbers(&rows))
 }

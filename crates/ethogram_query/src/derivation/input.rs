@@ -35,6 +35,10 @@ pub enum RowShape {
     Vector,
     /// One number, or some in a row.
     NumberOrVector,
+    /// Numbers in rows and columns: two axes.
+    Matrix,
+    /// Some in a row, or in rows and columns.
+    VectorOrMatrix,
 }
 
 impl RowShape {
@@ -42,12 +46,15 @@ impl RowShape {
     pub fn fits(self, info: &FieldInfo) -> bool {
         let number = info.shape.iter().product::<usize>() == 1 && info.shape.len() <= 1;
         let vector = info.shape.len() == 1 && info.shape[0] > 0;
+        let matrix = info.shape.len() == 2 && info.shape.iter().all(|&n| n > 0);
         info.dtype.is_some()
             && !info.image
             && match self {
                 Self::Number => number,
                 Self::Vector => vector,
                 Self::NumberOrVector => number || vector,
+                Self::Matrix => matrix,
+                Self::VectorOrMatrix => vector || matrix,
             }
     }
 
@@ -57,6 +64,8 @@ impl RowShape {
             Self::Number => "one number a step",
             Self::Vector => "a vector of numbers a step",
             Self::NumberOrVector => "one number or a vector of numbers a step",
+            Self::Matrix => "numbers of two axes a step",
+            Self::VectorOrMatrix => "numbers of one or two axes a step",
         }
     }
 }

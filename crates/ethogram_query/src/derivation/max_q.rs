@@ -7,10 +7,10 @@ use crate::{Params, Result};
 pub(super) struct MaxQ;
 
 pub(super) const Q_VALUES: Input = Input {
-    name: InputName::AnyOf(&["q_values"]),
+    name: InputName::AnyOf(&["q_values", "q_mean"]),
     shape: RowShape::Vector,
     required: true,
-    hint: "pass q_values= to episode.step",
+    hint: "pass q_values= (or quantiles=, or q_heads=) to episode.step",
 };
 
 impl Derivation for MaxQ {

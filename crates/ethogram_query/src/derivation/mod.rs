@@ -4,13 +4,17 @@
 
 mod action_log_probability;
 mod action_probabilities;
+mod action_std;
 mod actions;
 mod advantage;
 pub(crate) mod cache;
+mod ensemble;
 mod entropy;
 mod episode_return;
+mod group_probabilities;
 mod input;
 mod max_q;
+mod return_distribution;
 mod return_to_go;
 mod scope;
 mod smooth;
@@ -33,7 +37,18 @@ pub const DERIVATIONS: &[&dyn Derivation] = &[
     &advantage::ValueTarget,
     &td_error::TdError,
     &max_q::MaxQ,
+    &return_distribution::QMean,
+    &return_distribution::ReturnStd,
+    &return_distribution::Cvar,
+    &return_distribution::AtomProbabilitySum,
+    &ensemble::Votes,
+    &ensemble::QStd,
+    &ensemble::QStdMean,
+    &ensemble::HeadDisagreement,
+    &ensemble::QHeadsLearned,
     &action_probabilities::ActionProbabilities,
+    &group_probabilities::GroupProbabilities,
+    &action_std::ActionStd,
     &action_log_probability::ActionLogProbability,
     &entropy::Entropy,
     &entropy::Confidence,

@@ -14,7 +14,7 @@ use crate::{Error, Param, Params, Result};
 pub(super) struct TdError;
 
 const CRITIC: Input = Input {
-    name: InputName::AnyOf(&["value", "q_values"]),
+    name: InputName::AnyOf(&["value", "q_values", "q_mean"]),
     shape: RowShape::NumberOrVector,
     required: true,
     hint: "pass value= or q_values= to episode.step",
@@ -24,7 +24,7 @@ const INPUTS: &[Input] = &[REWARD, CRITIC, Input { required: false, ..ACTION }, 
 
 /// True when the critic that was found is one of actions.
 fn of_actions(critic: Option<&str>) -> bool {
-    critic == Some("q_values")
+    matches!(critic, Some("q_values" | "q_mean"))
 }
 
 impl Derivation for TdError {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ethogram_query::{DERIVATIONS, FieldRequest, Origin, Workbench};
-use ethogram_store::{Dtype, EnvSpec, EpisodeEnd, RunInfo, Space};
+use ethogram_store::{ActionGroup, Dtype, EnvSpec, EpisodeEnd, RunInfo, Space};
 
 use crate::memory::{MemoryRun, Rows, bench_of, gaps, numbers};
 
@@ -214,8 +214,11 @@ fn a_missing_input_is_named_with_how_to_log_it() {
         assert_eq!(found.to_string(), format!("{name:?} cannot be derived in episode 0: it needs {expected}"));
     };
     check("advantage", "value or max_q; pass value= (or q_values=) to episode.step");
-    check("entropy", "logits or action_probabilities; pass logits= or action_probabilities= to episode.step");
-    check("max_q", "q_values; pass q_values= to episode.step");
+    check(
+        "entropy",
+        "logits or action_probabilities or action_log_std; pass logits=, action_probabilities= or action_log_std= to episode.step",
+    );
+    check("max_q", "q_values or q_mean; pass q_values= (or quantiles=, or q_heads=) to episode.step");
 }
 
 #[test]
@@ -270,14 +273,23 @@ fn any_field_of_one_number_can_be_smoothed() {
 fn every_derivation_gives_what_it_announces() {
     let rows = 3;
     let row = |width: usize| vec![Some(vec![0.5; width]); rows];
-    let fields: [(&str, &[usize], Rows); 5] = [
+    let fields: [(&str, &[usize], Rows); 11] = [
         ("reward", &[], row(1)),
         ("value", &[], row(1)),
         ("q_values", &[2], row(2)),
+        ("quantiles", &[3, 2], row(6)),
+        ("atoms", &[3], row(3)),
+        ("atom_probabilities", &[2, 3], row(6)),
+        ("q_heads", &[4, 2], row(8)),
+        ("q_heads_prior", &[4, 2], row(8)),
+        ("action_log_std", &[2], row(2)),
         ("logits", &[2], row(2)),
         ("action", &[], vec![Some(vec![1.0]); rows]),
     ];
-    let of = bench(discrete(2, 0), EpisodeEnd::Open, &fields);
+    let mut info = discrete(2, 0);
+    let groups = vec![ActionGroup { name: "both".into(), actions: vec![0, 1] }];
+    info.env.as_mut().expect("an environment").action_groups = groups;
+    let of = bench(info, EpisodeEnd::Open, &fields);
     let entries = of.0.fields(&of.1.run, 0).expect("entries");
     let derived: Vec<_> = entries.iter().filter(|entry| entry.origin == Origin::Derived).collect();
     let names: Vec<_> = DERIVATIONS.iter().map(|derivation| derivation.name()).collect();

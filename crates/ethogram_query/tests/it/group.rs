@@ -43,7 +43,11 @@ fn row_b1_seeds_are_one_curve_with_its_interval() {
     assert_eq!((across.runs[49], across.runs[50]), (3, 2), "the third has ended");
     assert_eq!((across.mean[0], across.mean[99]), (2.0, 1.5));
     assert_eq!((across.min[0], across.max[0]), (1.0, 3.0));
-    assert!(across.low[0].is_some_and(|low| (low - (2.0 - 1.96 / 3_f64.sqrt())).abs() < 1e-12), "{:?}", across.low[0]);
+    assert!(
+        across.low[0].is_some_and(|low| (low - (2.0 - 4.302_653 / 3_f64.sqrt())).abs() < 1e-12),
+        "{:?}",
+        across.low[0]
+    );
 }
 
 #[test]

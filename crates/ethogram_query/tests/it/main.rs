@@ -7,4 +7,5 @@ mod group;
 mod laws;
 mod memory;
 mod native;
+mod policy;
 mod workbench;

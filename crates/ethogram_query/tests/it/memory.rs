@@ -156,6 +156,7 @@ impl RunSource for MemoryRun {
             out.step.push(points.step[last]);
             out.time_us.push(points.time_us[last]);
             out.count.push(rows.len() as u64);
+            out.finite.push(finite.len() as u64);
             out.min.push(finite.iter().copied().fold(f64::NAN, f64::min));
             out.max.push(finite.iter().copied().fold(f64::NAN, f64::max));
             out.mean.push(finite.iter().sum::<f64>() / finite.len() as f64);

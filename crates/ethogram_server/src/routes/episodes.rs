@@ -6,14 +6,17 @@ use axum::{
     http::{HeaderMap, Uri},
     response::Response,
 };
+use ethogram_query::{EpisodeSummary, Summary};
 use ethogram_store::{Dtype, EpisodeEnd, EpisodeRow};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::{
     answer,
     app::App,
     columns::Columns,
     error::{ApiError, ApiResult},
-    extract::InPath,
+    extract::{InBody, InPath},
     limits::EPISODES_MAX,
     params::Params,
     wire,
@@ -57,6 +60,39 @@ pub async fn episode(
         }))
     })
     .await
+}
+
+/// The body of [`summary`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    episodes: Vec<u64>,
+}
+
+/// Returns, lengths and ends of the episodes asked for.
+pub async fn summary(
+    State(app): State<App>,
+    InPath(run): InPath<String>,
+    InBody(ask): InBody<Ask>,
+) -> ApiResult<Json<Value>> {
+    let pool = app.pool.clone();
+    pool.run(move || {
+        let found = EpisodeSummary::of(&*app.run(&run)?, &ask.episodes)?;
+        let ends: Map<String, Value> =
+            found.ends.iter().map(|(end, count)| (end_name(*end).to_owned(), json!(count))).collect();
+        Ok(Json(json!({
+            "episodes": found.episodes,
+            "episode_return": described(found.episode_return),
+            "length": described(found.length),
+            "ends": ends,
+        })))
+    })
+    .await
+}
+
+fn described(summary: Summary) -> Value {
+    let Summary { count, not_finite, mean, sd, min, median, max } = summary;
+    json!({ "count": count, "not_finite": not_finite, "mean": mean, "sd": sd, "min": min, "median": median, "max": max })
 }
 
 /// Counts and times travel as doubles, which browsers read without detours; a seed keeps all of its 64 bits.

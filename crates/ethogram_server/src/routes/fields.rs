@@ -38,9 +38,9 @@ pub async fn fields(
 }
 
 /// Names in the order asked for, with the parameters of each.
-type Asked = Vec<(String, FieldParams)>;
+pub(super) type Asked = Vec<(String, FieldParams)>;
 
-fn asked_fields(params: &mut Params) -> ApiResult<Asked> {
+pub(super) fn asked_fields(params: &mut Params) -> ApiResult<Asked> {
     let lists = params.take_all("names");
     let mut names: Vec<String> = lists.iter().flat_map(|list| list.split(',')).map(str::to_owned).collect();
     // A name that has a comma in it can only be asked for alone.

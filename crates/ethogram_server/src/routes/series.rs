@@ -58,7 +58,7 @@ fn buckets() -> usize {
     1_500
 }
 
-/// Seven columns a series, nine that of a group; a series that cannot be had is an `error` in the header, the others are sent.
+/// Eight columns a series, nine that of a group; a series that cannot be had is an `error` in the header, the others are sent.
 pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
     let runs: usize = ask.series.iter().map(|one| one.runs.as_ref().map_or(1, Vec::len)).sum();
     for (what, found) in [("series", ask.series.len()), ("runs of all series", runs)] {
@@ -176,12 +176,19 @@ fn push(columns: &mut Columns, index: usize, curve: &Curve) {
     };
     columns.push_f64(&name("step"), step.iter().map(|&step| step as f64));
     columns.push_f64(&name("time_us"), time.into_iter());
-    columns.push_u32(&name("count"), count.iter().map(|&count| u32::try_from(count).unwrap_or(u32::MAX)));
+    let u32_of = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    columns.push_u32(&name("count"), count.iter().map(|&count| u32_of(count)));
     for (column, values) in ["min", "max", "mean", "last"].into_iter().zip(values) {
         columns.push_f64(&name(column), values.iter().copied());
     }
-    if let Curve::Group(GroupSeries { across, .. }) = curve {
-        columns.push_f64_or_missing(&name("low"), &across.low);
-        columns.push_f64_or_missing(&name("high"), &across.high);
+    match curve {
+        Curve::Run(Series { buckets, .. }) => {
+            let finite = buckets.count.iter().zip(&buckets.finite);
+            columns.push_u32(&name("not_finite"), finite.map(|(count, finite)| u32_of(count.saturating_sub(*finite))));
+        }
+        Curve::Group(GroupSeries { across, .. }) => {
+            columns.push_f64_or_missing(&name("low"), &across.low);
+            columns.push_f64_or_missing(&name("high"), &across.high);
+        }
     }
 }

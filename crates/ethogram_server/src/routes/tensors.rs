@@ -58,7 +58,8 @@ fn check_rows(rows: u64) -> ApiResult<()> {
     Err(error.hint("ask for a smaller range with from= and to="))
 }
 
-fn axis(name: &str) -> ApiResult<Axis> {
+/// An axis by its name.
+pub(super) fn axis(name: &str) -> ApiResult<Axis> {
     serde_json::from_value(Value::String(name.to_owned())).map_err(|_| {
         let expected = "global_step, episode, step, checkpoint or sample";
         ApiError::bad_request(format!(r#"parameter "axis" expected {expected}, found {name:?}"#))

@@ -366,6 +366,10 @@ impl RunSource for RunReader {
         self.ask(|| Ok(self.tensors_now().tags(&self.lost))).unwrap_or_default()
     }
 
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        self.ask(|| Ok(self.tensors_now().steps(axis, tag, &range, &self.lost)))
+    }
+
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.ask(|| Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost)))
     }

@@ -1,6 +1,6 @@
 //! Episodes, checkpoints and the places of tensors: small rows, kept in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -190,7 +190,7 @@ impl Tensors {
             match unit {
                 Unit::Sealed(unit) => {
                     let Some(tensors) = unit.tensors(lost) else { continue };
-                    let rows = tensors.read_columns(axis, tag, range.clone(), Some(&SIZE_COLUMNS));
+                    let rows = tensors.columns(axis, tag, range.clone(), Some(&SIZE_COLUMNS));
                     match rows.and_then(|batch| tensors_sizes(&batch)) {
                         Ok(rows) => newest.extend(rows),
                         Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
@@ -210,6 +210,33 @@ impl Tensors {
             }
         }
         TensorsSize { rows: newest.len() as u64, bytes: newest.values().fold(0, |sum, &n| sum.saturating_add(n)) }
+    }
+
+    /// Steps of a tag, ascending, each once.
+    pub(super) fn steps(&self, axis: Axis, tag: &str, range: &Range<i64>, lost: &LostList) -> Vec<i64> {
+        if range.start >= range.end {
+            return Vec::new();
+        }
+        let mut steps = BTreeSet::new();
+        let key = (axis, Arc::from(tag));
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    let Some(tensors) = unit.tensors(lost) else { continue };
+                    match tensors.steps(axis, tag, range.clone()) {
+                        Ok(found) => steps.extend(found),
+                        Err(error) => unit.note(lost, format!("steps of tag {tag:?}"), &error),
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(&key));
+                    steps.extend(
+                        tail.into_iter().flat_map(|tail| tail.steps.range(range.clone())).map(|(step, _)| *step),
+                    );
+                }
+            }
+        }
+        steps.into_iter().collect()
     }
 
     /// Rows of a tag, ascending by step, the newest of each step.

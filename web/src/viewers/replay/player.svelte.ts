@@ -1,4 +1,5 @@
 import { Clock } from '../../replay/clock';
+import { loopWithin, type PlaySpec } from './play_spec';
 
 /** Numbers change at most this often while playing: faster, nobody reads them. */
 const READOUT_MS = 1000 / 15;
@@ -30,12 +31,15 @@ export class Player {
 
   /** Whether all that the step shows is there; playing waits for it. */
   isReady: (step: number) => boolean = () => true;
+  /** Asks for another way of playing, which comes back by `configure`. */
+  change: (change: Partial<PlaySpec>) => void = () => undefined;
   /** Told of every step that the reader or the clock goes to. */
   onstep: (step: number) => void = () => undefined;
 
   readonly #clock = new Clock(0, FPS_DEFAULT);
   readonly #draws = new Set<Draw>();
   #raf = 0;
+  #spec: PlaySpec | null = null;
   #readoutAt = -Infinity;
   #resume = false;
 
@@ -51,14 +55,27 @@ export class Player {
     return this.playing ? this.fps * this.speed : 0;
   }
 
-  /** Another episode, or this one grew. */
-  resize(count: number, fps: number): void {
-    const whole = this.loop?.[0] === 0 && this.loop[1] === this.#clock.end;
+  /** The episode has `count` steps now. */
+  resize(count: number): void {
     this.#clock.resize(count);
-    this.#clock.fps = fps;
-    if (whole) this.#clock.loop = { from: 0, to: this.#clock.end };
     this.count = count;
-    this.fps = fps;
+    this.#loop();
+    this.#changed();
+  }
+
+  /** Plays as `spec` says; `natural` is the environment's own number of steps a second. */
+  configure(spec: PlaySpec, natural: number): void {
+    const clock = this.#clock;
+    clock.fps = this.fps = spec.fps ?? natural;
+    clock.speed = spec.speed;
+    clock.turn(spec.direction);
+    this.#spec = spec;
+    this.#loop();
+    this.#changed();
+  }
+
+  play(): void {
+    this.#clock.play();
     this.#changed();
   }
 
@@ -74,7 +91,14 @@ export class Player {
     if (this.#raf === 0) this.#raf = requestAnimationFrame((now) => this.#frame(now));
   }
 
-  toggle(): void {
+  /** Plays or pauses; `direction` turns around first. */
+  toggle(direction = this.#clock.direction): void {
+    const turned = direction !== this.#clock.direction;
+    if (turned) {
+      this.#clock.turn(direction);
+      this.change({ direction });
+    }
+    if (turned && this.#clock.playing) return;
     this.#clock.toggle();
     this.#changed();
   }
@@ -107,35 +131,14 @@ export class Player {
     this.#changed();
   }
 
-  reverse(): void {
-    this.#clock.reverse();
-    this.#changed();
-  }
-
-  changeSpeed(by: 1 | -1): void {
-    this.#clock.changeSpeed(by);
-    this.#changed();
-  }
-
-  setSpeed(speed: number): void {
-    this.#clock.speed = speed;
-    this.#changed();
-  }
-
-  /** Repeats everything, or stops repeating. */
-  toggleLoop(): void {
-    this.setLoop(this.loop ? null : [0, this.end]);
-  }
-
-  setLoop(loop: [number, number] | null): void {
-    this.#clock.loop = loop && { from: loop[0], to: loop[1] };
-    if (loop && (this.#clock.step < loop[0] || this.#clock.step > loop[1])) this.#clock.seek(loop[0]);
-    this.#changed();
-  }
-
   destroy(): void {
     cancelAnimationFrame(this.#raf);
     this.#draws.clear();
+  }
+
+  #loop(): void {
+    const loop = this.#spec && loopWithin(this.#spec.loop, this.#clock.end);
+    this.#clock.loop = loop && { from: loop[0], to: loop[1] };
   }
 
   #frame(now: number): void {

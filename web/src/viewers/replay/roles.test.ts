@@ -73,7 +73,9 @@ describe('R-4: what the fields are good for', () => {
       { type: 'multi_binary', shape: [2] },
     ] as Space[]) {
       const roles = rolesOf([field('action', [2])], env(space));
-      expect(roles.policies).toEqual([{ kind: 'action', field: 'action', title: 'Action', count: 2 }]);
+      expect(roles.policies).toEqual([
+        { kind: 'action', field: 'action', title: 'Action', count: 2, action: 'action' },
+      ]);
       expect(roles.hasDiscreteAction).toBe(false);
     }
   });
@@ -103,7 +105,7 @@ describe('R-4: what the fields are good for', () => {
     );
     expect(roles.images.map(({ name }) => name)).toEqual(['observation/camera']);
     expect(roles.vectors[0].name).toBe('observation/joints');
-    expect(roles.policies.map(({ field }) => field)).toEqual(['action/grip', 'action/arm']);
+    expect(roles.policies.map(({ field }) => field)).toEqual(['action/arm', 'action/grip']);
   });
 
   it('logits stand in only where probabilities cannot be had', () => {

@@ -1,13 +1,5 @@
 import type { EnvSpec, FieldEntry, Space } from '../../api/wire';
-
-/** How the choices at a step can be shown as bars. */
-export interface Policy {
-  /** `action` shows the parts of the action itself, for actions that are several numbers. */
-  kind: 'probabilities' | 'q_values' | 'logits' | 'action';
-  field: string;
-  title: string;
-  count: number;
-}
+import { policiesOf, type Policy } from './policy/policies';
 
 /** What the fields of an episode are good for on this page. */
 export interface Roles {
@@ -41,21 +33,7 @@ export function rolesOf(fields: readonly FieldEntry[], env: EnvSpec | null): Rol
   const action = steps.find((field) => field.name === 'action');
   const hasDiscreteAction =
     action !== undefined && elementsOf(action) === 1 && isDiscrete(env?.action_space, action);
-  const policies: Policy[] = [];
-  const offer = (kind: Policy['kind'], name: string, title: string) => {
-    const field = vectors.find((candidate) => candidate.name === name);
-    if (field) policies.push({ kind, field: name, title, count: elementsOf(field) });
-  };
-  offer('probabilities', 'action_probabilities', 'Probabilities');
-  offer('q_values', 'q_values', 'Q-values');
-  if (!policies.some(({ kind }) => kind === 'probabilities')) offer('logits', 'logits', 'Logits');
-  if (!hasDiscreteAction) {
-    for (const field of [...scalars, ...vectors].filter(
-      ({ name }) => name === 'action' || name.startsWith('action/'),
-    )) {
-      policies.push({ kind: 'action', field: field.name, title: 'Action', count: elementsOf(field) });
-    }
-  }
+  const policies = policiesOf(steps, hasDiscreteAction);
   return { images, scalars, vectors, policies, hasDiscreteAction };
 }
 
@@ -135,7 +113,8 @@ export function boundsOf(
   return real(low) && real(high) && low! < high! ? [low!, high!] : null;
 }
 
-function leafSpace(space: Space, path: string[]): Space | null {
+/** The space of a part of a nested space, by its path; null when there is no such part. */
+export function leafSpace(space: Space, path: string[]): Space | null {
   const [part, ...rest] = path;
   if (part === undefined) return space;
   if (space.type === 'dict') {

@@ -3,13 +3,17 @@
 mod blobs;
 mod derivations;
 mod episodes;
+mod extents;
 mod fields;
 mod foreign;
 mod frames;
+mod histograms;
 mod layouts;
 mod notes;
 mod runs;
 mod series;
+mod series_csv;
+mod tags;
 mod tensors;
 
 use ethogram_server::ServeOptions;

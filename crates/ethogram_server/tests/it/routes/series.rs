@@ -17,7 +17,10 @@ async fn few_points_are_sent_as_they_are() {
     let (_root, served) = served().await;
     let one = json!({ "run": RUN, "axis": "global_step", "tag": "losses/td_loss", "from": 10, "to": 14 });
     let columns = ask(&served, json!([one]), 1_500).await;
-    assert_eq!(columns.names(), ["0/step", "0/time_us", "0/count", "0/min", "0/max", "0/mean", "0/last"]);
+    assert_eq!(
+        columns.names(),
+        ["0/step", "0/time_us", "0/count", "0/min", "0/max", "0/mean", "0/last", "0/not_finite"]
+    );
     assert_eq!(columns.entry("0/count").map(|entry| entry.dtype.as_str()), Some("uint32"));
     assert_eq!(columns.f64("0/step"), Some(vec![10.0, 11.0, 12.0, 13.0]));
     assert_eq!(columns.f64("0/time_us").map(|times| times[0]), Some((CREATED_US + 10) as f64));
@@ -47,6 +50,7 @@ async fn what_is_not_finite_stays_so() {
     let (_root, served) = served().await;
     let columns = ask(&served, json!([{ "run": RUN, "axis": "episode", "tag": "odd" }]), 10).await;
     assert_eq!(format!("{:?}", columns.f64("0/last").expect("values")), "[1.5, NaN, inf]");
+    assert_eq!(columns.f64("0/not_finite"), Some(vec![0.0, 1.0, 1.0]));
 }
 
 #[tokio::test]
@@ -112,7 +116,9 @@ async fn row_b1_several_runs_are_one_curve_with_its_interval() {
     assert_eq!(columns.f64("0/mean"), Some(vec![2.0, 1.5]));
     assert_eq!(columns.f64("0/max"), Some(vec![3.0, 2.0]));
     let (low, high) = (columns.f64("0/low").expect("low"), columns.f64("0/high").expect("high"));
-    assert!((low[0] - (2.0 - 1.96 / 3_f64.sqrt())).abs() < 1e-12 && (high[1] - 2.48).abs() < 1e-12, "{low:?} {high:?}");
+    // Student's t with 2 and 1 degrees of freedom; sd 1 and √½.
+    assert!((low[0] - (2.0 - 4.302_653 / 3_f64.sqrt())).abs() < 1e-12, "{low:?}");
+    assert!((high[1] - (1.5 + 12.706_205 / 2.0)).abs() < 1e-12, "{high:?}");
     let expected = json!({
         "runs": ids, "axis": "global_step", "tag": "loss", "count": 5, "first_step": 0, "last_step": 1, "exact": false,
     });

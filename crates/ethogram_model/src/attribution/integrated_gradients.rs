@@ -1,0 +1,98 @@
+//! Gradients added up on the way from a baseline.
+
+use super::{Attributed, Attribution, Baseline, Explained, Rule};
+use crate::error::Result;
+use crate::exec::Cancel;
+use crate::tensor::Tensor;
+
+/// Points that are asked about at once; more only costs memory.
+const POINTS_AT_ONCE: usize = 1_024;
+
+/// (x − x′) · ∫ ∂y/∂x(x′ + α (x − x′)) dα: shares that add up to the whole difference from the baseline.
+#[derive(Clone, Debug)]
+pub struct IntegratedGradients {
+    /// Points of the path.
+    pub steps: usize,
+    /// How the integral is taken.
+    pub rule: Rule,
+    /// Where the path begins.
+    pub baseline: Baseline,
+}
+
+impl Default for IntegratedGradients {
+    fn default() -> Self {
+        IntegratedGradients { steps: 50, rule: Rule::GaussLegendre, baseline: Baseline::Zero }
+    }
+}
+
+impl Attribution for IntegratedGradients {
+    fn name(&self) -> &'static str {
+        "integrated_gradients"
+    }
+
+    fn doc(&self) -> &'static str {
+        "gradients added up on the straight way from a baseline: shares that sum to the target's difference from it"
+    }
+
+    fn source(&self) -> &'static str {
+        "Sundararajan, Taly and Yan (2017), equation 1"
+    }
+
+    fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
+        let rows = explained.rows();
+        let baseline = self.baseline.values(explained)?;
+        let points = self.rule.points(self.steps)?;
+        let all: Vec<usize> = (0..rows).collect();
+        let at_input = explained.values(explained.at_values(), &all, cancel)?;
+        let at_baseline = explained.values(&baseline, &all, cancel)?;
+        let values = along(explained, &all, &baseline, &points, cancel)?;
+        let completeness_error = completeness(&values, explained.width(), &at_input, &at_baseline);
+        Ok(Attributed {
+            values: Tensor::f32(explained.at().shape(), values)?,
+            at_input,
+            at_baseline,
+            completeness_error,
+        })
+    }
+}
+
+/// Shares of each element for paths from `baseline`; path `i` leads to row `of[i]`. **Shapes**: `[of, width]`.
+pub(super) fn along(
+    explained: &Explained,
+    of: &[usize],
+    baseline: &[f32],
+    points: &[(f64, f64)],
+    cancel: &Cancel,
+) -> Result<Vec<f32>> {
+    let (width, at) = (explained.width(), explained.at_values());
+    let mut sums = vec![0.0_f64; of.len() * width];
+    let pairs: Vec<(usize, (f64, f64))> =
+        (0..of.len()).flat_map(|path| points.iter().map(move |&point| (path, point))).collect();
+    for pairs in pairs.chunks(POINTS_AT_ONCE) {
+        let rows: Vec<usize> = pairs.iter().map(|(path, _)| of[*path]).collect();
+        let mut places = Vec::with_capacity(pairs.len() * width);
+        for &(path, (alpha, _)) in pairs {
+            let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
+            places.extend(from.iter().zip(to).map(|(from, to)| from + alpha as f32 * (to - from)));
+        }
+        let (_, gradients) = explained.gradients(&places, &rows, cancel)?;
+        for (&(path, (_, weight)), gradient) in pairs.iter().zip(gradients.chunks(width)) {
+            for (sum, value) in sums[path * width..].iter_mut().zip(gradient) {
+                *sum += weight * f64::from(*value);
+            }
+        }
+    }
+    for (path, sums) in sums.chunks_mut(width).enumerate() {
+        let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
+        sums.iter_mut().zip(from.iter().zip(to)).for_each(|(sum, (from, to))| *sum *= f64::from(to - from));
+    }
+    Ok(sums.into_iter().map(|sum| sum as f32).collect())
+}
+
+/// Σ values − (at input − at baseline), one a row.
+pub(super) fn completeness(values: &[f32], width: usize, at_input: &[f32], at_baseline: &[f32]) -> Vec<f32> {
+    let sums = values.chunks(width).map(|row| row.iter().map(|&value| f64::from(value)).sum::<f64>());
+    sums.zip(at_input.iter().zip(at_baseline))
+        .map(|(sum, (input, baseline))| (sum - (f64::from(*input) - f64::from(*baseline))) as f32)
+        .collect()
+}

@@ -1,0 +1,117 @@
+//! Points on the way from a baseline to an input, and what each counts.
+
+use std::f64::consts::PI;
+
+use crate::error::{Error, Result};
+
+/// How an integral over the path is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rule {
+    /// Exact for polynomials of degree 2·steps − 1.
+    #[default]
+    GaussLegendre,
+    /// At the beginning of each step.
+    RiemannLeft,
+    /// At the middle of each step.
+    RiemannMiddle,
+    /// At the end of each step.
+    RiemannRight,
+    /// Both ends included, each counting half: `steps` points that are 1 / (steps − 1) apart and count 1 / steps, as captum does.
+    RiemannTrapezoid,
+}
+
+/// Largest number of steps.
+pub(super) const STEPS_MAX: usize = 10_000;
+
+impl Rule {
+    /// Every rule with its name.
+    pub const ALL: &'static [(&'static str, Rule)] = &[
+        ("gauss_legendre", Rule::GaussLegendre),
+        ("riemann_left", Rule::RiemannLeft),
+        ("riemann_middle", Rule::RiemannMiddle),
+        ("riemann_right", Rule::RiemannRight),
+        ("riemann_trapezoid", Rule::RiemannTrapezoid),
+    ];
+
+    /// Places between 0 and 1, and weights that add up to 1 (for the trapezoid to 1 − 1 / steps, as in captum).
+    pub fn points(self, steps: usize) -> Result<Vec<(f64, f64)>> {
+        if steps == 0 || steps > STEPS_MAX {
+            return Err(Error::Argument {
+                argument: "steps",
+                expected: format!("1 to {STEPS_MAX}"),
+                found: steps.to_string(),
+            });
+        }
+        let n = steps as f64;
+        let even = |shift: f64| (0..steps).map(|step| ((step as f64 + shift) / n, 1.0 / n)).collect();
+        Ok(match self {
+            Rule::GaussLegendre => gauss_legendre(steps),
+            Rule::RiemannLeft => even(0.0),
+            Rule::RiemannMiddle => even(0.5),
+            Rule::RiemannRight => even(1.0),
+            Rule::RiemannTrapezoid if steps == 1 => vec![(0.0, 0.25)],
+            Rule::RiemannTrapezoid => (0..steps)
+                .map(|step| {
+                    let share = if step == 0 || step == steps - 1 { 0.5 } else { 1.0 };
+                    (step as f64 / (n - 1.0), share / n)
+                })
+                .collect(),
+        })
+    }
+}
+
+/// Roots of the Legendre polynomial by Newton's method, moved from [−1, 1] to [0, 1].
+///
+/// **Source**: Press et al., *Numerical Recipes* (2007), section 4.6.
+fn gauss_legendre(steps: usize) -> Vec<(f64, f64)> {
+    let n = steps as f64;
+    let mut points = Vec::with_capacity(steps);
+    for index in 0..steps {
+        let mut root = (PI * (index as f64 + 0.75) / (n + 0.5)).cos();
+        let mut slope = 1.0;
+        for _ in 0..100 {
+            let (mut last, mut before) = (1.0, 0.0);
+            for degree in 1..=steps {
+                let k = degree as f64;
+                (last, before) = (((2.0 * k - 1.0) * root * last - (k - 1.0) * before) / k, last);
+            }
+            slope = n * (root * last - before) / (root * root - 1.0);
+            let step = last / slope;
+            root -= step;
+            if step.abs() < 1e-15 {
+                break;
+            }
+        }
+        points.push(((1.0 - root) / 2.0, 1.0 / ((1.0 - root * root) * slope * slope)));
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gauss_legendre_is_exact_for_polynomials() {
+        for steps in [1, 2, 5, 50, 500] {
+            let points = Rule::GaussLegendre.points(steps).unwrap();
+            for power in [0_i32, 1, (2 * steps - 1).min(40) as i32] {
+                let found: f64 = points.iter().map(|(at, weight)| weight * at.powi(power)).sum();
+                assert!(
+                    (found - 1.0 / (f64::from(power) + 1.0)).abs() < 1e-12,
+                    "{steps} steps, degree {power}: {found}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn riemann_rules_lie_where_they_say() {
+        assert_eq!(Rule::RiemannLeft.points(2).unwrap(), [(0.0, 0.5), (0.5, 0.5)]);
+        assert_eq!(Rule::RiemannMiddle.points(2).unwrap(), [(0.25, 0.5), (0.75, 0.5)]);
+        assert_eq!(Rule::RiemannRight.points(2).unwrap(), [(0.5, 0.5), (1.0, 0.5)]);
+        assert_eq!(Rule::RiemannTrapezoid.points(3).unwrap(), [(0.0, 0.5 / 3.0), (0.5, 1.0 / 3.0), (1.0, 0.5 / 3.0)]);
+        assert!(Rule::GaussLegendre.points(0).is_err());
+        assert!(Rule::GaussLegendre.points(STEPS_MAX + 1).is_err());
+    }
+}

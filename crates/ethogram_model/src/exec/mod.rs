@@ -1,0 +1,31 @@
+//! Running a graph: compiled once for the outputs that are wanted, run many times.
+
+mod compile;
+mod convolution;
+mod fused;
+mod held;
+mod memory;
+mod program;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use program::Program;
+
+use crate::error::{Error, Result};
+
+/// A way to call work off from another thread. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the work to stop soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// An error once somebody asked to stop.
+    pub fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,178 @@
+//! Functions of one number over a stretch of numbers, as fast as the processor's widest registers.
+
+use super::Isa;
+use crate::graph::Unary;
+use crate::reference::apply_unary;
+
+/// `f` of every number, in place. Exponentials, and what is made of them, are within 3 units in the last place.
+pub fn apply(isa: Isa, unary: Unary, values: &mut [f32]) {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the processor was asked")]
+        Isa::Avx512 => unsafe { apply_512(unary, values) },
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "the processor was asked")]
+        Isa::Avx2 => unsafe { apply_256(unary, values) },
+        Isa::Portable => loops(unary, values),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn apply_512(unary: Unary, values: &mut [f32]) {
+    loops(unary, values);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn apply_256(unary: Unary, values: &mut [f32]) {
+    loops(unary, values);
+}
+
+/// Plain loops that the compiler turns into vector instructions where it is inlined.
+#[inline(always)]
+fn loops(unary: Unary, values: &mut [f32]) {
+    match unary {
+        Unary::Relu => values.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.0 } else { *x }),
+        Unary::Step => values.iter_mut().for_each(|x| *x = if *x > 0.0 { 1.0 } else { 0.0 }),
+        Unary::LeakyRelu(slope) => values.iter_mut().for_each(|x| *x = if *x < 0.0 { slope * *x } else { *x }),
+        Unary::Elu(alpha) => values.iter_mut().for_each(|x| {
+            let below = alpha * exp_minus_one(if *x > 0.0 { 0.0 } else { *x });
+            *x = if *x > 0.0 { *x } else { below };
+        }),
+        Unary::Exp => values.iter_mut().for_each(|x| *x = exp(*x)),
+        Unary::Sigmoid => values.iter_mut().for_each(|x| *x = 1.0 / (1.0 + exp(-*x))),
+        Unary::Tanh => values.iter_mut().for_each(|x| *x = tanh(*x)),
+        Unary::Neg => values.iter_mut().for_each(|x| *x = -*x),
+        Unary::Abs => values.iter_mut().for_each(|x| *x = x.abs()),
+        Unary::Sqrt => values.iter_mut().for_each(|x| *x = x.sqrt()),
+        Unary::Reciprocal => values.iter_mut().for_each(|x| *x = 1.0 / *x),
+        Unary::Scale(scale) => values.iter_mut().for_each(|x| *x *= scale),
+        Unary::Shift(offset) => values.iter_mut().for_each(|x| *x += offset),
+        Unary::Within(low, high) => {
+            values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 })
+        }
+        other => values.iter_mut().for_each(|x| *x = apply_unary(other, *x)),
+    }
+}
+
+/// eˣ. **Source**: Moshier's Cephes library, `expf`: 2ⁿ times a polynomial of the rest.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    // Beyond these the result is 0 or infinite; NaN passes through both comparisons.
+    let cut = if x > 89.0 { 89.0 } else { x };
+    let cut = if cut < -104.0 { -104.0 } else { cut };
+    let (n, polynomial) = parts(cut);
+    // Two steps, so that results below the smallest normal number come out too.
+    let half = (n as i32) >> 1;
+    polynomial * power_of_two(half) * power_of_two(n as i32 - half)
+}
+
+/// n and e^(x − n ln 2).
+#[inline(always)]
+fn parts(x: f32) -> (f32, f32) {
+    let (n, rest, polynomial) = reduced(x);
+    (n, polynomial * rest * rest + rest + 1.0)
+}
+
+/// n, the rest r = x − n ln 2, and the polynomial p of e^r = 1 + r + p r².
+#[inline(always)]
+fn reduced(x: f32) -> (f32, f32, f32) {
+    let n = round(x * std::f32::consts::LOG2_E);
+    // ln 2 in two parts, so that n times the first is exact.
+    let rest = x - n * 0.693_359_4;
+    let rest = rest + n * 2.121_944_4e-4;
+    let mut p = 1.987_569_1e-4;
+    p = p * rest + 1.398_199_9e-3;
+    p = p * rest + 8.333_452e-3;
+    p = p * rest + 4.166_579_6e-2;
+    p = p * rest + 1.666_666_6e-1;
+    p = p * rest + 0.5;
+    (n, rest, p)
+}
+
+/// eˣ − 1 for x ≤ 0, exact near 0 too.
+#[inline(always)]
+fn exp_minus_one(x: f32) -> f32 {
+    let cut = if x < -30.0 { -30.0 } else { x };
+    let (n, rest, p) = reduced(cut);
+    let small = p * rest * rest + rest;
+    let power = power_of_two(n as i32);
+    // (1 + small) 2ⁿ − 1, in an order that keeps small's digits.
+    small * power + (power - 1.0)
+}
+
+/// tanh by e^(−2|x|) − 1, exact near 0 too.
+#[inline(always)]
+fn tanh(x: f32) -> f32 {
+    let m = exp_minus_one(-2.0 * x.abs());
+    let size = -m / (m + 2.0);
+    if x.is_nan() { x } else { size.copysign(x) }
+}
+
+/// To the nearest whole number, for numbers below 2²².
+#[inline(always)]
+fn round(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0;
+    (x + MAGIC) - MAGIC
+}
+
+/// 2ⁿ for n from −126 to 127.
+#[inline(always)]
+fn power_of_two(n: i32) -> f32 {
+    f32::from_bits(((n + 127) as u32) << 23)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_within_three_units_of_exact_ones() {
+        let places: Vec<f32> =
+            (-4_000..4_000).map(|at| at as f32 * 0.023).chain([0.0, -0.0, 1e-6, -1e-6, 1e-20]).collect();
+        for isa in Isa::available() {
+            for unary in [Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Elu(1.3), Unary::Relu, Unary::LeakyRelu(0.1)]
+            {
+                let mut found = places.clone();
+                apply(isa, unary, &mut found);
+                for (&x, &found) in places.iter().zip(&found) {
+                    let wide = f64::from(x);
+                    let exact = match unary {
+                        Unary::Exp => wide.exp(),
+                        Unary::Tanh => wide.tanh(),
+                        Unary::Sigmoid => 1.0 / (1.0 + (-wide).exp()),
+                        Unary::Elu(alpha) if wide <= 0.0 => f64::from(alpha) * wide.exp_m1(),
+                        other => f64::from(apply_unary(other, x)),
+                    } as f32;
+                    if exact.is_infinite() || exact.abs() < 1e-37 {
+                        assert!(
+                            (found - exact).abs() < 1e-37 || found == exact,
+                            "{unary:?}({x}) is {found}, exact {exact}"
+                        );
+                        continue;
+                    }
+                    let unit = exact.abs() * f32::EPSILON;
+                    assert!((found - exact).abs() <= 3.0 * unit, "{isa:?} {unary:?}({x}) is {found}, exact {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        for isa in Isa::available() {
+            for unary in [Unary::Exp, Unary::Tanh, Unary::Sigmoid, Unary::Elu(1.0), Unary::Relu] {
+                let mut values = [f32::NAN; 3];
+                apply(isa, unary, &mut values);
+                assert!(values.iter().all(|value| value.is_nan()), "{isa:?} {unary:?}: {values:?}");
+            }
+            let mut values = [f32::INFINITY, f32::NEG_INFINITY];
+            apply(isa, Unary::Exp, &mut values);
+            assert_eq!(values, [f32::INFINITY, 0.0]);
+            let mut values = [f32::INFINITY, f32::NEG_INFINITY];
+            apply(isa, Unary::Tanh, &mut values);
+            assert_eq!(values, [1.0, -1.0]);
+        }
+    }
+}

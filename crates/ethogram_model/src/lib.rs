@@ -1,0 +1,32 @@
+//! Networks and attribution: weights and observations in, tensors out. No IO but reading a model's own files, no globals.
+//!
+//! **A network walks one way**: an ONNX file is read with bounds on every size ([`Model`]), written with few small operations
+//! for concrete input shapes ([`Graph`]), differentiated by more of the same operations, and run. Names are those of the file;
+//! any named value can be read, replaced, and explained.
+
+mod attribution;
+mod error;
+mod exec;
+mod grad;
+mod graph;
+mod kernel;
+mod limits;
+mod lower;
+mod model;
+mod onnx;
+mod random;
+mod reference;
+mod tensor;
+
+pub use attribution::{
+    Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode,
+    Occlusion, Perturbation, Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
+};
+pub use error::{Error, Result};
+pub use exec::{Cancel, Program};
+pub use grad::{Gradient, SEED, differentiate};
+pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};
+pub use limits::Limits;
+pub use model::{Dim, Layer, Model, Port};
+pub use reference::run as run_reference;
+pub use tensor::{Data, Dtype, Tensor};

@@ -1,0 +1,372 @@
+//! A network as its file says it: weights, inputs, outputs, layers by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use crate::error::{Error, Result, within};
+use crate::graph::{Builder, Graph, ValueId};
+use crate::limits::Limits;
+use crate::lower::{AttributeValue, Attributes, Call, lower};
+use crate::onnx::{self, DimProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
+use crate::tensor::{Dtype, Tensor};
+
+/// Oldest operator set that is read; before it shapes and bounds were attributes.
+const OPSET_MIN: i64 = 11;
+
+/// A network that can be run, differentiated and looked into. Made from an ONNX file; never runs code of the file.
+#[derive(Clone, Debug)]
+pub struct Model {
+    nodes: Vec<Node>,
+    weights: HashMap<String, Arc<Tensor>>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    opset: i64,
+    producer: String,
+    limits: Limits,
+}
+
+/// One operator of the file.
+#[derive(Clone, Debug)]
+struct Node {
+    name: String,
+    operator: String,
+    domain: String,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    attributes: Attributes,
+}
+
+/// An input or output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// As in the file.
+    pub name: String,
+    /// What it is computed with; whole numbers that the network turns into floats at once are floats here.
+    pub dtype: Dtype,
+    /// Length of every axis; `None` when the file leaves the rank open.
+    pub shape: Option<Vec<Dim>>,
+}
+
+/// Length of an axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dim {
+    /// The same at every call.
+    Known(usize),
+    /// Chosen at each call; axes of one name have one length.
+    Named(String),
+    /// Chosen at each call.
+    Open,
+}
+
+/// A value of the network that can be looked at, replaced, or explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// As in the file.
+    pub name: String,
+    /// The operator that makes it.
+    pub operator: String,
+}
+
+impl Model {
+    /// Reads a file. Weights that lie beside it must lie in its folder.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+        let bytes = read(path, 0, None, limits.file_bytes)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Model::read(&bytes, limits, &|name, offset, length| {
+            let inside =
+                Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+            if !inside {
+                return Err(Error::Inconsistent(format!("weights at {name:?}, outside the model's folder")));
+            }
+            let whole = folder.join(name);
+            // A link could lead out of the folder too.
+            let real = |path: &Path| path.canonicalize().map_err(|error| file_error(&error, path));
+            if !real(&whole)?.starts_with(real(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?) {
+                return Err(Error::Inconsistent(format!("weights at {name:?}, outside the model's folder")));
+            }
+            read(&whole, offset, length, limits.file_bytes)
+        })
+    }
+
+    /// Reads a file's bytes. Weights that lie beside it are refused: open it by its path.
+    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self> {
+        Model::read(bytes, limits, &|name, _, _| {
+            Err(Error::Inconsistent(format!("weights at {name:?}, beside the file; open the model by its path")))
+        })
+    }
+
+    fn read(bytes: &[u8], limits: &Limits, external: &onnx::External<'_>) -> Result<Self> {
+        let proto = ModelProto::parse(bytes, limits)?;
+        let opset = proto.opsets.iter().find(|(domain, _)| domain.is_empty()).map_or(0, |(_, version)| *version);
+        if opset < OPSET_MIN {
+            return Err(Error::Inconsistent(format!(
+                "operator set {opset}, expected {OPSET_MIN} or newer; export it again"
+            )));
+        }
+        let mut weights = HashMap::new();
+        for encoded in &proto.graph.initializers {
+            let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
+            weights.insert(name, Arc::new(tensor));
+        }
+        let nodes =
+            proto.graph.nodes.into_iter().map(|node| Node::read(node, limits, external)).collect::<Result<Vec<_>>>()?;
+        // Old files list weights among the inputs.
+        let inputs: Vec<Port> = proto
+            .graph
+            .inputs
+            .iter()
+            .filter(|input| !weights.contains_key(&input.name))
+            .map(|input| Port::read(input, &nodes))
+            .collect::<Result<_>>()?;
+        let outputs = proto.graph.outputs.iter().map(|output| Port::read(output, &[])).collect::<Result<_>>()?;
+        Ok(Model { nodes, weights, inputs, outputs, opset, producer: proto.producer, limits: limits.clone() })
+    }
+
+    /// What the network takes, in the file's order.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// What it gives, in the file's order.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// Every value that an operator makes, in the file's order.
+    pub fn layers(&self) -> Vec<Layer> {
+        let outputs = self.nodes.iter().flat_map(|node| node.outputs.iter().map(move |name| (node, name)));
+        outputs
+            .filter(|(_, name)| !name.is_empty())
+            .map(|(node, name)| Layer { name: name.clone(), operator: node.operator.clone() })
+            .collect()
+    }
+
+    /// Version of ONNX's operator set.
+    pub fn opset(&self) -> i64 {
+        self.opset
+    }
+
+    /// The program that wrote the file, as it calls itself.
+    pub fn producer(&self) -> &str {
+        &self.producer
+    }
+
+    /// The limits it was read with; they hold for running it too.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The network for inputs of these shapes. Values named in `patched` become inputs of the graph, under their names.
+    ///
+    /// **Errors**: an input that is missing, unknown, or of a shape that the file does not allow; an operator that is not known.
+    pub fn graph(&self, shapes: &BTreeMap<String, Vec<usize>>, patched: &[String]) -> Result<Graph> {
+        self.check_shapes(shapes)?;
+        let mut b = Builder::new(self.limits.clone());
+        let mut known: HashMap<&str, ValueId> = HashMap::new();
+        for input in &self.inputs {
+            let id = b.input(&input.name, &shapes[&input.name], input.dtype)?;
+            b.name(&input.name, id);
+            known.insert(&input.name, id);
+        }
+        for node in &self.nodes {
+            self.add(node, &mut b, &mut known, patched)?;
+        }
+        for name in patched {
+            if !known.contains_key(name.as_str()) {
+                return Err(self.unknown(name));
+            }
+        }
+        Ok(b.finish())
+    }
+
+    fn add<'m>(
+        &'m self,
+        node: &'m Node,
+        b: &mut Builder,
+        known: &mut HashMap<&'m str, ValueId>,
+        patched: &[String],
+    ) -> Result<()> {
+        b.at = (node.operator.clone(), node.title());
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        for name in &node.inputs {
+            inputs.push(match (name.as_str(), known.get(name.as_str())) {
+                ("", _) => None,
+                (_, Some(id)) => Some(*id),
+                (name, None) => {
+                    let Some((name, weight)) = self.weights.get_key_value(name) else {
+                        return Err(b.wrong(format!("input {name:?} is made by no node before it")));
+                    };
+                    let id = b.constant(weight.clone())?;
+                    known.insert(name, id);
+                    Some(id)
+                }
+            });
+        }
+        let outputs = node.outputs.iter().filter(|name| !name.is_empty()).count();
+        let mut call =
+            Call { b, operator: &node.operator, attributes: &node.attributes, inputs, outputs, opset: self.opset };
+        let results = lower(&mut call, &node.domain)?;
+        for (index, name) in node.outputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            let Some(&made) = results.get(index) else {
+                return Err(b.wrong(format!("output {index} is not given out")));
+            };
+            let id = if patched.contains(name) {
+                let (shape, dtype) = (b.shape(made).to_vec(), b.dtype(made));
+                b.input(name, &shape, dtype)?
+            } else {
+                made
+            };
+            b.name(name, id);
+            known.insert(name, id);
+        }
+        Ok(())
+    }
+
+    fn check_shapes(&self, shapes: &BTreeMap<String, Vec<usize>>) -> Result<()> {
+        if let Some(name) = shapes.keys().find(|name| !self.inputs.iter().any(|input| input.name == **name)) {
+            let expected = self.inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(Error::Input {
+                name: name.clone(),
+                expected: format!("one of {expected}"),
+                found: name.clone(),
+            });
+        }
+        let mut named: HashMap<&str, usize> = HashMap::new();
+        for input in &self.inputs {
+            let wrong = |found: String| Error::Input { name: input.name.clone(), expected: input.describe(), found };
+            let shape = shapes.get(&input.name).ok_or_else(|| wrong("nothing".to_owned()))?;
+            within(format!("the rank of {:?}", input.name), shape.len() as u64, "rank", self.limits.rank)?;
+            let Some(dims) = &input.shape else { continue };
+            let fits = dims.len() == shape.len()
+                && dims.iter().zip(shape).all(|(dim, &length)| match dim {
+                    Dim::Known(known) => *known == length,
+                    Dim::Named(name) => *named.entry(name).or_insert(length) == length,
+                    Dim::Open => true,
+                });
+            if !fits {
+                return Err(wrong(format!("shape {shape:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unknown(&self, name: &str) -> Error {
+        let mut names: Vec<String> = self.outputs.iter().map(|output| output.name.clone()).collect();
+        names.extend(self.layers().into_iter().map(|layer| layer.name));
+        names.dedup();
+        let more = names.len().saturating_sub(12);
+        names.truncate(12);
+        let known = names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
+        Error::UnknownValue { name: name.to_owned(), known }
+    }
+}
+
+impl Node {
+    fn read(proto: NodeProto<'_>, limits: &Limits, external: &onnx::External<'_>) -> Result<Self> {
+        let attributes = proto
+            .attributes
+            .into_iter()
+            .map(|attribute| {
+                let value = match attribute.value {
+                    onnx::AttributeValue::Float(value) => AttributeValue::Float(value),
+                    onnx::AttributeValue::Int(value) => AttributeValue::Int(value),
+                    onnx::AttributeValue::Text(value) => AttributeValue::Text(value),
+                    onnx::AttributeValue::Tensor(bytes) => {
+                        AttributeValue::Tensor(Arc::new(tensor_from_proto(bytes, limits, external)?.1))
+                    }
+                    onnx::AttributeValue::Floats(values) => AttributeValue::Floats(values),
+                    onnx::AttributeValue::Ints(values) => AttributeValue::Ints(values),
+                    onnx::AttributeValue::Texts(values) => AttributeValue::Texts(values),
+                    onnx::AttributeValue::Graph | onnx::AttributeValue::Other => AttributeValue::Other,
+                };
+                Ok((attribute.name, value))
+            })
+            .collect::<Result<_>>()?;
+        let domain = if proto.domain == "ai.onnx" { String::new() } else { proto.domain };
+        Ok(Node {
+            name: proto.name,
+            operator: proto.op_type,
+            domain,
+            inputs: proto.inputs,
+            outputs: proto.outputs,
+            attributes: Attributes(attributes),
+        })
+    }
+
+    /// Its name, or that of its first output when it has none.
+    fn title(&self) -> String {
+        if self.name.is_empty() { self.outputs.first().cloned().unwrap_or_default() } else { self.name.clone() }
+    }
+}
+
+impl Port {
+    fn read(info: &ValueInfo, nodes: &[Node]) -> Result<Self> {
+        let dtype = match info.element_type {
+            1 | 10 | 11 | 16 => Dtype::F32,
+            // Pictures of bytes that are turned into floats before anything else.
+            2..=7 | 12 | 13 if only_cast(&info.name, nodes) => Dtype::F32,
+            2..=7 | 12 | 13 => Dtype::I64,
+            9 => Dtype::Bool,
+            other => {
+                return Err(Error::Inconsistent(format!(
+                    "{:?} has element type {other}, which is not read",
+                    info.name
+                )));
+            }
+        };
+        let shape = info.shape.as_ref().map(|dims| {
+            let dim = |dim: &DimProto| match dim {
+                DimProto::Known(length) => Dim::Known(*length),
+                DimProto::Named(name) => Dim::Named(name.clone()),
+                DimProto::Open => Dim::Open,
+            };
+            dims.iter().map(dim).collect()
+        });
+        Ok(Port { name: info.name.clone(), dtype, shape })
+    }
+
+    /// For messages: `float32 [batch, 4]`.
+    pub fn describe(&self) -> String {
+        let Some(shape) = &self.shape else { return format!("{} of any shape", self.dtype.name()) };
+        let dims: Vec<String> = shape
+            .iter()
+            .map(|dim| match dim {
+                Dim::Known(length) => length.to_string(),
+                Dim::Named(name) => name.clone(),
+                Dim::Open => "any".to_owned(),
+            })
+            .collect();
+        format!("{} [{}]", self.dtype.name(), dims.join(", "))
+    }
+}
+
+fn only_cast(name: &str, nodes: &[Node]) -> bool {
+    let mut users = nodes.iter().filter(|node| node.inputs.iter().any(|input| input == name)).peekable();
+    users.peek().is_some()
+        && users.all(|node| node.operator == "Cast" && matches!(node.attributes.int("to", 0), 1 | 10 | 11 | 16))
+}
+
+fn file_error(error: &std::io::Error, path: &Path) -> Error {
+    Error::File { why: error.to_string(), path: path.display().to_string() }
+}
+
+/// A part of a file, at most `limit` bytes.
+fn read(path: &Path, offset: u64, length: Option<u64>, limit: u64) -> Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let wrong = |error: std::io::Error| file_error(&error, path);
+    let mut file = std::fs::File::open(path).map_err(wrong)?;
+    let whole = file.metadata().map_err(wrong)?.len();
+    let length = length.unwrap_or(whole.saturating_sub(offset));
+    within(format!("the size of {}", path.display()), length, "file_bytes", limit)?;
+    if offset.checked_add(length).is_none_or(|end| end > whole) {
+        return Err(Error::Inconsistent(format!(
+            "{length} bytes from {offset} of {}, which has {whole}",
+            path.display()
+        )));
+    }
+    file.seek(SeekFrom::Start(offset)).map_err(wrong)?;
+    let mut bytes = vec![0; length as usize];
+    file.read_exact(&mut bytes).map_err(wrong)?;
+    Ok(bytes)
+}

@@ -1,0 +1,278 @@
+//! The messages of an ONNX file, as far as a network needs them.
+
+use super::wire::{Fields, Wire};
+use crate::error::{Error, Result, within};
+use crate::limits::Limits;
+
+/// Deepest nesting of graphs inside attributes of nodes.
+const DEPTH_MAX: usize = 8;
+
+/// A whole file.
+#[derive(Debug, Default)]
+pub struct ModelProto<'a> {
+    pub ir_version: i64,
+    pub producer: String,
+    /// Domain and version of each operator set; ONNX's own has an empty domain.
+    pub opsets: Vec<(String, i64)>,
+    pub graph: GraphProto<'a>,
+}
+
+/// Nodes in an order in which each comes after those it needs.
+#[derive(Debug, Default)]
+pub struct GraphProto<'a> {
+    pub nodes: Vec<NodeProto<'a>>,
+    /// Weights, by name; still encoded.
+    pub initializers: Vec<&'a [u8]>,
+    pub inputs: Vec<ValueInfo>,
+    pub outputs: Vec<ValueInfo>,
+}
+
+/// One operation.
+#[derive(Debug, Default)]
+pub struct NodeProto<'a> {
+    pub name: String,
+    pub op_type: String,
+    pub domain: String,
+    /// Empty where an optional input is left out.
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub attributes: Vec<Attribute<'a>>,
+}
+
+/// A named constant of a node.
+#[derive(Debug)]
+pub struct Attribute<'a> {
+    pub name: String,
+    pub value: AttributeValue<'a>,
+}
+
+/// What an attribute may hold.
+#[derive(Debug)]
+pub enum AttributeValue<'a> {
+    Float(f32),
+    Int(i64),
+    Text(String),
+    /// Still encoded.
+    Tensor(&'a [u8]),
+    Graph,
+    Floats(Vec<f32>),
+    Ints(Vec<i64>),
+    Texts(Vec<String>),
+    Other,
+}
+
+/// An input or output of the graph.
+#[derive(Clone, Debug, Default)]
+pub struct ValueInfo {
+    pub name: String,
+    /// ONNX's number of the element type; 0 when it is no tensor.
+    pub element_type: i64,
+    /// `None` when the file leaves the shape open.
+    pub shape: Option<Vec<DimProto>>,
+}
+
+/// Length of an axis: known, named, or open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DimProto {
+    Known(usize),
+    Named(String),
+    Open,
+}
+
+impl<'a> ModelProto<'a> {
+    /// Reads a file's bytes.
+    pub fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        within("the file", bytes.len() as u64, "file_bytes", limits.file_bytes)?;
+        let mut model = ModelProto::default();
+        let mut has_graph = false;
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => model.ir_version = value.int()?,
+                2 => model.producer = value.text()?,
+                7 => {
+                    model.graph = GraphProto::parse(value.bytes()?, limits, 0)?;
+                    has_graph = true;
+                }
+                8 => model.opsets.push(opset(value.bytes()?)?),
+                _ => {}
+            }
+        }
+        if !has_graph {
+            return Err(Error::Malformed { what: "no graph in the file", at: bytes.len() });
+        }
+        Ok(model)
+    }
+}
+
+impl<'a> GraphProto<'a> {
+    fn parse(bytes: &'a [u8], limits: &Limits, depth: usize) -> Result<Self> {
+        if depth > DEPTH_MAX {
+            return Err(Error::Malformed { what: "graphs nested too deeply", at: 0 });
+        }
+        let mut graph = GraphProto::default();
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => {
+                    graph.nodes.push(NodeProto::parse(value.bytes()?)?);
+                    within("the number of nodes", graph.nodes.len() as u64, "nodes", limits.nodes)?;
+                }
+                5 => {
+                    graph.initializers.push(value.bytes()?);
+                    within("the number of weights", graph.initializers.len() as u64, "nodes", limits.nodes)?;
+                }
+                11 => graph.inputs.push(ValueInfo::parse(value.bytes()?)?),
+                12 => graph.outputs.push(ValueInfo::parse(value.bytes()?)?),
+                _ => {}
+            }
+        }
+        Ok(graph)
+    }
+}
+
+impl<'a> NodeProto<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let mut node = NodeProto::default();
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => node.inputs.push(value.text()?),
+                2 => node.outputs.push(value.text()?),
+                3 => node.name = value.text()?,
+                4 => node.op_type = value.text()?,
+                5 => node.attributes.push(Attribute::parse(value.bytes()?)?),
+                7 => node.domain = value.text()?,
+                _ => {}
+            }
+        }
+        Ok(node)
+    }
+}
+
+impl<'a> Attribute<'a> {
+    fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let mut name = String::new();
+        let mut kind = 0;
+        let (mut float, mut int, mut text, mut tensor) = (0.0, 0, String::new(), None);
+        let (mut floats, mut ints, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+        // Old files leave the kind out; the field that is there says it.
+        let mut seen = 0;
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => name = value.text()?,
+                2 => float = value.float()?,
+                3 => int = value.int()?,
+                4 => text = value.text()?,
+                5 => tensor = Some(value.bytes()?),
+                7 => value.floats_into(&mut floats)?,
+                8 => value.ints_into(&mut ints)?,
+                9 => texts.push(value.text()?),
+                20 => kind = value.int()?,
+                _ => {}
+            }
+            seen = match number {
+                2 => 1,
+                3 => 2,
+                4 => 3,
+                5 => 4,
+                6 => 5,
+                7 => 6,
+                8 => 7,
+                9 => 8,
+                _ => seen,
+            };
+        }
+        let value = match if kind == 0 { seen } else { kind } {
+            1 => AttributeValue::Float(float),
+            2 => AttributeValue::Int(int),
+            3 => AttributeValue::Text(text),
+            4 => AttributeValue::Tensor(tensor.unwrap_or_default()),
+            5 => AttributeValue::Graph,
+            6 => AttributeValue::Floats(floats),
+            7 => AttributeValue::Ints(ints),
+            8 => AttributeValue::Texts(texts),
+            _ => AttributeValue::Other,
+        };
+        Ok(Attribute { name, value })
+    }
+}
+
+impl ValueInfo {
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut info = ValueInfo::default();
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => info.name = value.text()?,
+                2 => {
+                    let mut kinds = Fields::new(value.bytes()?);
+                    while let Some((number, value)) = kinds.next()? {
+                        if number == 1 {
+                            info.tensor_type(value)?;
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(info)
+    }
+
+    fn tensor_type(&mut self, value: Wire<'_>) -> Result<()> {
+        let mut fields = Fields::new(value.bytes()?);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => self.element_type = value.int()?,
+                2 => {
+                    let mut shape = Vec::new();
+                    let mut dims = Fields::new(value.bytes()?);
+                    while let Some((number, value)) = dims.next()? {
+                        if number == 1 {
+                            shape.push(DimProto::parse(value.bytes()?)?);
+                        }
+                    }
+                    self.shape = Some(shape);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DimProto {
+    fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut dim = DimProto::Open;
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                // Exporters write 0 or −1 where they mean any length.
+                1 => {
+                    dim = usize::try_from(value.int()?).ok().filter(|&n| n > 0).map_or(DimProto::Open, DimProto::Known)
+                }
+                2 => dim = DimProto::Named(value.text()?),
+                _ => {}
+            }
+        }
+        Ok(dim)
+    }
+}
+
+fn opset(bytes: &[u8]) -> Result<(String, i64)> {
+    let (mut domain, mut version) = (String::new(), 0);
+    let mut fields = Fields::new(bytes);
+    while let Some((number, value)) = fields.next()? {
+        match number {
+            1 => domain = value.text()?,
+            2 => version = value.int()?,
+            _ => {}
+        }
+    }
+    // The long name of the same set.
+    if domain == "ai.onnx" {
+        domain.clear();
+    }
+    Ok((domain, version))
+}

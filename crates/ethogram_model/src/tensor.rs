@@ -1,0 +1,186 @@
+//! Numbers with a shape.
+
+use crate::error::{Error, Result};
+
+/// What a tensor's numbers are. Every float of a file becomes `f32`, every integer `i64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dtype {
+    /// Floats.
+    F32,
+    /// Integers: indices and shapes.
+    I64,
+    /// Conditions.
+    Bool,
+}
+
+impl Dtype {
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dtype::F32 => "float32",
+            Dtype::I64 => "int64",
+            Dtype::Bool => "bool",
+        }
+    }
+
+    /// Bytes of one number in memory.
+    pub fn bytes(self) -> usize {
+        match self {
+            Dtype::F32 => 4,
+            Dtype::I64 => 8,
+            Dtype::Bool => 1,
+        }
+    }
+}
+
+/// The numbers, in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    /// Floats.
+    F32(Vec<f32>),
+    /// Integers.
+    I64(Vec<i64>),
+    /// Conditions.
+    Bool(Vec<bool>),
+}
+
+/// A dense array in row-major order. No axes means one number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    data: Data,
+}
+
+impl Tensor {
+    /// Errors when the numbers are not as many as the shape says.
+    pub fn new(shape: Vec<usize>, data: Data) -> Result<Self> {
+        let found = match &data {
+            Data::F32(values) => values.len(),
+            Data::I64(values) => values.len(),
+            Data::Bool(values) => values.len(),
+        };
+        match elements(&shape) {
+            Some(expected) if expected == found => Ok(Tensor { shape, data }),
+            _ => Err(Error::Argument {
+                argument: "data",
+                expected: format!("as many numbers as shape {shape:?} has"),
+                found: found.to_string(),
+            }),
+        }
+    }
+
+    /// Floats of a shape.
+    pub fn f32(shape: &[usize], values: Vec<f32>) -> Result<Self> {
+        Tensor::new(shape.to_vec(), Data::F32(values))
+    }
+
+    /// Integers of a shape.
+    pub fn i64(shape: &[usize], values: Vec<i64>) -> Result<Self> {
+        Tensor::new(shape.to_vec(), Data::I64(values))
+    }
+
+    /// One float.
+    pub fn scalar(value: f32) -> Self {
+        Tensor { shape: Vec::new(), data: Data::F32(vec![value]) }
+    }
+
+    /// One float everywhere.
+    pub fn full(shape: &[usize], value: f32) -> Self {
+        Tensor { shape: shape.to_vec(), data: Data::F32(vec![value; shape.iter().product()]) }
+    }
+
+    /// A list of integers.
+    pub fn integers(values: Vec<i64>) -> Self {
+        Tensor { shape: vec![values.len()], data: Data::I64(values) }
+    }
+
+    /// Length of every axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The numbers.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The numbers, without the shape.
+    pub fn into_data(self) -> Data {
+        self.data
+    }
+
+    /// What the numbers are.
+    pub fn dtype(&self) -> Dtype {
+        match &self.data {
+            Data::F32(_) => Dtype::F32,
+            Data::I64(_) => Dtype::I64,
+            Data::Bool(_) => Dtype::Bool,
+        }
+    }
+
+    /// How many numbers.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The floats; `None` when they are none.
+    pub fn as_f32(&self) -> Option<&[f32]> {
+        match &self.data {
+            Data::F32(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The integers; `None` when they are none.
+    pub fn as_i64(&self) -> Option<&[i64]> {
+        match &self.data {
+            Data::I64(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The conditions; `None` when they are none.
+    pub fn as_bool(&self) -> Option<&[bool]> {
+        match &self.data {
+            Data::Bool(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The same numbers in another shape of as many.
+    pub fn reshaped(mut self, shape: &[usize]) -> Result<Self> {
+        if elements(shape) != Some(self.len()) {
+            return Err(Error::Argument {
+                argument: "shape",
+                expected: format!("{} elements", self.len()),
+                found: format!("{shape:?}"),
+            });
+        }
+        self.shape = shape.to_vec();
+        Ok(self)
+    }
+
+    /// Shape and type, for messages: `float32 [2, 3]`.
+    pub fn describe(&self) -> String {
+        format!("{} {:?}", self.dtype().name(), self.shape)
+    }
+}
+
+/// Product of the lengths; `None` when it does not fit.
+pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))
+}
+
+/// How far apart neighbours along each axis lie in row-major order.
+pub(crate) fn strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis];
+    }
+    strides
+}

@@ -1,0 +1,30 @@
+import type { EpisodeTable } from '../state/episode_tables';
+import type { EpisodeCurve } from './points';
+
+/**
+ * The ended episodes behind a chart as CSV, one line each as they were logged. Text that a spreadsheet would take for a formula is led by
+ * an apostrophe, as in the server's files.
+ */
+export function episodesCsv(
+  runs: readonly { id: string; name: string; table: EpisodeTable }[],
+  curve: EpisodeCurve,
+): string {
+  const lines = [`run,name,episode,global_step,started_us,${curve}`];
+  for (const { id, name, table } of runs) {
+    const head = `${cell(id)},${cell(name)}`;
+    const evaluation = Number(curve === 'evaluation_return');
+    const values = curve === 'length' ? table.length : table.episodeReturn;
+    for (let row = 0; row < table.episode.length; row += 1) {
+      if (table.ended[row] !== 1 || table.evaluation[row] !== evaluation) continue;
+      lines.push(
+        `${head},${table.episode[row]},${table.globalStep[row]},${table.startedUs[row]},${values[row]}`,
+      );
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function cell(text: string): string {
+  const led = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /["\n\r,]/.test(led) ? `"${led.replaceAll('"', '""')}"` : led;
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  bounded,
+  COLUMNS,
+  freshId,
+  nudged,
+  reshaped,
+  settled,
+  withoutPanel,
+  withPanel,
+  type Layout,
+  type Panel,
+} from './layout';
+
+function panel(id: string, x: number, y: number, w: number, h: number): Panel {
+  return { id, kind: 'text', title: '', box: { x, y, w, h }, spec: {} };
+}
+const shape = (layout: Layout) =>
+  layout.map(({ id, box }) => `${id}@${box.x},${box.y} ${box.w}x${box.h}`).join(' ');
+
+/** Two panels side by side, and a wide one below. */
+const THREE: Layout = [panel('a', 0, 0, 6, 4), panel('b', 6, 0, 6, 4), panel('c', 0, 4, 12, 3)];
+
+describe('settled', () => {
+  it('pushes apart what overlaps and pulls up what hangs in the air', () => {
+    expect(shape(settled([panel('a', 0, 5, 6, 4), panel('b', 0, 6, 6, 4)]))).toBe('a@0,0 6x4 b@0,4 6x4');
+  });
+
+  it('never leaves two panels on one place, whatever they were told', () => {
+    let state = 1;
+    const random = (below: number) => (state = (state * 48271) % 2147483647) % below;
+    for (let round = 0; round < 50; round += 1) {
+      const panels = Array.from({ length: 12 }, (_, i) =>
+        panel(`p${i}`, random(14) - 1, random(20), random(14), random(9)),
+      );
+      const cells = new Set<string>();
+      for (const { box } of settled(panels)) {
+        expect(box.x >= 0 && box.x + box.w <= COLUMNS && box.y >= 0).toBe(true);
+        for (let x = box.x; x < box.x + box.w; x += 1) {
+          for (let y = box.y; y < box.y + box.h; y += 1) {
+            expect(cells.has(`${x},${y}`)).toBe(false);
+            cells.add(`${x},${y}`);
+          }
+        }
+      }
+    }
+  });
+});
+
+describe('reshaped and nudged', () => {
+  it('changes places with the panel above and below', () => {
+    expect(shape(nudged(THREE, 'c', 'up'))).toBe('c@0,0 12x3 a@0,3 6x4 b@6,3 6x4');
+    expect(shape(nudged(THREE, 'a', 'down'))).toBe('b@6,0 6x4 c@0,4 12x3 a@0,7 6x4');
+    expect(nudged(THREE, 'a', 'up')).toBe(THREE);
+    expect(nudged(THREE, 'c', 'down')).toBe(THREE);
+  });
+
+  it('drops where it was let go, past the middle of the one below', () => {
+    const [top, below] = [panel('a', 0, 0, 6, 4), panel('b', 0, 4, 6, 4)];
+    expect(shape(reshaped([top, below], 'a', { ...top.box, y: 1 }))).toBe('a@0,0 6x4 b@0,4 6x4');
+    expect(shape(reshaped([top, below], 'a', { ...top.box, y: 3 }))).toBe('b@0,0 6x4 a@0,4 6x4');
+  });
+
+  it('makes room when a panel grows', () => {
+    expect(shape(reshaped(THREE, 'a', { x: 0, y: 0, w: 7, h: 4 }))).toBe('a@0,0 7x4 b@6,4 6x4 c@0,8 12x3');
+    expect(shape(nudged(nudged(THREE, 'b', 'left'), 'b', 'left'))).toContain('b@');
+  });
+});
+
+it('adds beside what stands last, else below, and closes the gap of what is removed', () => {
+  const added = withPanel([panel('a', 0, 0, 6, 4)], { id: 'n', kind: 'text', title: '', spec: {} }, [6, 4]);
+  expect(shape(added)).toBe('a@0,0 6x4 n@6,0 6x4');
+  expect(shape(withPanel(THREE, { id: 'n', kind: 'text', title: '', spec: {} }, [4, 3]))).toContain(
+    'n@0,7 4x3',
+  );
+  expect(shape(withoutPanel(withoutPanel(THREE, 'a'), 'b'))).toBe('c@0,0 12x3');
+  expect(freshId([panel('p2', 0, 0, 2, 3)])).toBe('p3');
+});
+
+it('bounds any box to the grid', () => {
+  expect(bounded({ x: -5, y: -1, w: 99, h: 0 })).toEqual({ x: 0, y: 0, w: 12, h: 3 });
+  expect(bounded({ x: 11, y: 1.4, w: 4, h: 4 })).toEqual({ x: 8, y: 1, w: 4, h: 4 });
+});

@@ -1,0 +1,75 @@
+import { createContext } from 'svelte';
+
+import type { RunDetail, RunSummary } from '../api/wire';
+import { Curves } from '../curves/curves.svelte';
+import { RunLines, type RunLine } from '../curves/lines';
+import type { App } from '../state/app.svelte';
+import { inkOfSlot } from '../theme/palette';
+import { EpisodeColumns } from './episode_columns.svelte';
+
+/** What the panels of one page share: which runs they are about, and what their charts have in common. */
+export class Panels {
+  readonly app: App;
+  readonly curves: Curves;
+  /** The run that panels of one run are about; undefined while there is none. */
+  readonly run: RunSummary | undefined = $derived.by(() => {
+    const { runs, selection, playhead } = this.app;
+    return runs.byId(playhead.run) ?? (playhead.run === null ? selection.shown[0] : undefined);
+  });
+  /** The runs that are compared: those shown, when the run is among them. */
+  readonly runs: readonly RunSummary[] = $derived.by(() => {
+    const { shown } = this.app.selection;
+    if (!this.run) return [];
+    return shown.some(({ id }) => id === this.run?.id) ? shown : [this.run];
+  });
+  readonly lines: RunLines = $derived.by(() => {
+    const { look } = this.app.theme;
+    return new RunLines(this.runs, 'none', (run) => this.app.selection.ink(run, look) ?? inkOfSlot(0, look));
+  });
+  readonly episodes: EpisodeColumns;
+  /** Why a click on a point opened nothing. */
+  message = $state('');
+
+  constructor(app: App) {
+    this.app = app;
+    this.curves = new Curves(app);
+    this.episodes = new EpisodeColumns(app);
+  }
+
+  /** Newest revision heard of. */
+  revision(run: RunSummary): number {
+    return this.app.runs.revisions.get(run.id) ?? run.revision;
+  }
+
+  detail(run: RunSummary): RunDetail | undefined {
+    return this.app.details.get(run.id);
+  }
+
+  /** Lines of the runs for which `has` is true of what is known of them. */
+  linesWith(has: (detail: RunDetail) => boolean): RunLine[] {
+    return this.lines.of(
+      this.runs.filter((run) => {
+        const detail = this.detail(run);
+        return detail !== undefined && has(detail);
+      }),
+    );
+  }
+
+  /** Asks for what the panels need to know of the runs; call it from an effect. */
+  want(): void {
+    const wanted = this.runs.map((run) => ({ id: run.id, revision: this.revision(run) }));
+    for (const { id, revision } of wanted) this.app.details.want(id, revision);
+    this.curves.lens.want(wanted);
+  }
+
+  dispose(): void {
+    this.curves.dispose();
+    this.episodes.dispose();
+  }
+}
+
+const [get, set] = createContext<Panels>();
+/** The panels that the component is one of. */
+export const usePanels = get;
+/** For the page. */
+export const providePanels = set;

@@ -1,0 +1,10 @@
+import type { Viewer } from '../viewer';
+
+export const overview: Viewer = {
+  name: 'overview',
+  title: 'Overview',
+  doc: 'One run at a glance, in panels of your choice',
+  icon: 'grid',
+  key: 'o',
+  load: () => import('./Overview.svelte'),
+};
