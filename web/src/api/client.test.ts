@@ -55,6 +55,7 @@ describe('Client', () => {
         floats('step', 0, 10),
         floats('time_us', 5, 6),
         { name: '1/count', dtype: 'uint32', shape: [2], data: Uint32Array.of(3, 4) },
+        { name: '1/not_finite', dtype: 'uint32', shape: [2], data: Uint32Array.of(0, 4) },
         floats('min', 1, NaN),
         floats('max', 2, NaN),
         floats('mean', 1.5, NaN),
