@@ -63,7 +63,7 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
 fn measure(line: &serde_json::Value) -> Result<Measure> {
     let name = line["name"].as_str().with_context(|| format!("no name in {line}"))?;
     let bar = BARS.iter().find(|(known, ..)| *known == name);
-    let unit = bar.map_or(if name.contains("frame") || name.contains("95 %") { "ms" } else { "" }, |(.., unit)| unit);
+    let unit = bar.map_or(if name.contains("frame") || name.contains("95 %") { "ms" } else { "" }, |(.., unit)| *unit);
     let measure = Measure::new(format!("curves/{name}"), number(line, "value")?, unit);
     Ok(match bar {
         Some((_, most, _)) => measure.bar(Bar::AtMost(*most)),
