@@ -109,6 +109,12 @@ impl From<QueryError> for ApiError {
             QueryError::MissingInput { hint, .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message).hint(hint)
             }
+            QueryError::Unexplained { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
+                .hint("a step is explained by a checkpoint with a signature and the observation that was logged"),
+            QueryError::Model(error) if error.is_model() => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_model", message)
+                    .hint("export the policy again, see docs/python.md")
+            }
             QueryError::BadInput { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", message)
                 .hint("name another field as the input, or log it in that shape"),
             _ if error.is_bad_request() => {
