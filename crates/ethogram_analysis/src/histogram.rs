@@ -37,6 +37,7 @@ impl EqualWidth {
         if !(1..=BINS_MAX).contains(&bins) {
             return Err(Error::OutOfRange { argument: "bins", expected: "1 to 4096", found: bins as f64 });
         }
+        #[expect(clippy::float_cmp, reason = "the extent of one value is that value twice, to the bit")]
         let (low, high) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
         let width = high - low;
         if !(width.is_finite() && width > 0.0) {

@@ -237,6 +237,10 @@ impl RunSource for LazyRun {
         self.ask(|reader| reader.tensor_tags())
     }
 
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        self.reader()?.tensor_steps(axis, tag, range)
+    }
+
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.reader()?.tensors(axis, tag, range)
     }

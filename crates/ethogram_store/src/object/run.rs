@@ -147,6 +147,10 @@ impl RunSource for ObjectRun {
         self.reader.tensor_tags()
     }
 
+    fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
+        self.reader.tensor_steps(axis, tag, range)
+    }
+
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.reader.tensors(axis, tag, range)
     }
