@@ -148,7 +148,9 @@ mod tests {
     fn counted(low: f64, high: f64, bins: usize, values: &[f64]) -> Counts {
         let histogram = EqualWidth::new(low, high, bins).expect("bins");
         let mut counts = histogram.empty();
-        values.iter().for_each(|&value| histogram.add(&mut counts, value, 1.0));
+        for &value in values {
+            histogram.add(&mut counts, value, 1.0);
+        }
         counts
     }
 
