@@ -137,7 +137,9 @@ impl Histograms {
             let last = part[part.len() - 1];
             let values = &points.value[part[0]..=last];
             let mut counts = bins.empty();
-            values.iter().for_each(|&value| bins.add(&mut counts, value, 1.0));
+            for &value in values {
+                bins.add(&mut counts, value, 1.0);
+            }
             let (min, max) = finite_extent(values.iter().copied()).unwrap_or((f64::NAN, f64::NAN));
             HistogramRow { step: points.step[last], time_us: points.time_us[last], min, max, counts }
         });
@@ -242,7 +244,9 @@ impl<'a> Values<'a> {
                 }
             }
             Self::Exact { values, counts: weights } => {
-                values.iter().zip(weights).for_each(|(&value, &weight)| bins.add(&mut counts, value, weight));
+                for (&value, &weight) in values.iter().zip(weights) {
+                    bins.add(&mut counts, value, weight);
+                }
             }
             Self::Bins { edges, counts: weights } => bins.add_bins(&mut counts, edges, weights),
         }

@@ -127,7 +127,9 @@ fn row_d9_histograms_are_those_of_numpy() {
         let histogram = EqualWidth::new(low, high, bins).expect("bins");
         assert_eq!(histogram.edges(), numbers(&case["edges"]), "{name}");
         let mut counts = histogram.empty();
-        values.iter().for_each(|&value| histogram.add(&mut counts, value, 1.0));
+        for &value in &values {
+            histogram.add(&mut counts, value, 1.0);
+        }
         assert_eq!(counts.bins, numbers(&case["counts"]), "{name}");
     }
 }
