@@ -8,6 +8,9 @@ import { expect, test, type Locator, type Page } from '@playwright/test';
 import { recordedEpisodes, runs } from './demo';
 import { OwnServer } from './own_server';
 
+// A dozen episodes are decoded in most of these.
+test.describe.configure({ timeout: 180_000 });
+
 const tiles = (page: Page) => page.locator('[data-tile]');
 const screens = (page: Page) => page.locator('[data-tile] [data-picture]');
 const slider = (page: Page) => page.getByRole('slider', { name: /of all episodes/ });

@@ -10,10 +10,10 @@ import numpy as np
 
 
 def picture(step: int, episode: int) -> np.ndarray:
-    """A ball over a court of an Atari game's size."""
-    frame = np.zeros((210, 160, 3), np.uint8)
-    frame[190:194, (step * 3 + episode * 7) % 140 :][:, :16] = (200, 72, 72)
-    frame[60 + (step * 2) % 120 :, :][:4, (step * 5) % 150 : (step * 5) % 150 + 4] = (236, 236, 236)
+    """A ball over a court, 84x84."""
+    frame = np.zeros((84, 84, 3), np.uint8)
+    frame[78:80, (step * 3 + episode * 7) % 70 :][:, :14] = (200, 72, 72)
+    frame[10 + (step * 2) % 60 :, :][:3, (step * 5) % 80 :][:, :3] = (236, 236, 236)
     return frame
 
 
@@ -37,8 +37,8 @@ run.finish()
 run = start("thirty", config={"lr": 1e-3, "net": {"width": 64}})
 for index in range(30):
     episode = run.episode(global_step=index * 1000, seed=index)
-    for t in range(120):
-        episode.step(frame=picture(t, index), action=t % 4, reward=float(t % 25 == 0))
+    for t in range(100):
+        episode.step(frame=picture(t, index), action=t % 4, reward=float(t % 20 == 0))
     episode.end(terminated=True)
 run.finish()
 

@@ -9,7 +9,7 @@ import { runs } from './demo';
 import { OwnServer } from './own_server';
 
 /** A thousand when asked for; fewer otherwise, for the time that logging them takes. */
-const MANY = Number(process.env.ETHOGRAM_E2E_RUNS ?? 240);
+const MANY = Number(process.env.ETHOGRAM_E2E_RUNS ?? 120);
 
 let server: OwnServer;
 test.beforeAll(async () => {
