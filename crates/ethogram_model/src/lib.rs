@@ -4,6 +4,13 @@
 //! for concrete input shapes ([`Graph`]), differentiated by more of the same operations, and run. Names are those of the file;
 //! any named value can be read, replaced, and explained.
 
+// The literature's symbols: x, y, h, c, m, n, k.
+#![allow(clippy::many_single_char_names)]
+// Loops that one line says whole.
+#![allow(clippy::needless_for_each)]
+// A helper of one function stands where it is used.
+#![allow(clippy::items_after_statements)]
+
 mod attribution;
 mod error;
 mod exec;

@@ -1,6 +1,6 @@
 //! Numbers by chance that are the same for the same seed, on every machine.
 
-/// **Source**: Steele, Lea and Flood (2014), SplitMix64.
+/// **Source**: Steele, Lea and Flood (2014), `SplitMix64`.
 pub struct Random {
     state: u64,
     /// The other of a pair of normal numbers.

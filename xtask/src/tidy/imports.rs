@@ -22,7 +22,7 @@ const WEB: &[(&str, &[&str])] = &[
     ("charts", &["theme"]),
     ("ui", &["theme"]),
     ("state", &["api", "theme"]),
-    ("replay", &["api", "theme", "workers"]),
+    ("replay", &["charts", "state", "api", "ui", "theme", "workers"]),
     ("curves", &["charts", "state", "api", "ui", "theme"]),
     ("panels", &["curves", "charts", "replay", "state", "api", "ui", "theme"]),
     ("viewers", &["panels", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),

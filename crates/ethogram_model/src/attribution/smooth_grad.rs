@@ -37,7 +37,7 @@ impl Attribution for SmoothGrad {
     }
 
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
-        if self.samples == 0 || self.samples > 10_000 || !(self.noise >= 0.0) {
+        if self.samples == 0 || self.samples > 10_000 || self.noise.is_nan() || self.noise < 0.0 {
             return Err(Error::Argument {
                 argument: "samples, noise",
                 expected: "1 to 10000 samples, noise of at least 0".to_owned(),

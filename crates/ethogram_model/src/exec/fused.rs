@@ -62,7 +62,7 @@ fn combine(registers: &mut [[f32; BLOCK]], to: usize, with: usize, length: usize
     }
 }
 
-#[inline(always)]
+#[inline]
 fn pair(registers: &mut [[f32; BLOCK]], to: usize, with: usize, length: usize, f: impl Fn(f32, f32) -> f32) {
     if to == with {
         registers[to][..length].iter_mut().for_each(|x| *x = f(*x, *x));

@@ -9,6 +9,7 @@ mod elementwise;
 mod layout;
 mod product;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests;
 
 use crate::error::{Error, Result};
@@ -70,13 +71,13 @@ pub fn differentiate(graph: Graph, output: ValueId, wrt: &[ValueId], limits: &Li
     }
     let found = wrt
         .iter()
-        .map(|&id| match rules.grads[id.index()] {
-            Some(grad) => Ok(grad),
-            None => {
-                let shape = rules.b.shape(id).to_vec();
-                let zero = rules.b.scalar(0.0)?;
-                rules.b.broadcast(zero, &shape)
+        .map(|&id| {
+            if let Some(grad) = rules.grads[id.index()] {
+                return Ok(grad);
             }
+            let shape = rules.b.shape(id).to_vec();
+            let zero = rules.b.scalar(0.0)?;
+            rules.b.broadcast(zero, &shape)
         })
         .collect::<Result<_>>()?;
     Ok(Gradient { graph: rules.b.finish(), seed, wrt: found })

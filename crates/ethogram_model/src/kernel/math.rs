@@ -1,5 +1,7 @@
 //! Functions of one number over a stretch of numbers, as fast as the processor's widest registers.
 
+#![allow(clippy::inline_always, reason = "the loops take the instruction set of the function they are inlined into")]
+
 use super::Isa;
 use crate::graph::Unary;
 use crate::reference::apply_unary;

@@ -149,9 +149,7 @@ mod x86 {
             let narrow = columns <= 16;
             let mut sums: [[__m512; 2]; P] = [[_mm512_setzero_ps(); 2]; P];
             let bias = [_mm512_loadu_ps(bias.as_ptr()), _mm512_loadu_ps(bias.as_ptr().add(16))];
-            for sums in &mut sums {
-                *sums = bias;
-            }
+            sums.fill(bias);
             let mut weight = weights.as_ptr();
             let start = source.values.as_ptr().add(source.first + row * source.step);
             for line in 0..source.lines {
@@ -230,9 +228,7 @@ mod x86 {
         unsafe {
             let mut sums: [[__m256; 2]; P] = [[_mm256_setzero_ps(); 2]; P];
             let bias = [_mm256_loadu_ps(bias.as_ptr()), _mm256_loadu_ps(bias.as_ptr().add(8))];
-            for sums in &mut sums {
-                *sums = bias;
-            }
+            sums.fill(bias);
             let mut weight = weights.as_ptr();
             let start = source.values.as_ptr().add(source.first + row * source.step);
             for line in 0..source.lines {

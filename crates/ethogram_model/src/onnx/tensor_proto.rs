@@ -58,8 +58,8 @@ impl Encoded<'_> {
             (_, raw) => raw,
         };
         let data = match raw {
-            Some(raw) => self.from_raw(raw, count)?,
-            None => self.from_lists(count)?,
+            Some(raw) => self.raw_data(raw, count)?,
+            None => self.list_data(count)?,
         };
         Tensor::new(shape, data).map_err(|_| self.wrong(format!("its data does not fill shape {:?}", self.dims)))
     }
@@ -80,11 +80,11 @@ impl Encoded<'_> {
                 .map(|text| text.parse::<u64>().map_err(|_| self.wrong(format!("external {key} is {text:?}"))))
                 .transpose()
         };
-        let path = member("location").ok_or_else(|| self.wrong("its data lies outside, nowhere said".into()))?;
+        let path = member("location").ok_or_else(|| self.wrong("its data lies outside, nowhere said"))?;
         external(path, number("offset")?.unwrap_or(0), number("length")?)
     }
 
-    fn from_raw(&self, raw: &[u8], count: usize) -> Result<Data> {
+    fn raw_data(&self, raw: &[u8], count: usize) -> Result<Data> {
         let width = match self.data_type {
             2 | 3 | 9 => 1,
             4 | 5 | 10 | 16 => 2,
@@ -114,7 +114,7 @@ impl Encoded<'_> {
         })
     }
 
-    fn from_lists(&self, count: usize) -> Result<Data> {
+    fn list_data(&self, count: usize) -> Result<Data> {
         let data = match self.data_type {
             1 => Data::F32(self.floats.clone()),
             11 => Data::F32(self.doubles.iter().map(|&value| value as f32).collect()),
@@ -135,8 +135,8 @@ impl Encoded<'_> {
         Ok(data)
     }
 
-    fn wrong(&self, why: String) -> Error {
-        Error::Inconsistent(format!("tensor {:?}: {why}", self.name))
+    fn wrong(&self, why: impl AsRef<str>) -> Error {
+        Error::Inconsistent(format!("tensor {:?}: {}", self.name, why.as_ref()))
     }
 }
 

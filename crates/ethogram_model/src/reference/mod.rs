@@ -47,11 +47,11 @@ pub fn evaluate(op: &Op, inputs: &[&Tensor], shape: &[usize]) -> Result<Tensor, 
     }
 }
 
-fn floats<'t>(tensor: &'t Tensor) -> Result<&'t [f32], String> {
+fn floats(tensor: &Tensor) -> Result<&[f32], String> {
     tensor.as_f32().ok_or_else(|| format!("expected float32, found {}", tensor.dtype().name()))
 }
 
-fn integers<'t>(tensor: &'t Tensor) -> Result<&'t [i64], String> {
+fn integers(tensor: &Tensor) -> Result<&[i64], String> {
     tensor.as_i64().ok_or_else(|| format!("expected int64, found {}", tensor.dtype().name()))
 }
 

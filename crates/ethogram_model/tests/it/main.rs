@@ -1,5 +1,7 @@
 //! Tests of the crate from outside.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod attributions;
 mod exporters;
 mod goldens;

@@ -18,7 +18,7 @@ async fn extents_are_those_of_the_whole_episode() {
 async fn texts_have_none_and_a_missing_episode_is_one_error() {
     let (_root, served) = served().await;
     let columns = served.columns(&format!("/api/runs/{RUN}/episodes/0/extents?name=thought%2Caloud")).await;
-    assert_eq!(columns.header["errors"]["thought,aloud"]["code"], "bad_request");
+    assert_eq!(columns.header["errors"]["thought,aloud"]["code"], "bad_input");
     let missing = served.get(&format!("/api/runs/{RUN}/episodes/2/extents?names=reward")).await;
     assert_eq!((missing.status, missing.error_code().as_str()), (404, "not_found"));
 }
