@@ -219,6 +219,8 @@ fn number(bounds: Option<(f64, f64)>, values: &[f64], bins: usize) -> Result<Spr
     let (low, high) = bounds.or_else(|| finite_extent(values.iter().copied())).unwrap_or((0.0, 1.0));
     let histogram = EqualWidth::new(low, high, bins)?;
     let mut counts = histogram.empty();
-    values.iter().for_each(|&value| histogram.add(&mut counts, value, 1.0));
+    for &value in values {
+        histogram.add(&mut counts, value, 1.0);
+    }
     Ok(Spread::Number { edges: histogram.edges().to_vec(), counts })
 }

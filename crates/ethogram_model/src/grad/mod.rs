@@ -128,7 +128,7 @@ impl Rules {
             }
             (Op::MaxPool(window), &[x]) => self.max_pool(x, window, grad)?,
             (Op::AveragePool { window, padding_counts }, &[x]) => {
-                self.average_pool(x, window, *padding_counts, grad)?
+                self.average_pool(x, window, *padding_counts, grad)?;
             }
             (Op::Reduce { reduce, axes }, &[x]) => return self.reduce(*reduce, axes, x, output, grad),
             (Op::Softmax, &[x]) => self.softmax(x, output, grad)?,

@@ -52,7 +52,7 @@ fn loops(unary: Unary, values: &mut [f32]) {
         Unary::Scale(scale) => values.iter_mut().for_each(|x| *x *= scale),
         Unary::Shift(offset) => values.iter_mut().for_each(|x| *x += offset),
         Unary::Within(low, high) => {
-            values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 })
+            values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 });
         }
         other => values.iter_mut().for_each(|x| *x = apply_unary(other, *x)),
     }

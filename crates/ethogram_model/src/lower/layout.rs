@@ -176,13 +176,12 @@ fn split(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         Some(lengths) => Some(lengths.to_vec()),
         None => call.integers(1)?,
     };
-    let lengths = match lengths {
-        Some(lengths) => call.lengths(&lengths)?,
-        None => {
-            let count = call.outputs.max(1);
-            let each = shape[axis].div_ceil(count);
-            (0..count).map(|part| each.min(shape[axis].saturating_sub(part * each))).collect()
-        }
+    let lengths = if let Some(lengths) = lengths {
+        call.lengths(&lengths)?
+    } else {
+        let count = call.outputs.max(1);
+        let each = shape[axis].div_ceil(count);
+        (0..count).map(|part| each.min(shape[axis].saturating_sub(part * each))).collect()
     };
     let mut start = 0_usize;
     let mut parts = Vec::with_capacity(lengths.len());

@@ -126,16 +126,13 @@ fn group(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 fn lp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let x = call.floats(0)?;
     let axis = call.axis(call.attributes.int("axis", -1), call.shape(x).len())?;
-    let norm = match call.attributes.int("p", 2) {
-        1 => {
-            let size = call.b.unary(Unary::Abs, x)?;
-            call.b.reduce(Reduce::Sum, size, &[axis])?
-        }
-        _ => {
-            let square = call.b.mul(x, x)?;
-            let sum = call.b.reduce(Reduce::Sum, square, &[axis])?;
-            call.b.unary(Unary::Sqrt, sum)?
-        }
+    let norm = if call.attributes.int("p", 2) == 1 {
+        let size = call.b.unary(Unary::Abs, x)?;
+        call.b.reduce(Reduce::Sum, size, &[axis])?
+    } else {
+        let square = call.b.mul(x, x)?;
+        let sum = call.b.reduce(Reduce::Sum, square, &[axis])?;
+        call.b.unary(Unary::Sqrt, sum)?
     };
     Ok(vec![call.b.div(x, norm)?])
 }

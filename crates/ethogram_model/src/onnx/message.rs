@@ -250,7 +250,7 @@ impl DimProto {
             match number {
                 // Exporters write 0 or −1 where they mean any length.
                 1 => {
-                    dim = usize::try_from(value.int()?).ok().filter(|&n| n > 0).map_or(DimProto::Open, DimProto::Known)
+                    dim = usize::try_from(value.int()?).ok().filter(|&n| n > 0).map_or(DimProto::Open, DimProto::Known);
                 }
                 2 => dim = DimProto::Named(value.text()?),
                 _ => {}

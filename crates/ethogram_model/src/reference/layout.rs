@@ -130,10 +130,9 @@ pub fn scatter_add(y: &Tensor, indices: &Tensor, axis: usize, shape: &[usize]) -
     let mut from = 0;
     for outer in 0..outer {
         for row in &rows {
-            for at in (outer * length + row) * inner..(outer * length + row + 1) * inner {
-                out[at] += values[from];
-                from += 1;
-            }
+            let to = &mut out[(outer * length + row) * inner..][..inner];
+            to.iter_mut().zip(&values[from..]).for_each(|(sum, value)| *sum += value);
+            from += inner;
         }
     }
     made(shape, out)

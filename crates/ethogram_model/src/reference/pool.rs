@@ -13,7 +13,7 @@ fn window_of(window: &Window, input: &[usize], y: usize, x: usize) -> (Vec<usize
             let column = (x * window.stride[1] + kx * window.dilation[1]).checked_sub(window.padding[1]);
             match (row, column) {
                 (Some(row), Some(column)) if row < input[2] && column < input[3] => {
-                    inside.push(row * input[3] + column)
+                    inside.push(row * input[3] + column);
                 }
                 _ => outside += 1,
             }

@@ -82,6 +82,9 @@ fn gaussian_fits(mean: usize, action: usize, log_std: usize) -> bool {
     mean == action && (log_std == mean || log_std == 1)
 }
 
+/// Numbers of one step, if they were logged.
+type Row = Option<Vec<f64>>;
+
 fn log_density(field: &str, inputs: &Inputs) -> Result<Derived> {
     if inputs.columns[2].is_none() {
         return Err(Error::MissingInput {
@@ -101,7 +104,7 @@ fn log_density(field: &str, inputs: &Inputs) -> Result<Derived> {
             found: format!("{width}, and {std_width} of action_log_std"),
         });
     }
-    let of_row = |((mean, action), log_std): ((Option<Vec<f64>>, Option<Vec<f64>>), Option<Vec<f64>>)| {
+    let of_row = |((mean, action), log_std): ((Row, Row), Row)| {
         let log_std: Vec<_> = log_std?.into_iter().cycle().take(width).collect();
         Some(gaussian_log_density(&action?, &mean?, &log_std))
     };

@@ -95,10 +95,10 @@ fn column(
 
 /// A column's numbers.
 pub fn floats(column: &Column) -> Option<Vec<f32>> {
-    let ColumnData::Numeric(bytes) = &column.data else { return None };
     fn map<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         bytes.as_chunks::<N>().0.iter().map(|chunk| value(*chunk)).collect()
     }
+    let ColumnData::Numeric(bytes) = &column.data else { return None };
     Some(match column.info.dtype? {
         Dtype::Float32 => map(bytes, f32::from_le_bytes),
         Dtype::Float64 => map(bytes, |b| f64::from_le_bytes(b) as f32),
@@ -111,7 +111,7 @@ pub fn floats(column: &Column) -> Option<Vec<f32>> {
         Dtype::Int32 => map(bytes, |b| i32::from_le_bytes(b) as f32),
         Dtype::Uint64 => map(bytes, |b| u64::from_le_bytes(b) as f32),
         Dtype::Int64 => map(bytes, |b| i64::from_le_bytes(b) as f32),
-        _ => return None,
+        Dtype::Float16 => map(bytes, |b| half::f16::from_le_bytes(b).to_f32()),
     })
 }
 

@@ -10,6 +10,9 @@ use super::signature::Signature;
 use crate::field::read_logged;
 use crate::{Error, Result, RunHandle};
 
+/// Entries of an output, and what each counts.
+type Weights = Vec<(usize, f32)>;
+
 /// A target as people write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetName {
@@ -72,7 +75,7 @@ impl TargetName {
         output: &str,
         given: &Given,
         cancel: &Cancel,
-    ) -> Result<Vec<Option<Vec<(usize, f32)>>>> {
+    ) -> Result<Vec<Option<Weights>>> {
         let steps = given.valid.len();
         let one = |entry: usize| Some(vec![(entry, 1.0)]);
         Ok(match self {

@@ -61,7 +61,7 @@ fn choices(choices: &ExplanationChoices) -> Value {
         "in_force": choices.in_force,
         "targets": choices.targets,
         "layers": choices.layers,
-        "methods": METHODS.iter().map(method).collect::<Vec<_>>(),
+        "methods": METHODS.iter().map(|known| method(known.as_ref())).collect::<Vec<_>>(),
     })
 }
 
