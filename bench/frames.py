@@ -1,7 +1,7 @@
 """Real pictures for the bench `frames`, and what PNG and WebP make of them.
 
-`frames.py export FOLDER [GAME…]` writes the pictures of each game as raw RGB, `frames.py measure FOLDER GAME HEIGHT WIDTH`
-encodes those of one with Pillow. Each prints lines of JSON.
+`frames.py export FOLDER [GAME…]` writes the pictures of each game as raw RGB,
+`frames.py measure FOLDER GAME HEIGHT WIDTH` encodes those of one with Pillow. Each prints lines of JSON.
 """
 
 import io

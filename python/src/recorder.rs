@@ -339,8 +339,7 @@ impl Recorder {
             return Ok(());
         }
         let core = self.run.get();
-        let spare = |bytes| core.current()?.spare(bytes);
-        let value = match read(name, value, &spare) {
+        let value = match read(name, value) {
             Ok(Some(value)) => value,
             Ok(None) => return Ok(()),
             Err(error) => return core.settle(py, name, error),

@@ -301,8 +301,7 @@ impl RunCore {
         Ok(self.current())
     }
 
-    /// The writer, if the run has started and goes on.
-    pub fn current(&self) -> Option<&RunWriter> {
+    fn current(&self) -> Option<&RunWriter> {
         let unusable = self.forked.load(Ordering::Relaxed) || self.closed.load(Ordering::Relaxed);
         if unusable { None } else { self.writer.get() }
     }

@@ -1,13 +1,16 @@
-//! Scalar tags of a run by the Python string that named them: a loop logs the same few string objects at every step.
+//! Scalar tags of a run by the Python string that named them: a loop logs the same few names at every step.
 
 use ethogram_store::{Axis, RunWriter, Tag};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 /// Strings remembered; two that share a cell take turns.
-const CELLS: usize = 256;
+const CELLS: usize = 1_024;
 
-/// A cache, not a register: a string that is not found, or shares its cell, is looked up by its text.
+/// A cache, not a register: a name that is not found, or shares its cell, is asked of the writer.
+///
+/// Strings know their hash once they were in a dict, and a name that stands in the source is one object for ever; so most names
+/// are found by their address, and those that are put together anew at every step by a comparison of their texts.
 pub struct KnownTags {
     cells: Box<[Option<KnownTag>]>,
     /// Where a call gathers its points; kept, so that it is allocated once.
@@ -17,6 +20,7 @@ pub struct KnownTags {
 struct KnownTag {
     /// Owned: another string cannot come to lie at its address meanwhile.
     name: Py<PyString>,
+    text: Box<str>,
     axis: Axis,
     tag: Tag,
 }
@@ -30,15 +34,19 @@ impl Default for KnownTags {
 impl KnownTags {
     /// The tag of that name; `None` when there can be none.
     pub fn tag(&mut self, writer: &RunWriter, axis: Axis, name: &Bound<'_, PyString>) -> Option<Tag> {
-        // Objects are at least 16 bytes apart.
-        let cell = &mut self.cells[(name.as_ptr() as usize >> 4) % CELLS];
-        match cell {
-            Some(known) if known.name.is(name) && known.axis == axis => Some(known.tag),
-            _ => {
-                let tag = writer.tag(axis, name.to_str().ok()?).ok()?;
-                *cell = Some(KnownTag { name: name.clone().unbind(), axis, tag });
-                Some(tag)
-            }
+        let cell = &mut self.cells[name.hash().ok()? as usize % CELLS];
+        if let Some(known) = cell.as_ref().filter(|known| known.axis == axis && known.is(name)) {
+            return Some(known.tag);
         }
+        let text = name.to_str().ok()?;
+        let tag = writer.tag(axis, text).ok()?;
+        *cell = Some(KnownTag { name: name.clone().unbind(), text: text.into(), axis, tag });
+        Some(tag)
+    }
+}
+
+impl KnownTag {
+    fn is(&self, name: &Bound<'_, PyString>) -> bool {
+        self.name.is(name) || name.to_str().is_ok_and(|text| *text == *self.text)
     }
 }

@@ -6,7 +6,6 @@ mod options;
 mod queue;
 mod sealing;
 mod sink;
-mod spare;
 mod worker;
 
 use std::collections::HashMap;
@@ -229,11 +228,6 @@ impl RunWriter {
 
     fn claims(&self) -> MutexGuard<'_, Claims> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Memory of a picture of this many bytes that was written and is needed no more, holding anything; to put the next one in.
-    pub fn spare(&self, bytes: usize) -> Option<Vec<u8>> {
-        self.queue.spare.take(bytes)
     }
 
     /// Logs fields of one step of an episode. They may come in several calls, late, and out of order; of two values for one step the newer counts.

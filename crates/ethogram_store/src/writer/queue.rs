@@ -8,7 +8,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::{QueuePolicy, WriterOptions};
-use super::spare::SpareBuffers;
 use crate::codec::FrameLayout;
 use crate::columns::{FieldType, StepValue, TensorPoint};
 use crate::layout::check_name;
@@ -105,7 +104,6 @@ pub(super) struct Queue {
     pub(super) dropped: AtomicU64,
     pub(super) written: AtomicU64,
     fault: Mutex<Option<String>>,
-    pub(super) spare: SpareBuffers,
     limit: u64,
     wake_bytes: u64,
     policy: QueuePolicy,
@@ -128,7 +126,6 @@ impl Queue {
             dropped: AtomicU64::new(0),
             written: AtomicU64::new(0),
             fault: Mutex::new(None),
-            spare: SpareBuffers::default(),
             limit: options.queue_bytes,
             wake_bytes: Self::WAKE_BYTES.min(options.queue_bytes / 8),
             policy: options.policy,

@@ -83,7 +83,6 @@ impl Worker {
         status: StatusKeeper,
     ) -> Self {
         let sink = |kind| Sink::new(writer_dir, kind, options.seal, options.fsync);
-        let frames = FrameGatherer::new(options.frame_group, Arc::clone(&queue));
         let sealing = Sealing::start(Arc::clone(&queue), writer_dir, options.seal, options.fsync);
         Self {
             queue,
@@ -99,7 +98,7 @@ impl Worker {
             fields: Vec::new(),
             field_numbers: HashMap::new(),
             steps: BTreeMap::new(),
-            frames,
+            frames: FrameGatherer::new(options.frame_group),
             tensors: Vec::new(),
             episodes: Vec::new(),
             ended: HashSet::new(),
