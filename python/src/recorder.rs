@@ -301,7 +301,7 @@ impl Recorder {
         };
         let Some(row) = ended else { return Ok(()) };
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, &writer, "episode", || writer.episode(row))
+        core.write(py, writer, "episode", || writer.episode(row))
     }
 
     /// Writes the rows of episodes that are still open, with what they came to; the run is about to end.

@@ -137,7 +137,7 @@ impl RunCore {
     /// How the writer fares: values dropped, bytes queued and bytes written.
     #[getter]
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let counters = self.current().map(|writer| writer.counters()).unwrap_or_default();
+        let counters = self.current().map(ethogram_store::RunWriter::counters).unwrap_or_default();
         let dict = PyDict::new(py);
         dict.set_item("dropped", counters.dropped)?;
         dict.set_item("queued_bytes", counters.queued_bytes)?;

@@ -120,7 +120,8 @@ mod tests {
     use super::*;
 
     fn layout(value: Value) -> Map<String, Value> {
-        value.as_object().expect("an object").clone()
+        let Value::Object(layout) = value else { panic!("{value} is no object") };
+        layout
     }
 
     #[test]

@@ -55,13 +55,16 @@ pub async fn attribution(
 
 fn choices(choices: &ExplanationChoices) -> Value {
     let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name});
-    let method = |method: &Box<dyn ethogram_query::Attribution>| json!({"name": method.name(), "doc": method.doc(), "source": method.source()});
+    let methods: Vec<_> = METHODS
+        .iter()
+        .map(|method| json!({"name": method.name(), "doc": method.doc(), "source": method.source()}))
+        .collect();
     json!({
         "checkpoints": choices.checkpoints.iter().map(checkpoint).collect::<Vec<_>>(),
         "in_force": choices.in_force,
         "targets": choices.targets,
         "layers": choices.layers,
-        "methods": METHODS.iter().map(|known| method(known.as_ref())).collect::<Vec<_>>(),
+        "methods": methods,
     })
 }
 
