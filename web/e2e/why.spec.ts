@@ -138,9 +138,14 @@ test('what the server says of a step equals captum and Greydanus', async ({ requ
   }
 });
 
-test('another target, method and network are asked by name, and a link keeps them', async ({ page, request }) => {
+test('another target, method and network are asked by name, and a link keeps them', async ({
+  page,
+  request,
+}) => {
   const { run, episode } = await breakout(request);
-  await page.goto(`/#/replay?run=${run}&episode=${episode}&step=300&why=perturbation&target=value&image=observation`);
+  await page.goto(
+    `/#/replay?run=${run}&episode=${episode}&step=300&why=perturbation&target=value&image=observation`,
+  );
   await expect(place(page)).toHaveAttribute('data-overlay-step', '300');
   const why = page.getByRole('region', { name: 'Why' });
   await expect(why.getByLabel('method')).toHaveValue('perturbation');

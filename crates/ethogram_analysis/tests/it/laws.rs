@@ -194,12 +194,12 @@ proptest! {
         for &value in &values {
             histogram.add(&mut counts, value, 1.0);
             let bin = edges.windows(2).position(|pair| pair[0] <= value && value < pair[1]);
-            let bin = bin.or((value == edges[bins]).then_some(bins - 1));
+            let bin = bin.or((value.total_cmp(&edges[bins]).is_eq()).then_some(bins - 1));
             if let Some(bin) = bin { naive[bin] += 1.0 }
         }
         prop_assert_eq!(&counts.bins, &naive);
         let total: f64 = counts.bins.iter().sum::<f64>() + counts.below + counts.above + counts.not_finite;
-        prop_assert_eq!(total, values.len() as f64);
+        prop_assert!((total - values.len() as f64).abs() < 1e-9);
     }
 
     /// Bins that are spread anew keep their sum, and spreading to the same bins changes nothing.
