@@ -67,9 +67,7 @@ class Episode:
         self.annotate(**fields)
         self._ended = self._recorder.step(reward, terminated, truncated)
 
-    def note(
-        self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
-    ) -> None:
+    def note(self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()) -> None:
         """Say something of the episode, also after its end. What people write in the web app wins over it.
 
         Args:

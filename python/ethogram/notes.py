@@ -1,4 +1,7 @@
-"""What a script says of an episode: title, description, tags, hotspots. People see it in Replay, and what they write themselves wins."""
+"""What a script says of an episode: title, description, tags, hotspots.
+
+People see it in Replay, and what they write themselves wins.
+"""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
     def hotspot(
         self, agent: Any, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
     ) -> None:
-        """Mark steps of the newest episode of an agent that are worth a look; the one to come without `start`. See `Episode.hotspot`."""
+        """Mark steps of the newest episode of an agent that are worth a look. See `Episode.hotspot`."""
         self._notes.hotspot(self._slots[agent], title, note, start, end)
 
     def reset(

@@ -66,7 +66,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._notes.say(0, title=title, description=description, tags=tags)
 
     def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
-        """Mark steps of this episode that are worth a look; the one to come when `start` is left out. See `Episode.hotspot`."""
+        """Mark steps of this episode that are worth a look. See `Episode.hotspot`."""
         self._notes.hotspot(0, title, note, start, end)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:

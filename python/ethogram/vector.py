@@ -88,7 +88,7 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
     def hotspot(
         self, index: int, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
     ) -> None:
-        """Mark steps of the newest episode of an environment that are worth a look; the one to come without `start`. See `Episode.hotspot`."""
+        """Mark steps of the newest episode of an environment that are worth a look. See `Episode.hotspot`."""
         self._notes.hotspot(index, title, note, start, end)
 
     def reset(

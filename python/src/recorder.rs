@@ -339,7 +339,8 @@ impl Recorder {
             return Ok(());
         }
         let core = self.run.get();
-        let value = match read(name, value) {
+        let spare = |bytes| core.current()?.spare(bytes);
+        let value = match read(name, value, &spare) {
             Ok(Some(value)) => value,
             Ok(None) => return Ok(()),
             Err(error) => return core.settle(py, name, error),

@@ -301,7 +301,8 @@ impl RunCore {
         Ok(self.current())
     }
 
-    fn current(&self) -> Option<&RunWriter> {
+    /// The writer, if the run has started and goes on.
+    pub fn current(&self) -> Option<&RunWriter> {
         let unusable = self.forked.load(Ordering::Relaxed) || self.closed.load(Ordering::Relaxed);
         if unusable { None } else { self.writer.get() }
     }

@@ -94,8 +94,12 @@ impl Slots {
     }
 }
 
-/// A value as a field of a step holds it; `None` where nothing was logged.
-pub fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<StepValue>> {
+/// A value as a field of a step holds it, pictures in memory from `spare`; `None` where nothing was logged.
+pub fn read(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    spare: &dyn Fn(usize) -> Option<Vec<u8>>,
+) -> PyResult<Option<StepValue>> {
     let py = value.py();
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(Some(StepValue::Text(text.to_str()?.to_owned())));
@@ -103,7 +107,7 @@ pub fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<StepValue>>
     if value.is_none() {
         return Ok(None);
     }
-    match value::array(value) {
+    match value::array_into(value, spare) {
         Ok(array) => Ok(Some(StepValue::Array(array))),
         Err(error) => match value::read(value) {
             Ok(Value::Number(number)) => Ok(Some(StepValue::Array(Array::scalar(number)))),

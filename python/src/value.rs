@@ -71,6 +71,11 @@ fn integer(number: &Bound<'_, PyInt>) -> PyResult<f64> {
 /// Tried in turn: a number, the buffer protocol (`NumPy`, `array`, `memoryview`), lists of numbers,
 /// then `detach()` and `cpu()` where there are such (`PyTorch`) and `__array__` (`PyTorch`, JAX, TensorFlow), `__dlpack__`.
 pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
+    array_into(value, &|_| None)
+}
+
+/// [`array`], pictures put into memory that `spare` has of their length.
+pub fn array_into(value: &Bound<'_, PyAny>, spare: &dyn Fn(usize) -> Option<Vec<u8>>) -> PyResult<Array> {
     if let Ok(flag) = value.cast_exact::<PyBool>() {
         return make(Dtype::Bool, vec![], vec![u8::from(flag.is_true())]);
     }
@@ -81,7 +86,7 @@ pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
         return Ok(Array::scalar_i64(value.extract()?));
     }
     if let Ok(buffer) = PyUntypedBuffer::get(value) {
-        return from_buffer(value, buffer);
+        return from_buffer(value, buffer, spare);
     }
     if let Ok(view) = PyMemoryView::from(value) {
         return from_single(value, &view);
@@ -92,7 +97,11 @@ pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     from_framework(value)
 }
 
-fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Array> {
+fn from_buffer(
+    owner: &Bound<'_, PyAny>,
+    buffer: PyUntypedBuffer,
+    spare: &dyn Fn(usize) -> Option<Vec<u8>>,
+) -> PyResult<Array> {
     let py = owner.py();
     let dtype = dtype_of(&buffer).ok_or_else(|| unsupported_elements(owner, &buffer.format().to_string_lossy()))?;
     if buffer.len_bytes() > ARRAY_BYTES_MAX {
@@ -101,7 +110,7 @@ fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Ar
     }
     let shape = if buffer.dimensions() == 0 { vec![] } else { buffer.shape().to_vec() };
     let bytes = match dtype {
-        Dtype::Uint8 => buffer.into_typed::<u8>()?.to_vec(py)?,
+        Dtype::Uint8 => bytes(py, &buffer.into_typed::<u8>()?, spare)?,
         Dtype::Bool | Dtype::Float16 => recast(owner, &buffer)?,
         _ if buffer.len_bytes() >= CAST_BYTES_MIN => recast(owner, &buffer)?,
         Dtype::Int8 => typed(py, buffer, i8::to_le_bytes)?,
@@ -115,6 +124,13 @@ fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Ar
         Dtype::Float64 => typed(py, buffer, f64::to_le_bytes)?,
     };
     make(dtype, shape, bytes)
+}
+
+fn bytes(py: Python<'_>, buffer: &PyBuffer<u8>, spare: &dyn Fn(usize) -> Option<Vec<u8>>) -> PyResult<Vec<u8>> {
+    match spare(buffer.len_bytes()) {
+        Some(mut bytes) => buffer.copy_to_slice(py, &mut bytes).map(|()| bytes),
+        None => buffer.to_vec(py),
+    }
 }
 
 /// A scalar of `NumPy`, or an array without axes: its buffer has no shape, which `PyO3` does not take.
@@ -269,11 +285,11 @@ fn from_framework(value: &Bound<'_, PyAny>) -> PyResult<Array> {
         return Err(unsupported(&value));
     };
     match PyUntypedBuffer::get(&dense) {
-        Ok(buffer) if dtype_of(&buffer).is_some() => from_buffer(&dense, buffer),
+        Ok(buffer) if dtype_of(&buffer).is_some() => from_buffer(&dense, buffer, &|_| None),
         _ => {
             let single = dense.call_method1("astype", ("float32",)).map_err(|_| unsupported(&value))?;
             let buffer = PyUntypedBuffer::get(&single)?;
-            from_buffer(&single, buffer)
+            from_buffer(&single, buffer, &|_| None)
         }
     }
 }

@@ -228,6 +228,41 @@ def test_a_resumed_run_goes_on(root: Path) -> None:
     assert view.episode(0).field("late").numpy().tolist() == [0.5]
 
 
+def test_two_processes_that_log_into_one_run_at_once_give_no_episode_index_twice(root: Path) -> None:
+    with eg.init(root=root, strict=True, capture_code=False) as run:
+        run.past_episode(episode_return=0.0, length=1, global_step=0)
+        run.flush()
+        beside = start(
+            """
+            import sys
+            import ethogram as eg
+
+            with eg.init(root=sys.argv[1], resume=sys.argv[2], strict=True) as run:
+                for value in range(5):
+                    print(run.past_episode(episode_return=100.0 + value, length=1, global_step=value), flush=True)
+                    sys.stdin.readline()
+            """,
+            root,
+            run.id,
+            stdin=subprocess.PIPE,
+        )
+        assert beside.stdin is not None
+        assert beside.stdout is not None
+        mine, theirs = [0], []
+        for value in range(1, 6):
+            theirs.append(int(beside.stdout.readline()))
+            index = run.past_episode(episode_return=float(value), length=1, global_step=value)
+            assert index is not None
+            mine.append(index)
+            beside.stdin.write("\n")
+            beside.stdin.flush()
+        code, _, err = finished(beside)
+        assert code == 0, err
+    assert (mine, theirs) == ([0, 1, 2, 3, 4, 5], [1000, 1001, 1002, 1003, 1004])
+    logged = {row["episode"]: row["episode_return"] for row in rows(the_run(root).episodes())}
+    assert logged == {index: float(index) if index < 1000 else index - 900.0 for index in mine + theirs}
+
+
 def test_there_must_be_a_run_to_resume(root: Path) -> None:
     with pytest.raises(LookupError, match=r"expected a folder with run\.json, or the id of a run under"):
         eg.init(root=root, resume="01ARZ3NDEKTSV4RRFFQ69G5FAV")

@@ -82,7 +82,7 @@ test('Compare: by event, the n-th reward of each at the same moment', async ({ p
   // A life lost is found in the logged lives.
   const lives = await Promise.all(episodes.map((one) => numbers(page, one, 'lives')));
   const lost = lives.map((column) => [...column.keys()].filter((t) => t > 0 && column[t] < column[t - 1]));
-  await page.getByLabel('Event').selectOption('lives');
+  await page.getByLabel('Event', { exact: true }).selectOption('lives');
   if (lost.every((steps) => steps.length > 0)) {
     for (const [i, one] of episodes.entries())
       await expect(member(page, one)).toHaveAttribute('data-step', String(lost[i][0]));

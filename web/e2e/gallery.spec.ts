@@ -129,7 +129,7 @@ test('Gallery: a click opens Replay at the step that is shown; hover shows it la
   await expect(larger).toBeVisible();
   await expect(larger.locator('[data-picture]')).toHaveAttribute('data-step', '40');
   await expect(larger).toContainText('return so far');
-  await expect(larger).toContainText(/action(NOOP|FIRE|RIGHT|LEFT)/);
+  await expect(larger).toContainText(/action\s*(NOOP|FIRE|RIGHT|LEFT)/);
   await page.keyboard.press('Escape');
   await expect(larger).toBeHidden();
   await tile.getByRole('link').click();

@@ -37,11 +37,11 @@ test('B-1: runs that differ in their seed are one line with its band', async ({ 
     await expect(lines.nth(1)).toHaveText(/ppo\s+n = 1\s+20$/);
   }
 
-  // sd 1, n 3: 2 ∓ 1.96/√3.
+  // sd 1, n 3: 2 ∓ 4.303/√3, by Student's t with two degrees of freedom.
   await losses.getByRole('button', { name: 'Show as table' }).click();
   const table = losses.getByRole('region', { name: /as a table/ });
   await expect(table.getByRole('rowheader', { name: 'dqn, n = 3' })).toBeVisible();
-  await expect(table.getByText(/^2 \(0\.868\d* to 3\.13\d*\)$/).first()).toBeVisible();
+  await expect(table.getByText(/^2 \(−0\.484\d* to 4\.484\d*\)$/).first()).toBeVisible();
 });
 
 test('B-1: a link carries the grouping; a member of the config groups, but no seed', async ({ page }) => {
@@ -61,7 +61,7 @@ test('B-1: a point of a group opens the nearest recorded episode of its runs', a
   await expect(lines).toBeVisible();
   await lines.focus();
   await page.keyboard.press('End');
-  await expect(returns.locator('[aria-live]')).toHaveText(/^dqn, step 40: 2 \(0\.868\d* to 3\.13\d*\)$/);
+  await expect(returns.locator('[aria-live]')).toHaveText(/^dqn, step 40: 2 \(−0\.484\d* to 4\.484\d*\)$/);
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/#\/replay\?.*episode=\d+/);
   const id = /run=([^&]+)/.exec(page.url())![1];

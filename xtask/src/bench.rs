@@ -2,6 +2,7 @@
 //! are in `docs/performance.md`. A bench makes what it needs under `.bench/` and keeps it for the next time.
 
 mod build;
+mod curves;
 mod frames;
 mod http;
 mod lab;
@@ -43,6 +44,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "query", about: "one curve of 100 runs, cold process", run: query::run, child: Some(query::child) },
     Bench { name: "store", about: "records a second, bytes, damage found", run: store::run, child: None },
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
+    Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
     Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];

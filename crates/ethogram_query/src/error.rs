@@ -107,6 +107,17 @@ pub enum Error {
         /// The size it would have.
         found: u64,
     },
+    /// A step cannot be explained: there are no weights, or nobody says what they take.
+    #[error("episode {episode} cannot be explained: {why}")]
+    Unexplained {
+        /// The episode.
+        episode: u64,
+        /// What is missing, and how to log it.
+        why: String,
+    },
+    /// The network could not be read, or not be asked this.
+    #[error(transparent)]
+    Model(#[from] ethogram_model::Error),
     /// The mathematics refused its arguments.
     #[error(transparent)]
     Analysis(#[from] ethogram_analysis::Error),
@@ -131,13 +142,17 @@ impl Error {
 
     /// A derived field lacks an input: logging it would give an answer.
     pub fn is_missing_input(&self) -> bool {
-        matches!(self, Self::MissingInput { .. })
+        matches!(self, Self::MissingInput { .. } | Self::Unexplained { .. })
     }
 
     /// The question itself is wrong, whatever the run holds.
     pub fn is_bad_request(&self) -> bool {
         match self {
-            Self::BadParam { .. } | Self::BadInput { .. } | Self::TooLarge { .. } | Self::Analysis(_) => true,
+            Self::BadParam { .. }
+            | Self::BadInput { .. }
+            | Self::TooLarge { .. }
+            | Self::Analysis(_)
+            | Self::Model(_) => true,
             Self::Store(error) => error.is_bad_input(),
             _ => false,
         }

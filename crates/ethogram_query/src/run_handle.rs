@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,6 +10,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
+use crate::explanation::Networks;
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -21,15 +23,30 @@ pub struct RunHandle {
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
+    networks: Networks,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
+    /// When somebody asked for it last, by a clock that counts such questions.
+    used: AtomicU64,
 }
+
+static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
         let info = source.info();
-        Self { id: info.id.clone(), info, root, source, cache, path, episodes: Mutex::default() }
+        Self {
+            id: info.id.clone(),
+            info,
+            root,
+            source,
+            cache,
+            networks: Networks::default(),
+            path,
+            episodes: Mutex::default(),
+            used: AtomicU64::default(),
+        }
     }
 
     /// Which run.
@@ -55,6 +72,28 @@ impl RunHandle {
     /// What was logged.
     pub fn source(&self) -> &Arc<dyn RunSource> {
         &self.source
+    }
+
+    /// Networks of its checkpoints that were read.
+    pub(crate) fn networks(&self) -> &Networks {
+        &self.networks
+    }
+
+    /// Somebody asks for it.
+    pub(crate) fn touch(&self) {
+        self.used.store(QUESTIONS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Greater the later it was asked for; 0 when nobody ever did.
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Lets go of what can be read again.
+    pub(crate) fn rest(&self) {
+        *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.networks.forget();
+        self.source.rest();
     }
 
     /// The state to show now.

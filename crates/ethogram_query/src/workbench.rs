@@ -19,6 +19,10 @@ use crate::{
 pub struct Options {
     /// Most bytes of derived fields kept in memory.
     pub cache_bytes: usize,
+    /// Most runs that are kept open although nobody asked for them lately. One that is live always is.
+    pub open_runs: usize,
+    /// Most bytes, about, that open runs keep in memory before those asked for longest ago let go of theirs.
+    pub open_bytes: usize,
     /// How often folders are searched for new runs; growth of known runs is looked at in every [`Workbench::refresh`].
     pub search_every: Duration,
     /// The formats, in order of preference; our own when not said otherwise.
@@ -27,7 +31,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 256 << 20, search_every: Duration::from_secs(2), openers: vec![Arc::new(NativeOpener)] }
+        Self {
+            cache_bytes: 256 << 20,
+            open_runs: 256,
+            open_bytes: 1 << 30,
+            search_every: Duration::from_secs(2),
+            openers: vec![Arc::new(NativeOpener)],
+        }
     }
 }
 
@@ -107,6 +117,7 @@ impl Workbench {
         if searching {
             self.search(&mut search, &mut changes);
             search.at = Some(Instant::now());
+            self.close_idle();
         }
         for handle in self.handles() {
             let ended = search.seen.get(handle.id()).is_some_and(|(_, state)| *state == RunState::Finished);
@@ -135,7 +146,9 @@ impl Workbench {
     pub fn run(&self, id: &str) -> Result<Arc<RunHandle>> {
         let id = RunId(id.to_owned());
         let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
-        runs.get(&id).cloned().ok_or(Error::NoRun { run: id })
+        let handle = runs.get(&id).cloned().ok_or(Error::NoRun { run: id })?;
+        handle.touch();
+        Ok(handle)
     }
 
     /// One curve.
@@ -226,6 +239,10 @@ impl Workbench {
                     }
                 };
                 for path in paths {
+                    let replaced = search.paths.get(&path).cloned().filter(|run| self.is_replaced(run));
+                    if let Some(run) = replaced {
+                        self.open_anew(run, opener.as_ref(), root, &path, search, changes);
+                    }
                     if !search.paths.contains_key(&path) && !search.copies.contains_key(&path) {
                         self.open_run(opener.as_ref(), root, &path, search, changes);
                     }
@@ -236,12 +253,63 @@ impl Workbench {
         search.copies.retain(|path, _| there.contains(path));
         let gone: Vec<_> = search.paths.keys().filter(|path| !there.contains(*path)).cloned().collect();
         for path in gone {
-            let Some(run) = search.paths.remove(&path) else { continue };
-            search.seen.remove(&run);
-            search.copies.retain(|_, (copy_of, _)| *copy_of != run);
+            let Some(run) = self.forget(&path, search) else { continue };
             self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
-            self.cache.forget(&run);
             changes.push(Change::Went(run));
+        }
+    }
+
+    /// Forgets what was found at a path, but for the run's own entry.
+    fn forget(&self, path: &Path, search: &mut Search) -> Option<RunId> {
+        let run = search.paths.remove(path)?;
+        search.seen.remove(&run);
+        search.copies.retain(|_, (copy_of, _)| *copy_of != run);
+        self.cache.forget(&run);
+        Some(run)
+    }
+
+    fn is_replaced(&self, run: &RunId) -> bool {
+        let handle = self.runs.read().unwrap_or_else(PoisonError::into_inner).get(run).cloned();
+        handle.is_some_and(|handle| handle.source().is_replaced())
+    }
+
+    /// Opens what lies now where `run` was. Until it is open the old one answers, so that nobody finds nothing there.
+    fn open_anew(
+        &self,
+        run: RunId,
+        opener: &dyn Opener,
+        root: &Root,
+        path: &Path,
+        search: &mut Search,
+        changes: &mut Vec<Change>,
+    ) {
+        self.forget(path, search);
+        self.open_run(opener, root, path, search, changes);
+        if search.paths.values().all(|known| *known != run) {
+            self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
+            changes.push(Change::Went(run));
+        }
+    }
+
+    /// Bytes, about, that a run keeps in memory; `None` when it is not open, or not there. Asking is no look at it.
+    pub fn held(&self, run: &RunId) -> Option<usize> {
+        let runs = self.runs.read().unwrap_or_else(PoisonError::into_inner);
+        runs.get(run)?.source().held_bytes()
+    }
+
+    /// Lets runs that nobody asked for lately let go of what they hold.
+    fn close_idle(&self) {
+        let idle = |handle: &Arc<RunHandle>| handle.state() != RunState::Running;
+        let held = |handle: Arc<RunHandle>| Some((handle.used(), handle.source().held_bytes()?, handle));
+        let mut open: Vec<_> = self.handles().into_iter().filter(idle).filter_map(held).collect();
+        open.sort_by_key(|(used, ..)| std::cmp::Reverse(*used));
+        let mut bytes = 0;
+        for (rank, (_, held, handle)) in open.into_iter().enumerate() {
+            bytes += held;
+            // What was asked for last stays: it may be on the screen.
+            if rank > 0 && (rank >= self.options.open_runs || bytes > self.options.open_bytes) {
+                handle.rest();
+            }
         }
     }
 

@@ -60,7 +60,7 @@ pub use seal::Sealer;
 pub use size::{KindSize, RunSize, size};
 pub use source::{
     Blob, Buckets, CheckpointRow, EpisodeEnd, EpisodeRow, FrameGroup, Revision, RunCounts, RunSource, ScalarColumns,
-    ScalarTag, TensorKind, TensorRow, TensorTag,
+    ScalarTag, TensorKind, TensorRow, TensorTag, TensorsSize,
 };
 pub use space::{Leaf, Space, SpaceError};
 pub use status::{now_us, read_info, read_status};

@@ -79,11 +79,30 @@ pub trait RunSource: Send + Sync {
     /// Rows of one such tag, ascending by step.
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>>;
 
+    /// How much [`RunSource::tensors`] would give, told without reading the arrays. `None` when that cannot be known.
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        let _ = (axis, tag, range);
+        Ok(None)
+    }
+
     /// Checkpoints, ascending by global step.
     fn checkpoints(&self) -> Vec<CheckpointRow>;
 
     /// The bytes stored under a content hash.
     fn blob(&self, hash: &str) -> Result<Blob>;
+
+    /// Something else lies now where it was found: it was deleted and made anew, and must be opened again.
+    fn is_replaced(&self) -> bool {
+        false
+    }
+
+    /// Bytes, about, that are held to answer faster; `None` when there are none to let go of.
+    fn held_bytes(&self) -> Option<usize> {
+        None
+    }
+
+    /// Lets go of what can be read again. Answers stay what they were.
+    fn rest(&self) {}
 
     /// What people wrote about it, as it is now; empty when nobody did. No part of the revision.
     fn notes(&self) -> Result<Stored<Notes>> {
@@ -253,6 +272,15 @@ pub struct TensorTag {
     pub kind: TensorKind,
     /// Rows logged.
     pub count: u64,
+}
+
+/// How much tensors of a tag hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TensorsSize {
+    /// Steps that have one.
+    pub rows: u64,
+    /// Bytes of their arrays.
+    pub bytes: u64,
 }
 
 /// A tensor, distribution, image or text at one step.

@@ -1,3 +1,4 @@
+import { attributionsOf, type AttributionQuery, type Attributions, type Explanations } from './attribution';
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
@@ -187,6 +188,23 @@ export class Client {
       low: doubles(columnNamed(columns, `${name}/low`)),
       high: doubles(columnNamed(columns, `${name}/high`)),
     };
+  }
+
+  /** What can be asked of the networks of an episode; an error says what to log. */
+  explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal });
+  }
+
+  /** Why the policy said what it said at some steps, at most 64. */
+  async attribution(
+    run: string,
+    episode: number,
+    query: AttributionQuery,
+    range: { from: number; to: number },
+    signal?: AbortSignal,
+  ): Promise<Attributions> {
+    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...query, ...range })}`;
+    return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */

@@ -53,7 +53,10 @@ export function roundTicks(
   let step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   if (whole) step = Math.max(1, Math.round(step));
   const at: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i += 1) at.push(i * step);
+  for (let i = Math.ceil(low / step); i * step <= high + step * 1e-9; i += 1) {
+    // The sum makes −0 a plain 0.
+    at.push(i * step + 0);
+  }
   return { at, step };
 }
 

@@ -31,4 +31,5 @@ it('ticks are round', () => {
   expect(roundTicks(-0.12, 0.31, 4).at.map((tick) => Number(tick.toFixed(6)))).toEqual([0, 0.2]);
   expect(roundTicks(0, 3, 10, true).at).toEqual([0, 1, 2, 3]);
   expect(roundTicks(2, 2, 4).at).toEqual([2]);
+  expect(Object.is(roundTicks(-50, 250, 3).at[0], 0)).toBe(true);
 });

@@ -62,6 +62,10 @@ export function paintQuantiles(
       lane?.weights ? Math.max(...Array.from(lane.weights).filter(Number.isFinite), 0) : 0,
     ),
   );
+  // For those who check what was drawn: distinct places of stems in the first lane.
+  canvas.dataset.stems = String(
+    lanes[0] ? new Set(stemsOf(lanes[0], scale, most).map((stem) => stem.x)).size : 0,
+  );
   const x = (part: number) => PAD + part * (width - 2 * PAD);
   lanes.forEach((lane, row) => {
     const floor = (row + 1) * height - 10;

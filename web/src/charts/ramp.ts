@@ -3,9 +3,10 @@
 /** Red, green and blue, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** Reads `#rrggbb`, as all tokens are written; black where it is not one. */
+/** Reads `#rrggbb`, as all tokens are written, and `#rgb`, to which builds shorten them; black where it is neither. */
 export function rgbOf(colour: string): Rgb {
-  const match = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(colour.trim());
+  const long = colour.trim().replace(/^#([\da-f])([\da-f])([\da-f])$/i, '#$1$1$2$2$3$3');
+  const match = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(long);
   return match ? [parseInt(match[1], 16), parseInt(match[2], 16), parseInt(match[3], 16)] : [0, 0, 0];
 }
 

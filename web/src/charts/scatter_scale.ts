@@ -31,7 +31,7 @@ export function scaleOf(
 ): ScatterScale {
   if (!axis.log) {
     const extent = finiteExtent(values);
-    const [low, high] = axis.kind === 'time' ? padded(extent) : paddedExtent(extent);
+    const [low, high] = axis.kind === 'number' ? paddedExtent(extent) : padded(extent, axis.kind);
     return { low, high, log: false, from, to };
   }
   let [low, high] = [Infinity, 0];
@@ -46,10 +46,11 @@ export function scaleOf(
   return { low: low / room, high: high * room, log: true, from, to };
 }
 
-/** Zero is no landmark in time. */
-function padded(extent: Extent | null): Extent {
+/** Counts and times: zero is no landmark of a stretch of them. */
+function padded(extent: Extent | null, kind: ScatterKind): Extent {
   if (!extent) return [0, 1];
-  const room = Math.max((extent[1] - extent[0]) * 0.03, 0.5);
+  const least = kind === 'time' || kind === 'count' ? 0.5 : extent[0] === extent[1] ? 0.5 : 0;
+  const room = Math.max((extent[1] - extent[0]) * 0.03, least);
   return [extent[0] - room, extent[1] + room];
 }
 

@@ -16,11 +16,13 @@ export class Panels {
     const { runs, selection, playhead } = this.app;
     return runs.byId(playhead.run) ?? (playhead.run === null ? selection.shown[0] : undefined);
   });
-  /** The runs that are compared: those shown, when the run is among them. */
+  /** The runs that are compared: those that somebody chose to be shown, when the run is among them; else the run alone. */
   readonly runs: readonly RunSummary[] = $derived.by(() => {
-    const { shown } = this.app.selection;
     if (!this.run) return [];
-    return shown.some(({ id }) => id === this.run?.id) ? shown : [this.run];
+    const { id } = this.run;
+    const { shown } = this.app.selection;
+    const chosen = this.app.router.param('runs') !== null && shown.some((run) => run.id === id);
+    return chosen ? shown : [this.run];
   });
   readonly lines: RunLines = $derived.by(() => {
     const { look } = this.app.theme;

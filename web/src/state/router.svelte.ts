@@ -8,6 +8,7 @@ export type Patch = Record<string, string | null>;
 /** Parameters that go along from page to page; all others belong to the page that set them. */
 export const SHARED_PARAMS: readonly string[] = [
   'runs',
+  'inks',
   'run',
   'episode',
   'step',

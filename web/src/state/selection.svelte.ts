@@ -33,6 +33,16 @@ export class Selection {
     return this.#inks;
   });
 
+  /** Slots that somebody chose, by run. */
+  readonly #chosenSlots = $derived.by(() => {
+    const slots = new Map<string, number>();
+    for (const pair of (this.#router.param('inks') ?? '').split(',')) {
+      const found = /^(.+):(\d{1,3})$/.exec(pair);
+      if (found) slots.set(found[1], Number(found[2]));
+    }
+    return slots;
+  });
+
   constructor(router: Router, runs: Runs) {
     this.#router = router;
     this.#runs = runs;
@@ -45,6 +55,8 @@ export class Selection {
   /** The colour and dash of a run; undefined while it is not shown. */
   ink(id: string, look: Look): Ink | undefined {
     const place = this.has(id) ? this.#inkOf.get(id) : undefined;
+    const chosen = this.#chosenSlots.get(id);
+    if (place && chosen !== undefined) return inkOfSlot(chosen, look);
     return place && inkOfSlot(place.slot, look, place.variant);
   }
 
@@ -52,6 +64,14 @@ export class Selection {
   sharedSlot(id: string): number | undefined {
     const place = this.has(id) ? this.#inkOf.get(id) : undefined;
     return place?.shared ? place.slot : undefined;
+  }
+
+  /** Gives a run the colour of a slot, on all pages; null gives it back the one that it would have by itself. */
+  setInk(id: string, slot: number | null): void {
+    const slots = new Map(this.#chosenSlots);
+    if (slot === null) slots.delete(id);
+    else slots.set(id, slot);
+    this.#router.set({ inks: [...slots].map(([run, at]) => `${run}:${at}`).join(',') || null });
   }
 
   /** Shows or hides one run. */

@@ -26,11 +26,28 @@ struct Game {
 }
 
 const GAMES: &[Game] = &[
-    Game { name: "breakout", live_of_png: 1.0 / 3.0, sealed_of_png: 0.2, sealed_of_webp: 0.5, decode_us: 500.0 },
-    Game { name: "pong", live_of_png: 1.0 / 3.0, sealed_of_png: 0.2, sealed_of_webp: 0.5, decode_us: 500.0 },
-    // A rendered scene of more than 256 colours, a quarter of the size of 600×400.
-    Game { name: "lunarlander", live_of_png: 0.7, sealed_of_png: 0.7, sealed_of_webp: 1.15, decode_us: 2_000.0 },
+    Game::atari("breakout"),
+    Game::atari("pong"),
+    Game::atari("enduro"),
+    Game::atari("mspacman"),
+    // A quarter of the size in which it is rendered, as the demo has it.
+    Game::rendered("lunarlander"),
+    Game::rendered("lunarlander600"),
+    Game::rendered("carracing"),
+    Game::rendered("cartpole600"),
 ];
+
+impl Game {
+    /// Pixel art of 210×160.
+    const fn atari(name: &'static str) -> Self {
+        Self { name, live_of_png: 1.0 / 3.0, sealed_of_png: 0.2, sealed_of_webp: 0.5, decode_us: 500.0 }
+    }
+
+    /// A scene drawn with smooth edges, of more than 256 colours.
+    const fn rendered(name: &'static str) -> Self {
+        Self { name, live_of_png: 0.7, sealed_of_png: 0.7, sealed_of_webp: 1.15, decode_us: 2_000.0 }
+    }
+}
 
 /// What one codec made of a game.
 #[derive(Clone, Copy)]

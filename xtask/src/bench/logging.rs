@@ -26,7 +26,7 @@ type Found = BTreeMap<(String, String), [Vec<f64>; 3]>;
 /// The bench.
 pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
     let folder = lab.folder().display().to_string();
-    lab.python("frames.py", &["export", &folder])?;
+    lab.python("frames.py", &["export", &folder, "breakout"])?;
     let mut found = Found::new();
     for _ in 0..lab.rounds {
         for &(work, ours, theirs) in WORKS {

@@ -53,7 +53,7 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
 }
 
 /// The `ethogram` command of this checkout, built now.
-fn program() -> Result<PathBuf> {
+pub(super) fn program() -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--release", "--quiet", "--package", "ethogram_cli"]).current_dir(root());
     ensure!(cargo.status()?.success(), "the ethogram command was not built");
@@ -112,15 +112,21 @@ fn prepared_runs(lab: &Lab) -> Result<PathBuf> {
 }
 
 /// `ethogram serve`.
-struct Server {
+pub(super) struct Server {
     process: Child,
-    address: SocketAddr,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
 }
 
 impl Server {
     fn start(program: &Path, runs: &Path) -> Result<Self> {
+        Self::start_with(program, &[runs], &[])
+    }
+
+    /// Serves several folders, with more arguments.
+    pub(super) fn start_with(program: &Path, roots: &[&Path], more: &[std::ffi::OsString]) -> Result<Self> {
         let mut command = Command::new(program);
-        command.arg("serve").arg(runs).args(["--json", "--no-open", "--port", "0"]);
+        command.arg("serve").args(roots).args(["--json", "--no-open", "--port", "0"]).args(more);
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("no pipe")?).read_line(&mut line)?;
@@ -145,7 +151,7 @@ impl Server {
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0 / 1e6)
     }
 
-    fn stop(&mut self) -> Result<()> {
+    pub(super) fn stop(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())

@@ -14,7 +14,7 @@ const LOGGINGS: &[(&str, Option<f64>)] =
 /// The bench. The peer is the loop without logging; `SummaryWriter` is measured beside ours.
 pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
     let folder = lab.folder().display().to_string();
-    lab.python("frames.py", &["export", &folder])?;
+    lab.python("frames.py", &["export", &folder, "breakout"])?;
     let frames = lab.folder().join("breakout.rgb").display().to_string();
     let mut times: Vec<[Vec<f64>; 2]> = vec![Default::default(); LOGGINGS.len()];
     for _ in 0..lab.rounds {

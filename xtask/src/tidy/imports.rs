@@ -7,7 +7,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_store", &[]),
     ("crates/ethogram_analysis", &[]),
     ("crates/ethogram_model", &[]),
-    ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis"]),
+    ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis", "ethogram_model"]),
     ("crates/ethogram_server", &["ethogram_query", "ethogram_store"]),
     ("crates/ethogram_cli", &["ethogram_server", "ethogram_query", "ethogram_store"]),
     ("python", &["ethogram_cli", "ethogram_query", "ethogram_store", "ethogram_analysis"]),
@@ -24,7 +24,8 @@ const WEB: &[(&str, &[&str])] = &[
     ("state", &["api", "theme"]),
     ("replay", &["api", "theme", "workers"]),
     ("curves", &["charts", "state", "api", "ui", "theme"]),
-    ("viewers", &["curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("panels", &["curves", "charts", "replay", "state", "api", "ui", "theme"]),
+    ("viewers", &["panels", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];

@@ -209,3 +209,130 @@ fn odd_questions_get_an_answer_or_a_clear_error() {
     assert_eq!(text.to_string(), r#""smooth" cannot be derived: "note" expected one number a step, found text []"#);
     assert!(bench.run("../../etc").is_err_and(|error| error.is_not_found()));
 }
+
+fn finished(root: &Path, info: RunInfo, points: i64) -> std::path::PathBuf {
+    let run = writer(root, info);
+    for step in 0..points {
+        run.scalar(Axis::GlobalStep, "loss", step, step, step as f64).expect("logged");
+    }
+    run.episode(episode_row(0, EpisodeEnd::Terminated)).expect("an episode");
+    let path = run.path().to_owned();
+    run.close(RunState::Finished).expect("closed");
+    path
+}
+
+fn points(bench: &Workbench, run: &str) -> u64 {
+    let tags = bench.run(run).expect("a run").scalar_tags();
+    tags.iter().find(|tag| tag.tag == "loss").map_or(0, |tag| tag.count)
+}
+
+/// A folder that was deleted and made anew under a server: what lies there now is served, with revisions that were never given before.
+#[test]
+fn a_run_that_is_made_anew_in_its_place_is_opened_anew() {
+    let root = tempfile::tempdir().expect("a folder");
+    let info = RunInfo { project: "p".into(), ..RunInfo::default() };
+    let id = info.id.0.clone();
+    let path = finished(root.path(), info.clone(), 500);
+    let bench = workbench(root.path());
+    assert_eq!(points(&bench, &id), 500);
+    let before = bench.run(&id).expect("a run").source().revision();
+    assert_eq!(bench.refresh(), []);
+
+    std::fs::remove_dir_all(&path).expect("removed");
+    finished(root.path(), RunInfo { name: "again".into(), ..info.clone() }, 20);
+    assert_eq!(bench.refresh(), [Change::Came(info.id.clone())]);
+    assert_eq!(points(&bench, &id), 20);
+    let run = bench.run(&id).expect("a run");
+    assert_eq!((run.info().name.as_str(), run.source().lost()), ("again", vec![]));
+    assert!(run.source().revision() > before, "a tag of an old answer is none of a new one");
+    assert_eq!(bench.refresh(), []);
+
+    // Another run under the same path.
+    std::fs::remove_dir_all(&path).expect("removed");
+    let other = RunInfo { project: "p".into(), ..RunInfo::default() };
+    let theirs = finished(root.path(), other.clone(), 7);
+    std::fs::rename(theirs, &path).expect("renamed");
+    let changes = bench.refresh();
+    assert_eq!(changes, [Change::Came(other.id.clone()), Change::Went(info.id.clone())]);
+    assert_eq!(points(&bench, &other.id.0), 7);
+    assert!(bench.run(&id).is_err_and(|error| error.is_not_found()));
+}
+
+/// Of many runs that were looked at, those asked for longest ago let go of what they hold; nobody sees a difference.
+#[test]
+fn runs_that_nobody_looks_at_are_closed() {
+    let root = tempfile::tempdir().expect("a folder");
+    let infos: Vec<RunInfo> = (0..5).map(|_| RunInfo { project: "p".into(), ..RunInfo::default() }).collect();
+    for info in &infos {
+        finished(root.path(), info.clone(), 50);
+    }
+    let bench = |open_runs: usize, open_bytes: usize| {
+        let options = Options { search_every: Duration::ZERO, open_runs, open_bytes, ..Options::default() };
+        Workbench::open(vec![Root::from(root.path().to_owned())], options).expect("a workbench")
+    };
+    let open = |bench: &Workbench| -> Vec<usize> {
+        let held = |info: &RunInfo| {
+            // Not through `run`, which counts as a look.
+            let all = bench.runs().expect("runs");
+            assert_eq!(all.len(), 5);
+            bench.held(&info.id).is_some()
+        };
+        infos.iter().enumerate().filter(|(_, info)| held(info)).map(|(index, _)| index).collect()
+    };
+    let by_number = bench(2, usize::MAX);
+    assert_eq!(open(&by_number), [] as [usize; 0], "a table opens none");
+    let looked: Vec<_> = infos.iter().map(|info| points(&by_number, &info.id.0)).collect();
+    assert_eq!(looked, [50; 5]);
+    let before: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.lost)).collect();
+    assert_eq!(by_number.refresh(), []);
+    assert_eq!(open(&by_number), [3, 4]);
+    points(&by_number, &infos[0].id.0);
+    assert_eq!(by_number.refresh(), []);
+    assert_eq!(open(&by_number), [0, 4]);
+    let after: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.lost)).collect();
+    assert_eq!(after, before, "closing is no growth");
+
+    let by_bytes = bench(100, 1);
+    for info in &infos {
+        points(&by_bytes, &info.id.0);
+    }
+    by_bytes.refresh();
+    assert_eq!(open(&by_bytes), [4], "what was asked for last stays");
+    assert_eq!(points(&by_bytes, &infos[1].id.0), 50);
+}
+
+#[test]
+fn the_size_of_tensors_is_known_before_they_are_read() {
+    let root = tempfile::tempdir().expect("a folder");
+    let info = RunInfo { project: "p".into(), ..RunInfo::default() };
+    let run = writer(root.path(), info.clone());
+    let tensor = |step: i64, values: usize| ethogram_store::TensorRow {
+        step,
+        time_us: 1,
+        kind: ethogram_store::TensorKind::Tensor,
+        array: Array::from_f32(&vec![0.5; values]),
+        meta: serde_json::Map::new(),
+    };
+    for step in 0..30 {
+        run.tensor(Axis::GlobalStep, "weights", tensor(step, 100)).expect("logged");
+    }
+    // The same step again: the newest counts.
+    run.tensor(Axis::GlobalStep, "weights", tensor(29, 7)).expect("logged");
+    run.flush().expect("flushed");
+    let bench = workbench(root.path());
+    let check = |range: std::ops::Range<i64>| {
+        let source = bench.run(&info.id.0).expect("a run").source().clone();
+        let size = source.tensors_size(Axis::GlobalStep, "weights", range.clone()).expect("a size").expect("known");
+        let rows = source.tensors(Axis::GlobalStep, "weights", range.clone()).expect("rows");
+        let bytes: usize = rows.iter().map(|row| row.array.data().len()).sum();
+        assert_eq!((size.rows, size.bytes), (rows.len() as u64, bytes as u64), "{range:?}");
+        bytes
+    };
+    let all = [check(0..30), check(i64::MIN..i64::MAX), check(10..12), check(12..10), check(99..100)];
+    assert_eq!(all, [29 * 400 + 28, 29 * 400 + 28, 800, 0, 0]);
+    let path = run.path().to_owned();
+    run.close(RunState::Finished).expect("closed");
+    ethogram_store::compact(&path).expect("compacted");
+    bench.refresh();
+    assert_eq!([check(0..30), check(29..30)], [29 * 400 + 28, 28], "sealed");
+}

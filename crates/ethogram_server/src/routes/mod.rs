@@ -1,6 +1,7 @@
 //! One file a noun.
 
 pub mod actions;
+pub mod attributions;
 pub mod blobs;
 pub mod derivations;
 pub mod episodes;

@@ -38,14 +38,24 @@ pub async fn tensors(
             return Err(ApiError::not_found(format!("no tensors {tag_name:?} on that axis of run {}", run.id()))
                 .hint("GET /api/runs/RUN lists the tags under tensors"));
         }
-        let rows = run.source().tensors(axis, &tag_name, range)?;
-        if rows.len() as u64 > TENSOR_ROWS_MAX {
-            return Err(ApiError::too_large("rows of tensors", rows.len() as u64, TENSOR_ROWS_MAX)
-                .hint("ask for a smaller range with from= and to="));
+        // Before anything large is read.
+        if let Some(size) = run.source().tensors_size(axis, &tag_name, range.clone())? {
+            check_rows(size.rows)?;
+            answer::check_bytes(size.bytes)?;
         }
+        let rows = run.source().tensors(axis, &tag_name, range)?;
+        check_rows(rows.len() as u64)?;
         answer::columns(columns_from_rows(rows)?)
     });
     answer::tagged(&request, tag, make).await
+}
+
+fn check_rows(rows: u64) -> ApiResult<()> {
+    if rows <= TENSOR_ROWS_MAX {
+        return Ok(());
+    }
+    let error = ApiError::too_large("rows of tensors", rows, TENSOR_ROWS_MAX);
+    Err(error.hint("ask for a smaller range with from= and to="))
 }
 
 /// An axis by its name.

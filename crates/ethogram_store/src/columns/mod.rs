@@ -20,7 +20,7 @@ pub use fields::{FieldRows, FieldType, FieldValues, field_of, read_field};
 pub use frames::{FrameRow, frames_batch, frames_from, frames_schema, frames_where};
 pub use scalars::{ScalarPoint, scalars_batch, scalars_from};
 pub use steps::{STEP_MAX, StepColumns, StepValue, steps_keys, steps_schema};
-pub use tensors::{TensorPoint, tensors_batch, tensors_from, tensors_tags};
+pub use tensors::{SIZE_COLUMNS, TensorPoint, tensors_batch, tensors_from, tensors_sizes, tensors_tags};
 
 use crate::{Axis, Error, Result};
 

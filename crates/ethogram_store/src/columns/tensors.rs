@@ -73,6 +73,28 @@ pub fn tensors_tags(batch: &RecordBatch) -> Result<Vec<(Axis, &str, TensorKind, 
     (0..batch.num_rows()).map(row).collect()
 }
 
+/// What [`tensors_sizes`] needs of a batch.
+pub const SIZE_COLUMNS: [&str; 3] = ["step", "dtype", "shape"];
+
+/// Step of each row of a batch and bytes of its array; the arrays themselves need not be there.
+pub fn tensors_sizes(batch: &RecordBatch) -> Result<Vec<(i64, u64)>> {
+    let reader = Reader(batch);
+    let step = reader.numbers::<Int64Type>("step")?;
+    let dtype = reader.texts("dtype")?;
+    let shapes = reader.any("shape")?;
+    let shapes = shapes.as_any().downcast_ref::<ListArray>();
+    let shapes = shapes.ok_or_else(|| corrupt("shape", "a list of uint32", "another type"))?;
+    let row = |i: usize| {
+        let shape = shapes.value(i);
+        let shape = shape.as_any().downcast_ref::<arrow_array::PrimitiveArray<UInt32Type>>();
+        let shape = shape.ok_or_else(|| corrupt("shape", "a list of uint32", "another type"))?;
+        let dtype = Dtype::from_name(dtype.value(i)).ok_or_else(|| corrupt("dtype", "a dtype", dtype.value(i)))?;
+        let elements = shape.values().iter().fold(1, |product: u64, &n| product.saturating_mul(u64::from(n)));
+        Ok((step.value(i), elements.saturating_mul(dtype.size() as u64)))
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
+
 /// The given rows of a batch, in the order given.
 pub fn tensors_from(batch: &RecordBatch, rows: &[usize]) -> Result<Vec<TensorPoint>> {
     let reader = Reader(batch);

@@ -113,7 +113,7 @@ impl BlockCache {
         }
     }
 
-    #[cfg(test)]
+    /// Bytes that are kept.
     pub(super) fn bytes(&self) -> usize {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }

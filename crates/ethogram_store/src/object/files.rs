@@ -92,7 +92,7 @@ impl ObjectFiles {
         listing.get(path).cloned().ok_or_else(missing)
     }
 
-    #[cfg(test)]
+    /// Bytes kept in memory.
     pub(super) fn cached_bytes(&self) -> usize {
         self.cache.bytes()
     }

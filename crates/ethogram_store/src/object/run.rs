@@ -12,7 +12,7 @@ use crate::layout::{BLOBS_FOLDER, RUN_FILE};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, NOTES_FILE, Notes,
     Result, Revision, RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow, TensorTag,
-    Version, parse_notes,
+    TensorsSize, Version, parse_notes,
 };
 
 /// A run in an object store. It sees what its last [`RunSource::refresh`] saw.
@@ -149,6 +149,14 @@ impl RunSource for ObjectRun {
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.reader.tensors(axis, tag, range)
+    }
+
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        self.reader.tensors_size(axis, tag, range)
+    }
+
+    fn held_bytes(&self) -> Option<usize> {
+        self.reader.held_bytes().map(|bytes| bytes + self.files.cached_bytes())
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {

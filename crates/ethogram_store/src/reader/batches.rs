@@ -66,6 +66,11 @@ impl BatchCache {
         Self { kept: Mutex::default() }
     }
 
+    /// Bytes that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
     /// The rows at a place; `None`, and a note, when they cannot be trusted.
     pub(super) fn get(&self, place: &Place, lost: &LostList) -> Option<Arc<RecordBatch>> {
         let key = (place.writer, place.kind, place.number, place.record.sequence);

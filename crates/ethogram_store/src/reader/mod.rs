@@ -31,7 +31,7 @@ use crate::status::{read_info, read_status};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
     Notes, Result, Revision, RunCounts, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
-    TensorTag, Version,
+    TensorTag, TensorsSize, Version,
 };
 
 /// Most episodes whose fields are remembered.
@@ -372,6 +372,16 @@ impl RunSource for RunReader {
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
         self.ask(|| Ok(self.tensors_now().rows(axis, tag, &range, &self.batches, &self.lost)))
+    }
+
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        self.ask(|| Ok(Some(self.tensors_now().size(axis, tag, &range, &self.batches, &self.lost))))
+    }
+
+    fn held_bytes(&self) -> Option<usize> {
+        // A row of an episode is a few texts and numbers.
+        let episodes = lock(&self.episodes).rows.len() * 512;
+        Some(self.batches.bytes() + lock(&self.scalars).bytes() + episodes)
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {

@@ -9,10 +9,10 @@ use arrow_array::RecordBatch;
 use super::batches::{BatchCache, Place};
 use super::index::{Index, Part, Seen, Unit};
 use super::lost::LostList;
-use crate::columns::{checkpoints_from, episodes_from, tensors_from, tensors_tags};
+use crate::columns::{SIZE_COLUMNS, checkpoints_from, episodes_from, tensors_from, tensors_sizes, tensors_tags};
 use crate::layout::Kind;
 use crate::sealed::SealedTensors;
-use crate::{Axis, CheckpointRow, EpisodeRow, Error, Result, TensorKind, TensorRow, TensorTag};
+use crate::{Axis, CheckpointRow, EpisodeRow, Error, Result, TensorKind, TensorRow, TensorTag, TensorsSize};
 
 /// Rows that are kept whole, the newest of each key.
 #[derive(Debug)]
@@ -197,6 +197,46 @@ impl Tensors {
             }
         }
         steps.into_iter().collect()
+    }
+
+    /// How much [`Tensors::rows`] would give. Arrays of sealed rows are not read.
+    pub(super) fn size(
+        &self,
+        axis: Axis,
+        tag: &str,
+        range: &Range<i64>,
+        batches: &BatchCache,
+        lost: &LostList,
+    ) -> TensorsSize {
+        if range.start >= range.end {
+            return TensorsSize::default();
+        }
+        let mut newest: BTreeMap<i64, u64> = BTreeMap::new();
+        let key = (axis, Arc::from(tag));
+        for unit in &self.units {
+            match unit {
+                Unit::Sealed(unit) => {
+                    let Some(tensors) = unit.tensors(lost) else { continue };
+                    let rows = tensors.read_columns(axis, tag, range.clone(), Some(&SIZE_COLUMNS));
+                    match rows.and_then(|batch| tensors_sizes(&batch)) {
+                        Ok(rows) => newest.extend(rows),
+                        Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
+                    }
+                }
+                Unit::Live(writer, number) => {
+                    let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(&key));
+                    let places = tail.into_iter().flat_map(|tail| tail.steps.range(range.clone()));
+                    for (_, (place, row)) in places {
+                        let Some(batch) = batches.get(place, lost) else { continue };
+                        match tensors_sizes(&batch.slice(*row as usize, 1)) {
+                            Ok(rows) => newest.extend(rows),
+                            Err(error) => lost.note_error(place.file.path(), place.what(), &error),
+                        }
+                    }
+                }
+            }
+        }
+        TensorsSize { rows: newest.len() as u64, bytes: newest.values().fold(0, |sum, &n| sum.saturating_add(n)) }
     }
 
     /// Rows of a tag, ascending by step, the newest of each step.

@@ -40,6 +40,13 @@ impl Scalars {
     /// Most points of tags that are kept.
     const POINTS_KEPT: usize = 8 << 20;
 
+    /// Bytes of the points that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        let tails = self.tails.values().flat_map(HashMap::values).map(|tail| tail.points.step.len());
+        let series = self.series.values().map(Series::kept);
+        24 * tails.chain(series).sum::<usize>()
+    }
+
     /// Reads what is new.
     pub(super) fn catch_up(&mut self, index: &Index, lost: &LostList) {
         let missing = lost.times_missing();
@@ -299,6 +306,11 @@ struct Series {
 }
 
 impl Series {
+    /// How many points are kept.
+    fn kept(&self) -> usize {
+        self.points.step.len() + self.late.step.len()
+    }
+
     /// Adds points that ascend, one a step, as sealed files have them.
     fn extend_ascending(&mut self, points: ScalarColumns) {
         if self.points.step.is_empty() {

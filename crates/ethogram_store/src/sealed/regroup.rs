@@ -34,7 +34,7 @@ struct Stream<'a> {
     field: Arc<str>,
     groups: Vec<FrameRow>,
     /// The group decoded last.
-    decoded: Option<(usize, Array)>,
+    decoded: Option<(usize, Arc<Array>)>,
     /// Rows of the next group, at consecutive steps.
     pending: Vec<PendingRow>,
     encoder: &'a mut FrameEncoder,
@@ -46,7 +46,15 @@ struct PendingRow {
     layout: FrameLayout,
     /// Group and row in it.
     from: (usize, usize),
-    samples: Vec<u8>,
+    /// The whole group decoded: rows are not copied out of it.
+    decoded: Arc<Array>,
+}
+
+impl PendingRow {
+    fn samples(&self) -> &[u8] {
+        let (row, bytes) = (self.from.1, self.layout.row_bytes());
+        self.decoded.data().get(row * bytes..(row + 1) * bytes).unwrap_or_default()
+    }
 }
 
 impl Stream<'_> {
@@ -70,25 +78,22 @@ impl Stream<'_> {
                     self.flush()?;
                 }
                 let row = (step - self.groups[group].first) as usize;
-                let samples = self.samples(group, row, header.layout.row_bytes())?;
-                self.pending.push(PendingRow { step, layout: header.layout, from: (group, row), samples });
+                let decoded = self.decoded(group)?;
+                self.pending.push(PendingRow { step, layout: header.layout, from: (group, row), decoded });
             }
         }
         self.flush()
     }
 
-    fn samples(&mut self, group: usize, row: usize, row_bytes: usize) -> Result<Vec<u8>> {
-        if self.decoded.as_ref().is_none_or(|(number, _)| *number != group) {
-            self.decoded = Some((group, decode_group(&self.groups[group].group)?));
+    fn decoded(&mut self, group: usize) -> Result<Arc<Array>> {
+        match &self.decoded {
+            Some((number, decoded)) if *number == group => Ok(Arc::clone(decoded)),
+            _ => {
+                let decoded = Arc::new(decode_group(&self.groups[group].group)?);
+                self.decoded = Some((group, Arc::clone(&decoded)));
+                Ok(decoded)
+            }
         }
-        let all = self.decoded.as_ref().map_or(&[][..], |(_, array)| array.data());
-        let samples = all.get(row * row_bytes..(row + 1) * row_bytes);
-        samples.map(<[u8]>::to_vec).ok_or_else(|| crate::Error::Corrupt {
-            what: "rows of a frame group".into(),
-            expected: format!("more than {row}"),
-            found: "fewer".into(),
-            path: std::path::PathBuf::new(),
-        })
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -97,7 +102,7 @@ impl Stream<'_> {
         let group = if let Some(bytes) = self.untouched(&pending) {
             bytes
         } else {
-            let rows: Vec<&[u8]> = pending.iter().map(|row| row.samples.as_slice()).collect();
+            let rows: Vec<&[u8]> = pending.iter().map(PendingRow::samples).collect();
             Bytes::from(self.encoder.encode(&first.layout, &rows)?)
         };
         let (first, count) = (first.step, pending.len() as u32);

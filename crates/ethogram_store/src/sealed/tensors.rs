@@ -112,18 +112,25 @@ impl SealedTensors {
 
     /// Rows of one tag with `range.start <= step < range.end`, ascending, one a step. An unknown tag gives none.
     pub fn read(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<RecordBatch> {
-        self.columns(axis, tag, range, None)
+        self.read_columns(axis, tag, range, None)
     }
 
     /// Steps of these rows; their arrays are not read.
     pub fn steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
-        Ok(steps_i64(&self.columns(axis, tag, range, Some(&["step"]))?, "step")?.to_vec())
+        Ok(steps_i64(&self.read_columns(axis, tag, range, Some(&["step"]))?, "step")?.to_vec())
     }
 
-    fn columns(&self, axis: Axis, tag: &str, range: Range<i64>, names: Option<&[&str]>) -> Result<RecordBatch> {
+    /// As [`SealedTensors::read`], some columns only; `step` must be among them.
+    pub fn read_columns(
+        &self,
+        axis: Axis,
+        tag: &str,
+        range: Range<i64>,
+        columns: Option<&[&str]>,
+    ) -> Result<RecordBatch> {
         let at = self.tags.binary_search_by(|extent| (extent.axis, extent.tag.as_str()).cmp(&(axis, tag))).ok();
         let rows = at.map_or(0..0, |at| self.starts[at]..self.starts[at + 1]);
-        let batch = self.table.read(narrow(&self.table, rows, &range), names)?;
+        let batch = self.table.read(narrow(&self.table, rows, &range), columns)?;
         let steps = steps_i64(&batch, "step")?;
         let from = steps.partition_point(|&step| step < range.start);
         let to = steps.partition_point(|&step| step < range.end).max(from);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::queue::StepField;
+use super::queue::{Queue, StepField};
 use crate::codec::{Effort, FrameEncoder, FrameLayout};
 use crate::columns::FrameRow;
 use crate::{Array, Result};
@@ -12,6 +12,8 @@ use crate::{Array, Result};
 /// Gathers consecutive rows of each image field of each episode, and encodes them group by group.
 pub(super) struct FrameGatherer {
     rows_max: usize,
+    /// Where the memory of encoded rows goes.
+    queue: Arc<Queue>,
     open: BTreeMap<(u64, Arc<str>), OpenGroup>,
     encoders: HashMap<Arc<str>, FrameEncoder>,
     groups: BTreeMap<u64, Vec<FrameRow>>,
@@ -25,9 +27,9 @@ struct OpenGroup {
 }
 
 impl FrameGatherer {
-    pub(super) fn new(rows_max: usize) -> Self {
+    pub(super) fn new(rows_max: usize, queue: Arc<Queue>) -> Self {
         let rows_max = rows_max.clamp(1, crate::codec::GroupHeader::ROWS_MAX);
-        Self { rows_max, open: BTreeMap::new(), encoders: HashMap::new(), groups: BTreeMap::new(), bytes: 0 }
+        Self { rows_max, queue, open: BTreeMap::new(), encoders: HashMap::new(), groups: BTreeMap::new(), bytes: 0 }
     }
 
     /// Bytes held, raw and encoded.
@@ -68,6 +70,9 @@ impl FrameGatherer {
             count: rows.len() as u32,
             group: group.into(),
         });
+        for row in open.rows {
+            self.queue.spare.give(row.into_data());
+        }
         Ok(())
     }
 

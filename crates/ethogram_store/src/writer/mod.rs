@@ -1,20 +1,23 @@
 //! Writes a run while a program trains: calls copy into a bounded queue, one thread writes.
 
+mod claims;
 mod frames;
 mod options;
 mod queue;
 mod sealing;
 mod sink;
+mod spare;
 mod worker;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+use claims::Claims;
 pub use options::{Counters, QueuePolicy, SealLimits, WriterOptions};
 use queue::{FIELDS_MAX, Front, Item, Point, Queue, StepField};
 use worker::Worker;
@@ -52,7 +55,7 @@ pub struct RunWriter {
     path: PathBuf,
     info: RunInfo,
     stack_axes: HashMap<String, usize>,
-    next_episode: AtomicU64,
+    claims: Mutex<Claims>,
 }
 
 impl RunWriter {
@@ -72,7 +75,8 @@ impl RunWriter {
         std::fs::create_dir(&path).map_err(|source| io_error("create", &path, source))?;
         let json = serde_json::to_vec_pretty(&info).unwrap_or_default();
         replace_file(&path.join(RUN_FILE), &json, options.fsync)?;
-        Self::start(path, info, RunStatus::default(), 0, HashMap::new(), options)
+        let claims = Claims::new(&path);
+        Self::start(path, info, RunStatus::default(), claims, HashMap::new(), options)
     }
 
     /// Continues a run: a new folder beside those of earlier writers, episodes numbered on, fields of the types that they had in the latest episodes.
@@ -85,6 +89,7 @@ impl RunWriter {
         status.state = RunState::Running;
         status.ended_us = None;
         status.resumed += 1;
+        let claims = Claims::resume(run_dir, || Ok(RunReader::open(run_dir)?.episode_count()))?;
         let reader = RunReader::open(run_dir)?;
         let next_episode = reader.episode_count();
         let mut fields = HashMap::new();
@@ -97,7 +102,7 @@ impl RunWriter {
                 fields.entry(Arc::clone(&name)).or_insert_with(|| Arc::new(StepField { name, kind, layout }));
             }
         }
-        Self::start(run_dir.to_owned(), info, status, next_episode, fields, options)
+        Self::start(run_dir.to_owned(), info, status, claims, fields, options)
     }
 
     /// The types of fields are taken from so many of the latest episodes.
@@ -107,7 +112,7 @@ impl RunWriter {
         path: PathBuf,
         info: RunInfo,
         status: RunStatus,
-        next_episode: u64,
+        claims: Claims,
         fields: HashMap<Arc<str>, Arc<StepField>>,
         options: WriterOptions,
     ) -> Result<Self> {
@@ -129,7 +134,7 @@ impl RunWriter {
             path,
             info,
             stack_axes,
-            next_episode: AtomicU64::new(next_episode),
+            claims: Mutex::new(claims),
         })
     }
 
@@ -211,14 +216,24 @@ impl RunWriter {
     /// [`Error::TooLarge`], [`Error::QueueFull`], [`Error::Closed`].
     pub fn episode(&self, row: EpisodeRow) -> Result<()> {
         check_index("index of an episode", row.episode, EPISODE_MAX)?;
-        self.next_episode.fetch_max(row.episode + 1, Ordering::Relaxed);
+        self.claims().skip(row.episode);
         let bytes = (size_of::<EpisodeRow>() + 64 * row.extra.len()) as u64;
         self.push(Item::Episode(Box::new(row)), bytes)
     }
 
-    /// An index that no episode has yet.
+    /// An index that no episode of the run has yet, nor gets from another process that writes the run at the same time:
+    /// each numbers from blocks of 1,000 of its own (`docs/format.md`, *Claims*). Once a block this waits for the disk.
     pub fn next_episode(&self) -> u64 {
-        self.next_episode.fetch_add(1, Ordering::Relaxed)
+        self.claims().next()
+    }
+
+    fn claims(&self) -> MutexGuard<'_, Claims> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Memory of a picture of this many bytes that was written and is needed no more, holding anything; to put the next one in.
+    pub fn spare(&self, bytes: usize) -> Option<Vec<u8>> {
+        self.queue.spare.take(bytes)
     }
 
     /// Logs fields of one step of an episode. They may come in several calls, late, and out of order; of two values for one step the newer counts.
@@ -352,6 +367,7 @@ impl RunWriter {
         if self.pid != std::process::id() || !self.queue.close(state) {
             return Ok(());
         }
+        self.claims().release();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         let ended = thread.map_or(Ok(()), JoinHandle::join);
         let fault = self.queue.first_fault().or_else(|| ended.is_err().then(|| "the writer thread panicked".into()));

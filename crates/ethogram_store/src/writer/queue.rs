@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::{QueuePolicy, WriterOptions};
+use super::spare::SpareBuffers;
 use crate::codec::FrameLayout;
 use crate::columns::{FieldType, StepValue, TensorPoint};
 use crate::layout::check_name;
@@ -104,6 +105,7 @@ pub(super) struct Queue {
     pub(super) dropped: AtomicU64,
     pub(super) written: AtomicU64,
     fault: Mutex<Option<String>>,
+    pub(super) spare: SpareBuffers,
     limit: u64,
     wake_bytes: u64,
     policy: QueuePolicy,
@@ -126,6 +128,7 @@ impl Queue {
             dropped: AtomicU64::new(0),
             written: AtomicU64::new(0),
             fault: Mutex::new(None),
+            spare: SpareBuffers::default(),
             limit: options.queue_bytes,
             wake_bytes: Self::WAKE_BYTES.min(options.queue_bytes / 8),
             policy: options.policy,
@@ -184,7 +187,8 @@ impl Queue {
     }
 
     /// Waits until `deadline` or until there is much to do, and takes all there is, and the tags that came new.
-    pub(super) fn take(&self, deadline: Instant, tags: &mut Vec<(Axis, Arc<str>)>) -> Taken {
+    /// `spare` is empty, and is where the points to come are gathered.
+    pub(super) fn take(&self, deadline: Instant, tags: &mut Vec<(Axis, Arc<str>)>, spare: Vec<Point>) -> Taken {
         let mut front = self.lock();
         while front.closing.is_none() && front.flush_asked == front.flush_done && front.bytes < self.wake_bytes.max(1) {
             let now = Instant::now();
@@ -193,9 +197,8 @@ impl Queue {
         }
         front.bytes = 0;
         tags.extend_from_slice(&front.tags[tags.len()..]);
-        let capacity = front.points.len();
         Taken {
-            points: std::mem::replace(&mut front.points, Vec::with_capacity(capacity)),
+            points: std::mem::replace(&mut front.points, spare),
             items: std::mem::take(&mut front.items),
             flush_asked: front.flush_asked,
             closing: front.closing,

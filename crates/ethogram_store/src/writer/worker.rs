@@ -45,6 +45,8 @@ pub(super) struct Worker {
     /// Value and step at the largest step, by tag number.
     last: Vec<Option<(i64, f64)>>,
     points: Vec<Point>,
+    /// Empty, with room: the queue gathers the next points in it.
+    spare_points: Vec<Point>,
     /// All fields of steps so far: the columns of the next batch.
     fields: Vec<(Arc<str>, FieldType)>,
     field_numbers: HashMap<Arc<str>, usize>,
@@ -81,6 +83,7 @@ impl Worker {
         status: StatusKeeper,
     ) -> Self {
         let sink = |kind| Sink::new(writer_dir, kind, options.seal, options.fsync);
+        let frames = FrameGatherer::new(options.frame_group, Arc::clone(&queue));
         let sealing = Sealing::start(Arc::clone(&queue), writer_dir, options.seal, options.fsync);
         Self {
             queue,
@@ -92,10 +95,11 @@ impl Worker {
             tags: Vec::new(),
             last: Vec::new(),
             points: Vec::new(),
+            spare_points: Vec::new(),
             fields: Vec::new(),
             field_numbers: HashMap::new(),
             steps: BTreeMap::new(),
-            frames: FrameGatherer::new(options.frame_group),
+            frames,
             tensors: Vec::new(),
             episodes: Vec::new(),
             ended: HashSet::new(),
@@ -114,7 +118,8 @@ impl Worker {
         let mut flush_at = Instant::now() + interval;
         let mut flushed = 0;
         loop {
-            let taken = self.queue.take(flush_at, &mut self.tags);
+            let spare_points = std::mem::take(&mut self.spare_points);
+            let taken = self.queue.take(flush_at, &mut self.tags, spare_points);
             let Taken { points, items, flush_asked, closing } = taken;
             self.points(points);
             for (item, bytes) in items {
@@ -141,7 +146,7 @@ impl Worker {
         }
     }
 
-    fn points(&mut self, points: Vec<Point>) {
+    fn points(&mut self, mut points: Vec<Point>) {
         self.last.resize(self.tags.len(), None);
         for point in &points {
             let last = &mut self.last[point.tag as usize];
@@ -155,10 +160,13 @@ impl Worker {
         }
         self.held += points.len() as u64 * Queue::POINT_BYTES;
         if self.points.is_empty() {
-            self.points = points;
+            std::mem::swap(&mut self.points, &mut points);
         } else {
             self.points.extend_from_slice(&points);
         }
+        points.clear();
+        points.shrink_to(POINTS_PER_BATCH);
+        self.spare_points = points;
         if self.points.len() >= POINTS_PER_BATCH {
             self.write_points();
         }
@@ -317,6 +325,9 @@ impl Worker {
             let batch = scalars_batch(&named);
             self.append(Kind::Scalars, batch, extent, Record::NO_EPISODE, chunk.len() as u64);
         }
+        self.points = points;
+        self.points.clear();
+        self.points.shrink_to(POINTS_PER_BATCH);
     }
 
     fn write_steps(&mut self, episode: u64) {

@@ -200,6 +200,39 @@ fn a_reader_loses_nothing_while_segments_are_sealed() {
 }
 
 #[test]
+fn two_writers_at_once_give_no_index_twice() {
+    let root = tempfile::tempdir().expect("a folder");
+    let first = create(root.path());
+    first.episode(episode(first.next_episode())).expect("logged");
+    first.flush().expect("flushed");
+    let second = RunWriter::resume(first.path(), options()).expect("resumed");
+    assert_eq!((second.next_episode(), first.next_episode()), (1_000, 1));
+    first.close(RunState::Finished).expect("closed");
+    let third = RunWriter::resume(first.path(), options()).expect("resumed");
+    assert_eq!(third.next_episode(), 1, "the first one's block is free again");
+}
+
+#[test]
+fn tags_by_number_are_those_by_name() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = create(root.path());
+    let (a, b) = (writer.tag(Axis::GlobalStep, "a").expect("a tag"), writer.tag(Axis::Episode, "b").expect("a tag"));
+    writer.points(7, 0, &[(a, 1.0), (b, 2.0)]).expect("logged");
+    scalar(&writer, 8).expect("logged");
+    let other = create(root.path());
+    let error = other.points(0, 0, &[(a, 1.0)]).expect_err("a tag of another writer");
+    assert!(error.is_not_found(), "{error}");
+    assert!(writer.tag(Axis::GlobalStep, "").is_err_and(|error| error.is_bad_input()));
+    writer.close(RunState::Finished).expect("closed");
+    assert!(matches!(writer.points(9, 0, &[(a, 1.0)]), Err(Error::Closed)));
+    let reader = open_whole(writer.path());
+    let points = reader.scalars(Axis::GlobalStep, "a", 0..i64::MAX).expect("points");
+    assert_eq!((points.step, points.value), (vec![7, 8], vec![1.0, 8.0]));
+    let points = reader.scalars(Axis::Episode, "b", 0..i64::MAX).expect("points");
+    assert_eq!((points.step, points.value), (vec![7], vec![2.0]));
+}
+
+#[test]
 fn a_run_goes_on_where_it_ended() {
     let root = tempfile::tempdir().expect("a folder");
     let first = create(root.path());

@@ -4,7 +4,7 @@ export const overview: Viewer = {
   name: 'overview',
   title: 'Overview',
   doc: 'One run at a glance, in panels of your choice',
-  icon: 'grid',
+  icon: 'panels',
   key: 'o',
   load: () => import('./Overview.svelte'),
 };

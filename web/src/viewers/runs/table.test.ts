@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { runSummary } from '../../../testing/run_summary';
-import { extraColumn, extraColumns, filterRuns, FIXED, flatConfig, sortRuns } from './table';
+import { extraColumn, extraColumns, FIXED, flatConfig, sortRuns } from './table';
 
 const RUNS = [
   runSummary({
@@ -22,27 +22,6 @@ const RUNS = [
   }),
   runSummary({ id: 'c', name: 'old', config: null, notes: 'forgot the seed' }),
 ];
-
-const ids = (query: string) =>
-  filterRuns(RUNS, query)
-    .map((run) => run.id)
-    .join('');
-
-it.each([
-  ['', 'abc'],
-  ['  pong ', 'ab'],
-  ['pong dqn', 'a'],
-  ['env:pong', 'b'],
-  ['state:running', 'a'],
-  ['tag:base', 'a'],
-  ['forgot', 'c'],
-  ['lr=0.001', 'a'],
-  ['lr=1e-3', 'a'],
-  ['lr<0.001', 'b'],
-  ['seed>=1', 'ab'],
-  ['hidden=[64,64]', ''],
-  ['nothing', ''],
-])('finds with %j: %s', (query, expected) => expect(ids(query)).toBe(expected));
 
 describe('sorting', () => {
   const by = (name: string) => FIXED.find((column) => column.name === name) ?? extraColumn(name)!;

@@ -93,59 +93,6 @@ export function sortRuns(runs: readonly RunSummary[], column: TableColumn, direc
   });
 }
 
-/**
- * Runs that a query matches. Words must all occur in what the table says of a run (name, project, group, tags, notes, environment, id);
- * `state:running`, `project:`, `tag:`, `env:`, `group:` look in one place; `lr=0.001`, `seed>3` compare a configuration value,
- * named by its path or the end of it. Case does not matter.
- */
-export function filterRuns(runs: readonly RunSummary[], query: string): RunSummary[] {
-  const tests = query.trim().toLowerCase().split(/\s+/).filter(Boolean).map(testOf);
-  return runs.filter((run) => tests.every((test) => test(run)));
-}
-
-function testOf(word: string): (run: RunSummary) => boolean {
-  const place = /^(state|project|tag|env|group|name):(.+)$/.exec(word);
-  if (place) return (run) => placesOf(run)[place[1]].some((text) => text.toLowerCase().includes(place[2]));
-  const comparison = /^([^<>=]+)(<=|>=|=|<|>)(.+)$/.exec(word);
-  if (comparison) return (run) => compares(run, comparison[1], comparison[2], comparison[3]);
-  return (run) =>
-    Object.values(placesOf(run)).some((texts) => texts.some((text) => text.toLowerCase().includes(word)));
-}
-
-function placesOf(run: RunSummary): Record<string, string[]> {
-  return {
-    name: [run.name, run.id, run.notes],
-    state: [run.state],
-    project: [run.project],
-    tag: run.tags,
-    env: [run.env_id ?? ''],
-    group: [run.group ?? ''],
-  };
-}
-
-function compares(run: RunSummary, path: string, sign: string, wanted: string): boolean {
-  for (const [name, value] of flatConfig(run.config)) {
-    const lower = name.toLowerCase();
-    if (lower !== path && !lower.endsWith(`.${path}`)) continue;
-    const [left, right] = [Number(value), Number(wanted)];
-    const numeric = typeof value === 'number' && !Number.isNaN(right);
-    if (sign === '=' && (numeric ? left === right : String(value).toLowerCase() === wanted)) return true;
-    if (!numeric) continue;
-    if (
-      sign === '<'
-        ? left < right
-        : sign === '>'
-          ? left > right
-          : sign === '<='
-            ? left <= right
-            : sign === '>=' && left >= right
-    ) {
-      return true;
-    }
-  }
-  return false;
-}
-
 function plain(value: Json | undefined): number | string | null {
   if (value === undefined || value === null) return null;
   return typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);

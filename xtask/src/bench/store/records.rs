@@ -19,7 +19,7 @@ const LOGITS: usize = 18;
 /// Real pictures of Breakout, 4×84×84 observations made of them, 18 logits, value, reward and action.
 pub fn sustained(lab: &Lab) -> Result<Vec<Measure>> {
     let folder = lab.folder().display().to_string();
-    let exported = lab.python("frames.py", &["export", &folder])?;
+    let exported = lab.python("frames.py", &["export", &folder, "breakout"])?;
     let about = exported.iter().find(|line| line["game"] == "breakout").context("breakout was not exported")?;
     let shape = [number(about, "height")? as usize, number(about, "width")? as usize, 3];
     let pixels = std::fs::read(lab.folder().join("breakout.rgb"))?;

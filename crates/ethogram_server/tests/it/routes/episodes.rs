@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::{covered, served};
 use crate::runs::{CREATED_US, RUN, STEPS};
 
@@ -83,4 +85,19 @@ async fn what_did_not_change_is_not_sent_twice() {
         let other = served.ask("GET", &path, &[("If-None-Match", "\"other\"")], b"").await;
         assert_eq!(other.body, first.body, "{path}");
     }
+}
+
+#[tokio::test]
+async fn episodes_are_summed_up_and_what_is_not_there_is_left_out() {
+    let (_root, served) = served().await;
+    let path = format!("/api/runs/{RUN}/episodes/summary");
+    let found = served.post(&path, &json!({ "episodes": [3, 0, 1, 2, 0] })).await.json();
+    assert_eq!(found["episodes"], 3);
+    let returns = &found["episode_return"];
+    assert_eq!((&returns["min"], &returns["median"], &returns["max"]), (&json!(-21.0), &json!(-20.0), &json!(-18.0)));
+    assert_eq!((&returns["count"], &returns["not_finite"]), (&json!(3), &json!(0)));
+    assert_eq!(found["length"]["mean"].as_f64().map(f64::round), Some(STEPS as f64));
+    assert_eq!(found["ends"], json!({ "open": 1, "terminated": 2 }));
+    let nothing = served.post(&path, &json!({ "episodes": [] })).await.json();
+    assert_eq!((&nothing["episodes"], &nothing["episode_return"]["mean"]), (&json!(0), &json!(null)));
 }

@@ -1,5 +1,6 @@
 //! What each route answers of a run that holds some of everything. Files mirror the paths.
 
+mod actions;
 mod blobs;
 mod derivations;
 mod episodes;
@@ -15,6 +16,7 @@ mod series;
 mod series_csv;
 mod tags;
 mod tensors;
+mod trend;
 
 use ethogram_server::ServeOptions;
 use serde_json::Value;

@@ -41,3 +41,26 @@ async fn unknown_tags_and_axes_are_named() {
         assert_eq!(served.get(&format!("/api/runs/{RUN}/tensors?{query}")).await.error_code(), code, "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_too_much_is_refused_before_it_is_read() {
+    let root = tempfile::tempdir().expect("a folder");
+    let run = crate::runs::start(root.path(), crate::runs::info(RUN, "many"));
+    let row = |step| ethogram_store::TensorRow {
+        step,
+        time_us: CREATED_US,
+        kind: ethogram_store::TensorKind::Tensor,
+        array: ethogram_store::Array::scalar(1.0),
+        meta: serde_json::Map::new(),
+    };
+    for step in 0..10_001 {
+        run.tensor(ethogram_store::Axis::GlobalStep, "weights", row(step)).expect("logged");
+    }
+    run.close(ethogram_store::RunState::Finished).expect("closed");
+    let served = crate::http::Served::start(&[root.path().into()], ethogram_server::ServeOptions::default()).await;
+    let path = format!("/api/runs/{RUN}/tensors?tag=weights");
+    let refused = served.get(&path).await;
+    let message = "rows of tensors: found 10001, over the limit of 10000";
+    assert_eq!((refused.status, refused.json()["message"].as_str()), (413, Some(message)));
+    assert_eq!(served.columns(&format!("{path}&from=1")).await.f64("step").map(|steps| steps.len()), Some(10_000));
+}

@@ -1,0 +1,46 @@
+//! Networks that were read lately.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ethogram_model::{Limits, Model};
+use ethogram_store::{CheckpointRow, RunSource};
+
+use crate::Result;
+
+/// Networks that are kept.
+const KEPT: usize = 8;
+/// Largest file of a network.
+const FILE_BYTES_MAX: u64 = 512 << 20;
+
+/// The networks of a run, by their content.
+#[derive(Default)]
+pub struct Networks {
+    /// Used last comes last.
+    known: Mutex<Vec<(String, Arc<Model>)>>,
+}
+
+impl Networks {
+    /// Lets go of all of them.
+    pub fn forget(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The network of a checkpoint.
+    pub fn open(&self, source: &dyn RunSource, checkpoint: &CheckpointRow) -> Result<Arc<Model>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = known.iter().position(|(hash, _)| *hash == checkpoint.hash) {
+            let entry = known.remove(index);
+            known.push(entry.clone());
+            return Ok(entry.1);
+        }
+        drop(known);
+        let limits = Limits { file_bytes: FILE_BYTES_MAX, ..Limits::default() };
+        let model = Arc::new(Model::from_bytes(&source.blob(&checkpoint.hash)?, &limits)?);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.push((checkpoint.hash.clone(), Arc::clone(&model)));
+        if known.len() > KEPT {
+            known.remove(0);
+        }
+        Ok(model)
+    }
+}

@@ -1,0 +1,105 @@
+import type { Attributions } from '../api/attribution';
+
+/** Attribution of one step, as views. */
+export interface StepAttribution {
+  values: Int8Array;
+  /** A value is its byte times this. */
+  scale: number;
+  shape: number[];
+  wrtShape: number[];
+  atInput: number;
+  /** NaN for methods that promise no sum. */
+  completenessError: number;
+  entry: number;
+  output: string;
+  checkpoint: { global_step: number; name: string };
+}
+
+/** Asks for steps `from <= step < to`. */
+export type FetchAttributions = (from: number, to: number, signal: AbortSignal) => Promise<Attributions>;
+
+/** Steps of one request: few, so that the first overlay is there soon. */
+const BLOCK = 8;
+/** Blocks that are kept. */
+const KEPT = 256;
+/** Blocks asked for ahead of the playhead. */
+const AHEAD = 3;
+/** Requests at once: the server's cores are few. */
+const FLIGHTS_MAX = 2;
+const RETRY_MS = 2000;
+
+/** Attributions of an episode around the playhead: what is on the screen is asked for first, then what comes next. */
+export class AttributionSource {
+  error: Error | null = null;
+  private readonly blocks = new Map<number, Attributions>();
+  private readonly flights = new Map<number, AbortController>();
+  private failedAt = -Infinity;
+
+  constructor(
+    private readonly count: number,
+    private readonly fetchRows: FetchAttributions,
+    private readonly onchange: () => void,
+  ) {}
+
+  /** The attribution of a step; `null` where it has no answer, `undefined` while it is not there yet. */
+  get(step: number): StepAttribution | null | undefined {
+    const block = this.blocks.get(Math.floor(step / BLOCK));
+    if (!block) return undefined;
+    const row = step - block.first;
+    if (row < 0 || row >= block.rows || block.valid?.[row] === 0) return null;
+    const width = block.shape.reduce((product, length) => product * length, 1);
+    return {
+      values: block.values.subarray(row * width, (row + 1) * width),
+      scale: block.scale[row],
+      shape: block.shape,
+      wrtShape: block.wrtShape,
+      atInput: block.atInput[row],
+      completenessError: block.completenessError[row] ?? NaN,
+      entry: block.entry[row],
+      output: block.output,
+      checkpoint: block.checkpoint,
+    };
+  }
+
+  /** Asks for a step and those that follow it in a direction. */
+  want(step: number, direction: 1 | -1): void {
+    if (this.error && performance.now() - this.failedAt < RETRY_MS) return;
+    const at = Math.floor(step / BLOCK);
+    const wanted = Array.from({ length: AHEAD + 1 }, (_, ahead) => at + ahead * direction);
+    for (const [block, flight] of this.flights) {
+      if (!wanted.includes(block)) {
+        flight.abort();
+        this.flights.delete(block);
+      }
+    }
+    for (const block of wanted) {
+      if (this.flights.size >= FLIGHTS_MAX) return;
+      if (block < 0 || block * BLOCK >= this.count || this.blocks.has(block) || this.flights.has(block))
+        continue;
+      void this.load(block);
+    }
+  }
+
+  close(): void {
+    for (const flight of this.flights.values()) flight.abort();
+    this.flights.clear();
+  }
+
+  private async load(block: number): Promise<void> {
+    const flight = new AbortController();
+    this.flights.set(block, flight);
+    try {
+      const found = await this.fetchRows(block * BLOCK, (block + 1) * BLOCK, flight.signal);
+      this.blocks.set(block, found);
+      this.error = null;
+      if (this.blocks.size > KEPT) this.blocks.delete(this.blocks.keys().next().value!);
+    } catch (error) {
+      if (flight.signal.aborted) return;
+      this.error = error instanceof Error ? error : new Error(String(error));
+      this.failedAt = performance.now();
+    } finally {
+      if (this.flights.get(block) === flight) this.flights.delete(block);
+    }
+    this.onchange();
+  }
+}
