@@ -23,6 +23,8 @@ export class EpisodesData {
   set = $state.raw<EpisodeSet | null>(null);
   /** Why episodes of a run could not be read; null when all could. */
   error = $state.raw<unknown>(null);
+  /** Why scalars could not be read. */
+  scalarError = $state.raw<unknown>(null);
   scalars = $state.raw<ReadonlyMap<string, ScalarValues>>(new Map());
   readonly #app: App;
   #wanted: readonly WantedRun[] = [];
@@ -42,7 +44,7 @@ export class EpisodesData {
     this.#wanted = runs;
     if (!same) {
       this.set = null;
-      this.error = null;
+      this.error = this.scalarError = null;
       this.scalars = new Map();
       this.#scalarsOf = '';
       // Not after the interval that growth keeps: other runs were chosen.
@@ -108,9 +110,14 @@ export class EpisodesData {
       const entries = await Promise.all(
         tags.map(async (tag) => [tag, await this.#scalar(tag, wanted)] as const),
       );
-      if (of === this.#scalarsOf) this.scalars = new Map(entries);
+      if (of !== this.#scalarsOf) return;
+      this.scalars = new Map(entries);
+      this.scalarError = null;
     } catch (why) {
-      if (of === this.#scalarsOf) this.error = why;
+      if (of !== this.#scalarsOf) return;
+      this.scalarError = why;
+      // Asked for again when the run grows, or when somebody tries again.
+      this.#scalarsOf = '';
     }
   }
 
