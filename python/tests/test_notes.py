@@ -81,9 +81,11 @@ def test_environments_side_by_side_are_told_apart(run: eg.Run) -> None:
 
 
 def test_what_is_too_long_is_cut_and_told(loose: eg.Run) -> None:
-    with loose.episode() as episode, pytest.warns(eg.EthogramWarning, match="over the limit of 200"):
-        episode.note(title="x" * 300)
-        episode.hotspot("backwards", start=5, end=2)
+    with loose.episode() as episode:
+        with pytest.warns(eg.EthogramWarning, match="over the limit of 200"):
+            episode.note(title="x" * 300)
+        with pytest.warns(eg.EthogramWarning, match="expected 0 <= start <= end"):
+            episode.hotspot("backwards", start=5, end=2)
         for _ in range(1_001):
             episode.hotspot("many", start=1)
     view = reopened(loose)

@@ -31,7 +31,11 @@ def play(run: eg.Run, actions: list[int], reward: float, **words: object) -> Non
             frame[40:44, step % 80 : step % 80 + 4] = 255
             last = step + 1 == len(actions)
             episode.step(
-                frame=frame.copy(), observation=[step / 10.0], action=action, reward=reward / len(actions), terminated=last
+                frame=frame.copy(),
+                observation=[step / 10.0],
+                action=action,
+                reward=reward / len(actions),
+                terminated=last,
             )
         episode.end(observation=[1.0])
 
@@ -44,7 +48,9 @@ def odd() -> None:
     )
     with eg.init(project="odd", name="<b>odd</b> 🙂", root=root, when_full="block", env=env) as run:
         play(run, [0, 2, 2, 0, 2] * 4, -21.0, tags=["level/3", "hard"], level=1)
-        play(run, [3] * 10, 21.0, tags=["<img src=x onerror=alert(1)>", "🙂"], title="<script>alert(2)</script>", level=2)
+        play(
+            run, [3] * 10, 21.0, tags=["<img src=x onerror=alert(1)>", "🙂"], title="<script>alert(2)</script>", level=2
+        )
         for value in (math.nan, math.inf, -math.inf, 3.0):
             run.past_episode(episode_return=value, length=7, global_step=100, end="truncated", extra={"level": "none"})
         for index in range(6):

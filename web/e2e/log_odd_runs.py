@@ -30,7 +30,9 @@ run = start("plain", config={"lr": 1e-4, "net": {"width": 64}})
 for index in range(2):
     episode = run.episode(global_step=index * 40)
     for t in range(40):
-        episode.step(observation=[np.sin(t / 5), np.cos(t / 5)], action=(t // (3 + index)) % 2, reward=float(t % 10 == 9))
+        episode.step(
+            observation=[np.sin(t / 5), np.cos(t / 5)], action=(t // (3 + index)) % 2, reward=float(t % 10 == 9)
+        )
     episode.end(observation=[0.0, 0.0], terminated=True)
 run.finish()
 

@@ -25,7 +25,9 @@ rng = np.random.default_rng(3)
 
 def start(name: str) -> eg.Run:
     """A run of the project of the tests."""
-    return eg.init(project="panels", name=name, root=sys.argv[1], when_full="block", config={"lr": 0.01, "net": {"width": 64}})
+    return eg.init(
+        project="panels", name=name, root=sys.argv[1], when_full="block", config={"lr": 0.01, "net": {"width": 64}}
+    )
 
 
 def everything() -> None:
@@ -40,12 +42,23 @@ def everything() -> None:
     for index in range(12):
         episode = run.episode(global_step=index * 80, extra={"level": index % 3})
         for t in range(20 + index):
-            episode.step(observation=[float(t), 0.0], action=t % 2, reward=float(index % 5) / 10, value=float(np.cos(t / 5)))
+            episode.step(
+                observation=[float(t), 0.0], action=t % 2, reward=float(index % 5) / 10, value=float(np.cos(t / 5))
+            )
         episode.end(observation=[0.0, 0.0], terminated=True)
     run.finish()
     values = weights.astype(np.float64)
     counts, edges = np.histogram(values, bins=32)
-    print(json.dumps({"counts": counts.tolist(), "edges": edges.tolist(), "low": float(values.min()), "high": float(values.max())}))
+    print(
+        json.dumps(
+            {
+                "counts": counts.tolist(),
+                "edges": edges.tolist(),
+                "low": float(values.min()),
+                "high": float(values.max()),
+            }
+        )
+    )
 
 
 def returns_only() -> None:

@@ -50,7 +50,12 @@ for kind, (field, picture) in KINDS.items():
     run = eg.init(project="pictures", name=kind, root=sys.argv[1], when_full="block")
     with run.episode() as episode:
         for step in range(STEPS):
-            signals = {"action": step % 3, "reward": float(step == 2), "value": step / 2, "truncated": step == STEPS - 1}
+            signals = {
+                "action": step % 3,
+                "reward": float(step == 2),
+                "value": step / 2,
+                "truncated": step == STEPS - 1,
+            }
             episode.step(**{field: picture(step)}, **signals)
     run.finish()
 

@@ -33,13 +33,18 @@ def atari() -> None:
         for t in range(STEPS):
             logits = np.full(18, 1e4, np.float32)
             logits[t % 18] += np.log(35.0)
-            episode.step(observation=[t / STEPS, 0.5], action=t % 18, logits=logits, reward=float(t % 3 == 1), greedy=t % 5 != 2)
+            episode.step(
+                observation=[t / STEPS, 0.5], action=t % 18, logits=logits, reward=float(t % 3 == 1), greedy=t % 5 != 2
+            )
 
 
 def c51() -> None:
     """51 atoms for each of three actions; at step 3 the probabilities of the second sum to 0.5."""
     atoms = np.linspace(-10, 10, 51, dtype=np.float32)
-    with start("c51", action_space=space.discrete(3), action_meanings=["left", "stay", "right"]) as run, run.episode() as episode:
+    with (
+        start("c51", action_space=space.discrete(3), action_meanings=["left", "stay", "right"]) as run,
+        run.episode() as episode,
+    ):
         for t in range(STEPS):
             centres = np.array([-5.0, 0.0, 5.0]) + np.sin(t / 6)
             p = softmax(-((atoms - centres[:, None]) ** 2) / 8).astype(np.float32)
@@ -63,24 +68,28 @@ def ensemble() -> None:
 def gaussian() -> None:
     """Three dimensions with bounds of their own; the second one's action goes beyond them."""
     low, high = np.array([-1, -1, -np.inf], np.float32), np.array([1, 1, np.inf], np.float32)
-    with start("gaussian", action_space=space.box(low, high, [3]), action_meanings=["throttle", "steer", "gain"]) as run:
-        with run.episode() as episode:
-            for t in range(STEPS):
-                mean = np.array([0.5 * np.sin(t / 5), 1.5, t / 4], np.float32)
-                log_std = np.array([-1.0, -2.0, 0.5], np.float32)
-                action = mean + np.exp(log_std) * np.float32(0.25)
-                episode.step(action=action, reward=0.0, action_mean=mean, action_log_std=log_std)
+    with (
+        start("gaussian", action_space=space.box(low, high, [3]), action_meanings=["throttle", "steer", "gain"]) as run,
+        run.episode() as episode,
+    ):
+        for t in range(STEPS):
+            mean = np.array([0.5 * np.sin(t / 5), 1.5, t / 4], np.float32)
+            log_std = np.array([-1.0, -2.0, 0.5], np.float32)
+            action = mean + np.exp(log_std) * np.float32(0.25)
+            episode.step(action=action, reward=0.0, action_mean=mean, action_log_std=log_std)
 
 
 def many() -> None:
     """A thousand actions, an observation of ten thousand numbers, and one field of the user's own."""
-    with start("many", observation_space=space.box(-1, 1, [10_000]), action_space=space.discrete(1000)) as run:
-        with run.episode() as episode:
-            for t in range(STEPS):
-                logits = random.normal(0, 2, 1000).astype(np.float32)
-                observation = np.sin(np.arange(10_000) / 100 + t / 3).astype(np.float32)
-                episode.step(action=int(logits.argmin()), reward=0.0, logits=logits, observation=observation,
-                             attention=softmax(random.normal(0, 1, 6)).astype(np.float32))  # fmt: skip
+    with (
+        start("many", observation_space=space.box(-1, 1, [10_000]), action_space=space.discrete(1000)) as run,
+        run.episode() as episode,
+    ):
+        for t in range(STEPS):
+            logits = random.normal(0, 2, 1000).astype(np.float32)
+            observation = np.sin(np.arange(10_000) / 100 + t / 3).astype(np.float32)
+            episode.step(action=int(logits.argmin()), reward=0.0, logits=logits, observation=observation,
+                         attention=softmax(random.normal(0, 1, 6)).astype(np.float32))  # fmt: skip
 
 
 def nested() -> None:
@@ -94,12 +103,14 @@ def nested() -> None:
         ],
     }
     action_space = {"type": "multi_discrete", "nvec": [3, 2], "shape": [2], "dtype": "int64"}
-    with start("nested", observation_space=observation_space, action_space=action_space, num_envs=8) as run:
-        with run.episode(env_index=3) as episode:
-            for t in range(STEPS):
-                episode.step(action=np.array([t % 3, t % 2]), reward=0.0, logits=np.arange(5, dtype=np.float32) * (t % 4),
-                             **{"observation/arm": np.array([np.sin(t), t / 20], np.float32), "observation/gear": t % 3,
-                                "observation/said": f"<b>step</b> {t}"})  # fmt: skip
+    with (
+        start("nested", observation_space=observation_space, action_space=action_space, num_envs=8) as run,
+        run.episode(env_index=3) as episode,
+    ):
+        for t in range(STEPS):
+            episode.step(action=np.array([t % 3, t % 2]), reward=0.0, logits=np.arange(5, dtype=np.float32) * (t % 4),
+                         **{"observation/arm": np.array([np.sin(t), t / 20], np.float32), "observation/gear": t % 3,
+                            "observation/said": f"<b>step</b> {t}"})  # fmt: skip
 
 
 for log in (atari, c51, ensemble, gaussian, many, nested):

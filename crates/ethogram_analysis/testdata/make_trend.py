@@ -23,8 +23,10 @@ HERE = pathlib.Path(__file__).parent
 def cases() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     random = np.random.default_rng(11)
     episodes = np.arange(400.0)
-    # Returns as Pong's: from −21 to 21.
-    pong = np.clip(np.round(-21 + 42 / (1 + np.exp(-(episodes - 220) / 40)) + random.normal(scale=3, size=400)), -21, 21)
+    # Returns as Pong's: from -21 to 21.
+    pong = np.clip(
+        np.round(-21 + 42 / (1 + np.exp(-(episodes - 220) / 40)) + random.normal(scale=3, size=400)), -21, 21
+    )
     gaps = pong.copy()
     gaps[random.random(400) < 0.2] = np.nan
     steps = np.sort(random.uniform(0, 5e6, size=250))
