@@ -149,7 +149,7 @@ mod tests {
                     } as f32;
                     if exact.is_infinite() || exact.abs() < 1e-37 {
                         assert!(
-                            (found - exact).abs() < 1e-37 || found == exact,
+                            (found - exact).abs() < 1e-37 || found.total_cmp(&exact).is_eq(),
                             "{unary:?}({x}) is {found}, exact {exact}"
                         );
                         continue;
@@ -171,10 +171,10 @@ mod tests {
             }
             let mut values = [f32::INFINITY, f32::NEG_INFINITY];
             apply(isa, Unary::Exp, &mut values);
-            assert_eq!(values, [f32::INFINITY, 0.0]);
+            assert!(values[0] == f32::INFINITY && values[1].abs() < f32::MIN_POSITIVE, "{values:?}");
             let mut values = [f32::INFINITY, f32::NEG_INFINITY];
             apply(isa, Unary::Tanh, &mut values);
-            assert_eq!(values, [1.0, -1.0]);
+            assert!((values[0] - 1.0).abs() < f32::EPSILON && (values[1] + 1.0).abs() < f32::EPSILON, "{values:?}");
         }
     }
 }

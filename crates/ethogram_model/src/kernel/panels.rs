@@ -81,8 +81,8 @@ mod tests {
     ) -> Vec<f32> {
         let mut out = Vec::new();
         for row in 0..rows {
-            for column in 0..n {
-                let mut sum = f64::from(bias[column]);
+            for (column, bias) in bias.iter().enumerate().take(n) {
+                let mut sum = f64::from(*bias);
                 for line in 0..source.lines {
                     for at in 0..source.run {
                         let x = source.values[source.first + row * source.step + line * source.line + at];
