@@ -19,6 +19,8 @@ export default defineConfig({
   // The machine's cores also run the browser and the server.
   workers: 1,
   timeout: 60_000,
+  // A machine that others use too may be late once; what fails thrice is broken. Locally every failure counts.
+  retries: process.env.CI ? 2 : 0,
   expect: { timeout: 15_000 },
   use: {
     baseURL: `http://127.0.0.1:${port}`,

@@ -14,5 +14,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   server: { proxy: { '/api': { target: server, changeOrigin: true } } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node', css: true },
+  // The machine's cores may be shared: a test that decodes every cut of a file must not fail for being late.
+  test: { include: ['src/**/*.test.ts'], environment: 'node', css: true, testTimeout: 30_000 },
 });
