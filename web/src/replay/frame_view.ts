@@ -33,6 +33,16 @@ export class FrameView {
       return 'shown';
     }
     if (frames.isAbsent(step)) {
+      // Often nothing was rendered after the last action: then the picture before it stays.
+      const before = step > 0 ? frames.get(step - 1) : null;
+      if (before) {
+        this.#paint(before);
+        return 'shown';
+      }
+      if (step > 0 && !frames.isAbsent(step - 1)) {
+        frames.want(step - 1, 0);
+        return 'waiting';
+      }
       this.#canvas.clear();
       this.#drawn = '';
       this.step = null;
