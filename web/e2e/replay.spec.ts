@@ -161,40 +161,30 @@ test('B-11: how the episode ended is shown, at its last step and in the header',
 
 test('A-1: the table marks recorded episodes and plays them', async ({ page, request }) => {
   const [episode] = await recordedEpisodes(request, 'cartpole', 1);
-  await page.goto(`/#/episodes?run=${episode.run}&recorded=1`);
-  const rows = page.locator('tbody tr');
-  await expect(rows.first()).toBeVisible();
   const run = (await runs(request)).find(({ id }) => id === episode.run)!;
-  await expect(page.getByRole('status').filter({ hasText: 'recorded' })).toContainText(
-    `${run.recorded} recorded`,
-  );
-  for (const row of await rows.all()) await expect(row.getByTitle('Recorded: click to play')).toBeVisible();
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
+  await page.goto(`/#/episodes?run=${episode.run}&q=recorded`);
+  const rows = page.getByRole('region', { name: 'Episodes', exact: true }).locator('tbody tr[data-episode]');
+  await expect(rows.first()).toBeVisible();
+  await expect(page.locator('.counts')).toContainText(`${run.recorded} of`);
+  for (const row of await rows.all()) await expect(row).toHaveClass(/recorded/);
+  const first = await rows.first().getAttribute('data-episode');
+  await rows.first().getByRole('link').first().click();
   await expect(page).toHaveURL(/#\/replay\?/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Episode ${first}`);
   await shown(page, 0);
 });
 
 test('B-4: a recorded point among the returns opens that episode', async ({ page, request }) => {
   const [episode] = await recordedEpisodes(request, 'breakout', 1);
-  await page.goto(`/#/episodes?run=${episode.run}`);
-  const chart = page.getByRole('img', { name: /^Returns of/ });
-  await expect(chart.locator('canvas')).toBeVisible();
-  await page.waitForTimeout(300); // the chart draws with the next pictures of the screen
-  const box = (await chart.boundingBox())!;
-  // Along the chart until the pointer says that there is something to click.
-  let found = false;
-  for (let x = box.x + 52; x < box.x + box.width && !found; x += 6) {
-    for (let y = box.y + 8; y < box.y + box.height - 20 && !found; y += 10) {
-      await page.mouse.move(x, y);
-      found = await chart.evaluate((element) => (element as HTMLElement).style.cursor === 'pointer');
-    }
-  }
-  expect(found, 'a recorded point').toBe(true);
-  const tip = await chart.locator('.tip b').textContent();
-  await page.mouse.down();
-  await page.mouse.up();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText(tip ?? '');
+  await page.goto(`/#/episodes?run=${episode.run}&q=recorded`);
+  const plot = page.getByRole('application', { name: /^Episodes:/ });
+  await plot.focus();
+  await page.keyboard.press('End');
+  const tip = plot.locator('.tip');
+  await expect(tip).toContainText(/episode \d+/);
+  const number = /episode (\d+)/.exec((await tip.textContent())!)![1];
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Episode ${number}`);
   await shown(page, 0);
 });
 
