@@ -11,6 +11,8 @@ import { OwnServer } from './own_server';
 /** A thousand when asked for; fewer otherwise, for the time that logging them takes. */
 const MANY = Number(process.env.ETHOGRAM_E2E_RUNS ?? 120);
 
+test.describe.configure({ timeout: 180_000 });
+
 let server: OwnServer;
 test.beforeAll(async () => {
   test.setTimeout(300_000);
@@ -26,7 +28,7 @@ test.beforeAll(async () => {
 test.afterAll(() => server.dispose());
 
 const rows = (page: Page) => page.locator('tr[data-run]');
-const counts = (page: Page) => page.getByText(/^[\d,]+( of [\d,]+)? runs/);
+const counts = (page: Page) => page.locator('p.counts');
 const search = (page: Page) => page.getByRole('textbox', { name: 'Search runs' });
 const all = MANY + 4;
 
@@ -64,10 +66,13 @@ test('Runs: groups fold, and tell mean and spread of their last returns', async 
   // Returns are 1 and 2, alternating.
   const n = MANY / 3;
   const sd = Math.sqrt((n * 0.25) / (n - 1));
+  // Only rows in view exist, so the headings come up one after the other.
+  const unfolded = page.locator('tr[data-group] button[aria-expanded="true"]');
+  await expect(async () => {
+    if ((await unfolded.count()) > 0) await unfolded.first().click();
+    expect(await rows(page).count()).toBe(0);
+  }).toPass();
   await expect(group).toContainText(`1.5 ± ${sd.toPrecision(3).replace(/0+$/, '')}`);
-  for (const name of ['lr-0', 'lr-1', 'lr-2'])
-    await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
-  await expect(rows(page)).toHaveCount(0);
   await page.reload();
   await expect(page.locator('tr[data-group]')).toHaveCount(3);
   await expect(rows(page)).toHaveCount(0);
