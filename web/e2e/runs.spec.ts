@@ -73,6 +73,8 @@ test('Runs: groups fold, and tell mean and spread of their last returns', async 
     expect(await rows(page).count()).toBe(0);
   }).toPass();
   await expect(group).toContainText(`1.5 ± ${sd.toPrecision(3).replace(/0+$/, '')}`);
+  // The address follows within a second.
+  await page.waitForTimeout(1500);
   await page.reload();
   await expect(page.locator('tr[data-group]')).toHaveCount(3);
   await expect(rows(page)).toHaveCount(0);
