@@ -78,10 +78,6 @@ test('Runs: groups fold, and tell mean and spread of their last returns', async 
   await page.reload();
   await expect(page.locator('tr[data-group]')).toHaveCount(3);
   await expect(rows(page)).toHaveCount(0);
-  await page.getByRole('button', { name: /^lr-1/ }).click();
-  await expect(rows(page).first()).toBeVisible();
-  await page.getByLabel('Group').selectOption({ label: 'by lr' });
-  await expect(page.locator('tr[data-group="0.01"]')).toBeVisible();
 });
 
 test('Runs: only the rows in view exist, and the end is reached by a key', async ({ page }) => {
