@@ -5,6 +5,7 @@
 
 mod across_runs;
 mod cumulative_sum;
+mod divergence;
 mod downsample;
 mod ema;
 mod ensemble;
@@ -25,6 +26,7 @@ mod trend;
 
 pub use across_runs::{AcrossRuns, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
+pub use divergence::{js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities};
 pub use downsample::{downsample_lttb, downsample_min_max};
 pub use ema::{ema, ema_by_step};
 pub use ensemble::{mean_over_heads, std_over_heads, votes};
