@@ -123,9 +123,7 @@ export interface Counterfactual {
 
 /** A line of a search. */
 export type SearchLine =
-  | { asked: number; margin: number | null }
-  | { found: Counterfactual }
-  | { error: ErrorBody };
+  { asked: number; margin: number | null } | { found: Counterfactual } | { error: ErrorBody };
 
 /** What many checkpoints say of the same states. */
 export interface Disagreement {

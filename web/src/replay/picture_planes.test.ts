@@ -5,7 +5,9 @@ import { planesOfShape, rgbaOfPlane } from './picture_planes';
 it('lies as the server takes it', () => {
   const check = (shape: number[], axis: number | null, expected: number[] | null, last: number[]) => {
     const found = planesOfShape(shape, axis);
-    expect(found && [found.planes, found.height, found.width, found.channels], String(shape)).toEqual(expected);
+    expect(found && [found.planes, found.height, found.width, found.channels], String(shape)).toEqual(
+      expected,
+    );
     if (!found) return;
     const { planes, channels, strides } = found;
     const first = (planes - 1) * strides[0] + strides[1] + 2 * strides[2];

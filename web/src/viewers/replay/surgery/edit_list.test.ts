@@ -25,9 +25,20 @@ it('says what an edit does', () => {
     expect(editTitle({ ...erase, ...edit }, name)).toBe(text);
   check({}, 'Erase all of observation');
   check({ place: { elements: [1] }, change: { set: 0.25 } }, 'y = 0.25');
-  check({ place: { rect: [1, 2, 3, 4] }, planes: [3], change: { blur: 2 } }, 'Blur 3 × 4 at 1, 2 by 2, frame 3');
   check(
-    { place: { runs: [[0, 5], [9, 1]] }, change: { paste: { step: 7, episode: 2 } } },
+    { place: { rect: [1, 2, 3, 4] }, planes: [3], change: { blur: 2 } },
+    'Blur 3 × 4 at 1, 2 by 2, frame 3',
+  );
+  check(
+    {
+      place: {
+        runs: [
+          [0, 5],
+          [9, 1],
+        ],
+      },
+      change: { paste: { step: 7, episode: 2 } },
+    },
     'Paste 6 pixels from step 7 of episode 2',
   );
 });

@@ -45,7 +45,18 @@ it('takes several, and nothing for nothing', () => {
 });
 
 it('is null for what is none', () => {
-  const odd = ['@=1', '@1', 'r1,2,3=4', 'pZZ=1', '@1=1e', '@1=Infinity', '<3', '@1=1;;', '%E0%A4%A|@1=1', 'p1+2+3x'];
+  const odd = [
+    '@=1',
+    '@1',
+    'r1,2,3=4',
+    'pZZ=1',
+    '@1=1e',
+    '@1=Infinity',
+    '<3',
+    '@1=1;;',
+    '%E0%A4%A|@1=1',
+    'p1+2+3x',
+  ];
   for (const text of [...odd, '@1=1;'.repeat(300), `@1=1${'1'.repeat(70_000)}`]) {
     expect(editsOfText(text), text.slice(0, 40)).toBeNull();
   }

@@ -36,7 +36,14 @@ it('says where on a picture', () => {
   const after = new Float32Array(16);
   after[5] = 2;
   after[11] = -1;
-  const found: EditedAttribution = { output: 'y', wrt: 'x', shape: [4, 4], wrtShape: [8, 8], before: after, after };
+  const found: EditedAttribution = {
+    output: 'y',
+    wrt: 'x',
+    shape: [4, 4],
+    wrtShape: [8, 8],
+    before: after,
+    after,
+  };
   expect(placesSentence(of, found)).toBe(
     'Between the two, the place around x 3, y 3 speaks most for LEFT; the place around x 7, y 5 most for RIGHT.',
   );

@@ -54,7 +54,11 @@ export function speakers(
 }
 
 /** "Between the two, angle and x speak for LEFT; y speaks for RIGHT." */
-export function speakersSentence(of: WhyNot, values: ArrayLike<number>, name: (index: number) => string): string {
+export function speakersSentence(
+  of: WhyNot,
+  values: ArrayLike<number>,
+  name: (index: number) => string,
+): string {
   const { first, second } = speakers(values, name);
   const part = (names: string[], action: number) =>
     `${listed(names)} ${names.length === 1 ? 'speaks' : 'speak'} for ${of.names[action]}`;
@@ -62,7 +66,9 @@ export function speakersSentence(of: WhyNot, values: ArrayLike<number>, name: (i
     ...(first.length > 0 ? [part(first, of.action)] : []),
     ...(second.length > 0 ? [part(second, of.other)] : []),
   ];
-  return parts.length > 0 ? `Between the two, ${parts.join('; ')}.` : 'Between the two, no entry makes a difference.';
+  return parts.length > 0
+    ? `Between the two, ${parts.join('; ')}.`
+    : 'Between the two, no entry makes a difference.';
 }
 
 /** Where on a picture the strongest place for the one, and for the other, lies: `x 40, y 70`. */
@@ -73,13 +79,16 @@ export function placesSentence(of: WhyNot, attribution: EditedAttribution): stri
   attribution.after.forEach((value, index) => (sums[index % sums.length] += value));
   const at = (index: number) =>
     `x ${Math.round((((index % columns) + 0.5) * width) / columns)}, y ${Math.round(((Math.floor(index / columns) + 0.5) * height) / rows)}`;
-  const best = (sign: number) => sums.reduce((best, value, index) => (value * sign > sums[best] * sign ? index : best), 0);
+  const best = (sign: number) =>
+    sums.reduce((best, value, index) => (value * sign > sums[best] * sign ? index : best), 0);
   const [first, second] = [best(1), best(-1)];
   const parts = [
     ...(sums[first] > 0 ? [`the place around ${at(first)} speaks most for ${of.names[of.action]}`] : []),
     ...(sums[second] < 0 ? [`the place around ${at(second)} most for ${of.names[of.other]}`] : []),
   ];
-  return parts.length > 0 ? `Between the two, ${parts.join('; ')}.` : 'Between the two, no place makes a difference.';
+  return parts.length > 0
+    ? `Between the two, ${parts.join('; ')}.`
+    : 'Between the two, no place makes a difference.';
 }
 
 /** One entry whose change alone is enough. */
