@@ -40,9 +40,9 @@ export function drawPlane(canvas: HTMLCanvasElement, drawing: PlaneDrawing): voi
       data[at] = data[at] * (1 - share) + colour[channel] * share;
     }
   };
-  // The square root lifts the middle, as the eye is used to.
+  // In proportion: what is weak must not cover the picture.
   heat?.forEach((value, pixel) => {
-    if (value !== 0) mix(pixel, value > 0 ? warm : cold, 0.85 * Math.sqrt(Math.min(1, Math.abs(value))));
+    if (value !== 0) mix(pixel, value > 0 ? warm : cold, 0.9 * Math.min(1, Math.abs(value)));
   });
   for (const pixel of marked ?? []) mix(pixel, signal, 0.55);
   if (box) for (const pixel of outline(box, width, height)) mix(pixel, signal, 0.9);

@@ -6,6 +6,8 @@ import { percent } from './names';
 const NAMED_MAX = 3;
 /** Entries weaker than this share of the strongest are not named. */
 const WEAK = 0.1;
+/** Neighbourhoods along the shorter side of a picture. */
+const PLACES = 20;
 
 /** What the sentences are made of. */
 export interface WhyNot {
@@ -75,8 +77,7 @@ export function speakersSentence(
 export function placesSentence(of: WhyNot, attribution: EditedAttribution): string {
   const [rows, columns] = attribution.shape.slice(-2);
   const [height, width] = attribution.wrtShape.slice(-2);
-  const sums = new Float64Array(rows * columns);
-  attribution.after.forEach((value, index) => (sums[index % sums.length] += value));
+  const sums = summedAround(attribution.after, rows, columns);
   const at = (index: number) =>
     `x ${Math.round((((index % columns) + 0.5) * width) / columns)}, y ${Math.round(((Math.floor(index / columns) + 0.5) * height) / rows)}`;
   const best = (sign: number) =>
@@ -89,6 +90,24 @@ export function placesSentence(of: WhyNot, attribution: EditedAttribution): stri
   return parts.length > 0
     ? `Between the two, ${parts.join('; ')}.`
     : 'Between the two, no place makes a difference.';
+}
+
+/** Single pixels are noise: of each, what its neighbourhood says, over all frames and channels. */
+function summedAround(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const reach = Math.floor(Math.min(rows, columns) / PLACES);
+  const plane = new Float64Array(rows * columns);
+  for (let i = 0; i < values.length; i += 1) plane[i % plane.length] += values[i];
+  const clamp = (at: number, length: number) => Math.max(0, Math.min(length - 1, at));
+  return plane.map((_, index) => {
+    const [y, x] = [Math.floor(index / columns), index % columns];
+    let sum = 0;
+    for (let row = clamp(y - reach, rows); row <= clamp(y + reach, rows); row += 1) {
+      for (let column = clamp(x - reach, columns); column <= clamp(x + reach, columns); column += 1) {
+        sum += plane[row * columns + column];
+      }
+    }
+    return sum;
+  });
 }
 
 /** One entry whose change alone is enough. */
