@@ -44,21 +44,7 @@ export class AttributionSource {
   /** The attribution of a step; `null` where it has no answer, `undefined` while it is not there yet. */
   get(step: number): StepAttribution | null | undefined {
     const block = this.blocks.get(Math.floor(step / BLOCK));
-    if (!block) return undefined;
-    const row = step - block.first;
-    if (row < 0 || row >= block.rows || block.valid?.[row] === 0) return null;
-    const width = block.shape.reduce((product, length) => product * length, 1);
-    return {
-      values: block.values.subarray(row * width, (row + 1) * width),
-      scale: block.scale[row],
-      shape: block.shape,
-      wrtShape: block.wrtShape,
-      atInput: block.atInput[row],
-      completenessError: block.completenessError[row] ?? NaN,
-      entry: block.entry[row],
-      output: block.output,
-      checkpoint: block.checkpoint,
-    };
+    return block && rowOf(block, step - block.first);
   }
 
   /** Asks for a step and those that follow it in a direction. */
@@ -78,6 +64,16 @@ export class AttributionSource {
         continue;
       void this.load(block);
     }
+  }
+
+  /** Whether an answer is on its way. */
+  get isBusy(): boolean {
+    return this.flights.size > 0;
+  }
+
+  /** All answers that are kept, in no order that means anything. */
+  blocksKept(): Iterable<Attributions> {
+    return this.blocks.values();
   }
 
   close(): void {
@@ -102,4 +98,21 @@ export class AttributionSource {
     }
     this.onchange();
   }
+}
+
+/** One row of an answer; `null` where it has none. */
+export function rowOf(block: Attributions, row: number): StepAttribution | null {
+  if (row < 0 || row >= block.rows || block.valid?.[row] === 0) return null;
+  const width = block.shape.reduce((product, length) => product * length, 1);
+  return {
+    values: block.values.subarray(row * width, (row + 1) * width),
+    scale: block.scale[row]!,
+    shape: block.shape,
+    wrtShape: block.wrtShape,
+    atInput: block.atInput[row]!,
+    completenessError: block.completenessError[row] ?? NaN,
+    entry: block.entry[row]!,
+    output: block.output,
+    checkpoint: block.checkpoint,
+  };
 }
