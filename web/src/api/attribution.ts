@@ -5,7 +5,11 @@ export interface Explanations {
   checkpoints: CheckpointChoice[];
   /** Index of the checkpoint in force in the episode. */
   in_force: number;
+  /** The field that networks take as their observation. */
+  observation: string;
   targets: TargetChoice[];
+  /** How the numbers of an output can be looked at, for example as probabilities; the first is as they are. */
+  views: { name: string; doc: string }[];
   layers: LayerChoice[];
   methods: MethodChoice[];
 }
@@ -13,8 +17,6 @@ export interface Explanations {
 export interface CheckpointChoice {
   global_step: number;
   name: string;
-  /** The field that it takes as its observation; `observation` when it is not said. */
-  observation?: string;
   /** The part of a rendered picture that the observation is made of, in its pixels. */
   region?: Region | null;
 }
@@ -32,6 +34,8 @@ export interface TargetChoice {
   name: string;
   /** In words, where the server has some. */
   label: string | null;
+  /** It has several answers at once. */
+  several: boolean;
 }
 
 /** A hidden layer that can be explained in place of the observation. */
@@ -77,6 +81,8 @@ export interface AttributionQuery {
   checkpoint?: number;
   /** A hidden layer; the observation when left out. */
   wrt?: string;
+  /** How the output is looked at; as it is when left out. */
+  of?: string;
   /** Parameters of the method that are not as it would have them. */
   params?: Readonly<Record<string, string>>;
 }
@@ -97,6 +103,8 @@ export interface Attributions {
   valid: Uint8Array | null;
   /** The target's value. */
   atInput: Float64Array;
+  /** Its value at the baseline; empty for methods without one. */
+  atBaseline: Float64Array;
   /** Empty for methods that promise no sum. */
   completenessError: Float64Array;
   /** Which entry of the output was explained. */
@@ -130,6 +138,9 @@ export function attributionsOf(columns: Columns): Attributions {
     scale: doubles(columnNamed(columns, 'scale')),
     valid: values.valid,
     atInput: doubles(columnNamed(columns, 'at_input')),
+    atBaseline: columns.columns.some(({ name }) => name === 'at_baseline')
+      ? doubles(columnNamed(columns, 'at_baseline'))
+      : new Float64Array(),
     completenessError: doubles(columnNamed(columns, 'completeness_error')),
     entry: doubles(columnNamed(columns, 'entry')),
     output: String(header.output ?? ''),
@@ -140,19 +151,29 @@ export function attributionsOf(columns: Columns): Attributions {
 
 /** Reads what can be asked. Servers of before told names alone; what they did not say is null or empty. */
 export function explanationsOf(answer: unknown): Explanations {
-  const { checkpoints, in_force, targets, layers, methods } = answer as Record<string, never>;
+  const { checkpoints, in_force, targets, views, inputs, layers, methods } = answer as Record<string, never>;
   const named = <T>(list: unknown, make: (one: Record<string, unknown>) => T): T[] =>
     (Array.isArray(list) ? list : []).map((one) =>
       make(typeof one === 'string' ? { name: one } : (one as Record<string, unknown>)),
     );
   const text = (from: unknown) => (typeof from === 'string' ? from : '');
+  const fields = named(inputs, ({ field, recurrent }) => ({
+    field: text(field),
+    recurrent: recurrent === true,
+  }));
   return {
     checkpoints,
     in_force,
-    targets: named(targets, ({ name, label }) => ({ name: text(name), label: text(label) || null })),
-    layers: named(layers, ({ name, kind, shape, recommended }) => ({
+    observation: fields.find(({ recurrent }) => !recurrent)?.field ?? 'observation',
+    targets: named(targets, ({ name, label, several }) => ({
       name: text(name),
-      kind: text(kind) || null,
+      label: text(label) || null,
+      several: several === true,
+    })),
+    views: named(views, ({ name, doc }) => ({ name: text(name), doc: text(doc) })),
+    layers: named(layers, ({ name, operator, shape, recommended }) => ({
+      name: text(name),
+      kind: text(operator) || null,
       shape: Array.isArray(shape) ? (shape as number[]) : null,
       recommended: recommended === true,
     })),
@@ -175,7 +196,7 @@ function paramOf(from: Record<string, unknown>): MethodParam {
     usual: String(from.default),
     min: number(from.min),
     max: number(from.max),
-    choices: Array.isArray(from.choices) ? (from.choices as string[]) : [],
+    choices: Array.isArray(from.of) ? (from.of as string[]) : [],
     doc: String(from.doc ?? ''),
   };
 }

@@ -8,7 +8,7 @@ import {
   type HeatView,
   type OverlayCells,
 } from '../../../charts/heat_cells';
-import type { CheckpointChoice } from '../../../api/attribution';
+import type { CheckpointChoice, Explanations } from '../../../api/attribution';
 import type { FieldEntry } from '../../../api/wire';
 import { PLANE_GAP, planesOf, type View } from '../../../replay/picture';
 import { layoutOf } from '../../../replay/row_pictures';
@@ -122,12 +122,13 @@ export function cellsOf(
 
 /** Where a picture has the observation that is explained: all of it, a part of it, or nowhere that anybody told. */
 export function placeOf(
+  choices: Pick<Explanations, 'observation'>,
   network: CheckpointChoice | undefined,
   fieldNamed: (name: string) => FieldEntry | undefined,
   field: FieldEntry,
   view: View,
 ): Place | null {
-  const observed = fieldNamed(network?.observation ?? 'observation');
+  const observed = fieldNamed(choices.observation);
   const sides = observed ? layoutOf(observed.shape, observed.stack_axis) : null;
   if (field.name === observed?.name) return { field, view, part: WHOLE, sides };
   const region = network?.region;

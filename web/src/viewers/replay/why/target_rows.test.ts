@@ -7,15 +7,16 @@ const name = (index: number) => NAMES[index]!;
 const targets = ['action', 'greedy', 'value', '0', '1', '2', '3', '3-1'].map((name) => ({
   name,
   label: null,
+  several: false,
 }));
 const rows = targetRows(targets, name);
 
 it('has a row for everything but differences, in words', () => {
   expect(rows.map(({ title }) => title)).toEqual(['action taken', 'greedy action', 'value', ...NAMES]);
   expect(rows.map(({ action }) => action)).toEqual([null, null, null, 0, 1, 2, 3]);
-  expect(targetRows([{ name: 'cvar:0.1', label: 'CVaR of the worst 10 %' }], name)[0]!.title).toBe(
-    'CVaR of the worst 10 %',
-  );
+  expect(
+    targetRows([{ name: 'cvar:0.1', label: 'CVaR of the worst 10 %', several: false }], name)[0]!.title,
+  ).toBe('CVaR of the worst 10 %');
 });
 
 it('R-12: orders by likelihood, equal ones as they were given, and what is no number last', () => {

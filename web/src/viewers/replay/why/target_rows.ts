@@ -15,7 +15,7 @@ export type TargetOrder = 'given' | 'likeliest';
 /** Rows for these targets. Differences of two actions are no rows: they are made of two. */
 export function targetRows(targets: readonly TargetChoice[], nameOf: (index: number) => string): TargetRow[] {
   return targets
-    .filter(({ name }) => pairOf(name) === null)
+    .filter(({ name, several }) => pairOf(name) === null && !several)
     .map(({ name, label }) => {
       const action = /^\d{1,6}$/.test(name) ? Number(name) : null;
       return { name, title: action === null ? (label ?? targetTitle(name, nameOf)) : nameOf(action), action };

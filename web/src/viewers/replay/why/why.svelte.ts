@@ -150,6 +150,13 @@ export class Why {
   }
 }
 
-function queryOf({ method, target, checkpoint, layer, params }: Question): AttributionQuery {
-  return { method, target, checkpoint: checkpoint ?? undefined, wrt: layer ?? undefined, params };
+function queryOf({ method, target, checkpoint, layer, of, params }: Question): AttributionQuery {
+  return {
+    method,
+    target,
+    checkpoint: checkpoint ?? undefined,
+    wrt: layer ?? undefined,
+    of: of ?? undefined,
+    params,
+  };
 }

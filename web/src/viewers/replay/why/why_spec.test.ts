@@ -31,6 +31,7 @@ it('comes back from the address as it was written', () => {
     target: '3-1',
     checkpoint: 80,
     layer: 'val_6',
+    of: 'probability',
     params: { radius: '3', mode: 'searchlight' },
     also: [{ target: 'value' }, { method: 'occlusion', checkpoint: null, params: { window: '4' } }, {}],
     totals: true,

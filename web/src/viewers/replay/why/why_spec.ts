@@ -6,6 +6,8 @@ export interface Question {
   checkpoint: number | null;
   /** Null for the observation. */
   layer: string | null;
+  /** How the output is looked at; null for as it is. */
+  of: string | null;
   /** Parameters of the method that are not as it would have them. */
   params: Readonly<Record<string, string>>;
 }
@@ -34,6 +36,7 @@ export function parseWhy(param: Read): WhySpec {
     target: param('target') || TARGET_DEFAULT,
     checkpoint: wholeNumber(param('checkpoint')),
     layer: param('layer') || null,
+    of: param('of') || null,
     params: paramsOf(param('ask')),
     also: alsoOf(param('also')),
     totals: param('totals') !== null,
@@ -50,6 +53,7 @@ export function patchOfWhy(change: Partial<WhySpec>, now: WhySpec): Record<strin
     target: on && spec.target !== TARGET_DEFAULT ? spec.target : null,
     checkpoint: on && spec.checkpoint !== null ? String(spec.checkpoint) : null,
     layer: on ? spec.layer : null,
+    of: on ? spec.of : null,
     ask: on ? textOf(spec.params) : null,
     also: on && spec.also.length > 0 ? spec.also.map(differenceText).join(';') : null,
     totals: on && spec.totals ? '1' : null,
@@ -58,8 +62,8 @@ export function patchOfWhy(change: Partial<WhySpec>, now: WhySpec): Record<strin
 
 /** The question of a row: 0 is the panel's own. */
 export function questionOf(spec: WhySpec, row: number): Question {
-  const { method, target, checkpoint, layer, params } = spec;
-  const own: Question = { method, target, checkpoint, layer, params };
+  const { method, target, checkpoint, layer, of, params } = spec;
+  const own: Question = { method, target, checkpoint, layer, of, params };
   const other = row === 0 ? undefined : spec.also[row - 1];
   if (!other) return own;
   const differs = other.method !== undefined && other.method !== method;
@@ -81,8 +85,8 @@ export function withRow(spec: WhySpec, row: number, question: Question): Partial
 }
 
 /** A question as one text: equal for equal questions. */
-export function keyOf({ method, target, checkpoint, layer, params }: Question): string {
-  return JSON.stringify([method, target, checkpoint, layer, textOf(params)]);
+export function keyOf({ method, target, checkpoint, layer, of, params }: Question): string {
+  return JSON.stringify([method, target, checkpoint, layer, of, textOf(params)]);
 }
 
 /** A target in words: `RIGHT`, `value`. */
@@ -120,7 +124,7 @@ function textOf(params: Readonly<Record<string, string>>): string | null {
 /** `target=value&method=occlusion` for what differs. */
 function differenceText(other: Partial<Question>): string {
   const parts = new URLSearchParams();
-  for (const name of ['method', 'target', 'layer'] as const) {
+  for (const name of ['method', 'target', 'layer', 'of'] as const) {
     if (other[name] !== undefined) parts.set(name, other[name] ?? '');
   }
   if (other.checkpoint !== undefined) parts.set('checkpoint', String(other.checkpoint ?? ''));
@@ -139,6 +143,7 @@ function alsoOf(text: string | null): Partial<Question>[] {
       if (read.get('method')) other.method = read.get('method')!;
       if (read.get('target')) other.target = read.get('target')!;
       if (read.has('layer')) other.layer = read.get('layer') || null;
+      if (read.has('of')) other.of = read.get('of') || null;
       if (read.has('checkpoint')) other.checkpoint = wholeNumber(read.get('checkpoint'));
       if (read.has('ask')) other.params = paramsOf(read.get('ask'));
       return other;
