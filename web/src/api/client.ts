@@ -1,4 +1,11 @@
-import { attributionsOf, type AttributionQuery, type Attributions, type Explanations } from './attribution';
+import {
+  attributionsOf,
+  explanationsOf,
+  type AttributionQuery,
+  type Attributions,
+  type AttributionTotals,
+  type Explanations,
+} from './attribution';
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
@@ -201,19 +208,19 @@ export class Client {
   }
 
   /** What can be asked of the networks of an episode; an error says what to log. */
-  explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
-    return this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal });
+  async explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
+    return explanationsOf(await this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal }));
   }
 
   /** Why the policy said what it said at some steps, at most 64. */
   async attribution(
     run: string,
     episode: number,
-    query: AttributionQuery,
+    { params, ...query }: AttributionQuery,
     range: { from: number; to: number },
     signal?: AbortSignal,
   ): Promise<Attributions> {
-    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...query, ...range })}`;
+    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...params, ...query, ...range })}`;
     return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
@@ -254,6 +261,26 @@ export class Client {
     );
     if (found) return found;
     throw new ApiError(0, { code: 'cut', message: 'the search ended without an answer' });
+  }
+
+  /** The same, but only what each step's numbers sum to. */
+  async attributionTotals(
+    run: string,
+    episode: number,
+    { params, ...query }: AttributionQuery,
+    range: { from: number; to: number },
+    signal?: AbortSignal,
+  ): Promise<AttributionTotals> {
+    const asked = search({ ...params, ...query, ...range, only: 'totals' });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/attribution${asked}`, { signal }),
+    );
+    return {
+      first: Number(columns.header.first),
+      positive: doubles(columnNamed(columns, 'positive')),
+      negative: doubles(columnNamed(columns, 'negative')),
+      atInput: doubles(columnNamed(columns, 'at_input')),
+    };
   }
 
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
