@@ -72,7 +72,7 @@ test('N-2: a slider moves what the policy says, the greedy action flips in words
   await y.fill('0.2');
   await y.press('Enter');
   await expect(panel(page).locator('[data-outcome]')).toContainText('now prefers');
-  await expect(page).toHaveURL(/edit=@1(=|%3D)0\.2/);
+  await expect(page).toHaveURL(/edit=e1:0\.2/);
   const expected = await whatIf(request, at, {
     step: 20,
     edits: [{ field: 'observation', place: { elements: [1] }, change: { set: 0.2 } }],
@@ -98,7 +98,7 @@ test('N-2: a slider moves what the policy says, the greedy action flips in words
   await panel(page).getByRole('button', { name: 'angle as recorded', exact: true }).click();
   await expect(panel(page).locator('[data-outcome]')).toContainText('As recorded');
   expect(await edited(page, 0)).toBe(before);
-  await open(page, at, 20, '&edit=@1=0.2');
+  await open(page, at, 20, '&edit=e1:0.2');
   await expect(panel(page).locator('[data-outcome]')).toContainText('now prefers');
 
   // Outside of the space it is allowed, and marked.
@@ -201,6 +201,7 @@ test('N-2: the smallest change is found, joins the edits, and flips what the pol
   await expect(panel(page).locator('[data-outcome]')).toContainText('now prefers main engine');
   await expect(panel(page).locator('[data-counterfactual]')).toContainText('need not be a state that can be');
 
+  test.slow();
   const frames = await breakout(request);
   await open(page, frames, 530);
   await panel(page).getByRole('button', { name: 'Find it' }).click();
@@ -231,9 +232,10 @@ test('A-11: the same states are asked of every checkpoint, those on which they d
   await grid.locator('tbody button').first().click();
   await expect(panel(page)).toHaveAttribute('data-step', /\d+/);
 
+  test.slow();
   const frames = await breakout(request);
   await page.goto(`/#/replay?run=${frames.run}&episode=${frames.episode}&step=530&surgery=checkpoints`);
-  await expect(grid.locator('tbody canvas').first()).toBeVisible();
+  await expect(grid.locator('tbody canvas').first()).toBeVisible({ timeout: 45_000 });
   await expect(
     panel(page).getByRole('region', { name: 'Two checkpoints side by side' }).locator('canvas'),
   ).toHaveCount(3);
@@ -244,7 +246,7 @@ test('N-6: one state through training: curves, and the same numbers as a table',
   request,
 }) => {
   const at = await cartpole(request);
-  await page.goto(`/#/replay?run=${at.run}&episode=${at.episode}&step=5&surgery=checkpoints&edit=@2=0.1`);
+  await page.goto(`/#/replay?run=${at.run}&episode=${at.episode}&step=5&surgery=checkpoints&edit=e2:0.1`);
   const part = panel(page).getByRole('region', { name: 'This state through training' });
   await expect(part.locator('[data-checkpoint]')).toHaveCount(6);
   await expect(part.getByRole('heading')).toHaveText('This edited state through training');
@@ -288,7 +290,7 @@ test('N-2: a probe is kept by name, opened again, renamed, run through training 
   const copy = join(server.root, 'demo', at.run);
   await cp(join(process.env.ETHOGRAM_DEMO_RUNS!, 'demo', at.run), copy, { recursive: true });
   await page.goto(
-    `${server.url}/#/replay?run=${at.run}&episode=${at.episode}&step=20&surgery=probes&edit=@1=0.2`,
+    `${server.url}/#/replay?run=${at.run}&episode=${at.episode}&step=20&surgery=probes&edit=e1:0.2`,
   );
   const name = panel(page).getByRole('textbox', { name: /Keep step 20 with these edits as/ });
   await name.fill('low <b>start</b>');
@@ -316,12 +318,15 @@ test('N-2: a probe is kept by name, opened again, renamed, run through training 
 
 for (const look of ['light', 'dark'] as const) {
   test(`what if has no accessibility fault that axe finds, ${look}`, async ({ page, request }) => {
+    test.slow();
     await page.emulateMedia({ colorScheme: look });
     const at = await breakout(request);
-    await open(page, at, 530, '&edit=r10,4,20,10=200&attributed');
+    await open(page, at, 530, '&edit=r10,4,20,10:200&attributed');
     for (const part of ['Edit', 'Why, why not', 'Probes', 'Checkpoints']) {
       await panel(page).getByRole('button', { name: part, exact: true }).click();
-      if (part === 'Checkpoints') await expect(panel(page).locator('[data-disagreement]')).toBeVisible();
+      if (part === 'Checkpoints') {
+        await expect(panel(page).locator('[data-disagreement]')).toBeVisible({ timeout: 45_000 });
+      }
       if (part === 'Why, why not')
         await expect(panel(page).locator('[data-why-not="answered"]')).toBeVisible();
       const { violations } = await new AxeBuilder({ page }).include('[data-what-if]').analyze();
@@ -334,7 +339,7 @@ test('what if fits a phone', async ({ page, request }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   const at = await lander(request);
   for (const part of ['', 'checkpoints', 'why', 'probes']) {
-    await page.goto(`/#/replay?run=${at.run}&episode=${at.episode}&step=20&surgery=${part}&edit=@1=0.2`);
+    await page.goto(`/#/replay?run=${at.run}&episode=${at.episode}&step=20&surgery=${part}&edit=e1:0.2`);
     await answered(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(wide, part).toBeLessThanOrEqual(0);

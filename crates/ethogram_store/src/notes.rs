@@ -266,12 +266,12 @@ mod tests {
 
     #[test]
     fn probes_are_kept_by_name_each_once() {
-        let probe = |name: &str| Probe { name: name.into(), step: 7, edits: "@1=0.5".into() };
+        let probe = |name: &str| Probe { name: name.into(), step: 7, edits: "e1:0.5".into() };
         let of = |probes: Vec<Probe>| with_episode(3, EpisodeNotes { probes, ..EpisodeNotes::default() });
         let kept = of(vec![probe("no ball"), probe("a tunnel")]).checked().expect("kept");
         assert_eq!(kept.episodes[&3].probes, [probe("a tunnel"), probe("no ball")]);
         let text = serde_json::to_string(&kept.episodes[&3].probes[0]).expect("json");
-        assert_eq!(text, r#"{"name":"a tunnel","step":7,"edits":"@1=0.5"}"#);
+        assert_eq!(text, r#"{"name":"a tunnel","step":7,"edits":"e1:0.5"}"#);
         let check = |probes: Vec<Probe>, expected: &str| {
             assert_eq!(of(probes).checked().expect_err(expected).to_string(), expected);
         };

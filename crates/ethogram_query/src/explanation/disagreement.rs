@@ -3,7 +3,7 @@
 use ethogram_model::Cancel;
 use ethogram_store::CheckpointRow;
 
-use super::observation::inputs;
+use super::observation::{Given, inputs};
 use super::said::{Said, said};
 use super::signature::Signature;
 use super::what_if::WhichCheckpoints;
@@ -70,22 +70,28 @@ impl RunHandle {
         let mut all: Vec<Vec<Said>> = vec![Vec::new(); asked.len()];
         for some in chunks(&picked) {
             let range = some[0]..some[some.len() - 1] + 1;
+            let wanted: Vec<usize> = some.iter().map(|step| (step - range.start) as usize).collect();
             let mut valid_of_first = None;
+            // Checkpoints of one training take the same inputs: they are read once.
+            let mut read: Option<(&CheckpointRow, Given)> = None;
             for (place, &index) in asked.iter().enumerate() {
-                let signature = Signature::read(&known[index].signature)?;
-                let forward = self.networks().forward(self.source().as_ref(), &known[index])?;
-                let given = inputs(self, request.episode, range.clone(), forward.model(), &signature)?;
-                let rows: Vec<usize> = some.iter().map(|step| (step - range.start) as usize).collect();
+                let checkpoint = &known[index];
+                let signature = Signature::read(&checkpoint.signature)?;
+                let forward = self.networks().forward(self.source().as_ref(), checkpoint)?;
+                let given = match read.take() {
+                    Some((other, given)) if other.signature == checkpoint.signature => given,
+                    _ => inputs(self, request.episode, range.clone(), forward.model(), &signature)?,
+                };
                 let valid: &Vec<bool> = valid_of_first.get_or_insert_with(|| given.valid.clone());
-                let rows: Vec<usize> = rows.into_iter().filter(|&row| valid[row]).collect();
+                let rows: Vec<usize> = wanted.iter().copied().filter(|&row| valid[row]).collect();
                 if place == 0 {
                     steps.extend(rows.iter().map(|&row| range.start + row as u64));
                 }
-                if rows.is_empty() {
-                    continue;
+                if !rows.is_empty() {
+                    let outputs = forward.run(&given.rows(&rows)?, cancel)?;
+                    all[place].extend(said(&outputs, rows.len(), &signature, space));
                 }
-                let outputs = forward.run(&given.rows(&rows)?, cancel)?;
-                all[place].extend(said(&outputs, rows.len(), &signature, space));
+                read = Some((checkpoint, given));
             }
         }
         let by_kl = all.first().and_then(|said| said.first()).is_some_and(|said| said.kl(said).is_some());

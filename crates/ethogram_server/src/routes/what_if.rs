@@ -28,7 +28,7 @@ use crate::{
 /// Lines of a search that may wait for a slow client.
 const LINES_WAITING_MAX: usize = 64;
 /// States compared when the request does not say.
-const PLACES: usize = 300;
+const PLACES: usize = 200;
 
 /// One change of one field.
 #[derive(Debug, Deserialize, Serialize)]

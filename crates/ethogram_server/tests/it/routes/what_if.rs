@@ -79,10 +79,8 @@ async fn breakout() -> (tempfile::TempDir, Served) {
         let pixels = (0..6_400).map(|at: u64| (at * 7 % 200) as u8 / (step as u8 + 1)).collect();
         let frame = Array::new(Dtype::Uint8, vec![80, 80], pixels).expect("a frame");
         let state = Array::from_f32(&[0.1; 256]);
-        let values: Vec<(Arc<str>, StepValue)> = vec![
-            ("observation".into(), StepValue::Array(frame)),
-            ("recurrent_state".into(), StepValue::Array(state)),
-        ];
+        let values: Vec<(Arc<str>, StepValue)> =
+            vec![("observation".into(), StepValue::Array(frame)), ("recurrent_state".into(), StepValue::Array(state))];
         run.step(0, step, values).expect("logged");
     }
     run.close(RunState::Finished).expect("closed");
@@ -170,16 +168,29 @@ async fn a_11_one_state_is_asked_of_every_checkpoint() {
 async fn r_9_the_recurrent_state_is_edited_like_a_picture_is() {
     let (_root, served) = breakout().await;
     let ask = |edits: Value| json!({"step": 0, "edits": edits});
-    let found = served.post(&path("what_if"), &ask(json!([
-        {"field": "recurrent_state", "place": "all", "change": {"set": 0.0}},
-        {"field": "observation", "place": {"rect": [0, 0, 80, 40]}, "change": {"set": 300.0}},
-        {"field": "observation", "place": {"runs": [[3_200, 80]]}, "change": {"paste": {"step": 2}}},
-        {"field": "observation", "place": {"rect": [0, 60, 80, 1]}, "change": "erase"},
-    ]))).await.columns();
+    let found = served
+        .post(
+            &path("what_if"),
+            &ask(json!([
+                {"field": "recurrent_state", "place": "all", "change": {"set": 0.0}},
+                {"field": "observation", "place": {"rect": [0, 0, 80, 40]}, "change": {"set": 300.0}},
+                {"field": "observation", "place": {"runs": [[3_200, 80]]}, "change": {"paste": {"step": 2}}},
+                {"field": "observation", "place": {"rect": [0, 60, 80, 1]}, "change": "erase"},
+            ])),
+        )
+        .await
+        .columns();
     let fields = &found.header["fields"];
     assert_eq!((&fields[0]["name"], &fields[1]["name"]), (&json!("observation"), &json!("recurrent_state")));
     assert_eq!((fields[0]["clipped"].clone(), fields[1]["changed"].clone()), (json!(3_200), json!(256)));
-    let after: Vec<f32> = found.bytes("field/0/after").expect("pixels").as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    let after: Vec<f32> = found
+        .bytes("field/0/after")
+        .expect("pixels")
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect();
     assert_eq!((after[0], after[3_199]), (255.0, 255.0), "bytes are clipped");
     let recorded = |at: u64, step: u8| f32::from((at * 7 % 200) as u8 / (step + 1));
     assert_eq!((after[3_250], after[3_281]), (recorded(3_250, 2), recorded(3_281, 0)));
@@ -190,7 +201,9 @@ async fn r_9_the_recurrent_state_is_edited_like_a_picture_is() {
     let sum: f64 = answer["after"]["probabilities"].as_array().expect("four").iter().filter_map(Value::as_f64).sum();
     assert!((sum - 1.0).abs() < 1e-6);
 
-    let alone = |edits: Value| async { served.post(&path("what_if"), &ask(edits)).await.columns().header["answers"][0].clone() };
+    let alone = |edits: Value| async {
+        served.post(&path("what_if"), &ask(edits)).await.columns().header["answers"][0].clone()
+    };
     let state = alone(json!([{"field": "recurrent_state", "place": {"elements": [3]}, "change": {"set": 2.0}}])).await;
     assert_ne!(state["before"]["value"], state["after"]["value"], "the memory alone changes the value");
 }
