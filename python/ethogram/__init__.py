@@ -46,6 +46,7 @@ __all__ = [
     "evaluation_only",
     "every",
     "init",
+    "maps",
     "never",
     "open",
     "predicate",
