@@ -1,4 +1,5 @@
-//! Reinforcement-learning quantities and statistics: arrays in, arrays out. No IO, no globals, no randomness.
+//! Reinforcement-learning quantities and statistics: arrays in, arrays out. No IO, no globals; what is left to chance takes a seed,
+//! and the same seed gives the same bits on any number of threads.
 //!
 //! A value that was never logged is `None` and stays so; NaN is a value and stays NaN. Sums are taken in `f64`.
 //! Shapes are written with the letters `T` (steps) and `A` (actions).
@@ -14,6 +15,10 @@ mod error;
 mod gae;
 mod gaussian;
 mod histogram;
+mod map;
+mod nmf;
+mod parallel;
+mod random;
 mod return_distribution;
 mod return_to_go;
 mod rolling;
@@ -35,6 +40,11 @@ pub use error::{Error, Result};
 pub use gae::{gae, lambda_return};
 pub use gaussian::{gaussian_entropy, gaussian_log_density};
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
+pub use map::{
+    Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, pca,
+    trustworthiness,
+};
+pub use nmf::{Nmf, NmfParams, nmf};
 pub use return_distribution::ReturnDistribution;
 pub use return_to_go::{n_step_return, return_to_go, reward_to_go};
 pub use rolling::rolling_mean;

@@ -15,6 +15,7 @@ use crate::{
     app::App,
     error::{ApiError, ApiResult},
     limits::{BODY_BYTES_MAX, TREND_BYTES_MAX},
+    plugins::FRAME_PATH,
     routes,
     safety::{Safety, guard},
 };
@@ -50,6 +51,9 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/series.csv", get(routes::series_csv::series_csv))
         .route("/api/tags", post(routes::tags::tags))
         .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
+        .route("/api/plugins", get(routes::plugins::plugins))
+        .route("/api/plugins/{name}/module", get(routes::plugins::module))
+        .route(FRAME_PATH, get(routes::plugins::frame))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))
         .fallback(other)

@@ -83,6 +83,8 @@ export interface AttributionQuery {
   wrt?: string;
   /** How the output is looked at; as it is when left out. */
   of?: string;
+  /** Numbers as they are in place of a byte each: for tables. */
+  as?: 'float32';
   /** Parameters of the method that are not as it would have them. */
   params?: Readonly<Record<string, string>>;
 }
@@ -96,8 +98,8 @@ export interface Attributions {
   shape: number[];
   /** Shape of the explained value at one step. */
   wrtShape: number[];
-  /** Bytes with a sign; a value is its byte times the row's scale. */
-  values: Int8Array;
+  /** A value is its number here times the row's scale. */
+  values: Int8Array | Float32Array;
   scale: Float64Array;
   /** Zero where a step has no answer. */
   valid: Uint8Array | null;
@@ -134,7 +136,7 @@ export function attributionsOf(columns: Columns): Attributions {
     rows: values.rows,
     shape: values.shape.slice(1),
     wrtShape: (header.wrt_shape ?? []) as number[],
-    values: values.data as Int8Array,
+    values: values.data as Int8Array | Float32Array,
     scale: doubles(columnNamed(columns, 'scale')),
     valid: values.valid,
     atInput: doubles(columnNamed(columns, 'at_input')),

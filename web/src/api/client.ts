@@ -9,6 +9,7 @@ import {
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import {
   disagreementOf,
@@ -375,6 +376,17 @@ export class Client {
     const path = `/api/layouts${search({ project, name })}`;
     const answer = await this.#source.json<{ layouts: Layout[] }>(path, { method: 'DELETE', signal });
     return answer.layouts;
+  }
+
+  /** Viewers that people put into a folder. */
+  plugins(signal?: AbortSignal): Promise<PluginList> {
+    return this.#source.json('/api/plugins', { signal });
+  }
+
+  /** The text of a plug-in's module, for the frame that runs it. */
+  async pluginModule(name: string, signal?: AbortSignal): Promise<string> {
+    const bytes = await this.#source.bytes(`/api/plugins/${encodeURIComponent(name)}/module`, { signal });
+    return new TextDecoder().decode(bytes);
   }
 
   derivations(signal?: AbortSignal): Promise<Derivation[]> {

@@ -2,7 +2,7 @@ import type { Attributions } from '../api/attribution';
 
 /** Attribution of one step, as views. */
 export interface StepAttribution {
-  values: Int8Array;
+  values: Int8Array | Float32Array;
   /** A value is its byte times this. */
   scale: number;
   shape: number[];

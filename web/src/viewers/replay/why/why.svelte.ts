@@ -39,6 +39,8 @@ export class Why {
     readonly run: string,
     readonly episode: number,
     private readonly count: () => number,
+    /** Whether the observation is numbers to be read rather than a picture to be seen. */
+    private readonly isVector: () => boolean,
     private readonly onarrival: () => void,
   ) {}
 
@@ -71,9 +73,11 @@ export class Why {
     );
   }
 
-  /** Answers to one question. The question not asked for the longest time is forgotten when there are too many. */
-  source(question: Question): AttributionSource {
-    const key = `${keyOf(question)} ${this.count()}`;
+  /**
+   * Answers to one question: a byte an element for pictures, `exact` numbers for tables. The question not asked for the longest time is forgotten when there are too many.
+   */
+  source(question: Question, exact = this.isVector()): AttributionSource {
+    const key = `${keyOf(question)} ${exact} ${this.count()}`;
     const known = this.#sources.get(key);
     if (known) {
       // Those used last are at the end of the map.
@@ -81,7 +85,7 @@ export class Why {
       this.#sources.set(key, known);
       return known;
     }
-    const query = queryOf(question);
+    const query: AttributionQuery = { ...queryOf(question), as: exact ? 'float32' : undefined };
     const source = new AttributionSource(
       this.count(),
       (from, to, signal) => this.client.attribution(this.run, this.episode, query, { from, to }, signal),
