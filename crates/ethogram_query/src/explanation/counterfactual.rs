@@ -169,7 +169,11 @@ impl RunHandle {
         let back = |&(at, value): &(usize, f32)| (map.place[at], map.recorded(at, value));
         let mut changes: Vec<_> = found.entries.iter().map(back).collect();
         changes.sort_unstable_by_key(|(at, _)| *at);
-        let mut alone: Vec<_> = found.alone.iter().map(back).collect();
+        // A little beyond the boundary, on which rounding decides.
+        let beyond = |(at, value): (usize, f32)| {
+            (at, (value + 1e-4 * (value - field.after[at])).clamp(reach[at].0, reach[at].1))
+        };
+        let mut alone: Vec<_> = found.alone.iter().map(back).map(beyond).collect();
         alone.sort_unstable_by_key(|(at, _)| *at);
         let set = |(at, value)| Edit {
             field: field.info.name.clone(),
