@@ -11,6 +11,16 @@ import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
+import {
+  disagreementOf,
+  whatIfOf,
+  type Counterfactual,
+  type CounterfactualQuery,
+  type Disagreement,
+  type SearchLine,
+  type WhatIf,
+  type WhatIfQuery,
+} from './what_if';
 import type {
   ActionCounts,
   Axis,
@@ -213,6 +223,45 @@ export class Client {
   ): Promise<Attributions> {
     const path = `${at(run)}/episodes/${episode}/attribution${search({ ...params, ...query, ...range })}`;
     return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** What the policy would say of a step, were it edited. */
+  async whatIf(run: string, episode: number, query: WhatIfQuery, signal?: AbortSignal): Promise<WhatIf> {
+    const path = `${at(run)}/episodes/${episode}/what_if`;
+    return whatIfOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
+  }
+
+  /** What checkpoints say of the same states of an episode: all of them when none is named. */
+  async disagreement(
+    run: string,
+    episode: number,
+    query: { checkpoints?: readonly number[]; places?: number },
+    signal?: AbortSignal,
+  ): Promise<Disagreement> {
+    const path = `${at(run)}/episodes/${episode}/disagreement`;
+    return disagreementOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
+  }
+
+  /** The smallest edit after which the policy chooses an action; `onprogress` hears how far the search is. */
+  async counterfactual(
+    run: string,
+    episode: number,
+    query: CounterfactualQuery,
+    onprogress: (asked: number, margin: number | null) => void,
+    signal?: AbortSignal,
+  ): Promise<Counterfactual> {
+    let found: Counterfactual | null = null;
+    await this.#source.lines<SearchLine>(
+      `${at(run)}/episodes/${episode}/counterfactual`,
+      { body: query, signal },
+      (line) => {
+        if ('error' in line) throw new ApiError(422, line.error);
+        if ('found' in line) found = line.found;
+        else onprogress(line.asked, line.margin);
+      },
+    );
+    if (found) return found;
+    throw new ApiError(0, { code: 'cut', message: 'the search ended without an answer' });
   }
 
   /** The same, but only what each step's numbers sum to. */

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributions;
+mod counterfactual;
 mod exporters;
 mod goldens;
+mod linear;
 mod reference_attributions;

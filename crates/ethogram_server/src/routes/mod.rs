@@ -22,3 +22,4 @@ pub mod series_csv;
 pub mod tags;
 pub mod tensors;
 pub mod trend;
+pub mod what_if;
