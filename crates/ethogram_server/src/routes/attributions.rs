@@ -10,7 +10,7 @@ use ethogram_query::{Cancel, Explanation, ExplanationChoices, ExplanationRequest
 use ethogram_store::Dtype;
 use serde_json::{Value, json};
 
-use super::attribution_forms::{Form, push_floats, push_totals, region};
+use super::attribution_forms::{Form, push_floats, push_totals, received, region};
 use crate::{answer, app::App, columns::Columns, error::ApiResult, extract::InPath, params::Params};
 
 /// Largest size of an attribution as it is sent: one byte with a sign.
@@ -56,7 +56,7 @@ pub async fn attribution(
 }
 
 fn choices(choices: &ExplanationChoices) -> Value {
-    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature)});
+    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature), "received": received(&row.signature)});
     let methods: Vec<_> = METHODS
         .iter()
         .map(|method| json!({"name": method.name(), "doc": method.doc(), "source": method.source()}))
