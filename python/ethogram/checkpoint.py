@@ -29,6 +29,9 @@ OUTPUT_ROLES = (
     "log_std",
     "quantiles",
     "atoms",
+    "atom_probabilities",
+    "atom_logits",
+    "q_heads",
     "log_probabilities",
     "embedding",
 )
@@ -48,8 +51,10 @@ def signature(
         observation: Name of the input that takes the observation; or a mapping from parts of a nested observation
             (`observation/camera`) to inputs.
         preprocessing: Steps between the recorded observation and the input, in order, each with its `op`, for example
-            `{"op": "scale", "by": 1 / 255}`.
-        state: Recurrent memory: name of the input, and of the output that holds its next value.
+            `{"op": "scale", "by": 1 / 255}`. Others are `shift` (`by`), `clip` (`low`, `high`), `one_hot` (`count`),
+            `transpose` (`axes`), `unsqueeze` (`axis`) and `flatten`; `by` is a number or one an element.
+        state: Recurrent memory: name of the input, and of the output that holds its next value. What the memory was
+            before each step is logged as `recurrent_state`, or of several as `recurrent_state/NAME`.
         **outputs: Role and name of each output: `logits="logits"`, `value="v"`. Roles are those of `OUTPUT_ROLES`.
 
     Raises:

@@ -39,8 +39,14 @@ pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{Summary, Trend};
-pub use ethogram_model::{Attribution, Cancel};
-pub use explanation::{EXPLAINED_STEPS_MAX, Explanation, ExplanationChoices, ExplanationRequest, METHODS};
+pub use ethogram_model::{
+    ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Method, Param as Setting, ParamKind as SettingKind, Part,
+    Randomised,
+};
+pub use explanation::{
+    ANSWERS_MAX, EXPLAINED_STEPS_MAX, Explanation, ExplanationChoices, ExplanationRequest, Of, OutputParity,
+    PLANTED_MAX, Parity, Quality, QualityChecks, TargetChoice, Verdict,
+};
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};

@@ -32,6 +32,8 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/{episode}/extents", get(routes::extents::extents))
         .route("/api/runs/{run}/episodes/{episode}/explanations", get(routes::attributions::explanations))
         .route("/api/runs/{run}/episodes/{episode}/attribution", get(routes::attributions::attribution))
+        .route("/api/runs/{run}/episodes/{episode}/attribution/quality", get(routes::attributions::quality))
+        .route("/api/runs/{run}/episodes/{episode}/parity", get(routes::attributions::parity))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
         .route("/api/runs/{run}/actions", post(routes::actions::actions))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))

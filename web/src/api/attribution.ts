@@ -5,10 +5,52 @@ export interface Explanations {
   checkpoints: { global_step: number; name: string }[];
   /** Index of the checkpoint in force in the episode. */
   in_force: number;
-  targets: string[];
-  layers: string[];
-  methods: { name: string; doc: string; source: string }[];
+  targets: TargetChoice[];
+  /** How the numbers of actions can be looked at. */
+  views: { name: string; doc: string }[];
+  inputs: { name: string; field: string; recurrent: boolean }[];
+  layers: LayerChoice[];
+  methods: MethodChoice[];
 }
+
+/** A target as it is asked for, and what people read. */
+export interface TargetChoice {
+  name: string;
+  label: string;
+  /** Whether it has several answers. */
+  several: boolean;
+}
+
+/** A hidden layer. */
+export interface LayerChoice {
+  name: string;
+  operator: string;
+  /** Shape of one row. */
+  shape: number[];
+  /** Whether all that reaches the outputs goes through it. */
+  bottleneck: boolean;
+  /** The one to begin with. */
+  recommended: boolean;
+}
+
+/** A method and its settings. */
+export interface MethodChoice {
+  name: string;
+  doc: string;
+  does_not_show: string;
+  /** What its numbers are. */
+  tells: 'slopes' | 'shares' | 'effects' | 'sizes';
+  cost: string;
+  source: string;
+  params: MethodParam[];
+}
+
+/** A setting of a method. */
+export type MethodParam = { name: string; doc: string } & (
+  | { kind: 'integer' | 'float'; default: number; min: number; max: number }
+  | { kind: 'choice'; default: string; of: string[] }
+  | { kind: 'bool'; default: boolean }
+);
 
 /** What is asked. */
 export interface AttributionQuery {

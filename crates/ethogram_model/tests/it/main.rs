@@ -5,4 +5,6 @@
 mod attributions;
 mod exporters;
 mod goldens;
+mod methods;
+mod policies;
 mod reference_attributions;
