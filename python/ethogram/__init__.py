@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ethogram import maps
 from ethogram.checkpoint import signature
 from ethogram.description import describe
 from ethogram.episode import Episode
@@ -61,6 +62,7 @@ __all__ = [
     "evaluation_only",
     "every",
     "init",
+    "maps",
     "never",
     "open",
     "predicate",

@@ -12,8 +12,10 @@
 #![allow(clippy::items_after_statements)]
 
 mod attribution;
+mod counterfactual;
 mod error;
 mod exec;
+mod forward;
 mod grad;
 mod graph;
 mod kernel;
@@ -32,8 +34,12 @@ pub use attribution::{
     Sarfa, Score, Setting, Settings, SignedGradient, SmoothGrad, Spread, Subject, Target, Tells, Unrolling, View,
     curves, infidelity, layer_choices, look, project, randomised,
 };
+pub use counterfactual::{
+    Area, Asker, Bounds, EntryChange, Measure, Progress, RegionChange, Replacement, nearest_entries, smallest_regions,
+};
 pub use error::{Error, Result};
 pub use exec::{Cancel, Program};
+pub use forward::Forward;
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};
 pub use limits::Limits;

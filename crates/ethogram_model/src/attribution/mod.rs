@@ -35,6 +35,7 @@ pub use method::{Attributed, Attribution, Configured, Method, Reference, Tells};
 pub use multi_path::MultiPath;
 pub use occlusion::Occlusion;
 pub use one_step::look;
+pub(crate) use one_step::{graph_of, laid_out, rows_first};
 pub use param::{Param, ParamKind, Setting, Settings};
 pub use path::Rule;
 pub use perturbation::{Frames, Mode, Perturbation, Score};

@@ -300,7 +300,7 @@ pub fn look(
 }
 
 /// The network's graph for a number of rows; `shapes` have their rows first, whatever the network wants.
-pub(super) fn graph_of(
+pub(crate) fn graph_of(
     model: &Model,
     shapes: &BTreeMap<String, Vec<usize>>,
     rows: usize,
@@ -319,12 +319,12 @@ pub(super) fn graph_of(
 }
 
 /// Rows moved from the first axis to where the network wants them.
-pub(super) fn laid_out(tensor: Tensor, axis: usize) -> Result<Tensor> {
+pub(crate) fn laid_out(tensor: Tensor, axis: usize) -> Result<Tensor> {
     if axis == 0 { Ok(tensor) } else { permuted(&tensor, &moved(tensor.shape().len(), 0, axis)) }
 }
 
 /// The inverse.
-pub(super) fn rows_first(tensor: Tensor, axis: usize) -> Result<Tensor> {
+pub(crate) fn rows_first(tensor: Tensor, axis: usize) -> Result<Tensor> {
     if axis == 0 { Ok(tensor) } else { permuted(&tensor, &moved(tensor.shape().len(), axis, 0)) }
 }
 

@@ -68,9 +68,7 @@ impl RunHandle {
         let (targets, views) = targets(&question);
         let input = |(name, meaning): &(String, Meaning)| match meaning {
             Meaning::Observation { field, .. } => (name.clone(), field.clone(), false),
-            Meaning::State { field, .. } => {
-                (name.clone(), field.clone().unwrap_or_else(|| "recurrent_state".to_owned()), true)
-            }
+            Meaning::State { field, .. } => (name.clone(), field.clone(), true),
         };
         let inputs = signature.inputs.iter().map(input).collect();
         let layers = layers(&model, &signature, &given).unwrap_or_default();

@@ -94,8 +94,8 @@ impl Question<'_> {
     ///
     /// **Errors**: the signature names none that the network has.
     pub fn head(&self) -> Result<Head> {
-        let (role, output) =
-            self.signature.action_output().ok_or_else(|| self.no_output("logits, q_values, action_mean …"))?;
+        let named = self.signature.action_role().zip(self.signature.action_output());
+        let (role, output) = named.ok_or_else(|| self.no_output("logits, q_values, action_mean …"))?;
         let port = self.model.outputs().iter().find(|port| port.name == output);
         let port = port.ok_or_else(|| self.no_output(role))?;
         let (kind, view) = self.outlook(role)?;

@@ -1,17 +1,25 @@
 //! Why the policy said what it said at a step: the checkpoint's network asked about the observation that was logged.
 
 mod answer;
+mod background;
 mod choices;
+mod counterfactual;
+mod disagreement;
+mod edit;
 mod head;
 mod joint;
 mod method;
 mod networks;
 mod observation;
 mod parity;
+mod picture;
 mod quality;
 mod reference;
+mod said;
 mod signature;
+mod subject_step;
 mod target;
+mod what_if;
 mod wrt;
 
 use std::collections::BTreeMap;
@@ -21,12 +29,20 @@ use std::sync::Arc;
 use ethogram_model::{Attributed, Attribution, Cancel, Configured, Explained, Model, Part, Subject, Tensor, Unrolling};
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
+pub(crate) use background::Backgrounds;
 pub use choices::{ExplanationChoices, TargetChoice};
+pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
+pub use disagreement::{COMPARED_STEPS_MAX, Disagreement, DisagreementRequest};
+pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedField, Place as EditPlace};
 pub use head::Of;
 pub(crate) use networks::Networks;
 pub use parity::{OutputParity, Parity, Verdict};
 pub use quality::{PLANTED_MAX, Quality, QualityChecks};
+pub use said::Said;
 pub use target::ANSWERS_MAX;
+pub use what_if::{
+    WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
+};
 
 use crate::{Error, Params, Result, RunHandle};
 use answer::Answer;
@@ -132,7 +148,17 @@ impl RunHandle {
     /// [`Error::Unexplained`] when there is no network for the episode, [`Error::BadParam`] for an unknown method, setting or target, or for
     /// several targets, [`Error::TooLarge`] for more steps than [`EXPLAINED_STEPS_MAX`].
     pub fn explanation(&self, request: &ExplanationRequest, cancel: &Cancel) -> Result<Explanation> {
-        let mut found = self.explanations_of(request, cancel)?;
+        self.explanation_edited(request, &[], cancel)
+    }
+
+    /// The same, were these edits done at every one of the steps.
+    pub(crate) fn explanation_edited(
+        &self,
+        request: &ExplanationRequest,
+        edits: &[Edit],
+        cancel: &Cancel,
+    ) -> Result<Explanation> {
+        let mut found = self.explanations_edited(request, edits, cancel)?;
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => Ok(one),
             (_, _) => Err(Error::BadParam {
@@ -149,7 +175,16 @@ impl RunHandle {
     /// # Errors
     /// As [`RunHandle::explanation`]; [`Error::TooLarge`] for more targets than [`ANSWERS_MAX`].
     pub fn explanations_of(&self, request: &ExplanationRequest, cancel: &Cancel) -> Result<Vec<Explanation>> {
-        let asking = self.asking(request)?;
+        self.explanations_edited(request, &[], cancel)
+    }
+
+    fn explanations_edited(
+        &self,
+        request: &ExplanationRequest,
+        edits: &[Edit],
+        cancel: &Cancel,
+    ) -> Result<Vec<Explanation>> {
+        let asking = self.asking(request, edits)?;
         let question = Question {
             run: self,
             episode: request.episode,
@@ -164,7 +199,7 @@ impl RunHandle {
         answers.into_iter().map(|answer| asking.explain(self, request, answer, reference.as_ref(), cancel)).collect()
     }
 
-    fn asking(&self, request: &ExplanationRequest) -> Result<Asking> {
+    fn asking(&self, request: &ExplanationRequest, edits: &[Edit]) -> Result<Asking> {
         let row = self.episode(request.episode)?;
         let steps = self.source().step_count(request.episode)?;
         let range = request.range.start.min(steps)..request.range.end.min(steps).max(request.range.start.min(steps));
@@ -179,7 +214,11 @@ impl RunHandle {
         let signature = Signature::read(&checkpoint.signature)?;
         let method = method::configured(&request.method, &request.params)?;
         let wrt = wrt::resolve(request.wrt.as_deref(), &model, &signature)?;
-        let given = inputs(self, request.episode, range.clone(), &model, &signature)?;
+        let given = if edits.is_empty() {
+            inputs(self, request.episode, range.clone(), &model, &signature)?
+        } else {
+            subject_step::edited_inputs(self, request.episode, range.clone(), &model, &signature, edits)?
+        };
         Ok(Asking { checkpoint, model, signature, method, wrt, given, first: range.start })
     }
 

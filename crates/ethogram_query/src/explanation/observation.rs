@@ -6,18 +6,15 @@ use std::ops::Range;
 use ethogram_model::{Dim, Model, Port, Tensor};
 use ethogram_store::{Column, ColumnData, Dtype, FieldInfo};
 
-use super::signature::{Meaning, Preprocessing, Signature};
+use super::signature::{Meaning, Preprocessing, STATE_FIELD, Signature};
 use crate::field::read_logged;
 use crate::{Error, Result, RunHandle};
-
-/// Field that holds the recurrent state before each step.
-const STATE_FIELD: &str = "recurrent_state";
 
 /// Inputs of a network at some steps.
 #[derive(Clone, Default)]
 pub struct Given {
     /// Each with a row a step.
-    tensors: BTreeMap<String, Tensor>,
+    pub tensors: BTreeMap<String, Tensor>,
     /// Whether all of a step's inputs were logged.
     pub valid: Vec<bool>,
 }
@@ -49,34 +46,52 @@ pub fn inputs(run: &RunHandle, episode: u64, range: Range<u64>, model: &Model, s
     let mut given = Given { tensors: BTreeMap::new(), valid: vec![true; steps] };
     let mut states = States::default();
     for port in model.inputs() {
-        let meaning = signature.inputs.iter().find(|(name, _)| *name == port.name).map(|(_, meaning)| meaning);
-        let Some(meaning) = meaning else {
-            let why = format!("input {:?} of the network is not in its signature", port.name);
-            return Err(Error::Unexplained { episode, why });
-        };
-        let axis = model.axis_of_rows(&port.name);
-        let (shape, values) = match meaning {
-            Meaning::Observation { field, preprocessing } => {
-                let (mut shape, mut values) = column(run, episode, field, range.clone(), &mut given.valid)?;
-                for step in preprocessing {
-                    (shape, values) = step.apply(&shape, values, episode)?;
-                }
-                (shape, values)
-            }
-            Meaning::State { field, .. } => {
-                let alone = signature.states().len() == 1;
-                states.read(run, episode, range.clone(), port, (field.as_deref(), alone), &mut given.valid)?
-            }
-        };
-        let shape = [&[steps], fitted(port, axis, &shape).as_slice()].concat();
-        let tensor = if port.dtype == ethogram_model::Dtype::I64 {
-            Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?
+        let (field, preprocessing) = origin(port, signature, episode)?;
+        let several = matches!(meaning_of(port, signature), Some(Meaning::State { .. }));
+        let (shape, values) = if several {
+            states.read(run, episode, range.clone(), port, field, &mut given.valid)?
         } else {
-            Tensor::f32(&shape, values)?
+            column(run, episode, field, range.clone(), &mut given.valid)?
         };
-        given.tensors.insert(port.name.clone(), tensor);
+        given.tensors.insert(port.name.clone(), prepared(port, preprocessing, steps, &shape, values, episode)?);
     }
     Ok(given)
+}
+
+/// The field that an input takes, and the steps in between.
+pub fn origin<'s>(port: &Port, signature: &'s Signature, episode: u64) -> Result<(&'s str, &'s [Preprocessing])> {
+    match meaning_of(port, signature) {
+        Some(Meaning::Observation { field, preprocessing }) => Ok((field, preprocessing)),
+        Some(Meaning::State { field, .. }) => Ok((field, &[])),
+        None => {
+            let why = format!("input {:?} of the network is not in its signature", port.name);
+            Err(Error::Unexplained { episode, why })
+        }
+    }
+}
+
+fn meaning_of<'s>(port: &Port, signature: &'s Signature) -> Option<&'s Meaning> {
+    signature.inputs.iter().find(|(name, _)| *name == port.name).map(|(_, meaning)| meaning)
+}
+
+/// Rows of a field as an input takes them, rows first.
+pub fn prepared(
+    port: &Port,
+    preprocessing: &[Preprocessing],
+    rows: usize,
+    shape: &[usize],
+    mut values: Vec<f32>,
+    episode: u64,
+) -> Result<Tensor> {
+    let mut shape = shape.to_vec();
+    for step in preprocessing {
+        (shape, values) = step.apply(&shape, values, episode)?;
+    }
+    let shape = [&[rows], fitted(port, &shape).as_slice()].concat();
+    if port.dtype == ethogram_model::Dtype::I64 {
+        return Ok(Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?);
+    }
+    Ok(Tensor::f32(&shape, values)?)
 }
 
 /// Recurrent states out of what was logged: each in a field of its own, or all in one, in the order of the network's inputs.
@@ -95,16 +110,13 @@ impl States {
         episode: u64,
         range: Range<u64>,
         port: &Port,
-        (field, alone): (Option<&str>, bool),
+        field: &str,
         valid: &mut [bool],
     ) -> Result<(Vec<usize>, Vec<f32>)> {
-        let own = field.map_or_else(|| format!("{STATE_FIELD}/{}", port.name), str::to_owned);
-        let logged = run.source().step_fields(episode)?.iter().any(|info| info.name == own);
-        if field.is_some() || logged {
-            return column(run, episode, &own, range, valid);
-        }
-        if alone {
-            return column(run, episode, STATE_FIELD, range, valid);
+        let infos = run.source().step_fields(episode)?;
+        let is_logged = |name: &str| infos.iter().any(|info| info.name == name);
+        if is_logged(field) || !is_logged(STATE_FIELD) {
+            return column(run, episode, field, range, valid);
         }
         let steps = valid.len();
         if self.whole.is_none() {
@@ -128,7 +140,7 @@ impl States {
 }
 
 /// Rows of a logged field as floats; rows that were not logged are zeros, and not valid.
-fn column(
+pub fn column(
     run: &RunHandle,
     episode: u64,
     field: &str,
@@ -277,8 +289,9 @@ fn transposed(values: &[f32], shape: &[usize], axes: &[usize]) -> Vec<f32> {
 }
 
 /// The row's shape as the network wants it: axes of length 1 more or less are no difference.
-fn fitted(port: &Port, axis: usize, shape: &[usize]) -> Vec<usize> {
+fn fitted(port: &Port, shape: &[usize]) -> Vec<usize> {
     let Some(dims) = &port.shape else { return shape.to_vec() };
+    let axis = dims.iter().position(|dim| !matches!(dim, Dim::Known(_))).unwrap_or(0);
     let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
     let wanted: Option<Vec<usize>> =
         dims.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| known(dim)).collect();

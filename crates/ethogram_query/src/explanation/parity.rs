@@ -200,18 +200,12 @@ fn compared(model: &Model, signature: &Signature, is_logged: &dyn Fn(&str) -> bo
             found.push(made(output, "action_probabilities", View::Probability, false));
         }
     }
-    let states = signature.states();
-    for (name, next) in &states {
-        let own = format!("recurrent_state/{name}");
-        let stated = signature.inputs.iter().find_map(|(input, meaning)| match meaning {
-            Meaning::State { field, .. } if input == name => field.clone(),
-            _ => None,
-        });
-        let field = stated.unwrap_or_else(|| if is_logged(&own) { own } else { "recurrent_state".to_owned() });
-        // Of several states in one field each has only a part.
-        let whole = states.len() == 1 || field != "recurrent_state";
-        if let Some(next) = next.filter(|next| known(next) && whole && is_logged(&field)) {
-            found.push(made(next, &field, View::Plain, true));
+    for (_, meaning) in &signature.inputs {
+        if let Meaning::State { next: Some(next), field } = meaning
+            && known(next)
+            && is_logged(field)
+        {
+            found.push(made(next, field, View::Plain, true));
         }
     }
     found

@@ -57,7 +57,7 @@ impl RunHandle {
     pub fn quality(&self, request: &ExplanationRequest, checks: &QualityChecks, cancel: &Cancel) -> Result<Quality> {
         let step = request.range.start;
         let request = ExplanationRequest { range: step..step.saturating_add(1), history: 0, ..request.clone() };
-        let asking = self.asking(&request)?;
+        let asking = self.asking(&request, &[])?;
         let question = Question {
             run: self,
             episode: request.episode,

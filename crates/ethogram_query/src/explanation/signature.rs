@@ -17,6 +17,9 @@ const ACTION_ROLES: &[&str] = &[
     "action_mean",
 ];
 
+/// Field that holds the recurrent state before each step.
+pub const STATE_FIELD: &str = "recurrent_state";
+
 /// Most switches of one index.
 const ONE_HOT_MAX: usize = 65_536;
 
@@ -43,8 +46,8 @@ pub enum Meaning {
     State {
         /// The output that holds the state after the step.
         next: Option<String>,
-        /// Name of the logged field; by the input's name, or `recurrent_state`, when left out.
-        field: Option<String>,
+        /// Name of the logged field: when left out `recurrent_state`, or of several states `recurrent_state/INPUT`.
+        field: String,
     },
 }
 
@@ -72,7 +75,10 @@ impl Signature {
     pub fn read(signature: &Value) -> Result<Self> {
         let empty = serde_json::Map::new();
         let object = |key: &str| signature.get(key).and_then(Value::as_object).unwrap_or(&empty);
-        let inputs = object("inputs").iter().map(|(name, input)| Ok((name.clone(), Meaning::read(name, input)?)));
+        let is_state = |input: &&Value| input.get("role").and_then(Value::as_str) == Some("state");
+        let alone = object("inputs").values().filter(is_state).count() == 1;
+        let inputs =
+            object("inputs").iter().map(|(name, input)| Ok((name.clone(), Meaning::read(name, input, alone)?)));
         let role = |output: &Value| output.get("role").and_then(Value::as_str).unwrap_or_default().to_owned();
         let outputs = object("outputs").iter().map(|(name, output)| (name.clone(), role(output))).collect();
         Ok(Signature { inputs: inputs.collect::<Result<_>>()?, outputs })
@@ -104,14 +110,19 @@ impl Signature {
         self.outputs.iter().find(|(_, known)| known == role).map(|(name, _)| name.as_str())
     }
 
-    /// Role and name of the output with a number an action.
-    pub fn action_output(&self) -> Option<(&'static str, &str)> {
-        ACTION_ROLES.iter().find_map(|role| Some((*role, self.output(role)?)))
+    /// Name of the output with a number an action.
+    pub fn action_output(&self) -> Option<&str> {
+        ACTION_ROLES.iter().find_map(|role| self.output(role))
+    }
+
+    /// Role of that output.
+    pub fn action_role(&self) -> Option<&'static str> {
+        ACTION_ROLES.iter().copied().find(|role| self.output(role).is_some())
     }
 }
 
 impl Meaning {
-    fn read(name: &str, input: &Value) -> Result<Self> {
+    fn read(name: &str, input: &Value, alone: bool) -> Result<Self> {
         match input.get("role").and_then(Value::as_str) {
             Some("observation") => {
                 let field = input.get("field").and_then(Value::as_str).unwrap_or("observation").to_owned();
@@ -121,7 +132,8 @@ impl Meaning {
             }
             Some("state") => {
                 let text = |key: &str| input.get(key).and_then(Value::as_str).map(str::to_owned);
-                Ok(Meaning::State { next: text("next"), field: text("field") })
+                let own = || if alone { STATE_FIELD.to_owned() } else { format!("{STATE_FIELD}/{name}") };
+                Ok(Meaning::State { next: text("next"), field: text("field").unwrap_or_else(own) })
             }
             other => Err(wrong(name, "role observation or state", other.unwrap_or("none"))),
         }
@@ -187,7 +199,7 @@ mod tests {
         .expect("a signature");
         assert_eq!(signature.observations().expect("an observation"), ["frame"]);
         assert_eq!(signature.states(), [("hx", Some("hx_next"))]);
-        assert_eq!(signature.action_output(), Some(("logits", "logits")));
+        assert_eq!((signature.action_role(), signature.action_output()), (Some("logits"), Some("logits")));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use ethogram_query::{
 use ethogram_store::Dtype;
 use serde_json::{Value, json};
 
+use super::attribution_forms::{Form, push_floats, push_totals, region};
 use crate::{
     answer,
     app::App,
@@ -48,10 +49,11 @@ pub async fn attribution(
     request: HeaderMap,
     mut params: Params,
 ) -> ApiResult<Response> {
+    let form = Form::take(&mut params)?;
     let ask = ask(episode, &mut params)?;
     let run = app.run(&run)?;
     let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(columns(&run.explanations_of(&ask, &Cancel::default())?)));
+    let make = app.pool.run(move || answer::columns(columns(&run.explanations_of(&ask, &Cancel::default())?, form)));
     answer::tagged(&request, tag, make).await
 }
 
@@ -193,7 +195,7 @@ fn ask(episode: u64, params: &mut Params) -> ApiResult<ExplanationRequest> {
 }
 
 fn choices(choices: &ExplanationChoices) -> Value {
-    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name});
+    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature)});
     let methods: Vec<_> = ATTRIBUTIONS
         .iter()
         .map(|method| {
@@ -249,10 +251,10 @@ fn setting(setting: &Setting) -> Value {
 }
 
 /// One answer has its columns under their own names; of several, those of answer 1 are called `1/values` and so on.
-fn columns(found: &[Explanation]) -> Columns {
+fn columns(found: &[Explanation], form: Form) -> Columns {
     let mut columns = Columns::new();
     for (index, one) in found.iter().enumerate() {
-        push(&mut columns, one, if found.len() == 1 { String::new() } else { format!("{index}/") });
+        push(&mut columns, one, form, &if found.len() == 1 { String::new() } else { format!("{index}/") });
     }
     let Some(first) = found.first() else { return columns };
     columns.set("first", first.first.into());
@@ -267,7 +269,22 @@ fn columns(found: &[Explanation]) -> Columns {
     columns
 }
 
-fn push(columns: &mut Columns, found: &Explanation, prefix: String) {
+fn push(columns: &mut Columns, found: &Explanation, form: Form, prefix: &str) {
+    match form {
+        Form::Bytes => push_bytes(columns, found, prefix),
+        Form::Floats => push_floats(columns, found, prefix),
+        Form::Totals => push_totals(columns, found, prefix),
+    }
+    let name = |name: &str| format!("{prefix}{name}");
+    let doubles = |values: &[f32]| values.iter().map(|&value| f64::from(value)).collect::<Vec<_>>();
+    columns.push_f64(&name("at_input"), doubles(&found.at_input).into_iter());
+    columns.push_f64(&name("at_baseline"), doubles(&found.at_baseline).into_iter());
+    columns.push_f64(&name("completeness_error"), doubles(&found.completeness_error).into_iter());
+    columns.push_f64(&name("entry"), found.entry.iter().map(|&entry| f64::from(entry)));
+}
+
+/// A byte an element with a scale a step.
+fn push_bytes(columns: &mut Columns, found: &Explanation, prefix: &str) {
     let width = found.shape.iter().product::<usize>().max(1);
     let mut bytes = Vec::with_capacity(found.values.len());
     let mut scales = Vec::with_capacity(found.valid.len());
@@ -280,12 +297,6 @@ fn push(columns: &mut Columns, found: &Explanation, prefix: String) {
     }
     let rows = scales.len();
     let shape = [&[rows], found.shape.as_slice()].concat();
-    let name = |name: &str| format!("{prefix}{name}");
-    let doubles = |values: &[f32]| values.iter().take(rows).map(|&value| f64::from(value)).collect::<Vec<_>>();
-    columns.push(&name("values"), Dtype::Int8, shape, bytes, Some(&found.valid[..rows]));
-    columns.push_f64(&name("scale"), scales.into_iter());
-    columns.push_f64(&name("at_input"), doubles(&found.at_input).into_iter());
-    columns.push_f64(&name("at_baseline"), doubles(&found.at_baseline).into_iter());
-    columns.push_f64(&name("completeness_error"), doubles(&found.completeness_error).into_iter());
-    columns.push_f64(&name("entry"), found.entry.iter().take(rows).map(|&entry| f64::from(entry)));
+    columns.push(&format!("{prefix}values"), Dtype::Int8, shape, bytes, Some(&found.valid[..rows]));
+    columns.push_f64(&format!("{prefix}scale"), scales.into_iter());
 }

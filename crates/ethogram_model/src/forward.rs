@@ -1,0 +1,98 @@
+//! Everything that a network gives out, again and again: what was compiled for one number of rows is kept for the next.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::attribution::{graph_of, laid_out, rows_first};
+use crate::error::Result;
+use crate::exec::{Cancel, Program};
+use crate::graph::ValueId;
+use crate::model::Model;
+use crate::tensor::{Dtype, Tensor};
+
+/// Programs that are kept: one a number of rows.
+const KEPT: usize = 4;
+
+/// A network ready to be run. Running it from several threads at once is fine.
+pub struct Forward {
+    model: Arc<Model>,
+    /// Used last comes last.
+    programs: Mutex<Vec<(Shapes, Arc<Compiled>)>>,
+}
+
+/// Shapes of the inputs, by name.
+type Shapes = BTreeMap<String, Vec<usize>>;
+
+struct Compiled {
+    program: Program,
+    inputs: Vec<(ValueId, String)>,
+    outputs: Vec<String>,
+}
+
+impl Forward {
+    /// Compiles nothing yet.
+    pub fn new(model: Arc<Model>) -> Self {
+        Forward { model, programs: Mutex::default() }
+    }
+
+    /// The network that is run.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Every output of floats, by name, in the file's order. Inputs and outputs have their rows first, whatever the file wants.
+    ///
+    /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
+    pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
+        let compiled = self.compiled(inputs)?;
+        let mut given = Vec::with_capacity(compiled.inputs.len());
+        for (id, name) in &compiled.inputs {
+            if let Some(tensor) = inputs.get(name) {
+                given.push((*id, laid_out(tensor.clone(), self.model.axis_of_rows(name))?));
+            }
+        }
+        let found = compiled.program.run(&given, cancel)?;
+        let outputs = compiled.outputs.iter().zip(found);
+        outputs.map(|(name, tensor)| Ok((name.clone(), rows_first(tensor, self.model.axis_of_rows(name))?))).collect()
+    }
+
+    fn compiled(&self, inputs: &BTreeMap<String, Tensor>) -> Result<Arc<Compiled>> {
+        let shapes: Shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+        let lock = || self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut programs = lock();
+            if let Some(at) = programs.iter().position(|(known, _)| *known == shapes) {
+                let entry = programs.remove(at);
+                let compiled = Arc::clone(&entry.1);
+                programs.push(entry);
+                return Ok(compiled);
+            }
+        }
+        // Nobody else waits while this one is made; made twice, the first of the two is let go of later.
+        let compiled = Arc::new(self.compile(&shapes)?);
+        let mut programs = lock();
+        programs.push((shapes, Arc::clone(&compiled)));
+        if programs.len() > KEPT {
+            programs.remove(0);
+        }
+        Ok(compiled)
+    }
+
+    fn compile(&self, shapes: &Shapes) -> Result<Compiled> {
+        let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
+        let graph = graph_of(&self.model, shapes, rows, &[])?;
+        let (mut ids, mut outputs) = (Vec::new(), Vec::new());
+        for output in self.model.outputs() {
+            let id = graph.named(&output.name).ok_or_else(|| self.model.unknown(&output.name))?;
+            if graph.value(id).dtype == Dtype::F32 {
+                ids.push(id);
+                outputs.push(output.name.clone());
+            }
+        }
+        let needed = graph.needed_by(&ids);
+        let inputs =
+            graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned())).collect();
+        let program = Program::compile(graph, &ids, self.model.limits())?;
+        Ok(Compiled { program, inputs, outputs })
+    }
+}
