@@ -89,7 +89,7 @@ fn layers(model: &Model, signature: &Signature, given: &Given) -> Result<Vec<Lay
         .filter(|(name, role)| role != "state" && known(name))
         .map(|(name, _)| name.as_str())
         .collect();
-    Ok(layer_choices(model, &shapes, signature.observations()?[0], &outputs)?)
+    Ok(layer_choices(model, &shapes, signature.observation()?, &outputs)?)
 }
 
 fn targets(question: &Question<'_>) -> (Vec<TargetChoice>, Vec<(&'static str, &'static str)>) {

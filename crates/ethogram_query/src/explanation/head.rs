@@ -94,7 +94,7 @@ impl Question<'_> {
     ///
     /// **Errors**: the signature names none that the network has.
     pub fn head(&self) -> Result<Head> {
-        let named = self.signature.action_role().zip(self.signature.action_output());
+        let named = self.signature.action_head();
         let (role, output) = named.ok_or_else(|| self.no_output("logits, q_values, action_mean …"))?;
         let port = self.model.outputs().iter().find(|port| port.name == output);
         let port = port.ok_or_else(|| self.no_output(role))?;

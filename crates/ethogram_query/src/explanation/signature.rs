@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// Roles of outputs that hold a number an action or dimension, the likeliest to be asked about first.
-const ACTION_ROLES: &[&str] = &[
+/// Roles of outputs that are a row with a number an action or dimension, the likeliest to be asked about first.
+const ACTION_ROLES: &[&str] = &["logits", "q_values", "action_probabilities", "action_mean"];
+
+/// Roles of outputs that give a number an action in some way, distributions of returns and ensembles too.
+const HEAD_ROLES: &[&str] = &[
     "logits",
     "log_probabilities",
     "q_values",
@@ -94,6 +97,11 @@ impl Signature {
         if found.is_empty() { Err(wrong("inputs", "one that takes the observation", "none")) } else { Ok(found) }
     }
 
+    /// The first of them.
+    pub fn observation(&self) -> Result<&str> {
+        self.observations().map(|names| names[0])
+    }
+
     /// Recurrent states: input, and the output that holds the next one.
     pub fn states(&self) -> Vec<(&str, Option<&str>)> {
         let mut states = Vec::new();
@@ -118,6 +126,11 @@ impl Signature {
     /// Role of that output.
     pub fn action_role(&self) -> Option<&'static str> {
         ACTION_ROLES.iter().copied().find(|role| self.output(role).is_some())
+    }
+
+    /// Role and name of the output that tells of actions, be it as a distribution of returns.
+    pub fn action_head(&self) -> Option<(&'static str, &str)> {
+        HEAD_ROLES.iter().find_map(|role| Some((*role, self.output(role)?)))
     }
 }
 
