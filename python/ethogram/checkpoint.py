@@ -29,6 +29,9 @@ OUTPUT_ROLES = (
     "log_std",
     "quantiles",
     "atoms",
+    "atom_probabilities",
+    "atom_logits",
+    "q_heads",
     "log_probabilities",
     "embedding",
 )
@@ -50,8 +53,10 @@ def signature(
         observation: Name of the input that takes the observation; or a mapping from parts of a nested observation
             (`observation/camera`) to inputs.
         preprocessing: Steps between the recorded observation and the input, in order, each with its `op`, for example
-            `{"op": "scale", "by": 1 / 255}`.
-        state: Recurrent memory: name of the input, and of the output that holds its next value.
+            `{"op": "scale", "by": 1 / 255}`. Others are `shift` (`by`), `clip` (`low`, `high`), `one_hot` (`count`),
+            `transpose` (`axes`), `unsqueeze` (`axis`) and `flatten`; `by` is a number or one an element.
+        state: Recurrent memory: name of the input, and of the output that holds its next value. What the memory was
+            before each step is logged as `recurrent_state`, or of several as `recurrent_state/NAME`.
         region: Which part of a rendered picture the observation was cut from, where it is one, whatever was done to its
             size and colours: x, y, width and height in pixels of that picture. What explains is laid over it, too.
         region_of: The field that holds the picture.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ethogram_model::{
     Area, Asker, Bounds, Cancel, EntryChange, Explained, Measure, Port, Progress, Replacement, Subject, Target, Tensor,
-    View, nearest_entries, smallest_regions,
+    nearest_entries, smallest_regions,
 };
 
 use super::edit::{Change, Edit, EditedField, Place, ends_of};
@@ -128,8 +128,8 @@ impl RunHandle {
         repeat(&mut inputs, actions)?;
         let output = signature.action_output().unwrap_or_default().to_owned();
         let weights = (0..actions).map(|rival| vec![(request.action, 1.0), (rival, -1.0)]).collect();
-        let target = Target { output, view: View::Plain, weights };
-        let subject_of_model = Subject { inputs, target, wrt: port.name.clone() };
+        let target = Target::weighed(&output, weights);
+        let subject_of_model = Subject { inputs, target, wrt: vec![port.name.clone()] };
         let explained = Explained::new(model, subject_of_model, 0, cancel)?;
         let mut asker = Asker::new(&explained, request.action, cancel, progress)?;
 
