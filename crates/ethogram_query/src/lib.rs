@@ -28,6 +28,7 @@ mod series;
 mod summary;
 mod tensor_rows;
 mod trend_line;
+mod video;
 mod workbench;
 
 pub use action_counts::{
@@ -40,6 +41,7 @@ pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{Summary, Trend};
 pub use ethogram_model::{Attribution, Cancel};
+pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{EXPLAINED_STEPS_MAX, Explanation, ExplanationChoices, ExplanationRequest, METHODS};
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
@@ -54,4 +56,5 @@ pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
 pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
 pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
+pub use video::{OVERLAY_OPACITY_DEFAULT, Overlay, VIDEO_FPS_DEFAULT, Video, VideoAxis, VideoRequest};
 pub use workbench::{Change, Options, Skipped, Workbench};

@@ -8,4 +8,7 @@ mod laws;
 mod memory;
 mod native;
 mod policy;
+#[path = "../../../ethogram_video/tests/it/read_back.rs"]
+mod read_back;
+mod video;
 mod workbench;
