@@ -3,6 +3,7 @@ import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
+import { readVideo, type VideoOptions, type VideoProgress } from './video';
 import type {
   ActionCounts,
   Axis,
@@ -221,6 +222,18 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<ArrayBuffer> {
     return this.#source.bytes(this.framesPath(run, episode, field, range), { signal });
+  }
+
+  /** Steps of an episode as a film, made by the server while it is read. */
+  async video(
+    run: string,
+    episode: number,
+    options: VideoOptions,
+    onprogress: (progress: VideoProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Blob> {
+    const path = `${at(run)}/episodes/${episode}/video${search({ ...options, parts: 1 })}`;
+    return readVideo(await this.#source.stream(path, { signal }), options.format, onprogress);
   }
 
   /** Tensors, distributions, pictures or texts of one tag. */

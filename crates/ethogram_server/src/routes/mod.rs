@@ -20,3 +20,4 @@ pub mod series_csv;
 pub mod tags;
 pub mod tensors;
 pub mod trend;
+pub mod video;
