@@ -1,5 +1,6 @@
 """The native half, written in Rust. Not for use from outside this package."""
 
+from collections.abc import Callable
 from os import PathLike
 from typing import Any, final
 
@@ -110,6 +111,13 @@ class RunView:
     def step_fields(self, episode: int) -> list[str]: ...
     def derived_fields(self, episode: int) -> list[str]: ...
     def field(self, episode: int, name: str, params: dict[str, str]) -> _RawColumn: ...
+    def video(
+        self,
+        episode: int,
+        path: str | PathLike[str],
+        options: dict[str, str],
+        progress: Callable[[int, int], object] | None,
+    ) -> tuple[int, int, int, float]: ...
     def checkpoints(self) -> list[_RawColumn]: ...
     def blob(self, hash: str) -> bytes: ...
 

@@ -28,6 +28,7 @@ mod series;
 mod summary;
 mod tensor_rows;
 mod trend_line;
+mod video;
 mod workbench;
 
 pub use action_counts::{
@@ -50,6 +51,7 @@ pub use explanation::{
     TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField,
     WhatIfRequest, WhichCheckpoints,
 };
+pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
@@ -63,4 +65,5 @@ pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
 pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
 pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
+pub use video::{OVERLAY_OPACITY_DEFAULT, Overlay, VIDEO_FPS_DEFAULT, Video, VideoAxis, VideoRequest};
 pub use workbench::{Change, Options, Skipped, Workbench};

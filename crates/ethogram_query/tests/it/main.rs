@@ -9,4 +9,7 @@ mod laws;
 mod memory;
 mod native;
 mod policy;
+#[path = "../../../ethogram_video/tests/it/read_back.rs"]
+mod read_back;
+mod video;
 mod workbench;
