@@ -39,12 +39,16 @@ pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{Summary, Trend};
-pub use ethogram_model::{Attribution, Cancel, Measure, Progress};
+pub use ethogram_model::{
+    ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
+    ParamKind as SettingKind, Part, Progress, Randomised,
+};
 pub use explanation::{
-    COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest, EDIT_PLACES_MAX,
-    EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation, ExplanationChoices,
-    ExplanationRequest, METHODS, Said, Size, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution,
-    WhatIfField, WhatIfRequest, WhichCheckpoints,
+    ANSWERS_MAX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest,
+    EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation,
+    ExplanationChoices, ExplanationRequest, Of, OutputParity, PLANTED_MAX, Parity, Quality, QualityChecks, Said, Size,
+    TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField,
+    WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};

@@ -117,6 +117,9 @@ impl From<QueryError> for ApiError {
             }
             QueryError::BadInput { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", message)
                 .hint("name another field as the input, or log it in that shape"),
+            QueryError::BadParam { ref field, .. } if field.starts_with("attribution") => {
+                Self::bad_request(message).hint("GET …/episodes/E/explanations lists what can be asked")
+            }
             _ if error.is_bad_request() => {
                 Self::bad_request(message).hint("GET /api/derivations lists the parameters of each field")
             }

@@ -33,6 +33,8 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/{episode}/extents", get(routes::extents::extents))
         .route("/api/runs/{run}/episodes/{episode}/explanations", get(routes::attributions::explanations))
         .route("/api/runs/{run}/episodes/{episode}/attribution", get(routes::attributions::attribution))
+        .route("/api/runs/{run}/episodes/{episode}/attribution/quality", get(routes::attributions::quality))
+        .route("/api/runs/{run}/episodes/{episode}/parity", get(routes::attributions::parity))
         .route("/api/runs/{run}/episodes/{episode}/what_if", post(routes::what_if::what_if))
         .route("/api/runs/{run}/episodes/{episode}/counterfactual", post(routes::what_if::counterfactual))
         .route("/api/runs/{run}/episodes/{episode}/disagreement", post(routes::what_if::disagreement))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ethogram_model::{
-    Asker, Bounds, Cancel, EntryChange, Explained, Forward, Measure, Model, Replacement, Subject, Target, Tensor, View,
+    Asker, Bounds, Cancel, EntryChange, Explained, Forward, Measure, Model, Replacement, Subject, Target, Tensor,
     nearest_entries, smallest_regions,
 };
 use proptest::prelude::*;
@@ -19,8 +19,8 @@ fn subject(inputs: &BTreeMap<String, Tensor>, output: &str, entries: usize, want
         (name.clone(), Tensor::f32(&[&[entries], &tensor.shape()[1..]].concat(), values).unwrap())
     });
     let weights = (0..entries).map(|rival| vec![(wanted, 1.0), (rival, -1.0)]).collect();
-    let target = Target { output: output.into(), view: View::Plain, weights };
-    Subject { inputs: repeated.collect(), target, wrt: wrt.into() }
+    let target = Target::weighed(output, weights);
+    Subject { inputs: repeated.collect(), target, wrt: vec![wrt.to_owned()] }
 }
 
 fn vector(model: &Model, x: &[f32], output: &str, entries: usize, wanted: usize) -> Subject {

@@ -7,4 +7,6 @@ mod counterfactual;
 mod exporters;
 mod goldens;
 mod linear;
+mod methods;
+mod policies;
 mod reference_attributions;

@@ -3,6 +3,7 @@
 mod derivations;
 mod disk;
 mod documents;
+mod explanation;
 mod group;
 mod laws;
 mod memory;

@@ -1,6 +1,7 @@
 //! What each route answers of a run that holds some of everything. Files mirror the paths.
 
 mod actions;
+mod attributions;
 mod blobs;
 mod derivations;
 mod episodes;
