@@ -110,7 +110,7 @@ test('A-8: both heads at once are added to blue and to red, and maps are percept
   }, png);
   expect(blueness.size).toEqual([80, 80]);
   expect(blueness.most).toBeGreaterThan(100);
-  await page.keyboard.press('shift+S');
+  await page.keyboard.press('Shift+S');
   await expect(page).not.toHaveURL(/blend=/);
   await page.goto(
     `/#/replay?run=${at.run}&episode=${at.episode}&step=530&image=observation&why=saliency&blend=alone&colours=viridis&sign=absolute`,
