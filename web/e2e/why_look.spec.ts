@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@playwright/test';
@@ -88,6 +89,29 @@ test('A-8: both heads at once are added to blue and to red, and maps are percept
     expect([Math.floor(place / 80), place % 80]).toEqual([Math.floor(most / side) * 5, (most % side) * 5]);
     expect(Math.max(...data.filter((_, i) => i % 4 === channel))).toBe(255);
   }
+  // What is copied has the overlay; where the clipboard is closed it becomes a file.
+  await page.evaluate(() => {
+    navigator.clipboard.write = () => Promise.reject(new Error('closed'));
+  });
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Copy as PNG' }).click();
+  const png = readFileSync(await (await saved).path()).toString('base64');
+  const blueness = await page.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const pen = canvas.getContext('2d')!;
+    pen.drawImage(picture, 0, 0);
+    const pixels = pen.getImageData(0, 0, picture.width, picture.height).data;
+    let most = 0;
+    // Green is the grey beneath.
+    for (let i = 0; i < pixels.length; i += 4) most = Math.max(most, pixels[i + 2]! - pixels[i + 1]!);
+    return { size: [picture.width, picture.height], most };
+  }, png);
+  expect(blueness.size).toEqual([80, 80]);
+  expect(blueness.most).toBeGreaterThan(100);
+  await page.keyboard.press('Shift+S');
+  await expect(page).not.toHaveURL(/blend=/);
   await page.goto(
     `/#/replay?run=${at.run}&episode=${at.episode}&step=530&image=observation&why=saliency&blend=alone&colours=viridis&sign=absolute`,
   );
