@@ -40,7 +40,8 @@ pub fn umap<'py>(
     seed: u64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let values = floats(points);
-    let params = UmapParams { neighbors, min_dist, dims, rounds, metric: metric_named(metric)?, seed, ..Default::default() };
+    let params =
+        UmapParams { neighbors, min_dist, dims, rounds, metric: metric_named(metric)?, seed, ..Default::default() };
     let mut layout = py.detach(|| Umap::new(Points::new(&values, width)?, &params)).map_err(wrong)?;
     while py.detach(|| layout.advance(ROUNDS_AT_ONCE)) {
         py.check_signals()?;

@@ -44,6 +44,7 @@ pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
+pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{
     ANSWERS_MAX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest,
     EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation,
@@ -51,7 +52,6 @@ pub use explanation::{
     TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField,
     WhatIfRequest, WhichCheckpoints,
 };
-pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};

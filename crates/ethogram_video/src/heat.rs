@@ -32,7 +32,9 @@ impl Heat {
         sizes.sort_by(f32::total_cmp);
         let place = ((sizes.len() as f64 * (1.0 - OUTLIERS)).ceil() as usize).saturating_sub(1);
         let most = [sizes[place], sizes[sizes.len() - 1], 1.0].into_iter().find(|most| *most > 0.0).unwrap_or(1.0);
-        sums.iter_mut().for_each(|sum| *sum = (*sum / most).clamp(-1.0, 1.0));
+        for sum in &mut sums {
+            *sum = (*sum / most).clamp(-1.0, 1.0);
+        }
         let values = spread(&sums, rows, columns, height as usize, width as usize);
         Some(Self { width, height, values })
     }

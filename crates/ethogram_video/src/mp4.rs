@@ -50,7 +50,7 @@ impl<W: Write> Mp4<W> {
             keys: Vec::new(),
         };
         let mut head = Boxes::default();
-        head.boxed(b"ftyp", |b| {
+        head.boxed(*b"ftyp", |b| {
             b.bytes(b"isom");
             b.u32(0x200);
             b.bytes(b"isomiso2avc1mp41");
@@ -114,8 +114,8 @@ impl<W: Write> Mp4<W> {
         let scale = self.ticks_a_second;
         let duration = self.sizes.len() as u32 * FRAME_TICKS;
         let mut all = Boxes::default();
-        all.boxed(b"moov", |b| {
-            b.full(b"mvhd", 0, |b| {
+        all.boxed(*b"moov", |b| {
+            b.full(*b"mvhd", 0, |b| {
                 b.u32s(&[0, 0, scale, duration, 1 << 16]);
                 b.u16s(&[0x100, 0]);
                 b.u32s(&[0, 0]);
@@ -123,27 +123,27 @@ impl<W: Write> Mp4<W> {
                 b.u32s(&[0; 6]);
                 b.u32(2);
             });
-            b.boxed(b"trak", |b| {
+            b.boxed(*b"trak", |b| {
                 // Enabled, in the film, in its preview.
-                b.full(b"tkhd", 7, |b| {
+                b.full(*b"tkhd", 7, |b| {
                     b.u32s(&[0, 0, 1, 0, duration, 0, 0]);
                     b.u16s(&[0; 4]);
                     b.u32s(&UNTURNED);
                     b.u32s(&[self.width << 16, self.height << 16]);
                 });
-                b.boxed(b"mdia", |b| {
-                    b.full(b"mdhd", 0, |b| {
+                b.boxed(*b"mdia", |b| {
+                    b.full(*b"mdhd", 0, |b| {
                         b.u32s(&[0, 0, scale, duration]);
                         // `und`: no language.
                         b.u16s(&[0x55c4, 0]);
                     });
-                    b.full(b"hdlr", 0, |b| {
+                    b.full(*b"hdlr", 0, |b| {
                         b.u32(0);
                         b.bytes(b"vide");
                         b.u32s(&[0; 3]);
                         b.bytes(b"ethogram\0");
                     });
-                    b.boxed(b"minf", |b| self.media(b, sequence, picture));
+                    b.boxed(*b"minf", |b| self.media(b, sequence, picture));
                 });
             });
         });
@@ -151,25 +151,25 @@ impl<W: Write> Mp4<W> {
     }
 
     fn media(&self, b: &mut Boxes, sequence: &[u8], picture: &[u8]) {
-        b.full(b"vmhd", 1, |b| b.u16s(&[0; 4]));
-        b.boxed(b"dinf", |b| {
-            b.full(b"dref", 0, |b| {
+        b.full(*b"vmhd", 1, |b| b.u16s(&[0; 4]));
+        b.boxed(*b"dinf", |b| {
+            b.full(*b"dref", 0, |b| {
                 b.u32(1);
                 // The frames lie in this very file.
-                b.full(b"url ", 1, |_| {});
+                b.full(*b"url ", 1, |_| {});
             });
         });
-        b.boxed(b"stbl", |b| {
-            b.full(b"stsd", 0, |b| {
+        b.boxed(*b"stbl", |b| {
+            b.full(*b"stsd", 0, |b| {
                 b.u32(1);
-                b.boxed(b"avc1", |b| self.sample_entry(b, sequence, picture));
+                b.boxed(*b"avc1", |b| self.sample_entry(b, sequence, picture));
             });
-            b.full(b"stts", 0, |b| b.u32s(&[1, self.sizes.len() as u32, FRAME_TICKS]));
-            b.full(b"stss", 0, |b| {
+            b.full(*b"stts", 0, |b| b.u32s(&[1, self.sizes.len() as u32, FRAME_TICKS]));
+            b.full(*b"stss", 0, |b| {
                 b.u32(self.keys.len() as u32);
                 b.u32s(&self.keys);
             });
-            b.full(b"stsc", 0, |b| {
+            b.full(*b"stsc", 0, |b| {
                 // One entry where the number of frames of a chunk changes.
                 let mut runs: Vec<[u32; 3]> = Vec::new();
                 for (index, &(_, frames)) in self.chunks.iter().enumerate() {
@@ -180,11 +180,11 @@ impl<W: Write> Mp4<W> {
                 b.u32(runs.len() as u32);
                 b.u32s(runs.as_flattened());
             });
-            b.full(b"stsz", 0, |b| {
+            b.full(*b"stsz", 0, |b| {
                 b.u32s(&[0, self.sizes.len() as u32]);
                 b.u32s(&self.sizes);
             });
-            b.full(b"stco", 0, |b| {
+            b.full(*b"stco", 0, |b| {
                 b.u32(self.chunks.len() as u32);
                 self.chunks.iter().for_each(|chunk| b.u32(chunk.0));
             });
@@ -200,7 +200,7 @@ impl<W: Write> Mp4<W> {
         b.u16(1);
         b.bytes(&[0; 32]);
         b.u16s(&[24, u16::MAX]);
-        b.boxed(b"avcC", |b| {
+        b.boxed(*b"avcC", |b| {
             // Version 1; profile, compatibility and level as the stream has them; lengths of four bytes; one description of each kind.
             b.bytes(&[1]);
             b.bytes(sequence.get(1..4).unwrap_or(&[0; 3]));
@@ -212,7 +212,7 @@ impl<W: Write> Mp4<W> {
             b.bytes(picture);
         });
         // BT.709 in limited range, as `yuv` makes it.
-        b.boxed(b"colr", |b| {
+        b.boxed(*b"colr", |b| {
             b.bytes(b"nclx");
             b.u16s(&[1, 1, 1]);
             b.bytes(&[0]);
@@ -226,17 +226,17 @@ struct Boxes(Vec<u8>);
 
 impl Boxes {
     /// A box around what `fill` writes.
-    fn boxed(&mut self, kind: &[u8; 4], fill: impl FnOnce(&mut Self)) {
+    fn boxed(&mut self, kind: [u8; 4], fill: impl FnOnce(&mut Self)) {
         let at = self.0.len();
         self.u32(0);
-        self.bytes(kind);
+        self.bytes(&kind);
         fill(self);
         let bytes = (self.0.len() - at) as u32;
         self.0[at..at + 4].copy_from_slice(&bytes.to_be_bytes());
     }
 
     /// A box of version 0 with flags.
-    fn full(&mut self, kind: &[u8; 4], flags: u32, fill: impl FnOnce(&mut Self)) {
+    fn full(&mut self, kind: [u8; 4], flags: u32, fill: impl FnOnce(&mut Self)) {
         self.boxed(kind, |b| {
             b.u32(flags);
             fill(b);
@@ -252,7 +252,9 @@ impl Boxes {
     }
 
     fn u16s(&mut self, numbers: &[u16]) {
-        numbers.iter().for_each(|number| self.u16(*number));
+        for number in numbers {
+            self.u16(*number);
+        }
     }
 
     fn u32(&mut self, number: u32) {
@@ -260,6 +262,8 @@ impl Boxes {
     }
 
     fn u32s(&mut self, numbers: &[u32]) {
-        numbers.iter().for_each(|number| self.u32(*number));
+        for number in numbers {
+            self.u32(*number);
+        }
     }
 }

@@ -121,7 +121,9 @@ impl TypeFace {
             };
             let (metrics, mut mask) = font.rasterize(shown, size as f32);
             let level = |share: u8| ((u16::from(share) * LEVELS + 127) / 255 * (255 / LEVELS)) as u8;
-            mask.iter_mut().for_each(|share| *share = level(*share));
+            for share in &mut mask {
+                *share = level(*share);
+            }
             Letter {
                 mask,
                 width: metrics.width,

@@ -61,13 +61,15 @@ fn colours(top: &[u8], low: &[u8], u: &mut [u8], v: &mut [u8]) {
     let squares = top.chunks_exact(6).zip(low.chunks_exact(6));
     for (((top, low), u), v) in squares.zip(u).zip(v) {
         let sum = |at: usize| {
-            let [a, b, c, d] = [top[at], top[at + 3], low[at], low[at + 3]].map(i32::from);
-            a.wrapping_add(b).wrapping_add(c).wrapping_add(d)
+            let four = [top[at], top[at + 3], low[at], low[at + 3]];
+            four.into_iter().fold(0, |sum: i32, share| sum.wrapping_add(i32::from(share)))
         };
-        let [r, g, b] = [sum(0), sum(1), sum(2)];
+        let sums = [sum(0), sum(1), sum(2)];
         let mixed = |by: [i32; 3]| {
-            let [x, y, z] = [r.wrapping_mul(by[0]), g.wrapping_mul(by[1]), b.wrapping_mul(by[2])];
-            (x.wrapping_add(y).wrapping_add(z).wrapping_add((128 << 18) + (1 << 17)) >> 18) as u8
+            let parts = sums.into_iter().zip(by);
+            let mixed =
+                parts.fold((128 << 18) + (1 << 17), |all: i32, (sum, by)| all.wrapping_add(sum.wrapping_mul(by)));
+            (mixed >> 18) as u8
         };
         *u = mixed([-6_596, -22_189, 28_785]);
         *v = mixed([28_784, -26_145, -2_639]);

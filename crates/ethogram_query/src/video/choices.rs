@@ -43,7 +43,7 @@ impl Choices {
     /// Entries that were taken, given the action as it was logged; none when that is not known.
     pub fn taken(&self, action: &[f64]) -> Vec<usize> {
         if self.switches {
-            return (0..self.names.len().min(action.len())).filter(|&entry| action[entry] == 1.0).collect();
+            return (0..self.names.len().min(action.len())).filter(|&entry| action[entry] > 0.5).collect();
         }
         if action.len() != self.groups.len() {
             return Vec::new();

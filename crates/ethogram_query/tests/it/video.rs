@@ -43,7 +43,7 @@ fn bytes(shape: &[usize], data: Vec<u8>) -> StepValue {
     StepValue::Array(Array::new(Dtype::Uint8, shape.to_vec(), data).expect("an array"))
 }
 
-/// Episode 0 has pictures and Q-values; 1 has a stack and no policy; 2 numbers as a picture; 3 rewards alone; 4 was not recorded.
+/// Episode 0 has pictures and Q-values; 1 has a stack and no policy; 2 and 3 rewards alone; 4 was not recorded.
 fn logged(root: &Path) -> Arc<RunHandle> {
     let info = RunInfo {
         name: "dqn".into(),
@@ -80,10 +80,25 @@ fn logged(root: &Path) -> Arc<RunHandle> {
         run.step(0, step, values).expect("logged");
         let stack = (0..4_u64).flat_map(|plane| vec![(step * 4 + plane) as u8; 32 * 32]).collect();
         run.step(1, step, vec![("observation".into(), bytes(&[4, 32, 32], stack))]).expect("logged");
-        let level = |at: u32| at as f32 * 0.5 - 10.0;
-        let grid = Array::new(Dtype::Float32, vec![9, 9], (0..81).flat_map(|at| level(at).to_le_bytes()).collect());
-        run.step(2, step, vec![("observation".into(), StepValue::Array(grid.expect("a grid")))]).expect("logged");
+        run.step(2, step, vec![("reward".into(), number(2.0))]).expect("logged");
         run.step(3, step, vec![("reward".into(), number(1.0))]).expect("logged");
+    }
+    run.close(RunState::Finished).expect("closed");
+    let bench = Workbench::open(vec![Root::from(root.to_owned())], Options::default()).expect("a workbench");
+    bench.run(&id.0).expect("the run")
+}
+
+/// One episode whose observation is a grid of numbers.
+fn numbers(root: &Path) -> Arc<RunHandle> {
+    let info = RunInfo { name: "grid".into(), ..RunInfo::default() };
+    let id = info.id.clone();
+    let run = RunWriter::create(root, info, WriterOptions::default()).expect("a run");
+    run.episode(EpisodeRow { recorded: true, length: STEPS, ..episode_row(0, EpisodeEnd::Terminated) })
+        .expect("logged");
+    let level = |at: u32| at as f32 * 0.5 - 10.0;
+    for step in 0..=STEPS {
+        let grid = Array::new(Dtype::Float32, vec![9, 9], (0..81).flat_map(|at| level(at).to_le_bytes()).collect());
+        run.step(0, step, vec![("observation".into(), StepValue::Array(grid.expect("a grid")))]).expect("logged");
     }
     run.close(RunState::Finished).expect("closed");
     let bench = Workbench::open(vec![Root::from(root.to_owned())], Options::default()).expect("a workbench");
@@ -182,7 +197,7 @@ fn row_b5_a_range_of_steps_with_other_bars() {
     assert_eq!(bars.note, "fixed over steps 10 to 29");
     let film = parse(&video.write(Vec::new(), &mut go).expect("made"));
     assert_eq!(film.frames.len(), 20);
-    assert_eq!(f64::from(film.duration) / f64::from(film.ticks_a_second), 4.0, "seconds");
+    assert_eq!(film.duration, 4 * film.ticks_a_second, "seconds");
 
     let picture_alone = VideoRequest { bars: Some("none".into()), ..request.clone() };
     assert_eq!(run.video(&picture_alone).expect("a film").spec().bars, None);
@@ -196,18 +211,18 @@ fn row_b5_a_range_of_steps_with_other_bars() {
 #[test]
 fn what_the_policy_received_is_filmed_where_there_is_no_frame() {
     let root = tempfile::tempdir().expect("a folder");
-    let run = logged(root.path());
-    let seen = |episode, x: u32, y: u32| -> Vec<u8> {
+    let (stacked, grid) = (logged(root.path()), numbers(root.path()));
+    let seen = |run: &RunHandle, episode, x: u32, y: u32| -> Vec<u8> {
         let request = VideoRequest { format: VideoFormat::Gif, scale: Some(2), ..VideoRequest::new(episode) };
         let video = run.video(&request).expect("a film");
         let (place, scale) = Scene::new(video.spec().clone()).expect("a scene").picture();
-        let (width, _, frames) = decode_gif(&filmed(&run, &request));
+        let (width, _, frames) = decode_gif(&filmed(run, &request));
         let at = 3 * ((place.y + y * scale) as usize * width + (place.x + x * scale) as usize);
         frames.iter().map(|(frame, _)| frame[at]).collect()
     };
-    let stack = seen(1, 7, 9);
+    let stack = seen(&stacked, 1, 7, 9);
     assert_eq!(stack, (0..=STEPS).map(|step| (step * 4 + 3) as u8).collect::<Vec<_>>());
-    assert_eq!((seen(2, 0, 0)[0], seen(2, 8, 8)[0], seen(2, 4, 4)[0]), (0, 255, 128));
+    assert_eq!((seen(&grid, 0, 0, 0)[0], seen(&grid, 0, 8, 8)[0], seen(&grid, 0, 4, 4)[0]), (0, 255, 128));
 }
 
 #[test]

@@ -49,8 +49,8 @@ pub async fn video(
     let options = params.take_rest();
     let mut seen: Vec<&str> = options.iter().map(|(name, _)| name.as_str()).collect();
     seen.sort_unstable();
-    if let Some(twice) = seen.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(ApiError::bad_request(format!("parameter {:?} is given twice", twice[0])));
+    if let Some((twice, _)) = seen.iter().zip(seen.iter().skip(1)).find(|(one, next)| one == next) {
+        return Err(ApiError::bad_request(format!("parameter {twice:?} is given twice")));
     }
     let options = options.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let request = VideoRequest::new(episode).with_options(options).map_err(|error| {

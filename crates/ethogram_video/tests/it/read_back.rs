@@ -1,4 +1,4 @@
-//! A reader of mp4 and gif files that is none of ours where it matters: frames are decoded by OpenH264's decoder and the crate `gif`.
+//! A reader of mp4 and gif files that is none of ours where it matters: frames are decoded by `OpenH264`'s decoder and the crate `gif`.
 
 use openh264::decoder::Decoder;
 use openh264::formats::YUVSource as _;
