@@ -120,6 +120,7 @@ pub struct VideoOptions {
     /// Which episode [default: the newest that was recorded]
     #[arg(long, value_name = "N")]
     pub episode: Option<u64>,
+    #[expect(clippy::doc_markdown, reason = "the help of the command has no backticks")]
     /// File to write; its name ends in .mp4 or .gif [default: episode_N.mp4]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
