@@ -91,7 +91,8 @@ fn row_a10_the_planted_pixel_is_found() {
     }
 }
 
-/// every rule's shares add up, the better the more points there are; with 2,000 points within 1e-3.
+/// every rule's shares add up, the better the more points there are; a network of ReLUs has kinks along the way, so that each rule
+/// errs by about 1 / points; with 5,000 points all are within 1e-3.
 #[test]
 fn row_r5_shares_add_up_by_every_rule() {
     let golden = Golden::load("lunarlander-dqn-seed000");
@@ -104,9 +105,7 @@ fn row_r5_shares_add_up_by_every_rule() {
             // A network of kinks is as uneven along the way as its outputs are large.
             of.map(|(error, (at, from))| error.abs() / at.abs().max(from.abs()).max(1.0)).fold(0.0, f32::max)
         };
-        // Sums at one end are off by half a step; captum's trapezoid leaves out 1 / steps of the integral.
-        let limit = if matches!(rule, Rule::GaussLegendre | Rule::RiemannMiddle) { 1e-3 } else { 1e-2 };
-        assert!(error(2_000) < limit, "{name}: {}", error(2_000));
+        assert!(error(5_000) < 1e-3, "{name}: {}", error(5_000));
     }
 }
 
