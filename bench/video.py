@@ -2,7 +2,8 @@
 
 `video.py RUN EPISODE STEPS WIDTH HEIGHT OUT [overlay]` reads the episode with our SDK and films it as people do: one
 figure whose artists are given new data for every frame, its pixels handed to moviepy, which pipes them into the ffmpeg
-that it brings. Prints a line of JSON with the seconds of drawing and encoding alone: neither imports nor reading are counted.
+that it brings. Prints a line of JSON with the seconds of drawing and encoding alone: neither imports nor reading are
+counted.
 """
 
 import json

@@ -92,7 +92,7 @@ def tsne(
     metric: Metric = "euclidean",
     seed: int = 0,
 ) -> Floats:
-    """t-distributed stochastic neighbour embedding, after van der Maaten and Hinton (2008), as openTSNE does by default.
+    """t-distributed stochastic neighbour embedding, after van der Maaten and Hinton (2008), done as by openTSNE.
 
     Args:
         x: N×… finite numbers, a point a row; axes after the first are taken as one.
