@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ethogram import ShapeError, maps
+from ethogram import maps
+from ethogram.errors import ShapeError
 
 
 @pytest.fixture(scope="module")
