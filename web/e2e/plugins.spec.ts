@@ -20,6 +20,8 @@ test.describe('viewers of a folder', () => {
   test.afterAll(() => server.dispose());
 
   async function open(page: Page, request: APIRequestContext, name: string, more = '') {
+    // The server looks for new runs now and then.
+    await expect.poll(async () => (await runs(request, server.url)).map((one) => one.name)).toContain(name);
     const run = (await runs(request, server.url)).find((one) => one.name === name)!;
     await page.goto(`${server.url}/#/replay?run=${run.id}&episode=0&step=2${more}`);
   }
