@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@playwright/test';
 
-import { runs } from './demo';
+import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 import { attribution, breakout, countAsked, overlaid, overlayPixels, panel, place } from './why';
 
@@ -178,7 +178,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const stack = (await runs(request, server.url)).find(({ name }) => name === 'stack')!;
+    const stack = await runNamed(request, 'stack', server.url);
     const address = `${server.url}/#/replay?run=${stack.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0&look=1`;
     await page.goto(address);
     await overlaid(page, 1);
@@ -209,7 +209,7 @@ test.describe('over stacks and colours', () => {
   });
 
   test('R-11: channels that come last are summed where they are', async ({ page, request }) => {
-    const colours = (await runs(request, server.url)).find(({ name }) => name === 'colours')!;
+    const colours = await runNamed(request, 'colours', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${colours.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
@@ -229,7 +229,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const cropped = (await runs(request, server.url)).find(({ name }) => name === 'cropped')!;
+    const cropped = await runNamed(request, 'cropped', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${cropped.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
@@ -257,7 +257,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const wide = (await runs(request, server.url)).find(({ name }) => name === 'wide')!;
+    const wide = await runNamed(request, 'wide', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${wide.id}&episode=0&step=2&why=integrated_gradients&target=0`,
     );
