@@ -91,7 +91,7 @@ fn row_a10_the_planted_pixel_is_found() {
     }
 }
 
-/// every rule's shares add up, the better the more points there are; a network of ReLUs has kinks along the way, so that each rule
+/// every rule's shares add up, the better the more points there are; a network of `ReLUs` has kinks along the way, so that each rule
 /// errs by about 1 / points; with 5,000 points all are within 1e-3.
 #[test]
 fn row_r5_shares_add_up_by_every_rule() {
