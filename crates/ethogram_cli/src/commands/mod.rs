@@ -4,4 +4,5 @@ pub mod check;
 pub mod compact;
 pub mod info;
 pub mod ls;
+pub mod push;
 pub mod serve;

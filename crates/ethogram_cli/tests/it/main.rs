@@ -4,3 +4,5 @@ mod help;
 mod program;
 mod runs;
 mod serve;
+mod serving;
+mod written;
