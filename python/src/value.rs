@@ -69,7 +69,7 @@ fn integer(number: &Bound<'_, PyInt>) -> PyResult<f64> {
 /// Reads anything that holds numbers as an array; numbers have no axes. The bytes are copied before this returns.
 ///
 /// Tried in turn: a number, the buffer protocol (`NumPy`, `array`, `memoryview`), lists of numbers,
-/// then `detach()` and `cpu()` where there are such (`PyTorch`) and `__array__` (`PyTorch`, JAX, TensorFlow), `__dlpack__`.
+/// then `detach()` and `cpu()` where there are such (`PyTorch`) and `__array__` (`PyTorch`, JAX, TensorFlow), `numpy()`, `__dlpack__`.
 pub fn array(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     if let Ok(flag) = value.cast_exact::<PyBool>() {
         return make(Dtype::Bool, vec![], vec![u8::from(flag.is_true())]);
@@ -259,6 +259,9 @@ fn from_framework(value: &Bound<'_, PyAny>) -> PyResult<Array> {
             Err(_) if value.hasattr("float")? => value.call_method0("float")?.call_method0("__array__")?,
             answer => answer?,
         }
+    } else if value.hasattr("numpy")? {
+        // Variables of TensorFlow.
+        value.call_method0("numpy")?
     } else if value.hasattr("__array_interface__")? {
         py.import("numpy")?.call_method1("asarray", (&value,))?
     } else if value.hasattr("__dlpack__")? {
@@ -268,14 +271,23 @@ fn from_framework(value: &Bound<'_, PyAny>) -> PyResult<Array> {
     } else {
         return Err(unsupported(&value));
     };
-    match PyUntypedBuffer::get(&dense) {
-        Ok(buffer) if dtype_of(&buffer).is_some() => from_buffer(&dense, buffer),
-        _ => {
-            let single = dense.call_method1("astype", ("float32",)).map_err(|_| unsupported(&value))?;
-            let buffer = PyUntypedBuffer::get(&single)?;
-            from_buffer(&single, buffer)
-        }
+    if let Some(array) = from_dense(&dense)? {
+        return Ok(array);
     }
+    let single = dense.call_method1("astype", ("float32",)).map_err(|_| unsupported(&value))?;
+    from_dense(&single)?.ok_or_else(|| unsupported(&value))
+}
+
+/// An array of `NumPy`; `None` when its elements are of a type that is not stored.
+fn from_dense(dense: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+    if let Ok(buffer) = PyUntypedBuffer::get(dense) {
+        return dtype_of(&buffer).map(|_| from_buffer(dense, buffer)).transpose();
+    }
+    // One without axes.
+    let Ok(view) = PyMemoryView::from(dense) else { return Ok(None) };
+    let format: String = view.getattr("format")?.extract()?;
+    let dtype = dtype_from(format.as_bytes(), view.getattr("itemsize")?.extract()?);
+    dtype.map(|_| from_single(dense, &view)).transpose()
 }
 
 fn make(dtype: Dtype, shape: Vec<usize>, bytes: Vec<u8>) -> PyResult<Array> {

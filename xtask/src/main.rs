@@ -9,6 +9,7 @@ mod random;
 mod root;
 mod statistics;
 mod tidy;
+mod wire;
 
 /// As in the command and the package (docs/decisions/0006), so that the benches measure what people run.
 #[global_allocator]
@@ -25,6 +26,8 @@ struct Args {
 enum Task {
     /// Checks what the house style says and a machine can see: imports, names, long files, the feature table.
     Tidy,
+    /// Writes the TypeScript of what the server sends, from the Rust that sends it.
+    Wire,
     /// Measures ours against a peer; without a name, lists the benches.
     Bench(bench::BenchArgs),
     /// Kills a process that logs, again and again, and looks at what it leaves.
@@ -34,6 +37,7 @@ enum Task {
 fn main() -> Result<()> {
     match Args::parse().task {
         Task::Tidy => tidy::run(),
+        Task::Wire => wire::run(),
         Task::Bench(args) => bench::run(&args),
         Task::Crash(args) => crash::run(&args),
     }

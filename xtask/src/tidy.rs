@@ -18,6 +18,7 @@ const RULES: &[Rule] = &[
     ("files have one noun", text::long_files),
     ("no test is skipped and no part is a stub", text::stubs),
     ("colours come from the theme", text::literal_colours),
+    ("generated files are not stale", |_| crate::wire::stale().into_iter().collect()),
     ("every `yes` of the feature table has a test named after its row", features::claims),
 ];
 

@@ -1,41 +1,72 @@
-//! How much of the disk a run takes.
+//! How much room a run takes.
 
 use std::{collections::BTreeMap, path::Path};
+
+use ethogram_query::RunHandle;
 
 /// Deepest folder of a run that is looked into.
 const DEPTH_MAX: usize = 8;
 
-/// Bytes of files by what they hold: `scalars`, `frames`, `blobs`, …; links are not followed, what cannot be read counts nothing.
-pub fn bytes_by_kind(run: &Path) -> BTreeMap<String, u64> {
+/// Bytes of a run by what they hold: `scalars`, `frames`, `blobs`, …; links are not followed, what cannot be read counts nothing.
+pub fn bytes_by_kind(run: &RunHandle) -> BTreeMap<String, u64> {
+    let files = match run.source().sizes() {
+        Some(files) => files,
+        None => files_below(run.path()),
+    };
     let mut sizes = BTreeMap::new();
-    for entry in std::fs::read_dir(run).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let Ok(kind) = entry.file_type() else { continue };
-        if !kind.is_dir() {
-            *sizes.entry("descriptions".to_owned()).or_default() += entry.metadata().map_or(0, |found| found.len());
-        } else if name.starts_with("w-") {
-            for entry in std::fs::read_dir(entry.path()).into_iter().flatten().flatten() {
-                let inner = entry.file_name().to_string_lossy().into_owned();
-                let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                *sizes.entry(if is_dir { inner } else { "descriptions".into() }).or_default() +=
-                    bytes(&entry.path(), 0);
-            }
-        } else {
-            *sizes.entry(name).or_default() += bytes(&entry.path(), 0);
-        }
+    for (path, bytes) in files.into_iter().filter(|(_, bytes)| *bytes > 0) {
+        *sizes.entry(kind(&path).to_owned()).or_default() += bytes;
     }
-    sizes.retain(|_, bytes| *bytes > 0);
     sizes
 }
 
-/// Bytes of all files at and below `path`.
-pub fn bytes(path: &Path, depth: usize) -> u64 {
-    let Ok(found) = std::fs::symlink_metadata(path) else { return 0 };
-    if found.is_file() {
-        return found.len();
+/// Bytes of a whole run.
+pub fn bytes(run: &RunHandle) -> u64 {
+    bytes_by_kind(run).values().sum()
+}
+
+/// What the file at a path relative to its run holds.
+fn kind(path: &str) -> &str {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    if parts[0].starts_with("w-") {
+        parts.remove(0);
     }
-    if !found.is_dir() || depth >= DEPTH_MAX {
-        return 0;
+    match parts.as_slice() {
+        [folder, _, ..] => folder,
+        _ => "descriptions",
     }
-    std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| bytes(&entry.path(), depth + 1)).sum()
+}
+
+fn files_below(run: &Path) -> Vec<(String, u64)> {
+    let mut files = Vec::new();
+    let mut folders = vec![(run.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, Ok(found)) = (entry.path(), entry.metadata()) else { continue };
+            if found.is_dir() && depth < DEPTH_MAX {
+                folders.push((path, depth + 1));
+            } else if found.is_file() {
+                let name = path.strip_prefix(run).unwrap_or(&path).to_string_lossy().into_owned();
+                files.push((name, found.len()));
+            }
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_is_counted_by_what_it_holds() {
+        for (path, expected) in [
+            ("run.json", "descriptions"),
+            ("w-01J/MANIFEST-000001.json", "descriptions"),
+            ("w-01J/frames/000000.arrows", "frames"),
+            ("w-01J/frames/deep/er", "frames"),
+            ("blobs/0a", "blobs"),
+            ("meta/notes.json", "meta"),
+        ] {
+            assert_eq!(super::kind(path), expected, "{path}");
+        }
+    }
 }

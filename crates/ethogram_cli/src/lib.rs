@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod options;
+mod parallel;
 mod runs;
 mod table;
 mod text;
@@ -31,6 +32,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),
+        Command::Push(options) => commands::push::push(&options),
     };
     match done {
         Ok(code) => code,

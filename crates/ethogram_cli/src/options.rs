@@ -28,13 +28,19 @@ pub enum Command {
     Compact(CompactOptions),
     /// Save steps of an episode as an mp4 or gif: the picture, and what the policy said as bars
     Video(VideoOptions),
+    /// Copy runs to an object store; what is there already is not sent again
+    Push(PushOptions),
 }
 
 /// `ethogram serve`
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// Folders that hold runs: a run, a project or anything above [default: runs]
+    /// Where runs lie: a run, a project or anything above; folders, or prefixes of an object store as
+    /// s3://BUCKET/PREFIX [default: runs]
     pub roots: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
     /// Address to listen on; any but loopback demands a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address_from_text)]
     pub host: IpAddr,
@@ -69,11 +75,24 @@ pub struct ServeOptions {
     pub json: bool,
 }
 
+/// How object stores are reached; the rest is in the environment, as for other tools.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StoreOptions {
+    /// Where runs under s3:// lie, if not at Amazon or where `AWS_ENDPOINT_URL` says; keys are read
+    /// from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, the region from `AWS_REGION`
+    #[arg(long, value_name = "URL", value_parser = endpoint_from_text)]
+    pub s3_endpoint: Option<String>,
+}
+
 /// `ethogram ls`
 #[derive(Debug, Args)]
 pub struct LsOptions {
-    /// Folders that hold runs: a run, a project or anything above [default: runs]
+    /// Where runs lie: a run, a project or anything above; folders, or prefixes of an object store as
+    /// s3://BUCKET/PREFIX [default: runs]
     pub roots: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -82,8 +101,11 @@ pub struct LsOptions {
 /// `ethogram info`
 #[derive(Debug, Args)]
 pub struct InfoOptions {
-    /// The folder of a run
+    /// A run: its folder, or s3://BUCKET/PREFIX
     pub run: PathBuf,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -92,8 +114,11 @@ pub struct InfoOptions {
 /// `ethogram check`
 #[derive(Debug, Args)]
 pub struct CheckOptions {
-    /// The folder of a run
+    /// A run: its folder, or s3://BUCKET/PREFIX, which is copied to a temporary folder first
     pub run: PathBuf,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
     /// Rebuild logs that are missing or torn; rows found that way carry no checksum
     #[arg(long)]
     pub repair: bool,
@@ -115,8 +140,11 @@ pub struct CompactOptions {
 /// `ethogram video`
 #[derive(Debug, Args)]
 pub struct VideoOptions {
-    /// The folder of a run
+    /// A run: its folder, or s3://BUCKET/PREFIX
     pub run: PathBuf,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
     /// Which episode [default: the newest that was recorded]
     #[arg(long, value_name = "N")]
     pub episode: Option<u64>,
@@ -162,12 +190,34 @@ pub struct VideoOptions {
     pub json: bool,
 }
 
+/// `ethogram push`
+#[derive(Debug, Args)]
+pub struct PushOptions {
+    /// A run, a project or anything above
+    pub from: PathBuf,
+    /// s3://BUCKET/PREFIX; a run lies there as it does below FROM, one alone as PROJECT/ID
+    pub to: String,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
     let fail = || format!("expected steps such as 100..400, 100.. or ..400, found {text:?}");
     let (from, to) = text.split_once("..").ok_or_else(fail)?;
     let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
     let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
     if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
+fn endpoint_from_text(text: &str) -> Result<String, String> {
+    if ["http://", "https://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme)) {
+        return Ok(text.trim_end_matches('/').to_owned());
+    }
+    Err("expected an address such as https://s3.example.org or http://127.0.0.1:9000".to_owned())
 }
 
 fn address_from_text(text: &str) -> Result<IpAddr, String> {

@@ -1,4 +1,4 @@
-//! From folders that were typed to the runs in them.
+//! From folders and URLs that were typed to the runs in them.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context as _, bail};
 use ethogram_query::{NativeOpener, Opener, Options, Root, RunHandle, Workbench};
 
+use crate::options::StoreOptions;
+
 /// The folder in which runs are looked for, and logged to, when none is given.
 pub const DEFAULT_ROOT: &str = "runs";
 
@@ -17,34 +19,80 @@ const SEARCH_EVERY: Duration = Duration::from_secs(1);
 
 /// The runs under `roots`, or under [`DEFAULT_ROOT`], which need not be there yet.
 ///
-/// **Errors**: a root that was named is not there, or cannot be listed.
-pub fn open(roots: &[PathBuf], cache_bytes: Option<usize>) -> anyhow::Result<Workbench> {
-    for root in roots {
-        let found = std::fs::metadata(root).with_context(|| {
-            let root = root.display();
-            format!("cannot look for runs in {root}; a training run makes it when it begins to log there, or `mkdir -p {root}`")
-        })?;
-        if !found.is_dir() {
-            bail!("expected a folder that holds runs, found a file: {}", root.display());
-        }
+/// **Errors**: a folder that was named is not there, or cannot be listed; a URL is none. An object store that does not answer is no
+/// error here but told by [`Workbench::skipped`]: it may answer later.
+pub fn open(roots: &[PathBuf], stores: &StoreOptions, cache_bytes: Option<usize>) -> anyhow::Result<Workbench> {
+    let roots: Vec<Root> = match roots {
+        [] => vec![PathBuf::from(DEFAULT_ROOT).into()],
+        given => given.iter().map(|given| checked(given)).collect::<anyhow::Result<_>>()?,
+    };
+    let mut openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener)];
+    if roots.iter().any(|root| root.folder().is_none()) {
+        openers.push(object_opener(stores)?);
     }
-    let roots = if roots.is_empty() { vec![PathBuf::from(DEFAULT_ROOT)] } else { roots.to_vec() };
-    let openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener)];
     let mut options = Options { openers, search_every: SEARCH_EVERY, ..Options::default() };
     if let Some(bytes) = cache_bytes {
         options.cache_bytes = bytes;
     }
-    Ok(Workbench::open(roots.into_iter().map(Root::from).collect(), options)?)
+    Ok(Workbench::open(roots, options)?)
 }
 
-/// The one run at `path`: the folder of a run, or one that holds no other.
-pub fn open_one(path: &Path) -> anyhow::Result<Arc<RunHandle>> {
-    let workbench = open(&[path.to_owned()], None)?;
+/// Whether what was typed is the URL of an object store.
+pub fn is_remote(given: &Path) -> bool {
+    given.to_string_lossy().starts_with("s3://")
+}
+
+/// The root at a folder or URL as it was typed.
+fn checked(given: &Path) -> anyhow::Result<Root> {
+    let text = given.to_string_lossy();
+    if let Some((scheme, _)) = text.split_once("://") {
+        if scheme != "s3" {
+            bail!("{scheme}:// is not known; give a folder, or an object store as s3://BUCKET/PREFIX: {text}");
+        }
+        return Ok(PathBuf::from(text.trim_end_matches('/')).into());
+    }
+    let found = std::fs::metadata(given).with_context(|| {
+        format!(
+            "cannot look for runs in {text}; a training run makes it when it begins to log there, or `mkdir -p {text}`"
+        )
+    })?;
+    if !found.is_dir() {
+        bail!("expected a folder that holds runs, found a file: {text}");
+    }
+    Ok(given.to_owned().into())
+}
+
+#[cfg(feature = "s3")]
+fn object_opener(stores: &StoreOptions) -> anyhow::Result<Arc<dyn Opener>> {
+    Ok(Arc::new(ethogram_query::ObjectOpener::new(remote_options(stores))?))
+}
+
+/// As the store takes them.
+#[cfg(feature = "s3")]
+pub fn remote_options(stores: &StoreOptions) -> ethogram_query::RemoteOptions {
+    ethogram_query::RemoteOptions { endpoint: stores.s3_endpoint.clone() }
+}
+
+#[cfg(not(feature = "s3"))]
+fn object_opener(_: &StoreOptions) -> anyhow::Result<Arc<dyn Opener>> {
+    bail!(without_stores())
+}
+
+/// What to say where this program was built without object stores.
+#[cfg(not(feature = "s3"))]
+pub fn without_stores() -> &'static str {
+    "this ethogram was built without object stores; install the package, which has them, \
+     or build it with `cargo build --release -p ethogram_cli --features s3`"
+}
+
+/// The one run at `path`: a run, or a place that holds no other.
+pub fn open_one(path: &Path, stores: &StoreOptions) -> anyhow::Result<Arc<RunHandle>> {
+    let workbench = open(&[path.to_owned()], stores, None)?;
     let runs = workbench.runs()?;
     match runs.as_slice() {
-        [run] => Ok(workbench.run(&run.id.0)?),
+        [run] => Ok(workbench.run(&run.info.id.0)?),
         [] => match workbench.skipped().first() {
-            Some(skipped) => bail!("the run cannot be read: {}: {}", skipped.why, skipped.path.display()),
+            Some(skipped) => bail!("the run cannot be read: {}", text_from_skipped(skipped)),
             None => bail!("no run there; `ethogram ls FOLDER` lists the runs below a folder: {}", path.display()),
         },
         several => bail!(
@@ -53,6 +101,12 @@ pub fn open_one(path: &Path) -> anyhow::Result<Arc<RunHandle>> {
             path.display()
         ),
     }
+}
+
+/// What was left out, for people.
+pub fn text_from_skipped(skipped: &ethogram_query::Skipped) -> String {
+    let path = skipped.path.display().to_string();
+    if skipped.why.contains(&path) { skipped.why.clone() } else { format!("{}: {path}", skipped.why) }
 }
 
 /// Now, in microseconds since 1970.

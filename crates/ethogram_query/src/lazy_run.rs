@@ -22,6 +22,7 @@ pub(crate) struct LazyRun {
     /// Of `run.json`, when it was read.
     identity: Option<Identity>,
     open: OpenRun,
+    growth: Growth,
     /// Held while the reader is opened, which may take a while. Taken before `seen`.
     opening: Mutex<()>,
     /// Held for moments only.
@@ -47,6 +48,16 @@ struct Opened {
     counted: Arc<Mutex<Option<(Revision, RunCounts)>>>,
 }
 
+/// Who looks whether a run grew.
+enum Growth {
+    /// [`RunSource::refresh`] does, and opens the run for it as long as it is live.
+    Looked,
+    /// Somebody else does, in time of their own, and keeps `run.json` and `status.json` true. The run is opened when it is asked for.
+    /// The number grows when questions that could not be answered are worth asking again.
+    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only object stores are looked at by somebody else"))]
+    Told(Arc<AtomicU64>),
+}
+
 /// Opens the whole of a run.
 pub(crate) type OpenRun = Box<dyn Fn() -> Result<Arc<dyn RunSource>> + Send + Sync>;
 
@@ -58,6 +69,17 @@ const REVISIONS_APART: u64 = 1 << 24;
 impl LazyRun {
     /// The run whose `run.json` and `status.json` lie in `path`; the rest of it is read by what `open` gives.
     pub(crate) fn new(path: &Path, open: OpenRun) -> Result<Self> {
+        Self::with(path, open, Growth::Looked)
+    }
+
+    /// As [`LazyRun::new`], of a run that somebody else watches: nothing that is asked again and again waits for anything.
+    /// `again` grows when what could not be read may be read now.
+    #[cfg(feature = "s3")]
+    pub(crate) fn watched(path: &Path, open: OpenRun, again: Arc<AtomicU64>) -> Result<Self> {
+        Self::with(path, open, Growth::Told(again))
+    }
+
+    fn with(path: &Path, open: OpenRun, growth: Growth) -> Result<Self> {
         // Before what it tells of: a file replaced in between then looks replaced, which is true.
         let identity = Identity::of(&path.join("run.json"));
         let info = read_info(path)?;
@@ -67,7 +89,8 @@ impl LazyRun {
         let status = read_status(path).unwrap_or(unheard);
         let changes = OPENED.fetch_add(1, Ordering::Relaxed) * REVISIONS_APART + 1;
         let seen = Seen { status, stamp, changes, reader: None, counted: None };
-        Ok(Self { path: path.to_owned(), info, identity, open, opening: Mutex::new(()), seen: Mutex::new(seen) })
+        let (path, seen) = (path.to_owned(), Mutex::new(seen));
+        Ok(Self { path, info, identity, open, growth, opening: Mutex::new(()), seen })
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -157,7 +180,9 @@ impl RunSource for LazyRun {
     fn refresh(&self) -> Result<Revision> {
         let opened = match self.opened() {
             Some(opened) => Some(opened.reader),
-            None if self.look_at_status() == RunState::Running => Some(self.reader()?),
+            None if self.look_at_status() == RunState::Running && matches!(self.growth, Growth::Looked) => {
+                Some(self.reader()?)
+            }
             None => None,
         };
         if let Some(reader) = opened {
@@ -167,7 +192,11 @@ impl RunSource for LazyRun {
     }
 
     fn revision(&self) -> Revision {
-        self.seen().revision()
+        let again = match &self.growth {
+            Growth::Looked => 0,
+            Growth::Told(again) => again.load(Ordering::Acquire),
+        };
+        Revision(self.seen().revision().0 + again)
     }
 
     fn lost(&self) -> Vec<Lost> {
@@ -192,7 +221,14 @@ impl RunSource for LazyRun {
         {
             return Ok(counts);
         }
-        let counts = opened.reader.counts()?;
+        let counts = match opened.reader.counts() {
+            // One store that does not answer must not keep a table of runs from being shown.
+            Err(error) if error.is_unavailable() => {
+                let status = opened.reader.status();
+                return Ok(RunCounts { episodes: status.episodes, recorded: status.recorded, lost: 1 });
+            }
+            counts => counts?,
+        };
         *counted = Some((revision, counts));
         Ok(counts)
     }
@@ -260,6 +296,13 @@ impl RunSource for LazyRun {
     fn is_replaced(&self) -> bool {
         // One that cannot be seen just now is looked for again; one that is gone is no longer found.
         Identity::of(&self.path.join("run.json")).is_some_and(|now| self.identity != Some(now))
+    }
+
+    fn sizes(&self) -> Option<Vec<(String, u64)>> {
+        match self.growth {
+            Growth::Looked => None,
+            Growth::Told(_) => self.reader().ok()?.sizes(),
+        }
     }
 
     fn held_bytes(&self) -> Option<usize> {

@@ -21,6 +21,8 @@ mod heat_map;
 mod histogram;
 mod lazy_run;
 mod native;
+#[cfg(feature = "s3")]
+mod object;
 mod opener;
 mod param;
 mod run_handle;
@@ -58,6 +60,8 @@ pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
 pub use native::NativeOpener;
+#[cfg(feature = "s3")]
+pub use object::{ObjectOpener, RemoteOptions};
 pub use opener::{Opener, Root};
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use run_handle::RunHandle;

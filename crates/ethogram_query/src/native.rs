@@ -7,6 +7,7 @@ use ethogram_store::{Result, RunReader, RunSource, find_runs};
 
 use crate::Opener;
 use crate::lazy_run::LazyRun;
+use crate::opener::is_url;
 
 /// Opens the runs that `RunWriter` writes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +24,9 @@ impl Opener for NativeOpener {
     }
 
     fn find(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        if is_url(root) {
+            return Ok(vec![]);
+        }
         match find_runs(root, Self::RUNS_MAX) {
             Err(error) if error.is_not_found() => Ok(vec![]),
             found => found,

@@ -19,7 +19,7 @@ use crate::{
 /// A run: its logged data through [`RunHandle::source`], and what can be derived from it.
 pub struct RunHandle {
     id: RunId,
-    info: RunInfo,
+    info: Arc<RunInfo>,
     root: String,
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
@@ -36,7 +36,7 @@ static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
 impl RunHandle {
     pub(crate) fn new(source: Arc<dyn RunSource>, root: String, path: PathBuf, cache: Arc<Cache>) -> Self {
-        let info = source.info();
+        let info = Arc::new(source.info());
         Self {
             id: info.id.clone(),
             info,
@@ -112,32 +112,11 @@ impl RunHandle {
 
     /// The run in one row of a table.
     pub fn summary(&self) -> Result<RunSummary> {
-        let status = self.source.status();
-        let info = self.info.clone();
-        let counts = self.source.counts()?;
-        Ok(RunSummary {
-            id: info.id,
-            name: info.name,
-            project: info.project,
-            group: info.group,
-            tags: info.tags,
-            notes: info.notes,
-            state: self.state(),
-            created_us: info.created_us,
-            heartbeat_us: status.heartbeat_us,
-            ended_us: status.ended_us,
-            global_step: status.global_step,
-            episodes: counts.episodes,
-            recorded: counts.recorded,
-            config: info.config,
-            env_id: info.env.map(|env| env.id),
-            summary: status.summary,
-            revision: self.source.revision(),
-            lost: counts.lost,
-            dropped: status.dropped,
-            fault: status.fault,
-            root: self.root.clone(),
-        })
+        // First, so that it is never newer than what follows.
+        let revision = self.source.revision();
+        let (info, root) = (Arc::clone(&self.info), self.root.clone());
+        let (status, counts) = (self.source.status(), self.source.counts()?);
+        Ok(RunSummary { info, status, state: self.state(), counts, revision, root })
     }
 
     /// One episode.

@@ -138,7 +138,7 @@ impl Workbench {
     /// Every run in one row, newest first.
     pub fn runs(&self) -> Result<Vec<RunSummary>> {
         let mut rows = self.handles().iter().map(|handle| handle.summary()).collect::<Result<Vec<_>>>()?;
-        rows.sort_by(|a, b| b.created_us.cmp(&a.created_us).then_with(|| a.id.cmp(&b.id)));
+        rows.sort_by(|a, b| b.info.created_us.cmp(&a.info.created_us).then_with(|| a.info.id.cmp(&b.info.id)));
         Ok(rows)
     }
 
@@ -186,36 +186,43 @@ impl Workbench {
     /// Layouts that people saved for a project, by name. Of several roots that have one of a name, the first wins.
     pub fn layouts(&self, project: &str) -> Result<Vec<Layout>> {
         let mut found = BTreeMap::new();
-        for root in self.roots.iter().rev() {
-            let layouts = ethogram_store::read_layouts(&root.path, project)?;
+        for folder in self.roots.iter().rev().filter_map(Root::folder) {
+            let layouts = ethogram_store::read_layouts(folder, project)?;
             found.extend(layouts.into_iter().map(|layout| (layout.name.clone(), layout)));
         }
         Ok(found.into_values().collect())
     }
 
     /// Saves a layout: in the first root that has one of that name, else in the first that holds runs of the project, else in the first.
+    /// Roots that are no folders of this machine are passed over.
     ///
     /// # Errors
     /// Something is over its limit, or nothing can be written in that root.
     pub fn save_layout(&self, project: &str, name: &str, layout: serde_json::Map<String, Value>) -> Result<Layout> {
-        let has_it = |root: &&Root| {
-            let layouts = ethogram_store::read_layouts(&root.path, project).unwrap_or_default();
+        let folders: Vec<(&Root, &Path)> =
+            self.roots.iter().filter_map(|root| root.folder().map(|folder| (root, folder))).collect();
+        let has_it = |(_, folder): &&(&Root, &Path)| {
+            let layouts = ethogram_store::read_layouts(folder, project).unwrap_or_default();
             layouts.iter().any(|layout| layout.name == name)
         };
         let handles = self.handles();
-        let has_runs =
-            |root: &&Root| handles.iter().any(|run| run.root() == root.label && run.info().project == project);
-        let root = self.roots.iter().find(has_it).or_else(|| self.roots.iter().find(has_runs)).or(self.roots.first());
-        let root =
-            root.ok_or_else(|| ethogram_store::Error::NotFound { what: "root in which to save a layout".into() })?;
-        Ok(ethogram_store::save_layout(&root.path, project, name, layout)?)
+        let has_runs = |(root, _): &&(&Root, &Path)| {
+            handles.iter().any(|run| run.root() == root.label && run.info().project == project)
+        };
+        let chosen = folders.iter().find(has_it).or_else(|| folders.iter().find(has_runs)).or(folders.first());
+        let Some((_, folder)) = chosen else {
+            let place = self.roots.first().map_or_else(PathBuf::new, |root| root.path.clone());
+            let why = "an object store is only read; serve a folder beside it, and layouts are kept there".to_owned();
+            return Err(ethogram_store::Error::ReadOnly { what: "layouts", place, why }.into());
+        };
+        Ok(ethogram_store::save_layout(folder, project, name, layout)?)
     }
 
     /// Removes a layout from every root that has it. False when none had.
     pub fn remove_layout(&self, project: &str, name: &str) -> Result<bool> {
         let mut removed = false;
-        for root in &self.roots {
-            removed |= ethogram_store::remove_layout(&root.path, project, name)?;
+        for folder in self.roots.iter().filter_map(Root::folder) {
+            removed |= ethogram_store::remove_layout(folder, project, name)?;
         }
         Ok(removed)
     }

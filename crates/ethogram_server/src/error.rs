@@ -87,6 +87,8 @@ impl From<StoreError> for ApiError {
             StoreError::ReadOnly { .. } => Self::new(StatusCode::FORBIDDEN, "read_only", message)
                 .hint("let the user of `ethogram serve` write there, or serve a copy of the runs that may be written"),
             _ if error.is_not_found() => Self::not_found(message),
+            _ if error.is_unavailable() => Self::new(StatusCode::BAD_GATEWAY, "store_unavailable", message)
+                .hint("it is tried again by itself; other runs can be looked at meanwhile"),
             _ if error.is_bad_input() => Self::bad_request(message),
             _ if error.is_corrupt() => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "corrupt", message)
                 .hint("`ethogram check RUN` says what of the run can still be read"),

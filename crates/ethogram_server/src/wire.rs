@@ -9,17 +9,27 @@ use ethogram_query::{
     derivation::{Input, InputName},
 };
 use ethogram_store::{
-    Axis, CheckpointRow, Dtype, EpisodeRow, Lost, Revision, RunId, RunInfo, RunState, RunStatus, ScalarTag, TensorTag,
+    Axis, CheckpointRow, Dtype, EpisodeEnd, EpisodeRow, Lost, Revision, RunId, RunInfo, RunState, RunStatus, ScalarTag,
+    TensorTag,
 };
 use serde::Serialize;
 use serde_json::Value;
+
+/// `GET /api/health`.
+#[derive(Debug, Serialize)]
+pub struct Health {
+    /// Of the server.
+    pub version: &'static str,
+    /// Grows with each change of any run.
+    pub revision: u64,
+}
 
 /// `GET /api/runs`.
 #[derive(Debug, Serialize)]
 pub struct Runs {
     /// Grows with each change of any run.
     pub revision: u64,
-    /// Folders in which runs are looked for.
+    /// Folders, or prefixes of object stores, in which runs are looked for, as given on the command line.
     pub roots: Vec<String>,
     /// Newest first.
     pub runs: Vec<RunSummary>,
@@ -36,30 +46,50 @@ pub struct SkippedRun {
     pub why: String,
 }
 
-/// A run in one row of a table; see [`ethogram_query::RunSummary`].
+/// A run in one row of a table. Times are microseconds since 1970.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the members are those of ethogram_query::RunSummary")]
 pub struct RunSummary {
+    /// Which.
     pub id: RunId,
+    /// For people.
     pub name: String,
+    /// Runs that belong together.
     pub project: String,
+    /// Runs to be averaged over seeds share a group.
     pub group: Option<String>,
+    /// Free words.
     pub tags: Vec<String>,
+    /// What the author said of it.
     pub notes: String,
+    /// How it stands now: a running run that has not been heard of for a minute has crashed.
     pub state: RunState,
+    /// When it began.
     pub created_us: i64,
+    /// When the writer was last heard of.
     pub heartbeat_us: i64,
+    /// When it ended, if it did.
     pub ended_us: Option<i64>,
+    /// Largest global step logged.
     pub global_step: Option<i64>,
+    /// Episodes known.
     pub episodes: u64,
+    /// Episodes whose steps were recorded.
     pub recorded: u64,
+    /// Hyper-parameters, nested as given.
     pub config: Value,
+    /// For example `Breakout-v5`.
     pub env_id: Option<String>,
+    /// Last value of each scalar.
     pub summary: BTreeMap<String, f64>,
+    /// Grows whenever the run does.
     pub revision: Revision,
+    /// Parts that could not be read.
     pub lost: usize,
+    /// Values that the writer had to drop.
     pub dropped: u64,
+    /// The writer's first error of the disk.
     pub fault: Option<String>,
+    /// The root that holds it.
     pub root: String,
 }
 
@@ -99,20 +129,71 @@ pub struct EpisodeDetail {
 
 /// A field that an episode has, or could have.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the members are those of FieldInfo and ethogram_query::FieldEntry")]
 pub struct FieldEntry {
+    /// Its name.
     pub name: String,
+    /// What indexes it.
     pub axis: Axis,
+    /// Element type; null for text.
     pub dtype: Option<Dtype>,
+    /// Shape of one row; empty for a single number.
     pub shape: Vec<usize>,
+    /// Ask for frame groups rather than rows.
     pub image: bool,
+    /// Which axis is a stack of frames, oldest first.
     pub stack_axis: Option<usize>,
-    pub origin: &'static str,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What one row means; empty when nobody said.
     pub doc: &'static str,
+    /// How it is derived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formula: Option<&'static str>,
+    /// In what it is measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<&'static str>,
+}
+
+/// Where a field comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The run holds it.
+    Logged,
+    /// It is computed from others when it is asked for.
+    Derived,
+}
+
+/// `POST /api/runs/RUN/episodes/summary`.
+#[derive(Debug, Serialize)]
+pub struct EpisodeSummary {
+    /// Those that are there.
+    pub episodes: usize,
+    /// Of their returns.
+    pub episode_return: Summary,
+    /// Of their lengths.
+    pub length: Summary,
+    /// How many ended how; ends that none had are left out.
+    pub ends: BTreeMap<EpisodeEnd, usize>,
+}
+
+/// Some numbers in a few words; null where there are too few.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Those that are finite.
+    pub count: usize,
+    /// NaN and infinities, which are in none of the rest.
+    pub not_finite: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Standard deviation of the sample.
+    pub sd: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The one in the middle.
+    pub median: f64,
+    /// The largest.
+    pub max: f64,
 }
 
 /// One of `GET /api/derivations`.
@@ -148,27 +229,28 @@ pub struct ParamEntry {
 
 impl From<ethogram_query::RunSummary> for RunSummary {
     fn from(run: ethogram_query::RunSummary) -> Self {
+        let info = std::sync::Arc::unwrap_or_clone(run.info);
         Self {
-            id: run.id,
-            name: run.name,
-            project: run.project,
-            group: run.group,
-            tags: run.tags,
-            notes: run.notes,
+            id: info.id,
+            name: info.name,
+            project: info.project,
+            group: info.group,
+            tags: info.tags,
+            notes: info.notes,
             state: run.state,
-            created_us: run.created_us,
-            heartbeat_us: run.heartbeat_us,
-            ended_us: run.ended_us,
-            global_step: run.global_step,
-            episodes: run.episodes,
-            recorded: run.recorded,
-            config: run.config,
-            env_id: run.env_id,
-            summary: run.summary,
+            created_us: info.created_us,
+            heartbeat_us: run.status.heartbeat_us,
+            ended_us: run.status.ended_us,
+            global_step: run.status.global_step,
+            episodes: run.counts.episodes,
+            recorded: run.counts.recorded,
+            config: info.config,
+            env_id: info.env.map(|env| env.id),
+            summary: run.status.summary,
             revision: run.revision,
-            lost: run.lost,
-            dropped: run.dropped,
-            fault: run.fault,
+            lost: run.counts.lost,
+            dropped: run.status.dropped,
+            fault: run.status.fault,
             root: run.root,
         }
     }
@@ -189,11 +271,27 @@ impl From<ethogram_query::FieldEntry> for FieldEntry {
             shape: entry.info.shape,
             image: entry.info.image,
             stack_axis: entry.info.stack_axis,
-            origin: entry.origin.name(),
+            origin: entry.origin.into(),
             doc: entry.doc,
             formula: entry.formula,
             unit: entry.unit,
         }
+    }
+}
+
+impl From<ethogram_query::Origin> for Origin {
+    fn from(origin: ethogram_query::Origin) -> Self {
+        match origin {
+            ethogram_query::Origin::Logged => Self::Logged,
+            ethogram_query::Origin::Derived => Self::Derived,
+        }
+    }
+}
+
+impl From<ethogram_query::Summary> for Summary {
+    fn from(summary: ethogram_query::Summary) -> Self {
+        let ethogram_query::Summary { count, not_finite, mean, sd, min, median, max } = summary;
+        Self { count, not_finite, mean, sd, min, median, max }
     }
 }
 

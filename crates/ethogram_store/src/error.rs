@@ -21,6 +21,18 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// An object store did not do what it was asked.
+    #[error("{action} failed: {why}: {url}")]
+    Remote {
+        /// What was tried, for example `list` or `read`.
+        action: &'static str,
+        /// What was asked for, for example `s3://bucket/runs`.
+        url: String,
+        /// What the store said, and what to do about it.
+        why: String,
+        /// There is no such bucket or object, as against a store that does not answer or does not let us in.
+        absent: bool,
+    },
     /// There is no run here.
     #[error("no run here: expected run.json; give the folder of a run or a folder that holds runs: {}", path.display())]
     NotARun {
@@ -130,8 +142,14 @@ impl Error {
         match self {
             Self::NotFound { .. } | Self::NotARun { .. } => true,
             Self::Io { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Self::Remote { absent, .. } => *absent,
             _ => false,
         }
+    }
+
+    /// An object store does not answer, or does not let us in: the same question may have an answer later.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Remote { absent: false, .. })
     }
 
     /// The data is damaged, as against absent or unreadable.

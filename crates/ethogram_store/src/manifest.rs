@@ -120,6 +120,12 @@ impl Manifest {
         Ok((unsound, count))
     }
 
+    /// The manifest in these bytes, if it is a sound one of this version.
+    #[cfg(feature = "s3")]
+    pub(crate) fn from_bytes(bytes: &[u8], number: u32) -> Option<Self> {
+        Self::parse(bytes, number).ok()
+    }
+
     fn parse(bytes: &[u8], number: u32) -> Result<Self, Unsound> {
         #[derive(Deserialize)]
         struct Version {

@@ -92,6 +92,11 @@ pub trait RunSource: Send + Sync {
     /// The bytes stored under a content hash.
     fn blob(&self, hash: &str) -> Result<Blob>;
 
+    /// Paths and lengths of all its files, where they are not to be found in a folder of this machine.
+    fn sizes(&self) -> Option<Vec<(String, u64)>> {
+        None
+    }
+
     /// Something else lies now where it was found: it was deleted and made anew, and must be opened again.
     fn is_replaced(&self) -> bool {
         false
@@ -191,7 +196,7 @@ pub struct Buckets {
 }
 
 /// How an episode ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EpisodeEnd {
     /// Still going on, or the process died in it.

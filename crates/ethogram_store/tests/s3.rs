@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ethogram_store::object::{ObjectRun, Remote, find_object_runs, push};
+use ethogram_store::object::{ObjectRoot, ObjectRun, Remote, RemoteOptions, push};
 use ethogram_store::{
     Array, Axis, Dtype, Error, RunInfo, RunReader, RunSource, RunState, RunWriter, StepValue, WriterOptions, compact,
 };
@@ -14,7 +14,7 @@ const BLOB_BYTES: usize = 40 << 20;
 
 fn bucket(test: &str) -> Remote {
     let url = std::env::var("ETHOGRAM_TEST_S3").expect("ETHOGRAM_TEST_S3 is not set; run .ci/test-s3");
-    let remote = Remote::open(&url).expect("a bucket");
+    let remote = Remote::open(&url, &RemoteOptions::default()).expect("a bucket");
     // Each run of the tests has a prefix of its own, so that none sees what another left.
     remote.within(&format!("{test}-{}", std::process::id()))
 }
@@ -67,16 +67,18 @@ fn a_pushed_run_reads_as_the_local_one() {
     assert_eq!(again.files + again.unchanged, first.files);
     assert!(again.bytes < 1 << 20, "what never changes is not sent again: {again:?}");
 
-    let found = find_object_runs(&bucket).expect("runs");
-    assert_eq!(found.len(), 1, "{found:?}");
-    let remote = ObjectRun::open(found[0].clone(), &root.path().join("mirror"), 8 << 20).expect("opens");
+    let found = ObjectRoot::new(bucket.clone(), &root.path().join("faces"));
+    let runs = found.look(&[]).expect("looked").runs;
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(found.look(&[]).expect("looked").changed.len(), 0, "a state that is as it was is not sent again");
+    let remote = ObjectRun::open(found.remote_of(&runs[0]), &root.path().join("mirror"), 8 << 20).expect("opens");
     let expected = told(&RunReader::open(&run).expect("opens"));
     assert_eq!(told(&remote), expected);
 
     // What was sealed once more, and with it what it replaced, follows.
     compact(&run).expect("compacted");
     push(&run, &bucket.within("project/run")).expect("pushed");
-    remote.refresh().expect("refreshed");
+    remote.look().expect("looked");
     assert_eq!(told(&remote), expected);
 }
 
@@ -85,9 +87,9 @@ fn a_prefix_without_a_run_and_a_bucket_that_is_not_there_are_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let nothing = ObjectRun::open(bucket("nothing"), folder.path(), 1 << 20);
     assert!(matches!(nothing, Err(Error::NotARun { .. })), "{nothing:?}");
-    let absent = Remote::open("s3://no-such-bucket-of-ours/x").expect("a URL");
-    let error = find_object_runs(&absent).expect_err("no bucket");
-    assert!(error.is_not_found() || error.to_string().contains("NoSuchBucket"), "{error}");
+    let absent = Remote::open("s3://no-such-bucket-of-ours/x", &RemoteOptions::default()).expect("a URL");
+    let error = ObjectRoot::new(absent, folder.path()).look(&[]).expect_err("no bucket");
+    assert!(error.is_not_found() && error.to_string().contains("there is no bucket"), "{error}");
 }
 
 /// A server answers on the threads of its own runtime; waiting for the store there must not panic.

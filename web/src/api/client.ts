@@ -29,6 +29,7 @@ import type {
   EpisodeDetail,
   EpisodeSummary,
   ErrorBody,
+  Failure,
   Health,
   Layout,
   Notes,
@@ -115,7 +116,7 @@ export class Client {
     queries: readonly SeriesQuery[],
     buckets: number,
     signal?: AbortSignal,
-  ): Promise<(Series | { query: SeriesQuery; error: ErrorBody })[]> {
+  ): Promise<(Series | { query: SeriesQuery; error: Failure })[]> {
     const bytes = await this.#source.bytes('/api/series', { body: { series: queries, buckets }, signal });
     const columns = decodeColumns(bytes);
     const entries = (columns.header.series ?? []) as SeriesEntry[];
@@ -415,7 +416,7 @@ export function notesOf(error: unknown): Tagged<Notes> | null {
 }
 
 /** True when a curve could be had. */
-export function isSeries(answer: Series | { error: ErrorBody }): answer is Series {
+export function isSeries(answer: Series | { error: Failure }): answer is Series {
   return !('error' in answer);
 }
 

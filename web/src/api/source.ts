@@ -1,4 +1,4 @@
-import type { ErrorBody } from './wire';
+import type { Failure } from './wire';
 
 /** Where answers come from: a server over HTTP, later also the chunks inside an exported page. Nothing else calls `fetch`. */
 export interface Source {
@@ -48,9 +48,9 @@ export class ApiError extends Error {
   /** Tag of what the answer is about, for example of the notes that somebody else wrote in between. */
   readonly tag: string | null;
   /** The whole answer, for errors that carry more. */
-  readonly body: ErrorBody;
+  readonly body: Failure;
 
-  constructor(status: number, body: ErrorBody, options?: ErrorOptions & { tag?: string | null }) {
+  constructor(status: number, body: Failure, options?: ErrorOptions & { tag?: string | null }) {
     super(body.message, options);
     this.body = body;
     this.tag = options?.tag ?? null;
@@ -170,9 +170,9 @@ export class HttpSource implements Source {
   }
 }
 
-async function errorBody(response: Response): Promise<ErrorBody> {
+async function errorBody(response: Response): Promise<Failure> {
   try {
-    const body = (await response.json()) as Partial<ErrorBody>;
+    const body = (await response.json()) as Partial<Failure>;
     if (typeof body.message === 'string') {
       return { ...body, code: body.code ?? String(response.status), message: body.message };
     }

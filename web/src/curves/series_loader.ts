@@ -1,10 +1,10 @@
 import type { Client, Series } from '../api/client';
-import type { ErrorBody, SeriesQuery } from '../api/wire';
+import type { Failure, SeriesQuery } from '../api/wire';
 
 /** Curves of one request, each run of a group counted; the server takes 512. */
 export const SERIES_MAX = 256;
 
-type Answer = Series | { query: SeriesQuery; error: ErrorBody };
+type Answer = Series | { query: SeriesQuery; error: Failure };
 
 interface Waiting {
   queries: readonly SeriesQuery[];

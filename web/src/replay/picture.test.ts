@@ -12,7 +12,7 @@ const field = (name: string, shape: number[], stack_axis: number | null = null):
   image: true,
   stack_axis,
   origin: 'logged',
-  doc: null,
+  doc: '',
 });
 
 describe('planes of a picture', () => {

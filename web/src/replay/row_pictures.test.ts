@@ -12,7 +12,7 @@ const field = (shape: number[], dtype: FieldEntry['dtype'] = 'float32'): FieldEn
   image: false,
   stack_axis: null,
   origin: 'logged',
-  doc: null,
+  doc: '',
 });
 
 /** Pictures of one field of which `rows` came. */

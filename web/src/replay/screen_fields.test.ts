@@ -12,7 +12,7 @@ function field(name: string, over: Partial<FieldEntry> = {}): FieldEntry {
     image: false,
     stack_axis: null,
     origin: 'logged',
-    doc: null,
+    doc: '',
     ...over,
   };
 }

@@ -23,7 +23,7 @@ it('asks once for many runs, again only for those that grew, and says which coul
       return Promise.resolve(
         runs.map((run): TagsOfRun =>
           run === 'gone'
-            ? { run, error: { code: 'not_found', message: 'no run gone' } }
+            ? { run, error: { code: 'not_found', message: 'no run gone', hint: '' } }
             : { run, revision: asked.length, episode_count: 0, scalars: [scalar('x')] },
         ),
       );

@@ -102,7 +102,7 @@ fn through_workbench(root: &Path) -> Result<(u64, u64)> {
     let mut counted = 0;
     for run in &runs {
         let request = SeriesRequest {
-            run: run.id.clone(),
+            run: run.info.id.clone(),
             axis: Axis::GlobalStep,
             tag: tag(7),
             range: i64::MIN..i64::MAX,

@@ -83,8 +83,8 @@ fn demo_run() -> Result<String> {
     let mut runs = ethogram_query::Workbench::open(vec![folder.clone().into()], ethogram_query::Options::default())?
         .runs()?
         .into_iter()
-        .filter(|run| run.name == RUN);
+        .filter(|run| run.info.name == RUN);
     let found =
         runs.next().with_context(|| format!("no run {RUN:?}: run `make demo-runs` first: {}", folder.display()))?;
-    Ok(folder.join("demo").join(&found.id.0).display().to_string())
+    Ok(folder.join("demo").join(&found.info.id.0).display().to_string())
 }

@@ -4,12 +4,17 @@ use ethogram_store::{CheckReport, Lost};
 
 use crate::{
     options::CheckOptions,
+    runs,
     text::{text_from_bytes, text_from_count},
 };
 
 /// Prints what was found. The code is 1 when something is lost or is not vouched for.
 pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
-    let report = ethogram_store::check(&options.run, options.repair)?;
+    let report = if runs::is_remote(&options.run) {
+        check_remote(options)?
+    } else {
+        ethogram_store::check(&options.run, options.repair)?
+    };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -19,6 +24,25 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
         }
     }
     Ok(u8::from(!report.is_sound()))
+}
+
+/// The check of a copy: every byte of a run must be read anyhow.
+#[cfg(feature = "s3")]
+fn check_remote(options: &CheckOptions) -> anyhow::Result<CheckReport> {
+    use ethogram_store::object::{MirrorFolder, Remote, pull};
+
+    if options.repair {
+        anyhow::bail!("a run in an object store is only read; repair it where it lies and send it again");
+    }
+    let remote = Remote::open(&options.run.to_string_lossy(), &runs::remote_options(&options.stores))?;
+    let copy = MirrorFolder::create()?;
+    pull(&remote, &copy.path().join("run"))?;
+    Ok(ethogram_store::check(&copy.path().join("run"), false)?)
+}
+
+#[cfg(not(feature = "s3"))]
+fn check_remote(_: &CheckOptions) -> anyhow::Result<CheckReport> {
+    anyhow::bail!(runs::without_stores())
 }
 
 fn text(report: &CheckReport) -> String {

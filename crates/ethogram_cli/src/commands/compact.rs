@@ -4,11 +4,15 @@ use ethogram_store::CompactReport;
 
 use crate::{
     options::CompactOptions,
+    runs,
     text::{text_from_bytes, text_from_count},
 };
 
 /// Prints what was done. The code is 1 when a damaged part had to be left as it is.
 pub fn compact(options: &CompactOptions) -> anyhow::Result<u8> {
+    if runs::is_remote(&options.run) {
+        anyhow::bail!("a run in an object store is only read; compact it where it lies and send it again");
+    }
     let report = ethogram_store::compact(&options.run)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);

@@ -17,7 +17,7 @@ use crate::{
 
 /// Prints the run: who, how it stands, what it holds, what it weighs.
 pub fn info(options: &InfoOptions) -> anyhow::Result<u8> {
-    let run = runs::open_one(&options.run)?;
+    let run = runs::open_one(&options.run, &options.stores)?;
     let weight = Weight::of(&run)?;
     let fields = last_recorded(&run)?.map(|episode| run.fields(episode)).transpose()?.unwrap_or_default();
     if options.json {
@@ -46,7 +46,7 @@ struct Whole<'a> {
     weight: &'a Weight,
 }
 
-/// What a run takes on the disk.
+/// What room a run takes.
 #[derive(Serialize)]
 struct Weight {
     bytes: u64,
@@ -62,7 +62,7 @@ struct Weight {
 impl Weight {
     fn of(run: &RunHandle) -> anyhow::Result<Self> {
         let source = run.source();
-        let bytes_by_kind = disk::bytes_by_kind(run.path());
+        let bytes_by_kind = disk::bytes_by_kind(run);
         let scalars = source.scalar_tags().iter().map(|tag| tag.count).sum();
         let mut frames = 0;
         let mut recorded = 0;

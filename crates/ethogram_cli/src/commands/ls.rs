@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     disk,
     options::LsOptions,
+    parallel::in_parallel,
     runs,
     table::{Side, text_from_rows},
     text::{text_from_age, text_from_bytes, text_from_count, text_from_number},
@@ -17,13 +18,14 @@ const RETURNS: u64 = 100;
 
 /// Prints one row a run, newest first.
 pub fn ls(options: &LsOptions) -> anyhow::Result<u8> {
-    let workbench = runs::open(&options.roots, None)?;
-    let mut rows = Vec::new();
-    for summary in workbench.runs()? {
-        let run = workbench.run(&summary.id.0)?;
-        let last = last_returns(run.source().as_ref());
-        rows.push(Row { bytes: disk::bytes(run.path(), 0), last_return: last, path: run.path().to_owned(), summary });
-    }
+    let workbench = runs::open(&options.roots, &options.stores, None)?;
+    let found = workbench.runs()?.into_iter().map(|run| Ok((workbench.run(&run.info.id.0)?, run)));
+    let rows = in_parallel(&found.collect::<anyhow::Result<Vec<_>>>()?, |(run, summary)| Row {
+        bytes: disk::bytes(run),
+        last_return: last_returns(run.source().as_ref()),
+        path: run.path().to_owned(),
+        summary: summary.clone(),
+    });
     if options.json {
         println!("{}", serde_json::to_string_pretty(&rows.iter().map(Row::json).collect::<Vec<_>>())?);
     } else if rows.is_empty() {
@@ -32,10 +34,12 @@ pub fn ls(options: &LsOptions) -> anyhow::Result<u8> {
     } else {
         print!("{}", text(&rows, runs::now_us()));
     }
-    for skipped in workbench.skipped() {
-        eprintln!("left out: {}: {}", skipped.why, skipped.path.display());
+    let skipped = workbench.skipped();
+    for skipped in &skipped {
+        eprintln!("left out: {}", runs::text_from_skipped(skipped));
     }
-    Ok(0)
+    let is_root = |path: &std::path::PathBuf| workbench.roots().iter().any(|root| root.path == *path);
+    Ok(u8::from(skipped.iter().any(|skipped| is_root(&skipped.path))))
 }
 
 struct Row {
@@ -47,13 +51,14 @@ struct Row {
 
 impl Row {
     fn json(&self) -> serde_json::Value {
-        let run = &self.summary;
+        let (run, info, status) = (&self.summary, &self.summary.info, &self.summary.status);
         json!({
-            "id": run.id, "name": run.name, "project": run.project, "group": run.group, "tags": run.tags,
-            "state": run.state, "created_us": run.created_us, "heartbeat_us": run.heartbeat_us,
-            "ended_us": run.ended_us, "global_step": run.global_step, "episodes": run.episodes,
-            "recorded": run.recorded, "env_id": run.env_id, "mean_return": self.last_return, "bytes": self.bytes,
-            "dropped": run.dropped, "fault": run.fault, "path": self.path, "root": run.root,
+            "id": info.id, "name": info.name, "project": info.project, "group": info.group, "tags": info.tags,
+            "state": run.state, "created_us": info.created_us, "heartbeat_us": status.heartbeat_us,
+            "ended_us": status.ended_us, "global_step": status.global_step, "episodes": run.counts.episodes,
+            "recorded": run.counts.recorded, "env_id": info.env.as_ref().map(|env| &env.id),
+            "mean_return": self.last_return, "bytes": self.bytes,
+            "dropped": status.dropped, "fault": status.fault, "path": self.path, "root": run.root,
         })
     }
 }
@@ -71,15 +76,15 @@ fn text(rows: &[Row], now_us: i64) -> String {
     let cells: Vec<[String; 9]> = rows
         .iter()
         .map(|row| {
-            let run = &row.summary;
+            let (run, info) = (&row.summary, &row.summary.info);
             [
-                if run.name.is_empty() { "-".into() } else { run.name.clone() },
-                run.id.0.clone(),
-                run.project.clone(),
+                if info.name.is_empty() { "-".into() } else { info.name.clone() },
+                info.id.0.clone(),
+                info.project.clone(),
                 state_name(run.state).into(),
-                text_from_age(now_us - run.created_us),
-                run.global_step.map_or("-".into(), text_from_count),
-                text_from_count(run.episodes as i64),
+                text_from_age(now_us - info.created_us),
+                run.status.global_step.map_or("-".into(), text_from_count),
+                text_from_count(run.counts.episodes as i64),
                 text_from_bytes(row.bytes),
                 row.last_return.map_or("-".into(), text_from_number),
             ]

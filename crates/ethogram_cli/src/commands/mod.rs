@@ -4,5 +4,6 @@ pub mod check;
 pub mod compact;
 pub mod info;
 pub mod ls;
+pub mod push;
 pub mod serve;
 pub mod video;

@@ -26,7 +26,10 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<u8> {
         ui,
         plugins: options.plugins.clone(),
     };
-    let workbench = Arc::new(runs::open(&options.roots, Some(options.cache_bytes))?);
+    for root in options.roots.iter().filter(|root| runs::is_remote(root)) {
+        eprintln!("looking for runs in {} …", root.display());
+    }
+    let workbench = Arc::new(runs::open(&options.roots, &options.stores, Some(options.cache_bytes))?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     let served = runtime.block_on(async {
         let stop = Stop::new()?;
@@ -46,11 +49,12 @@ fn announce(options: &ServeOptions, server: &Server, workbench: &ethogram_query:
     }
     for root in workbench.roots() {
         let found = workbench.runs()?.iter().filter(|run| run.root == root.label).count();
-        let yet = if root.path.exists() { "" } else { ", which does not exist yet" };
+        let is_yet_to_come = root.folder().is_some_and(|folder| !folder.exists());
+        let yet = if is_yet_to_come { ", which does not exist yet" } else { "" };
         eprintln!("{found} {} in {}{yet}", if found == 1 { "run" } else { "runs" }, root.label);
     }
     for skipped in workbench.skipped() {
-        eprintln!("left out: {}: {}", skipped.why, skipped.path.display());
+        eprintln!("left out: {}", runs::text_from_skipped(&skipped));
     }
     let url = server.url();
     let mut out = std::io::stdout().lock();

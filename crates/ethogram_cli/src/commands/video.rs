@@ -22,7 +22,7 @@ const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// Writes the film and says what it is.
 pub fn video(options: &VideoOptions) -> anyhow::Result<u8> {
-    let run = open_one(&options.run)?;
+    let run = open_one(&options.run, &options.stores)?;
     let episode = match options.episode {
         Some(episode) => episode,
         None => newest_recorded(&run)?,

@@ -2,7 +2,7 @@ use crate::program::run;
 
 #[test]
 fn help_says_what_can_be_typed() {
-    for command in ["", "serve", "ls", "info", "check", "compact", "video"] {
+    for command in ["", "serve", "ls", "info", "check", "compact", "video", "push"] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let said = run(&args);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");
@@ -23,6 +23,7 @@ fn what_makes_no_sense_exits_with_2_and_says_why() {
     check(&["serve", "--port", "70000"], "70000 is not in 0..=65535");
     check(&["serve", "--host", "example.com"], "expected an address such as 127.0.0.1, ::1 or 0.0.0.0");
     check(&["serve", "--token", "short"], "a token has 8 to 256 characters, found 5");
+    check(&["ls", "--s3-endpoint", "localhost:9000"], "expected an address such as https://s3.example.org");
     check(&["serve", "--cache-bytes", "lots"], "expected a size such as 512M or 2G, found \"lots\"");
 }
 

@@ -4,4 +4,6 @@ mod help;
 mod program;
 mod runs;
 mod serve;
+mod serving;
 mod video;
+mod written;

@@ -3,61 +3,13 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::Stdio,
 };
 
-use crate::program::{program, run};
-
-/// A server that is ended when dropped.
-struct Serving {
-    child: Child,
-    line: String,
-}
-
-impl Serving {
-    fn start(args: &[&str], folder: &Path) -> Self {
-        let mut command = program();
-        command.arg("serve").args(args).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut line = String::new();
-        let out = child.stdout.as_mut().expect("an output");
-        BufReader::new(out).read_line(&mut line).expect("a line");
-        Self { child, line: line.trim_end().to_owned() }
-    }
-
-    /// The path and port that follow the host.
-    fn port(&self) -> u16 {
-        let rest = self.line.strip_prefix("http://127.0.0.1:").unwrap_or_else(|| panic!("an address: {:?}", self.line));
-        rest.trim_end_matches('/').parse().expect("a port")
-    }
-
-    fn get(&self, path: &str) -> String {
-        let port = self.port();
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n").expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
-    }
-
-    /// Sends a signal and waits; gives the exit code and what was said to standard error.
-    fn end(mut self, signal: &str) -> (Option<i32>, String) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill");
-        assert!(sent.success());
-        let code = self.child.wait().expect("it ended").code();
-        let mut err = String::new();
-        self.child.stderr.take().expect("an output").read_to_string(&mut err).expect("text");
-        (code, err)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::{
+    program::{program, run},
+    serving::Serving,
+};
 
 #[test]
 fn it_prints_its_address_answers_and_ends_at_a_signal() {
@@ -123,6 +75,13 @@ fn what_cannot_be_served_is_said_with_what_to_do() {
     std::fs::write(at("file"), "").expect("written");
     let said = run(&["serve", "--port", "0", &at("file")]);
     assert!(said.err.starts_with("error: expected a folder that holds runs, found a file: "), "{}", said.err);
+
+    let said = run(&["serve", "--port", "0", "gs://bucket/runs"]);
+    assert!(
+        said.err.starts_with("error: gs:// is not known; give a folder, or an object store as s3://"),
+        "{}",
+        said.err
+    );
 
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();

@@ -6,10 +6,9 @@ use axum::{
     http::{HeaderMap, Uri},
     response::Response,
 };
-use ethogram_query::{EpisodeSummary, Summary};
+use ethogram_query::EpisodeSummary;
 use ethogram_store::{Dtype, EpisodeEnd, EpisodeRow};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use crate::{
     answer,
@@ -74,25 +73,18 @@ pub async fn summary(
     State(app): State<App>,
     InPath(run): InPath<String>,
     InBody(ask): InBody<Ask>,
-) -> ApiResult<Json<Value>> {
+) -> ApiResult<Json<wire::EpisodeSummary>> {
     let pool = app.pool.clone();
     pool.run(move || {
         let found = EpisodeSummary::of(&*app.run(&run)?, &ask.episodes)?;
-        let ends: Map<String, Value> =
-            found.ends.iter().map(|(end, count)| (end_name(*end).to_owned(), json!(count))).collect();
-        Ok(Json(json!({
-            "episodes": found.episodes,
-            "episode_return": described(found.episode_return),
-            "length": described(found.length),
-            "ends": ends,
-        })))
+        Ok(Json(wire::EpisodeSummary {
+            episodes: found.episodes,
+            episode_return: found.episode_return.into(),
+            length: found.length.into(),
+            ends: found.ends.into_iter().collect(),
+        }))
     })
     .await
-}
-
-fn described(summary: Summary) -> Value {
-    let Summary { count, not_finite, mean, sd, min, median, max } = summary;
-    json!({ "count": count, "not_finite": not_finite, "mean": mean, "sd": sd, "min": min, "median": median, "max": max })
 }
 
 /// Counts and times travel as doubles, which browsers read without detours; a seed keeps all of its 64 bits.

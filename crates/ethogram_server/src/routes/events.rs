@@ -68,7 +68,7 @@ async fn hello(app: &App) -> ApiResult<Line> {
         .run(move || {
             let live = workbench.runs()?.into_iter().filter(|run| run.state == RunState::Running);
             Ok(live
-                .map(|run| RunRevision { run: run.id, revision: run.revision, state: run.state })
+                .map(|run| RunRevision { run: run.info.id.clone(), revision: run.revision, state: run.state })
                 .collect::<Vec<_>>())
         })
         .await?;

@@ -1,11 +1,10 @@
 //! `GET /api/health`: that the server is there, and whether anything changed.
 
 use axum::{Json, extract::State};
-use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::{app::App, wire::Health};
 
-/// `{"version", "revision"}`.
-pub async fn health(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "version": env!("CARGO_PKG_VERSION"), "revision": app.revision() }))
+/// For programs that watch the server.
+pub async fn health(State(app): State<App>) -> Json<Health> {
+    Json(Health { version: env!("CARGO_PKG_VERSION"), revision: app.revision() })
 }

@@ -3,8 +3,8 @@
 use axum::{extract::State, response::Response};
 use ethogram_query::{GroupRequest, GroupSeries, Series, SeriesRequest, Smoothing};
 use ethogram_store::{Axis, RunId};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     answer,
@@ -54,6 +54,36 @@ enum Smooth {
     Rolling(usize),
 }
 
+/// What the header says of one curve.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum SeriesEntry {
+    Found {
+        /// Points of the whole tag, or of all runs of a group.
+        count: u64,
+        first_step: i64,
+        last_step: i64,
+        /// Each point is a bucket of its own.
+        exact: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        /// Those of a group that have the tag.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        runs: Option<Vec<RunId>>,
+        axis: Axis,
+        tag: String,
+    },
+    Lost {
+        error: ApiError,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        runs: Option<Vec<RunId>>,
+        axis: Axis,
+        tag: String,
+    },
+}
+
 fn buckets() -> usize {
     1_500
 }
@@ -79,12 +109,15 @@ pub async fn series(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResu
                 Ok(curve) => {
                     push(&mut columns, index, &curve);
                     answer::check_bytes(columns.bytes())?;
-                    entry(&one, &curve)
+                    entry(one, curve)
                 }
-                Err(error) => described(&one, json!({ "error": error })),
+                Err(error) => {
+                    let AskOne { run, runs, axis, tag, .. } = one;
+                    SeriesEntry::Lost { error, run, runs, axis, tag }
+                }
             });
         }
-        columns.set("series", Value::Array(entries));
+        columns.set("series", json!(entries));
         answer::columns(columns)
     })
     .await
@@ -128,34 +161,20 @@ fn read(app: &App, one: &AskOne, buckets: usize) -> ApiResult<Curve> {
     }
 }
 
-fn entry(one: &AskOne, curve: &Curve) -> Value {
+fn entry(one: AskOne, curve: Curve) -> SeriesEntry {
+    let AskOne { axis, tag, .. } = one;
     match curve {
         Curve::Run(series) => {
-            let tag = &series.tag;
-            let (count, first, last) = (tag.count, tag.first_step, tag.last_step);
-            let extent = json!({ "count": count, "first_step": first, "last_step": last, "exact": series.exact });
-            described(one, extent)
+            let (count, first_step, last_step) = (series.tag.count, series.tag.first_step, series.tag.last_step);
+            let (exact, run, runs) = (series.exact, one.run, None);
+            SeriesEntry::Found { count, first_step, last_step, exact, run, runs, axis, tag }
         }
         Curve::Group(group) => {
-            let mut entry = described(
-                one,
-                json!({ "count": group.count, "first_step": group.first_step, "last_step": group.last_step, "exact": false }),
-            );
-            entry["runs"] = json!(group.runs);
-            entry
+            let (count, first_step, last_step) = (group.count, group.first_step, group.last_step);
+            let (exact, run, runs) = (false, None, Some(group.runs));
+            SeriesEntry::Found { count, first_step, last_step, exact, run, runs, axis, tag }
         }
     }
-}
-
-/// What was asked for, with what is said of it.
-fn described(one: &AskOne, mut said: Value) -> Value {
-    match (&one.run, &one.runs) {
-        (None, Some(runs)) => said["runs"] = json!(runs),
-        (run, _) => said["run"] = json!(run),
-    }
-    said["axis"] = json!(one.axis);
-    said["tag"] = json!(one.tag);
-    said
 }
 
 fn push(columns: &mut Columns, index: usize, curve: &Curve) {

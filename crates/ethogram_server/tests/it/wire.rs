@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{routes::served, runs::RUN};
 
-/// Members of each interface of `wire.ts`, with whether they may be absent.
+/// Members of each interface of `wire.gen.ts`, with whether they may be absent.
 fn interfaces() -> BTreeMap<String, BTreeMap<String, bool>> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/src/api/wire.ts");
-    let text = std::fs::read_to_string(path).expect("web/src/api/wire.ts");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/src/api/wire.gen.ts");
+    let text = std::fs::read_to_string(path).expect("web/src/api/wire.gen.ts");
     let mut found = BTreeMap::new();
     for part in text.split("\nexport interface ").skip(1) {
         let (name, rest) = part.split_once(" {\n").expect("a name");
@@ -52,12 +52,12 @@ async fn every_interface_has_the_members_that_are_sent() {
     let interfaces = interfaces();
     for (name, value) in sent {
         let Value::Object(value) = value else { panic!("{name}: {value}") };
-        let members = interfaces.get(name).unwrap_or_else(|| panic!("wire.ts has no interface {name}"));
+        let members = interfaces.get(name).unwrap_or_else(|| panic!("wire.gen.ts has no interface {name}"));
         for key in value.keys() {
-            assert!(members.contains_key(key), "wire.ts: {name} lacks {key}, which is sent");
+            assert!(members.contains_key(key), "wire.gen.ts: {name} lacks {key}, which is sent");
         }
         for (key, optional) in members {
-            assert!(*optional || value.contains_key(key), "wire.ts: {name} has {key}, which is not sent");
+            assert!(*optional || value.contains_key(key), "wire.gen.ts: {name} has {key}, which is not sent");
         }
     }
 }

@@ -1,36 +1,79 @@
 //! The files of a run in an object store: small ones mirrored, large ones read in ranges.
+//!
+//! Objects come one by one and in any order: a tool that copies a live run may send a commit log before the segment that it vouches
+//! for, and a manifest before the files that it names. So a look takes over only what is whole. A log is cut to what its segment
+//! holds, and a manifest waits for its files; [`ObjectFiles::waiting`] tells of both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 
 use super::cache::BlockCache;
-use super::remote::{Object, Remote};
+use super::remote::{Copied, Object, Remote, Wanted};
 use crate::files::{Entry, Files, LocalFiles, too_short};
-use crate::layout::{RUN_FILE, STATUS_FILE, io_error, live_number, replace_file};
-use crate::manifest::{has_extension, manifest_number};
-use crate::{Error, Kind, Result};
+use crate::layout::{JSON_BYTES_MAX, RUN_FILE, STATUS_FILE, io_error, live_number, read_file};
+use crate::log::Record;
+use crate::manifest::{Manifest, has_extension, join, manifest_number};
+use crate::{Error, Kind, Lost, Result};
 
 /// Most bytes that are mirrored: live segments, mostly. A run with more must be compacted before it is read from a store.
 const MIRROR_BYTES_MAX: u64 = 4 << 30;
+/// Ends the name of a file in the mirror that was fetched but is not taken over yet.
+const FETCHED: &str = "fetched";
 
-/// The files of a run in an object store, as the last [`ObjectFiles::refresh`] saw them.
+/// The files of a run in an object store, as the last [`ObjectFiles::take_over`] left them.
 #[derive(Debug)]
 pub(super) struct ObjectFiles {
     remote: Remote,
     mirror: LocalFiles,
     cache: BlockCache,
-    listing: RwLock<BTreeMap<String, Object>>,
+    seen: RwLock<Seen>,
+    failures: AtomicU64,
+    last_failure: Mutex<Option<Failure>>,
+}
+
+/// Why a sealed file could not be read.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) url: String,
+    pub(super) why: String,
+    /// The file is there no more, as against a store that does not answer.
+    pub(super) absent: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// What readers find: all objects but manifests that wait.
+    listing: BTreeMap<String, Object>,
+    /// Version of each file in the mirror.
+    mirrored: BTreeMap<String, String>,
+    waiting: Vec<Lost>,
+}
+
+/// What a look at the store found, not taken over yet.
+#[derive(Debug)]
+pub(super) struct Found {
+    seen: Seen,
+    /// Files of the mirror to be replaced, in this order.
+    fetched: Vec<String>,
+    gone: Vec<String>,
 }
 
 impl ObjectFiles {
     /// Mirrors into `folder`, and keeps at most `cache_bytes` of the rest in memory.
     pub(super) fn new(remote: Remote, folder: &Path, cache_bytes: usize) -> Self {
-        let cache = BlockCache::new(cache_bytes);
-        Self { remote, mirror: LocalFiles::new(folder), cache, listing: RwLock::default() }
+        Self {
+            remote,
+            mirror: LocalFiles::new(folder),
+            cache: BlockCache::new(cache_bytes),
+            seen: RwLock::default(),
+            failures: AtomicU64::new(0),
+            last_failure: Mutex::default(),
+        }
     }
 
     /// Where the run lies.
@@ -38,42 +81,152 @@ impl ObjectFiles {
         &self.remote
     }
 
-    /// Lists the run, and brings the mirror up to date.
-    pub(super) fn refresh(&self) -> Result<()> {
-        let mut new: BTreeMap<String, Object> =
-            self.remote.list()?.into_iter().map(|object| (object.path.clone(), object)).collect();
-        let old = self.listing.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut mirrored: Vec<&Object> = new.values().filter(|object| order(&object.path).is_some()).collect();
-        let found: u64 = mirrored.iter().map(|object| object.bytes).sum();
+    /// Bytes kept in memory.
+    pub(super) fn cached_bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
+    /// Parts that are there, but not yet whole.
+    pub(super) fn waiting(&self) -> Vec<Lost> {
+        self.seen.read().unwrap_or_else(PoisonError::into_inner).waiting.clone()
+    }
+
+    /// Paths and lengths of all objects.
+    pub(super) fn sizes(&self) -> Vec<(String, u64)> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.listing.iter().map(|(path, object)| (path.clone(), object.bytes)).collect()
+    }
+
+    /// How often a sealed file could not be read, be it that the store did not answer or that the file is there no more.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
+    /// Why the last one did.
+    pub(super) fn last_failure(&self) -> Option<Failure> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lists the run and fetches what is new, all at once, beside the files that readers see. `None` when nothing is.
+    pub(super) fn look(&self) -> Result<Option<Found>> {
+        let objects = self.remote.list()?;
+        let before = self.seen.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let listing: BTreeMap<String, Object> =
+            objects.into_iter().map(|object| (object.path.clone(), object)).collect();
+        if listing == before.listing && before.waiting.is_empty() {
+            return Ok(None);
+        }
+        let mirrored = || listing.values().filter(|object| is_mirrored(&object.path));
+        let found: u64 = mirrored().map(|object| object.bytes).sum();
         if found > MIRROR_BYTES_MAX {
             let what = format!("bytes that are not sealed in {}; compact the run and push it again", self.remote.url());
             return Err(Error::TooLarge { what, limit: MIRROR_BYTES_MAX, found });
         }
-        // Segments before the logs that vouch for them, sealed files' manifests last.
-        mirrored.sort_by_key(|object| order(&object.path));
-        let mut gone = Vec::new();
-        for object in mirrored {
-            let path = self.mirror.locate(&object.path);
-            let same = old.get(&object.path).is_some_and(|known| known.version == object.version) && path.exists();
-            if same {
+        let is_new = |object: &&Object| before.mirrored.get(&object.path) != Some(&object.version);
+        let superseded = superseded_manifests(&listing);
+        let is_wanted = |object: &&Object| is_new(object) && !superseded.contains(object.path.as_str());
+        let wanted: Vec<Object> = mirrored().filter(is_wanted).cloned().collect();
+        let fetched = self.fetch(wanted)?;
+        let mut seen = Seen { mirrored: before.mirrored.clone(), ..Seen::default() };
+        seen.mirrored.retain(|path, _| listing.contains_key(path));
+        for (object, _) in fetched.iter().filter(|(_, copied)| *copied != Copied::Gone) {
+            seen.mirrored.insert(object.path.clone(), object.version.clone());
+        }
+        seen.listing = listing;
+        // Sealed or replaced since it was listed: the next look tells.
+        for (object, _) in fetched.iter().filter(|(_, copied)| *copied == Copied::Gone) {
+            seen.listing.remove(&object.path);
+            seen.mirrored.remove(&object.path);
+        }
+        let mut replaced: Vec<String> = fetched
+            .iter()
+            .filter(|(_, copied)| *copied != Copied::Gone)
+            .map(|(object, _)| object.path.clone())
+            .collect();
+        self.cut_logs(&mut seen, &replaced)?;
+        let waiting = self.hold_back_manifests(&mut seen, &replaced)?;
+        replaced.retain(|path| !waiting.contains(path));
+        replaced.sort_by_key(|path| order(path));
+        let gone = before.mirrored.keys().filter(|path| !seen.mirrored.contains_key(*path)).cloned().collect();
+        Ok(Some(Found { seen, fetched: replaced, gone }))
+    }
+
+    fn fetch(&self, wanted: Vec<Object>) -> Result<Vec<(Object, Copied)>> {
+        let mut copies = Vec::with_capacity(wanted.len());
+        for object in &wanted {
+            let file = self.fetched(&object.path);
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
+            }
+            copies.push(Wanted { path: object.path.clone(), file, seen: None });
+        }
+        let copied = self.remote.copy(copies);
+        wanted.into_iter().zip(copied).map(|(object, copied)| Ok((object, copied?))).collect()
+    }
+
+    /// Where a file lies until it is taken over.
+    fn fetched(&self, path: &str) -> PathBuf {
+        self.mirror.locate(&format!("{path}.{FETCHED}"))
+    }
+
+    /// Cuts each log that is new to the records whose bytes the segment beside it holds.
+    fn cut_logs(&self, seen: &mut Seen, fetched: &[String]) -> Result<()> {
+        for path in fetched.iter().filter(|path| has_extension(path, "log")) {
+            let segment = format!("{}.arrows", path.trim_end_matches(".log"));
+            let there = [self.fetched(&segment), self.mirror.locate(&segment)];
+            let length = there.iter().find_map(|file| Some(std::fs::metadata(file).ok()?.len())).unwrap_or(0);
+            let log = self.fetched(path);
+            let bytes = read_file(&log, MIRROR_BYTES_MAX)?;
+            let records = bytes.as_chunks::<{ Record::BYTES }>().0;
+            // An unsound record is passed on: the reader says what it thinks of it.
+            let vouches_for_more = |bytes| Record::from_bytes(bytes).is_ok_and(|record| record.end() > length);
+            let Some(kept) = records.iter().position(vouches_for_more) else { continue };
+            let file = std::fs::OpenOptions::new().write(true).open(&log);
+            let cut = file.and_then(|file| file.set_len((kept * Record::BYTES) as u64));
+            cut.map_err(|source| io_error("write", &log, source))?;
+            // No object has this version: it is fetched again.
+            seen.mirrored.insert(path.clone(), String::new());
+            let (file, what) = (segment, format!("all after batch {}", kept.saturating_sub(1)));
+            let why =
+                format!("the object holds {length} bytes and its log vouches for more; it may still be on its way");
+            seen.waiting.push(Lost { file, what, why });
+        }
+        Ok(())
+    }
+
+    /// Takes from what readers find each new manifest that names a file which is not there; gives their paths.
+    fn hold_back_manifests(&self, seen: &mut Seen, fetched: &[String]) -> Result<Vec<String>> {
+        let mut held = Vec::new();
+        for path in fetched {
+            let Some((writer, number)) = path.split_once('/').and_then(|(w, name)| Some((w, manifest_number(name)?)))
+            else {
                 continue;
-            }
-            match self.remote.get(&object.path) {
-                Ok(bytes) => {
-                    if let Some(folder) = path.parent() {
-                        std::fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
-                    }
-                    replace_file(&path, &bytes, false)?;
-                }
-                // Sealed or replaced since it was listed: the next listing tells.
-                Err(error) if error.is_not_found() => gone.push(object.path.clone()),
-                Err(error) => return Err(error),
-            }
+            };
+            let bytes = read_file(&self.fetched(path), JSON_BYTES_MAX)?;
+            // An unsound one is passed on: the reader says what it thinks of it.
+            let Some(manifest) = Manifest::from_bytes(&bytes, number) else { continue };
+            let files = manifest.sealed.iter().flat_map(|sealed| {
+                let all = std::iter::once(&sealed.file).chain(&sealed.rollup);
+                all.map(|entry| (join(&join(writer, sealed.kind.folder()), &entry.file), entry.bytes))
+            });
+            let is_whole =
+                |(path, bytes): &(String, u64)| seen.listing.get(path).is_some_and(|object| object.bytes == *bytes);
+            let Some((missing, _)) = files.into_iter().find(|file| !is_whole(file)) else { continue };
+            let what = "what is newly sealed".to_owned();
+            let why = format!("it names {missing}, which is not there whole; it may still be on its way");
+            seen.waiting.push(Lost { file: path.clone(), what, why });
+            held.push(path.clone());
         }
-        for path in gone {
-            new.remove(&path);
+        for path in &held {
+            seen.listing.remove(path);
+            seen.mirrored.remove(path);
         }
-        for path in old.keys().filter(|path| order(path).is_some() && !new.contains_key(*path)) {
+        Ok(held)
+    }
+
+    /// Lets readers see what a look found. No reader may be asked anything meanwhile.
+    pub(super) fn take_over(&self, found: Found) -> Result<()> {
+        for path in &found.gone {
             let path = self.mirror.locate(path);
             match std::fs::remove_file(&path) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -82,25 +235,45 @@ impl ObjectFiles {
                 _ => {}
             }
         }
-        *self.listing.write().unwrap_or_else(PoisonError::into_inner) = new;
+        for path in &found.fetched {
+            let (from, to) = (self.fetched(path), self.mirror.locate(path));
+            // A file that is the same stays the same file: `run.json` with another inode would be another run.
+            if matches!(path.as_str(), RUN_FILE | STATUS_FILE)
+                && std::fs::read(&from).ok().is_some_and(|bytes| std::fs::read(&to).is_ok_and(|old| old == bytes))
+            {
+                let _ = std::fs::remove_file(&from);
+                continue;
+            }
+            std::fs::rename(&from, &to).map_err(|source| io_error("replace", &to, source))?;
+        }
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = found.seen;
         Ok(())
     }
 
     fn object(&self, path: &str) -> Result<Object> {
-        let listing = self.listing.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
         let missing = || io_error("open", &self.remote.locate(path), std::io::ErrorKind::NotFound.into());
-        listing.get(path).cloned().ok_or_else(missing)
+        seen.listing.get(path).cloned().ok_or_else(missing)
     }
 
-    /// Bytes kept in memory.
-    pub(super) fn cached_bytes(&self) -> usize {
-        self.cache.bytes()
+    fn noted<T>(&self, answer: Result<T>) -> Result<T> {
+        if let Err(Error::Remote { url, why, absent, .. }) = &answer {
+            let failure = Failure { url: url.clone(), why: why.clone(), absent: *absent };
+            *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+            self.failures.fetch_add(1, Ordering::AcqRel);
+        }
+        answer
     }
 }
 
-/// When a file is mirrored; `None` for those that are not: sealed files and blobs.
+/// Files that are mirrored: all but sealed ones, blobs and what people wrote.
 ///
 /// No path leads out of the mirror: of each, every part is known.
+fn is_mirrored(path: &str) -> bool {
+    order(path).is_some()
+}
+
+/// When a file is taken over: segments before the logs that vouch for them, manifests before the state that counts them.
 fn order(path: &str) -> Option<u8> {
     let parts: Vec<&str> = path.split('/').collect();
     let is_writer = |name: &str| name.starts_with("w-") && name.len() <= 64 && !name.contains(['\\', '\0']);
@@ -115,11 +288,24 @@ fn order(path: &str) -> Option<u8> {
     }
 }
 
+/// All manifests of each writer but its newest two: the newest may have to wait, or be unsound. Older ones are read when both are.
+fn superseded_manifests(listing: &BTreeMap<String, Object>) -> BTreeSet<&str> {
+    let mut of_writer: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
+    for path in listing.keys() {
+        if let Some((writer, name)) = path.split_once('/')
+            && let Some(number) = manifest_number(name)
+        {
+            of_writer.entry(writer).or_default().insert(number, path);
+        }
+    }
+    of_writer.into_values().flat_map(|numbers| numbers.into_values().rev().skip(2)).collect()
+}
+
 impl Files for ObjectFiles {
     fn list(&self, folder: &str) -> Result<Vec<Entry>> {
         let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let listing = self.listing.read().unwrap_or_else(PoisonError::into_inner);
-        let inside = listing.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let inside = seen.listing.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
         let mut entries: Vec<Entry> = inside
             .map(|(path, object)| match path[below.len()..].split_once('/') {
                 Some((name, _)) => Entry { name: name.to_owned(), bytes: None },
@@ -136,7 +322,7 @@ impl Files for ObjectFiles {
     }
 
     fn read_range(&self, path: &str, range: Range<u64>) -> Result<Bytes> {
-        if order(path).is_some() {
+        if self.seen.read().unwrap_or_else(PoisonError::into_inner).mirrored.contains_key(path) {
             return self.mirror.read_range(path, range);
         }
         let length = self.object(path)?.bytes;
@@ -146,7 +332,7 @@ impl Files for ObjectFiles {
         if range.is_empty() {
             return Ok(Bytes::new());
         }
-        self.cache.read(path, length, range, |range| self.remote.get_range(path, range))
+        self.noted(self.cache.read(path, length, range, |range| self.remote.get_range(path, range)))
     }
 
     fn locate(&self, path: &str) -> PathBuf {

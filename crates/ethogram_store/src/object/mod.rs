@@ -1,20 +1,27 @@
 //! Runs in an object store that speaks S3's protocol.
 //!
-//! Sealed files are read in ranges, through a bounded cache in memory. The few small files that change, and what is not sealed, are
-//! mirrored to a local folder, where the same reader finds them that reads local runs.
-//!
-//! Credentials and the endpoint come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`,
-//! `AWS_ENDPOINT`, `AWS_ALLOW_HTTP`.
+//! An [`ObjectRoot`] is a prefix with runs below it, an [`ObjectRun`] one of them. Sealed files are read in ranges, through a bounded
+//! cache in memory. The few small files that change, and what is not sealed, are mirrored to a local folder, where the same reader
+//! finds them that reads local runs. Only `look` and questions about sealed data ask the store; everything else answers at once.
 
+mod address;
 mod cache;
+mod fault;
 mod files;
+mod mirror;
+mod pull;
 mod push;
 mod remote;
+mod root;
 mod run;
 
 #[cfg(test)]
 mod tests;
 
+pub use address::{RemoteOptions, SCHEME};
+pub use mirror::MirrorFolder;
+pub use pull::pull;
 pub use push::{PushReport, push};
 pub use remote::Remote;
-pub use run::{ObjectRun, find_object_runs};
+pub use root::{ObjectRoot, RootLook};
+pub use run::ObjectRun;

@@ -1,15 +1,17 @@
-//! Copies a finished run to an object store.
+//! Copies a run to an object store.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::remote::Remote;
-use crate::compact::refuse_running;
 use crate::files::{Files, LocalFiles};
 use crate::layout::{BLOBS_FOLDER, RUN_FILE, STATUS_FILE};
 use crate::manifest::{has_extension, join, manifest_number};
 use crate::status::read_info;
-use crate::{Kind, Result};
+use crate::{Error, Kind, Result};
+
+/// How often a push begins anew because the writer took away what was to be sent.
+const PASSES: u32 = 5;
 
 /// What a push did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -24,14 +26,28 @@ pub struct PushReport {
     pub removed: u64,
 }
 
-/// Copies a run that has ended to a prefix. Files that never change and are there already are not sent again, so that a push that
-/// was interrupted goes on. A reader of the prefix sees the run as it was before, or as it is.
+/// Copies a run to a prefix. Files that never change and are there already are not sent again, so that a push that was interrupted
+/// goes on. A reader of the prefix sees the run as it was before, or as it is.
+///
+/// A run that is being written is copied as far as it is, and a later push adds what came since.
 ///
 /// # Errors
-/// [`crate::Error::StillRunning`]; [`crate::Error::NotARun`]; when the store does not answer.
+/// [`crate::Error::NotARun`]; when the store does not answer.
 pub fn push(run_dir: &Path, remote: &Remote) -> Result<PushReport> {
     read_info(run_dir)?;
-    refuse_running(run_dir)?;
+    let mut report = PushReport::default();
+    for _ in 1..PASSES {
+        if pass(run_dir, remote, &mut report)? {
+            return Ok(report);
+        }
+    }
+    // The last look at what is there counts, whatever the writer does meanwhile: what it took away is named by nothing that was sent.
+    pass(run_dir, remote, &mut report)?;
+    Ok(report)
+}
+
+/// Sends what there is. False when some of it was sealed or merged before it could be sent.
+fn pass(run_dir: &Path, remote: &Remote, report: &mut PushReport) -> Result<bool> {
     let local = LocalFiles::new(run_dir);
     let there: BTreeMap<String, u64> = remote.list()?.into_iter().map(|object| (object.path, object.bytes)).collect();
     let mut paths = Vec::new();
@@ -51,20 +67,27 @@ pub fn push(run_dir: &Path, remote: &Remote) -> Result<PushReport> {
     paths.retain(|(path, _)| !has_extension(path, "tmp") && !path.ends_with(&format!("/{}", crate::seal::LOCK_FILE)));
     // What is named before what names it: a run that can be found is whole.
     paths.sort_by_key(|(path, _)| stage(path));
-    let mut report = PushReport::default();
+    report.unchanged = 0;
     for (path, bytes) in &paths {
         if is_immutable(path) && there.get(path) == Some(bytes) {
             report.unchanged += 1;
             continue;
         }
-        report.bytes += remote.put_file(path, &local.locate(path))?;
-        report.files += 1;
+        match remote.put_file(path, &local.locate(path)) {
+            Ok(sent) => {
+                report.bytes += sent;
+                report.files += 1;
+            }
+            // Nothing that comes later in the order may be sent without it.
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        }
     }
     for path in there.keys().filter(|path| path.starts_with("w-") && paths.iter().all(|(local, _)| local != *path)) {
         remote.remove(path)?;
         report.removed += 1;
     }
-    Ok(report)
+    Ok(true)
 }
 
 fn below(local: &LocalFiles, folder: &str, paths: &mut Vec<(String, u64)>) -> Result<()> {

@@ -2,29 +2,51 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
-use super::files::ObjectFiles;
+use super::files::{Failure, ObjectFiles};
 use super::remote::Remote;
 use crate::blob::{BLOB_BYTES_MAX, blob_hash};
 use crate::files::Files;
-use crate::layout::{BLOBS_FOLDER, RUN_FILE};
+use crate::layout::{BLOBS_FOLDER, RUN_FILE, io_error};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, NOTES_FILE, Notes,
-    Result, Revision, RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow, TensorTag,
-    TensorsSize, Version, parse_notes,
+    Result, Revision, RunCounts, RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
+    TensorTag, TensorsSize, Version, parse_notes,
 };
 
-/// A run in an object store. It sees what its last [`RunSource::refresh`] saw.
+/// A run in an object store. It sees what its last [`ObjectRun::look`] saw; questions may be asked from any thread meanwhile.
 #[derive(Debug)]
 pub struct ObjectRun {
     files: Arc<ObjectFiles>,
-    reader: RunReader,
+    mirror: PathBuf,
+    /// Held for reading while a question is answered, for writing while what a look found is taken over.
+    reader: RwLock<Reader>,
+    /// Held by who looks.
+    looking: Mutex<()>,
+    failed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Reader {
+    reader: Arc<RunReader>,
+    /// Added to its revision: a reader that took the place of another goes on where that was.
+    before: u64,
+}
+
+impl Reader {
+    fn revision(&self) -> Revision {
+        Revision(self.before + self.reader.revision().0)
+    }
 }
 
 impl ObjectRun {
     /// Sealed data that is kept in memory, unless told otherwise.
     pub const CACHE_BYTES: usize = 256 << 20;
+    /// How long a look waits for a moment in which no question is answered, before it makes questions wait.
+    const PATIENCE: Duration = Duration::from_secs(5);
 
     /// Opens the run at a prefix. `mirror` is a folder for its small files, of this run alone; it may be deleted when nothing reads it.
     ///
@@ -32,15 +54,102 @@ impl ObjectRun {
     /// [`Error::NotARun`], [`Error::NewerVersion`], and when the store does not answer.
     pub fn open(remote: Remote, mirror: &Path, cache_bytes: usize) -> Result<Self> {
         let url = PathBuf::from(remote.url());
-        std::fs::create_dir_all(mirror).map_err(|source| crate::layout::io_error("create", mirror, source))?;
+        std::fs::create_dir_all(mirror).map_err(|source| io_error("create", mirror, source))?;
         let files = Arc::new(ObjectFiles::new(remote, mirror, cache_bytes));
-        files.refresh()?;
+        if let Some(found) = files.look()? {
+            files.take_over(found)?;
+        }
         // A mirror may hold the files of an earlier look at what is no run any more.
         if files.len(RUN_FILE).is_err() {
             return Err(Error::NotARun { path: url });
         }
-        let reader = RunReader::open_with(mirror, Arc::clone(&files) as Arc<dyn Files>)?;
-        Ok(Self { files, reader })
+        let reader = Arc::new(RunReader::open_with(mirror, Arc::clone(&files) as Arc<dyn Files>)?);
+        let reader = RwLock::new(Reader { reader, before: 0 });
+        let mirror = mirror.to_owned();
+        Ok(Self { files, mirror, reader, looking: Mutex::default(), failed: AtomicBool::new(false) })
+    }
+
+    /// Asks the store what is new. Returns the revision now.
+    ///
+    /// # Errors
+    /// When the store does not answer: what was seen before stays.
+    pub fn look(&self) -> Result<Revision> {
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = self.files.look()? {
+            let reader = self.in_a_quiet_moment();
+            self.files.take_over(found)?;
+            reader.reader.refresh()?;
+        }
+        self.failed.store(false, Ordering::Release);
+        Ok(self.revision())
+    }
+
+    /// A question could not be answered since the last look that was.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// A slow question must not hold up all the others behind somebody who waits for it to end.
+    fn in_a_quiet_moment(&self) -> RwLockWriteGuard<'_, Reader> {
+        let begun = Instant::now();
+        while begun.elapsed() < Self::PATIENCE {
+            if let Ok(reader) = self.reader.try_write() {
+                return reader;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.reader.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a question. One that met a file which was moved is asked again after a look; a store that does not answer is an
+    /// error, and what the reader took for lost because of it is forgotten.
+    fn ask<T>(&self, question: impl Fn(&RunReader) -> Result<T>) -> Result<T> {
+        for again in [true, false] {
+            let failures = self.files.failures();
+            let (reader, answer) = {
+                let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner);
+                (Arc::clone(&reader.reader), question(&reader.reader))
+            };
+            if self.files.failures() == failures {
+                return answer;
+            }
+            self.failed.store(true, Ordering::Release);
+            self.replace(&reader)?;
+            if again {
+                self.look()?;
+                continue;
+            }
+            // What is gone for good is a damage, of which the answer tells.
+            return match self.files.last_failure() {
+                Some(Failure { url, why, absent: false }) => {
+                    Err(Error::Remote { action: "read", url, why, absent: false })
+                }
+                _ => answer,
+            };
+        }
+        unreachable!("the second time round returns")
+    }
+
+    /// Puts a reader that has seen nothing yet in the place of one that remembers a failure.
+    fn replace(&self, failed: &Arc<RunReader>) -> Result<()> {
+        let mut now = self.reader.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&now.reader, failed) {
+            let reader = Arc::new(RunReader::open_with(&self.mirror, Arc::clone(&self.files) as Arc<dyn Files>)?);
+            now.before = now.revision().0.saturating_sub(reader.revision().0);
+            now.reader = reader;
+        }
+        Ok(())
+    }
+
+    fn told<T>(&self, question: impl Fn(&RunReader) -> T) -> T
+    where
+        T: Default,
+    {
+        self.ask(|reader| Ok(question(reader))).unwrap_or_default()
+    }
+
+    fn reader(&self) -> Arc<RunReader> {
+        Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner).reader)
     }
 
     #[cfg(test)]
@@ -49,17 +158,26 @@ impl ObjectRun {
     }
 }
 
-/// The runs below a prefix, each as the prefix that it is, sorted.
-pub fn find_object_runs(root: &Remote) -> Result<Vec<Remote>> {
-    let objects = root.list()?;
-    let folders = objects.iter().filter_map(|object| object.path.strip_suffix(&format!("/{RUN_FILE}")));
-    Ok(folders.map(|folder| root.within(folder)).collect())
-}
-
 impl RunSource for ObjectRun {
+    /// Asks nobody: see [`ObjectRun::look`].
     fn refresh(&self) -> Result<Revision> {
-        self.files.refresh()?;
-        self.reader.refresh()
+        Ok(self.revision())
+    }
+
+    fn revision(&self) -> Revision {
+        self.reader.read().unwrap_or_else(PoisonError::into_inner).revision()
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        let mut lost = self.reader().lost();
+        lost.extend(self.files.waiting());
+        if self.has_failed()
+            && let Some(failure) = self.files.last_failure()
+        {
+            let what = "some of what was asked for".to_owned();
+            lost.push(Lost { file: String::new(), what, why: failure.why });
+        }
+        lost
     }
 
     fn blob(&self, hash: &str) -> Result<Blob> {
@@ -91,79 +209,80 @@ impl RunSource for ObjectRun {
         Err(Error::ReadOnly { what: "notes of the run", place: self.files.locate(NOTES_FILE), why })
     }
 
+    fn sizes(&self) -> Option<Vec<(String, u64)>> {
+        Some(self.files.sizes())
+    }
+
+    fn counts(&self) -> Result<RunCounts> {
+        let counts = self.ask(RunReader::counts)?;
+        Ok(RunCounts { lost: counts.lost + self.files.waiting().len(), ..counts })
+    }
+
     fn info(&self) -> RunInfo {
-        self.reader.info()
+        self.reader().info()
     }
 
     fn status(&self) -> RunStatus {
-        self.reader.status()
-    }
-
-    fn revision(&self) -> Revision {
-        self.reader.revision()
-    }
-
-    fn lost(&self) -> Vec<Lost> {
-        self.reader.lost()
+        self.reader().status()
     }
 
     fn scalar_tags(&self) -> Vec<ScalarTag> {
-        self.reader.scalar_tags()
+        self.told(RunReader::scalar_tags)
     }
 
     fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
-        self.reader.scalars(axis, tag, range)
+        self.ask(|reader| reader.scalars(axis, tag, range.clone()))
     }
 
     fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
-        self.reader.scalar_buckets(axis, tag, range, buckets)
+        self.ask(|reader| reader.scalar_buckets(axis, tag, range.clone(), buckets))
     }
 
     fn episode_count(&self) -> u64 {
-        self.reader.episode_count()
+        self.told(RunReader::episode_count)
     }
 
     fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>> {
-        self.reader.episodes(range)
+        self.ask(|reader| reader.episodes(range.clone()))
     }
 
     fn step_fields(&self, episode: u64) -> Result<Vec<FieldInfo>> {
-        self.reader.step_fields(episode)
+        self.ask(|reader| reader.step_fields(episode))
     }
 
     fn step_count(&self, episode: u64) -> Result<u64> {
-        self.reader.step_count(episode)
+        self.ask(|reader| reader.step_count(episode))
     }
 
     fn steps(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Column> {
-        self.reader.steps(episode, field, range)
+        self.ask(|reader| reader.steps(episode, field, range.clone()))
     }
 
     fn frame_groups(&self, episode: u64, field: &str, range: Range<u64>) -> Result<Vec<FrameGroup>> {
-        self.reader.frame_groups(episode, field, range)
+        self.ask(|reader| reader.frame_groups(episode, field, range.clone()))
     }
 
     fn tensor_tags(&self) -> Vec<TensorTag> {
-        self.reader.tensor_tags()
+        self.told(RunReader::tensor_tags)
     }
 
     fn tensor_steps(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<i64>> {
-        self.reader.tensor_steps(axis, tag, range)
+        self.ask(|reader| reader.tensor_steps(axis, tag, range.clone()))
     }
 
     fn tensors(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Vec<TensorRow>> {
-        self.reader.tensors(axis, tag, range)
+        self.ask(|reader| reader.tensors(axis, tag, range.clone()))
     }
 
     fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
-        self.reader.tensors_size(axis, tag, range)
+        self.ask(|reader| reader.tensors_size(axis, tag, range.clone()))
     }
 
     fn held_bytes(&self) -> Option<usize> {
-        self.reader.held_bytes().map(|bytes| bytes + self.files.cached_bytes())
+        self.reader().held_bytes().map(|bytes| bytes + self.files.cached_bytes())
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {
-        self.reader.checkpoints()
+        self.told(RunReader::checkpoints)
     }
 }

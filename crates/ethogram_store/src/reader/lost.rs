@@ -84,13 +84,14 @@ pub(super) fn why(error: &Error) -> String {
     match error {
         Error::Corrupt { what, expected, found, .. } => format!("{what}: expected {expected}, found {found}"),
         Error::Io { source, .. } => source.to_string(),
+        Error::Remote { why, .. } => why.clone(),
         other => other.to_string(),
     }
 }
 
 /// A file is not there: it may have moved.
 pub(super) fn is_missing(error: &Error) -> bool {
-    matches!(error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    matches!(error, Error::Io { .. } | Error::Remote { .. }) && error.is_not_found()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,7 +4,7 @@ import type { EnvSpec, FieldEntry, Space } from '../../api/wire';
 import { choiceText, elementsIn, orderOf } from './elements';
 
 function field(name: string, shape: number[] = [], dtype: FieldEntry['dtype'] = 'float32'): FieldEntry {
-  return { name, axis: 'step', dtype, shape, image: false, stack_axis: null, origin: 'logged', doc: null };
+  return { name, axis: 'step', dtype, shape, image: false, stack_axis: null, origin: 'logged', doc: '' };
 }
 
 function env(observation_space: Space, rest: Partial<EnvSpec> = {}): EnvSpec {
@@ -13,6 +13,8 @@ function env(observation_space: Space, rest: Partial<EnvSpec> = {}): EnvSpec {
     observation_space,
     action_space: null,
     action_meanings: [],
+    action_glyphs: [],
+    action_groups: [],
     observation_names: [],
     observation_units: [],
     fps: null,

@@ -21,7 +21,7 @@ function field(name: string, shape: number[] = [], rest: Partial<FieldEntry> = {
     image: false,
     stack_axis: null,
     origin: 'logged',
-    doc: null,
+    doc: '',
     ...rest,
   };
 }
@@ -32,6 +32,8 @@ function env(action_space: Space | null, rest: Partial<EnvSpec> = {}): EnvSpec {
     observation_space: null,
     action_space,
     action_meanings: [],
+    action_glyphs: [],
+    action_groups: [],
     observation_names: [],
     observation_units: [],
     fps: null,

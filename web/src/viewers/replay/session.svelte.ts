@@ -2,7 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
-import type { EnvSpec, EpisodeDetail, ErrorBody, FieldEntry } from '../../api/wire';
+import type { EnvSpec, EpisodeDetail, Failure, FieldEntry } from '../../api/wire';
 import { ExtentStore } from '../../replay/extents';
 import type { FramePool } from '../../replay/frame_pool';
 import { FrameSource } from '../../replay/frame_source';
@@ -41,7 +41,7 @@ export class Session {
   /** Whole columns of scalar fields, by name, as they came. */
   readonly columns = new SvelteMap<string, StepColumn>();
   /** Fields that could not be had, and why. */
-  readonly errors = new SvelteMap<string, ErrorBody>();
+  readonly errors = new SvelteMap<string, Failure>();
   /** Moving averages as they came, by `trendKey`. */
   readonly trends = new SvelteMap<string, StepColumn>();
   /** Counts arrivals of rows and frames, for what is drawn from them. */

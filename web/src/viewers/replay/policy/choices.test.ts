@@ -10,6 +10,8 @@ function env(action_space: Space, rest: Partial<EnvSpec> = {}): EnvSpec {
     observation_space: null,
     action_space,
     action_meanings: [],
+    action_glyphs: [],
+    action_groups: [],
     observation_names: [],
     observation_units: [],
     fps: null,
@@ -80,7 +82,7 @@ describe('what of an episode can be drawn', () => {
     image: false,
     stack_axis: null,
     origin: 'logged',
-    doc: null,
+    doc: '',
   });
   const offered = (...fields: [string, number[]][]) =>
     policiesOf(
