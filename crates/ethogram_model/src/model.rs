@@ -9,7 +9,7 @@ use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes, Call, lower};
 use crate::onnx::{self, DimProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::tensor::{Dtype, Tensor};
 
 /// Oldest operator set that is read; before it shapes and bounds were attributes.

@@ -1,7 +1,7 @@
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use super::Points;
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::{Error, Result};
 
 /// Directions beyond those asked for, which make the search for them quick.

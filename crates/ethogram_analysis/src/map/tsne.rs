@@ -1,7 +1,7 @@
 use super::repulsion::repulsion;
 use super::{Metric, Neighbors, Points, pca};
 use crate::parallel::{fill_both, fill_rows};
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::{Error, Result};
 
 /// Rounds in which surroundings pull harder than they should, so that clusters find each other.

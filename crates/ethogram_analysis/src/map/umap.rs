@@ -1,7 +1,7 @@
 use super::{Metric, Neighbors, Points, pca};
 use crate::map::pca::{orthonormalize, symmetric_eigen};
 use crate::parallel::fill_rows;
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::{Error, Result};
 
 /// Draws against which a point is pushed away, for each at which it is pulled.

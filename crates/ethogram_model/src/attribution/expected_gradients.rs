@@ -5,7 +5,7 @@ use super::integrated_gradients::{along, completeness};
 use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::tensor::Tensor;
 
 /// As people choose it.

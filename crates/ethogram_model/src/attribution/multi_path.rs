@@ -6,7 +6,7 @@ use super::perturbation::every;
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::tensor::Tensor;
 
 /// Points that are asked about at once.

@@ -7,7 +7,7 @@ use super::{Attribution, Baseline, Explained, Subject};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 use crate::model::Model;
-use crate::random::Random;
+use ethogram_random::Random;
 use crate::tensor::Tensor;
 
 /// Most points of a curve.
