@@ -18,7 +18,6 @@ mod histogram;
 mod map;
 mod nmf;
 mod parallel;
-mod random;
 mod return_distribution;
 mod return_to_go;
 mod rolling;

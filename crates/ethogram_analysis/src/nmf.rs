@@ -144,7 +144,7 @@ fn descend(of: &mut Array2<f32>, held: &Array2<f32>, x: &ArrayView2<f32>) -> f64
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use ethogram_random::Random;
 
     #[test]
     fn parts_that_were_put_in_are_found() {

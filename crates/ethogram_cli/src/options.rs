@@ -1,5 +1,7 @@
 //! What can be typed.
 
+#![expect(clippy::doc_markdown, reason = "the help of the command is no Markdown")]
+
 use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -148,7 +150,6 @@ pub struct VideoOptions {
     /// Which episode [default: the newest that was recorded]
     #[arg(long, value_name = "N")]
     pub episode: Option<u64>,
-    #[expect(clippy::doc_markdown, reason = "the help of the command has no backticks")]
     /// File to write; its name ends in .mp4 or .gif [default: episode_N.mp4]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

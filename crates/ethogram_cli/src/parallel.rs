@@ -35,6 +35,6 @@ mod tests {
         let items: Vec<u64> = (0..200).collect();
         let squares = super::in_parallel(&items, |item| item * item);
         assert!(squares.iter().zip(&items).all(|(square, item)| *square == item * item) && squares.len() == 200);
-        assert_eq!(super::in_parallel(&[], |item: &u64| *item), []);
+        assert_eq!(super::in_parallel(&[], |item: &u64| *item), Vec::<u64>::new());
     }
 }

@@ -23,7 +23,6 @@ mod limits;
 mod lower;
 mod model;
 mod onnx;
-mod random;
 mod reference;
 mod tensor;
 

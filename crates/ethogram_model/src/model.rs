@@ -9,8 +9,8 @@ use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes, Call, lower};
 use crate::onnx::{self, DimProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
-use crate::random::Random;
 use crate::tensor::{Dtype, Tensor};
+use ethogram_random::Random;
 
 /// Oldest operator set that is read; before it shapes and bounds were attributes.
 const OPSET_MIN: i64 = 11;

@@ -18,6 +18,7 @@ mod plugins;
 mod pool;
 mod router;
 mod routes;
+mod run_request;
 pub mod safety;
 mod serve;
 mod token;

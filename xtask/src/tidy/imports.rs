@@ -5,8 +5,9 @@ use crate::root::SourceFile;
 /// A folder under `crates/` (or the Python package), and the crates of ours that it may depend on.
 const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_store", &[]),
-    ("crates/ethogram_analysis", &[]),
-    ("crates/ethogram_model", &[]),
+    ("crates/ethogram_random", &[]),
+    ("crates/ethogram_analysis", &["ethogram_random"]),
+    ("crates/ethogram_model", &["ethogram_random"]),
     ("crates/ethogram_video", &[]),
     ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis", "ethogram_model", "ethogram_video"]),
     ("crates/ethogram_server", &["ethogram_query", "ethogram_store"]),

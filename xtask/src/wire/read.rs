@@ -101,6 +101,7 @@ fn definition_of(item: syn::Item) -> Option<DeriveInput> {
 
 /// What serde was told about a type, a member or a variant.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "serde is told so many things")]
 pub struct Serde {
     pub rename_all: Option<String>,
     pub rename: Option<String>,

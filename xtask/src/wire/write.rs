@@ -1,5 +1,7 @@
 //! TypeScript of Rust types, laid out as prettier lays it out.
 
+use std::fmt::Write as _;
+
 use anyhow::{Result, bail};
 use syn::{Data, Fields, GenericArgument, PathArguments, Type};
 
@@ -87,7 +89,7 @@ impl Scope<'_> {
                 (false, _) => (if told.skip_empty { "?" } else { "" }, self.type_of(&field.ty, finite)?),
             };
             text.push_str(&documented(&comment(&field.attrs), indent));
-            text.push_str(&format!("{indent}{name}{mark}: {ty};\n"));
+            writeln!(text, "{indent}{name}{mark}: {ty};")?;
         }
         Ok(text)
     }

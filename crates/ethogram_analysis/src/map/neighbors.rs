@@ -163,7 +163,7 @@ fn squared_distance(near: &[f32], width: usize, a: usize, b: usize) -> f32 {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use ethogram_random::Random;
 
     fn cloud(rows: usize, width: usize, shift: f32) -> Vec<f32> {
         let mut random = Random::new(7);

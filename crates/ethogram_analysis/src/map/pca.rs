@@ -1,8 +1,8 @@
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use super::Points;
-use crate::random::Random;
 use crate::{Error, Result};
+use ethogram_random::Random;
 
 /// Directions beyond those asked for, which make the search for them quick.
 const SPARE: usize = 8;

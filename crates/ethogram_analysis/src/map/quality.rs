@@ -57,7 +57,7 @@ fn check(points: Points, layout: Points) -> Result<()> {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use ethogram_random::Random;
 
     #[test]
     fn a_layout_that_is_the_points_is_perfect_and_one_by_chance_is_not() {

@@ -338,7 +338,7 @@ fn tree(positions: &[f32], dims: usize, forces: &mut [f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
+    use ethogram_random::Random;
 
     fn layout(rows: usize, dims: usize, spread: f32) -> Vec<f32> {
         let mut random = Random::new(3);

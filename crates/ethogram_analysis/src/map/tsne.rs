@@ -1,8 +1,8 @@
 use super::repulsion::repulsion;
 use super::{Metric, Neighbors, Points, pca};
 use crate::parallel::{fill_both, fill_rows};
-use crate::random::Random;
 use crate::{Error, Result};
+use ethogram_random::Random;
 
 /// Rounds in which surroundings pull harder than they should, so that clusters find each other.
 const EARLY_ROUNDS: usize = 250;

@@ -1,8 +1,8 @@
 use super::{Metric, Neighbors, Points, pca};
 use crate::map::pca::{orthonormalize, symmetric_eigen};
 use crate::parallel::fill_rows;
-use crate::random::Random;
 use crate::{Error, Result};
+use ethogram_random::Random;
 
 /// Draws against which a point is pushed away, for each at which it is pulled.
 const NEGATIVES: usize = 5;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{program::run, runs::write_run};
+use crate::{program::run, written::write_run};
 
 const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 

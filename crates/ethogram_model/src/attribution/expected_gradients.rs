@@ -5,8 +5,8 @@ use super::integrated_gradients::{along, completeness};
 use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::random::Random;
 use crate::tensor::Tensor;
+use ethogram_random::Random;
 
 /// As people choose it.
 pub(super) const METHOD: Method = Method {

@@ -6,8 +6,8 @@ use super::perturbation::every;
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::random::Random;
 use crate::tensor::Tensor;
+use ethogram_random::Random;
 
 /// Points that are asked about at once.
 const POINTS_AT_ONCE: usize = 1_024;

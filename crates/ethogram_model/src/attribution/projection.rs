@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     fn noise(count: usize, salt: u64) -> Vec<f32> {
-        let mut random = crate::random::Random::new(salt);
+        let mut random = ethogram_random::Random::new(salt);
         (0..count).map(|_| random.normal()).collect()
     }
 

@@ -7,8 +7,8 @@ use super::{Attribution, Baseline, Explained, Subject};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 use crate::model::Model;
-use crate::random::Random;
 use crate::tensor::Tensor;
+use ethogram_random::Random;
 
 /// Most points of a curve.
 const POINTS_MAX: usize = 1_000;

@@ -4,7 +4,7 @@ use super::baseline::SEED;
 use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::random::Random;
+use ethogram_random::Random;
 
 /// As people choose it.
 pub(super) const METHOD: Method = Method {

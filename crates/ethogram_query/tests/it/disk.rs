@@ -125,7 +125,7 @@ fn a_live_run_is_seen_to_grow() {
     writer.close(RunState::Finished).expect("closed");
     bench.refresh();
     let row = &bench.runs().expect("rows")[0];
-    assert_eq!((row.state, row.name.as_str(), row.episodes), (RunState::Finished, "live", 1));
+    assert_eq!((row.state, row.info.name.as_str(), row.counts.episodes), (RunState::Finished, "live", 1));
     std::fs::remove_dir_all(writer.path()).expect("removed");
     assert_eq!(bench.refresh(), [Change::Went(run.clone())]);
 }
@@ -283,13 +283,13 @@ fn runs_that_nobody_looks_at_are_closed() {
     assert_eq!(open(&by_number), [] as [usize; 0], "a table opens none");
     let looked: Vec<_> = infos.iter().map(|info| points(&by_number, &info.id.0)).collect();
     assert_eq!(looked, [50; 5]);
-    let before: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.lost)).collect();
+    let before: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.counts.lost)).collect();
     assert_eq!(by_number.refresh(), []);
     assert_eq!(open(&by_number), [3, 4]);
     points(&by_number, &infos[0].id.0);
     assert_eq!(by_number.refresh(), []);
     assert_eq!(open(&by_number), [0, 4]);
-    let after: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.lost)).collect();
+    let after: Vec<_> = by_number.runs().expect("runs").iter().map(|run| (run.revision, run.counts.lost)).collect();
     assert_eq!(after, before, "closing is no growth");
 
     let by_bytes = bench(100, 1);

@@ -34,7 +34,7 @@ fn a_finished_run_is_listed_from_its_status() {
     let path = write(root.path(), &info, &status);
     let workbench = workbench(root.path());
     let runs = workbench.runs().expect("runs");
-    assert_eq!((runs[0].episodes, runs[0].recorded, runs[0].state), (12, 3, RunState::Finished));
+    assert_eq!((runs[0].counts.episodes, runs[0].counts.recorded, runs[0].state), (12, 3, RunState::Finished));
     let run = workbench.run(&info.id.0).expect("the run");
     assert_eq!(run.path(), path);
 
@@ -43,7 +43,7 @@ fn a_finished_run_is_listed_from_its_status() {
     assert_eq!(run.source().episode_count(), 0, "there are no segments");
     assert_eq!(run.source().revision(), revision);
     assert_eq!(run.source().episodes(0..u64::MAX).expect("episodes"), []);
-    assert_eq!(workbench.runs().expect("runs")[0].episodes, 12, "the status stands until an episode was read");
+    assert_eq!(workbench.runs().expect("runs")[0].counts.episodes, 12, "the status stands until an episode was read");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_status_that_changed_is_a_change_of_the_run() {
     write_status(&path, &RunStatus { state: RunState::Crashed, episodes: 1, ..status });
     let changes = workbench.refresh();
     assert!(matches!(&changes[..], [Change::Grew { state: RunState::Crashed, .. }]), "{changes:?}");
-    assert_eq!(workbench.runs().expect("runs")[0].episodes, 1);
+    assert_eq!(workbench.runs().expect("runs")[0].counts.episodes, 1);
 }
 
 #[test]

@@ -60,10 +60,13 @@ fn a_summary_counts_recorded_episodes() {
     run.episode(1, EpisodeEnd::Open, &[]);
     let bench = bench_of(&run);
     let row = &bench.runs().expect("rows")[0];
-    assert_eq!((row.episodes, row.recorded, row.name.as_str(), row.root.as_str()), (2, 1, "a", "runs"));
+    assert_eq!(
+        (row.counts.episodes, row.counts.recorded, row.info.name.as_str(), row.root.as_str()),
+        (2, 1, "a", "runs")
+    );
     run.episode(2, EpisodeEnd::Open, &[("reward", &[], numbers(&[1.0]))]);
     bench.refresh();
-    assert_eq!(bench.runs().expect("rows")[0].recorded, 2);
+    assert_eq!(bench.runs().expect("rows")[0].counts.recorded, 2);
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use axum::{
     Json,
-    extract::State,
-    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
 use ethogram_query::{
@@ -16,11 +14,11 @@ use serde_json::{Value, json};
 use super::attribution_forms::{Form, push_floats, push_totals, received, region};
 use crate::{
     answer,
-    app::App,
     columns::Columns,
     error::{ApiError, ApiResult},
     extract::InPath,
     params::Params,
+    run_request::RunRequest,
 };
 
 /// Largest size of an attribution as it is sent: one byte with a sign.
@@ -28,90 +26,74 @@ const LARGEST: f32 = 127.0;
 
 /// What can be asked of the episode's networks.
 pub async fn explanations(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     params: Params,
 ) -> ApiResult<Response> {
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || Ok(Json(choices(&run.explanations(episode)?)).into_response()));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| Ok(Json(choices(&run.explanations(episode)?)).into_response())).await
 }
 
 /// Attributions of some steps, a byte an element with a scale a step. What the route does not know is a setting of the method.
 pub async fn attribution(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let form = Form::take(&mut params)?;
     let ask = ask(episode, &mut params)?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(columns(&run.explanations_of(&ask, &Cancel::default())?, form)));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| answer::columns(columns(&run.explanations_of(&ask, &Cancel::default())?, form))).await
 }
 
 /// How far the attribution of one step is to be trusted.
 pub async fn quality(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let step: u64 = params.take_as("step", "a whole number from 0")?.unwrap_or(0);
     let checks = checks(&mut params)?;
     let mut ask = ask(episode, &mut params)?;
     ask.range = step..step.saturating_add(1);
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || {
-        let found = run.quality(&ask, &checks, &Cancel::default())?;
-        Ok(Json(measured(&found)).into_response())
-    });
-    answer::tagged(&request, tag, make).await
+    request
+        .answer(move |run| {
+            let found = run.quality(&ask, &checks, &Cancel::default())?;
+            Ok(Json(measured(&found)).into_response())
+        })
+        .await
 }
 
 /// Whether a checkpoint is the network that acted.
 pub async fn parity(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let checkpoint = params.take_as("checkpoint", "a global step")?;
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || {
-        let found = run.parity(episode, checkpoint, &Cancel::default())?;
-        let output = |output: &OutputParity| {
-            json!({
-                "output": output.output,
-                "field": output.field,
-                "steps": output.steps,
-                "worst": output.worst,
-                "worst_step": output.worst_step,
-                "scale": output.scale,
-                "relative": output.relative(),
-            })
-        };
-        let answer = json!({
-            "checkpoint": {"global_step": found.checkpoint.global_step, "name": found.checkpoint.name},
-            "steps": found.steps,
-            "verdict": found.verdict.name(),
-            "outputs": found.outputs.iter().map(output).collect::<Vec<_>>(),
-        });
-        Ok(Json(answer).into_response())
-    });
-    answer::tagged(&request, tag, make).await
+    request
+        .answer(move |run| {
+            let found = run.parity(episode, checkpoint, &Cancel::default())?;
+            let output = |output: &OutputParity| {
+                json!({
+                    "output": output.output,
+                    "field": output.field,
+                    "steps": output.steps,
+                    "worst": output.worst,
+                    "worst_step": output.worst_step,
+                    "scale": output.scale,
+                    "relative": output.relative(),
+                })
+            };
+            let answer = json!({
+                "checkpoint": {"global_step": found.checkpoint.global_step, "name": found.checkpoint.name},
+                "steps": found.steps,
+                "verdict": found.verdict.name(),
+                "outputs": found.outputs.iter().map(output).collect::<Vec<_>>(),
+            });
+            Ok(Json(answer).into_response())
+        })
+        .await
 }
 
 /// What is to be measured; curves alone when nothing is said.

@@ -1,11 +1,6 @@
 //! `GET /api/runs/RUN/episodes` and `…/episodes/E`: the table of episodes, and what one holds.
 
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::{Json, extract::State, response::Response};
 use ethogram_query::EpisodeSummary;
 use ethogram_store::{Dtype, EpisodeEnd, EpisodeRow};
 use serde::Deserialize;
@@ -18,30 +13,24 @@ use crate::{
     extract::{InBody, InPath},
     limits::EPISODES_MAX,
     params::Params,
+    run_request::RunRequest,
     wire,
 };
 
 /// One column a member of [`EpisodeRow`].
-pub async fn episodes(
-    State(app): State<App>,
-    uri: Uri,
-    InPath(run): InPath<String>,
-    request: HeaderMap,
-    mut params: Params,
-) -> ApiResult<Response> {
+pub async fn episodes(request: RunRequest, mut params: Params) -> ApiResult<Response> {
     let range = params.take_range_u64()?;
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || {
-        let asked = range.end.min(run.source().episode_count()).saturating_sub(range.start);
-        if asked > EPISODES_MAX as u64 {
-            return Err(ApiError::too_large("episodes of one answer", asked, EPISODES_MAX as u64)
-                .hint("ask for a smaller range with from= and to="));
-        }
-        answer::columns(columns_from_rows(&run.source().episodes(range)?))
-    });
-    answer::tagged(&request, tag, make).await
+    request
+        .answer(move |run| {
+            let asked = range.end.min(run.source().episode_count()).saturating_sub(range.start);
+            if asked > EPISODES_MAX as u64 {
+                return Err(ApiError::too_large("episodes of one answer", asked, EPISODES_MAX as u64)
+                    .hint("ask for a smaller range with from= and to="));
+            }
+            answer::columns(columns_from_rows(&run.source().episodes(range)?))
+        })
+        .await
 }
 
 /// The episode, how many steps were recorded, and which fields can be asked for.

@@ -1,36 +1,27 @@
 //! `GET /api/runs/RUN/episodes/E/extents`: how far fields reach over the whole episode.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use ethogram_query::RunHandle;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Asked, asked_fields};
 use crate::{
     answer,
-    app::App,
     columns::Columns,
     error::{ApiError, ApiResult},
     extract::InPath,
     params::Params,
+    run_request::RunRequest,
 };
 
 /// Two columns a field, one row an element. A field that cannot be had is named in the header's `errors`, the others are sent.
 pub async fn extents(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let asked = asked_fields(&mut params)?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(read(&run, episode, &asked)?));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| answer::columns(read(run, episode, &asked)?)).await
 }
 
 fn read(run: &RunHandle, episode: u64, asked: &Asked) -> ApiResult<Columns> {

@@ -2,39 +2,30 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use ethogram_query::{Field, ParamValue, Params as FieldParams, RunHandle};
 use ethogram_store::ColumnData;
 use serde_json::{Map, Value, json};
 
 use crate::{
     answer,
-    app::App,
     columns::Columns,
     error::{ApiError, ApiResult},
     extract::InPath,
     limits::{FIELDS_MAX, NAME_BYTES_MAX, PARAMS_MAX},
     params::Params,
+    run_request::RunRequest,
 };
 
 /// One column a field. A field that cannot be had is named in the header's `errors`, the others are sent.
 pub async fn fields(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let range = params.take_range_u64()?;
     let asked = asked_fields(&mut params)?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(read(&run, episode, &asked, &range)?));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| answer::columns(read(run, episode, &asked, &range)?)).await
 }
 
 /// Names in the order asked for, with the parameters of each.

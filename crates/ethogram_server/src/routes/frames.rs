@@ -2,21 +2,17 @@
 
 use std::ops::Range;
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use ethogram_query::RunHandle;
 use ethogram_store::FrameGroup;
 
 use crate::{
     answer,
-    app::App,
     error::{ApiError, ApiResult},
     extract::InPath,
     frames::{FRAMES_TYPE, encode},
     params::Params,
+    run_request::RunRequest,
 };
 
 /// Steps read at once, so that an answer that grows over its limit is noticed before all of it is in memory.
@@ -24,19 +20,14 @@ const STEPS_AT_ONCE: u64 = 512;
 
 /// The groups that cover the range; they may reach beyond it.
 pub async fn frames(
-    State(app): State<App>,
-    uri: Uri,
-    InPath((run, episode)): InPath<(String, u64)>,
-    request: HeaderMap,
+    request: RunRequest,
+    InPath((_, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
     let field = params.take("field")?.unwrap_or_else(|| "frame".into());
     let range = params.take_range_u64()?;
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || Ok(answer::parts(FRAMES_TYPE, encode(read(&run, episode, &field, range)?))));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| Ok(answer::parts(FRAMES_TYPE, encode(read(run, episode, &field, range)?)))).await
 }
 
 fn read(run: &RunHandle, episode: u64, field: &str, range: Range<u64>) -> ApiResult<Vec<FrameGroup>> {

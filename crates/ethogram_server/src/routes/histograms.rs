@@ -1,28 +1,18 @@
 //! `GET /api/runs/RUN/histograms`: how the values of one tag are distributed, along its axis.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use ethogram_query::{HistogramRequest, HistogramRow, Histograms};
 use ethogram_store::Dtype;
 use serde_json::json;
 
 use super::tensors::axis;
-use crate::{answer, app::App, columns::Columns, error::ApiResult, extract::InPath, params::Params};
+use crate::{answer, columns::Columns, error::ApiResult, params::Params, run_request::RunRequest};
 
 /// Histograms when nobody says how many.
 const ROWS_DEFAULT: usize = 100;
 
 /// `edges`, then one row a histogram: `step`, `time_us`, `counts` and what lies outside.
-pub async fn histograms(
-    State(app): State<App>,
-    uri: Uri,
-    InPath(run): InPath<String>,
-    request: HeaderMap,
-    mut params: Params,
-) -> ApiResult<Response> {
+pub async fn histograms(request: RunRequest, mut params: Params) -> ApiResult<Response> {
     let number = "a whole number from 1";
     let low = params.take_as("low", "a number")?;
     let high = params.take_as("high", "a number")?;
@@ -39,10 +29,7 @@ pub async fn histograms(
         },
     };
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(columns(&run.histograms(&ask)?)));
-    answer::tagged(&request, tag, make).await
+    request.answer(move |run| answer::columns(columns(&run.histograms(&ask)?))).await
 }
 
 fn columns(made: &Histograms) -> Columns {

@@ -1,53 +1,41 @@
 //! `GET /api/runs/RUN/tensors`: arrays, distributions, pictures and texts of one tag.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, Uri},
-    response::Response,
-};
+use axum::response::Response;
 use ethogram_store::{Axis, TensorRow};
 use serde_json::{Value, json};
 
 use crate::{
     answer,
-    app::App,
     columns::Columns,
     error::{ApiError, ApiResult},
-    extract::InPath,
     limits::TENSOR_ROWS_MAX,
     params::Params,
+    run_request::RunRequest,
 };
 
 /// `step`, `time_us`, and one column a row: `row/0`, `row/1`, …
-pub async fn tensors(
-    State(app): State<App>,
-    uri: Uri,
-    InPath(run): InPath<String>,
-    request: HeaderMap,
-    mut params: Params,
-) -> ApiResult<Response> {
+pub async fn tensors(request: RunRequest, mut params: Params) -> ApiResult<Response> {
     let axis = axis(&params.take("axis")?.unwrap_or_else(|| "global_step".into()))?;
     let tag_name = params.require("tag")?;
     let range = params.take_range_i64()?;
     params.finish()?;
-    let run = app.run(&run)?;
-    let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || {
-        let known = run.source().tensor_tags().into_iter().any(|tag| tag.axis == axis && tag.tag == tag_name);
-        if !known {
-            return Err(ApiError::not_found(format!("no tensors {tag_name:?} on that axis of run {}", run.id()))
-                .hint("GET /api/runs/RUN lists the tags under tensors"));
-        }
-        // Before anything large is read.
-        if let Some(size) = run.source().tensors_size(axis, &tag_name, range.clone())? {
-            check_rows(size.rows)?;
-            answer::check_bytes(size.bytes)?;
-        }
-        let rows = run.source().tensors(axis, &tag_name, range)?;
-        check_rows(rows.len() as u64)?;
-        answer::columns(columns_from_rows(rows)?)
-    });
-    answer::tagged(&request, tag, make).await
+    request
+        .answer(move |run| {
+            let known = run.source().tensor_tags().into_iter().any(|tag| tag.axis == axis && tag.tag == tag_name);
+            if !known {
+                return Err(ApiError::not_found(format!("no tensors {tag_name:?} on that axis of run {}", run.id()))
+                    .hint("GET /api/runs/RUN lists the tags under tensors"));
+            }
+            // Before anything large is read.
+            if let Some(size) = run.source().tensors_size(axis, &tag_name, range.clone())? {
+                check_rows(size.rows)?;
+                answer::check_bytes(size.bytes)?;
+            }
+            let rows = run.source().tensors(axis, &tag_name, range)?;
+            check_rows(rows.len() as u64)?;
+            answer::columns(columns_from_rows(rows)?)
+        })
+        .await
 }
 
 fn check_rows(rows: u64) -> ApiResult<()> {

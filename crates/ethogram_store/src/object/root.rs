@@ -13,7 +13,7 @@ use crate::status::{now_us, read_status};
 use crate::{Result, RunState};
 
 /// How often a run is asked for its state that has ended, or of which nothing was heard for so long.
-const ENDED_EVERY: Duration = Duration::from_secs(60);
+const ENDED_EVERY: Duration = Duration::from_mins(1);
 const UNHEARD_US: i64 = 86_400_000_000;
 
 /// A prefix with runs below it, as the last [`ObjectRoot::look`] saw it.
@@ -101,10 +101,9 @@ impl ObjectRoot {
                     face.status = tag;
                     changed.push((*path).clone());
                 }
-                Ok(_) => {}
                 Err(error) if face.fault.is_none() && !known.contains(*path) => face.fault = Some(error.to_string()),
-                // It is asked again, and was readable before.
-                Err(_) => {}
+                // As it was; or not to be had now, though it was readable before: it is asked again.
+                Ok(_) | Err(_) => {}
             }
             (face.looked, face.may_grow) = (now, self.may_grow(path));
         }

@@ -21,13 +21,23 @@ fn files(run: &Path) -> Vec<String> {
     }
     let mut found = Vec::new();
     walk(run, run, &mut found);
-    found.retain(|path| !path.ends_with("lock") && !path.ends_with(".tmp"));
+    found.retain(|path| !path.ends_with("lock") && !has_end(path, "tmp"));
     found.sort_unstable();
     found
 }
 
+fn has_end(path: &str, end: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == end)
+}
+
 fn put(bucket: &Remote, run: &Path, path: &str) {
     bucket.put_file(path, &run.join(path)).expect("sent");
+}
+
+fn put_all(bucket: &Remote, run: &Path, paths: &[impl AsRef<str>]) {
+    for path in paths {
+        put(bucket, run, path.as_ref());
+    }
 }
 
 fn points(run: &dyn RunSource) -> usize {
@@ -48,7 +58,7 @@ fn a_live_run_grows_as_its_objects_come_whatever_came_first() {
         writer.flush().expect("flushed");
     };
     log(0..100);
-    files(&run).iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &files(&run));
     let remote = ObjectRun::open(bucket.clone(), &root.path().join("mirror"), 1 << 20).expect("opens");
     assert_eq!((points(&remote), remote.lost()), (100, vec![]));
     let before = remote.revision();
@@ -56,15 +66,15 @@ fn a_live_run_grows_as_its_objects_come_whatever_came_first() {
     log(100..250);
     let all = files(&run);
     let (logs, segments): (Vec<&String>, Vec<&String>) =
-        all.iter().filter(|path| path.contains("scalars/")).partition(|path| path.ends_with(".log"));
+        all.iter().filter(|path| path.contains("scalars/")).partition(|path| has_end(path, "log"));
     assert!(!logs.is_empty() && !segments.is_empty(), "{all:?}");
-    logs.iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &logs);
     remote.look().expect("looked");
     assert_eq!(points(&remote), 100, "the log vouches for more than came");
     let lost = remote.lost();
     assert!(lost.len() == 1 && lost[0].file.ends_with(".arrows") && lost[0].why.contains("on its way"), "{lost:?}");
 
-    segments.iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &segments);
     let after = remote.look().expect("looked");
     assert!(after > before);
     assert_eq!((points(&remote), remote.lost()), (250, vec![]));
@@ -83,7 +93,7 @@ fn what_is_sealed_waits_for_all_its_files_and_the_run_reads_the_same_meanwhile()
     writer.flush().expect("flushed");
     let (_, bucket) = Counting::bucket();
     let live = files(&run);
-    live.iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &live);
     let remote = ObjectRun::open(bucket.clone(), &root.path().join("mirror"), 1 << 20).expect("opens");
     assert_eq!(points(&remote), 500);
 
@@ -91,14 +101,16 @@ fn what_is_sealed_waits_for_all_its_files_and_the_run_reads_the_same_meanwhile()
     let sealed: Vec<String> = files(&run).into_iter().filter(|path| !live.contains(path)).collect();
     let (manifests, tables): (Vec<&String>, Vec<&String>) = sealed.iter().partition(|path| path.contains("MANIFEST"));
     assert!(!manifests.is_empty() && !tables.is_empty(), "{sealed:?}");
-    manifests.iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &manifests);
     remote.look().expect("looked");
     assert_eq!(points(&remote), 500, "as before");
     assert!(remote.lost().iter().any(|lost| lost.file.contains("MANIFEST")), "{:?}", remote.lost());
 
-    tables.iter().for_each(|path| put(&bucket, &run, path));
+    put_all(&bucket, &run, &tables);
     put(&bucket, &run, "status.json");
-    live.iter().filter(|path| !run.join(path).exists()).for_each(|path| bucket.remove(path).expect("removed"));
+    for gone in live.iter().filter(|path| !run.join(path).exists()) {
+        bucket.remove(gone).expect("removed");
+    }
     remote.look().expect("looked");
     assert_eq!((points(&remote), remote.lost()), (500, vec![]));
     assert_eq!(remote.status().state, RunState::Finished);

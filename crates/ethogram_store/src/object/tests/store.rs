@@ -18,7 +18,7 @@ use crate::object::Remote;
 use crate::object::fault::Place;
 
 /// How long each request takes.
-pub const LATENCY: Duration = Duration::from_millis(10);
+const LATENCY: Duration = Duration::from_millis(10);
 
 #[derive(Debug, Default)]
 pub struct Counting {
@@ -26,6 +26,8 @@ pub struct Counting {
     down: AtomicBool,
     lists: AtomicU64,
     gets: AtomicU64,
+    under_way: AtomicU64,
+    most_under_way: AtomicU64,
 }
 
 impl std::fmt::Display for Counting {
@@ -50,6 +52,19 @@ impl Counting {
     /// Lists and reads since this was asked last.
     pub fn asked(&self) -> (u64, u64) {
         (self.lists.swap(0, Ordering::SeqCst), self.gets.swap(0, Ordering::SeqCst))
+    }
+
+    /// Most requests that waited for their answers together since this was asked last.
+    pub fn most_together(&self) -> u64 {
+        self.most_under_way.swap(0, Ordering::SeqCst)
+    }
+
+    /// Lets a request take as long as one does.
+    async fn answer_late(&self) {
+        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_under_way.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(LATENCY).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn ask(&self, counter: &AtomicU64) -> Result<()> {
@@ -97,7 +112,7 @@ impl ObjectStore for Counting {
     {
         async move {
             self.ask(&self.gets)?;
-            tokio::time::sleep(LATENCY).await;
+            self.answer_late().await;
             self.inner.get_opts(location, options).await
         }
         .boxed()
@@ -122,7 +137,7 @@ impl ObjectStore for Counting {
     {
         async move {
             self.ask(&self.lists)?;
-            tokio::time::sleep(LATENCY).await;
+            self.answer_late().await;
             self.inner.list_with_delimiter(prefix).await
         }
         .boxed()

@@ -1,6 +1,8 @@
-//! Numbers by chance that are the same for the same seed, on every machine.
+//! Numbers by chance that are the same for the same seed, on every machine: what a network is asked and how points are laid out
+//! must be the same tomorrow.
 
-/// **Source**: Steele, Lea and Flood (2014), `SplitMix64`.
+/// A stream of numbers. **Source**: Steele, Lea and Flood (2014), `SplitMix64`.
+#[derive(Clone, Debug)]
 pub struct Random {
     state: u64,
     /// The other of a pair of normal numbers.
@@ -8,12 +10,13 @@ pub struct Random {
 }
 
 impl Random {
+    /// The stream that begins at `seed`.
     pub fn new(seed: u64) -> Self {
         Random { state: seed, spare: None }
     }
 
-    /// All 64 bits.
-    pub fn next(&mut self) -> u64 {
+    /// All 64 bits of the next number.
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.state;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,12 +26,12 @@ impl Random {
 
     /// From 0 to below 1.
     pub fn uniform(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1_u32 << 24) as f32
+        (self.bits() >> 40) as f32 / (1_u32 << 24) as f32
     }
 
     /// From 0 to below `count`, which is at least 1.
     pub fn below(&mut self, count: usize) -> usize {
-        ((u128::from(self.next()) * count as u128) >> 64) as usize
+        ((u128::from(self.bits()) * count as u128) >> 64) as usize
     }
 
     /// Mean 0, standard deviation 1. **Source**: Box and Muller (1958).
@@ -46,6 +49,14 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_stream_is_that_of_the_paper() {
+        // The first numbers of the authors' C program from 1234567.
+        let mut random = Random::new(1_234_567);
+        let found: Vec<u64> = (0..3).map(|_| random.bits()).collect();
+        assert_eq!(found, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+    }
 
     #[test]
     fn normal_numbers_have_mean_0_and_variance_1() {
