@@ -60,8 +60,10 @@ def linear(shape: tuple[int, ...], weights: np.ndarray) -> bytes:
     return number(1, 8) + part(7, graph) + part(8, number(2, 17))
 
 
-def log(name: str, env: dict, shape: tuple[int, ...], weights: np.ndarray, observe, frame=None, **signature) -> None:
-    """One run of one episode; `observe(step)` is what is observed, `frame(step)` what is rendered."""
+def log(
+    name: str, env: dict, shape: tuple[int, ...], weights: np.ndarray, observe, frame=None, act=np.argmax, **signature
+) -> None:
+    """One run of one episode; `observe(step)` is what is observed, `frame(step)` what is rendered, `act(logits)` what is done."""
     with eg.init(root=sys.argv[1], project="linear", name=name, env=env, strict=True, capture_code=False) as run:
         described = eg.signature(observation="obs", logits="logits", **signature)
         run.checkpoint(linear(shape, weights), global_step=0, name="linear", signature=described)
@@ -71,7 +73,7 @@ def log(name: str, env: dict, shape: tuple[int, ...], weights: np.ndarray, obser
             logits = observation.reshape(-1).astype(np.float32) @ weights
             more = {"frame": frame(step)} if frame else {}
             episode.step(
-                observation=observation, logits=logits, action=int(logits.argmax()), reward=float(step), **more
+                observation=observation, logits=logits, action=np.int64(act(logits)), reward=float(step), **more
             )
         episode.end(observation=observe(STEPS), terminated=True)
 
@@ -154,3 +156,28 @@ def cropped() -> None:
 
 
 cropped()
+
+
+def joint() -> None:
+    """A choice of three and one of two at once; each logit is an element."""
+    env = eg.describe(
+        "joint-v0",
+        fps=10,
+        observation_space=space.box(-5, 5, (5,), "float32"),
+        action_space={"type": "multi_discrete", "nvec": [3, 2], "shape": [2], "dtype": "int64"},
+    )
+    start = np.array([0.5, 3, 1, -1, 2], np.float32)
+    log(
+        "joint",
+        env,
+        (5,),
+        np.eye(5, dtype=np.float32),
+        lambda step: start + step / 50,
+        act=lambda logits: [logits[:3].argmax(), logits[3:].argmax()],
+    )
+
+
+joint()
+groups = {"vertical": [0, 1], "still": [2]}
+grouped = describe("grouped", space.box(-5, 5, (3,), "float32"), action_groups=groups)
+log("grouped", grouped, (3,), np.eye(3, dtype=np.float32), lambda step: np.array([1, 2, 4], np.float32) + step)

@@ -109,6 +109,41 @@ test('N-2: a slider moves what the policy says, the greedy action flips in words
   await expect(page.getByText('cannot be read')).toBeVisible();
 });
 
+test('N-2: attributions of both take a method and its settings; one that cannot be had says why, and as usual it comes back', async ({
+  page,
+  request,
+}) => {
+  const at = await lander(request);
+  const asked: { method: string; settings?: Record<string, string> }[] = [];
+  await page.route('**/what_if', async (route) => {
+    const { attribution } = route.request().postDataJSON() as { attribution?: (typeof asked)[number] };
+    if (attribution) asked.push(attribution);
+    if (attribution?.settings?.steps === '7') {
+      await route.fulfill({ status: 400, json: { code: 'bad_request', message: 'steps: too few' } });
+    } else await route.continue();
+  });
+  await open(page, at, 20, '&edit=e1:0.2&attributed');
+  const table = panel(page).getByRole('table', { name: /Attribution of each entry/ });
+  await expect(table).toBeVisible();
+  expect(asked.at(-1)).toEqual({ method: 'saliency', target: 'greedy' });
+  const method = panel(page).getByLabel('method of the attributions');
+  await expect(method.locator('option').first()).toHaveText('as in Why: saliency');
+  await method.selectOption('integrated_gradients');
+  await expect(page).toHaveURL(/attributed=integrated_gradients/);
+  await expect.poll(() => asked.at(-1)?.method).toBe('integrated_gradients');
+  await panel(page).getByText('settings of integrated gradients').click();
+  const steps = panel(page).getByRole('spinbutton', { name: 'steps' });
+  await steps.fill('7');
+  await steps.press('Enter');
+  await expect.poll(() => asked.at(-1)?.settings).toEqual({ steps: '7' });
+  await expect(panel(page).getByRole('alert')).toContainText('steps: too few');
+  // The policy itself is asked all the same.
+  await expect(panel(page).locator('[data-outcome]')).toBeVisible();
+  await panel(page).getByRole('button', { name: 'as usual' }).click();
+  await expect(panel(page).getByRole('alert')).toHaveCount(0);
+  await expect(table).toBeVisible();
+});
+
 test('N-2: a picture is painted on by pointer and by keys, erased and pasted, and the state beside it edited', async ({
   page,
   request,

@@ -11,6 +11,7 @@ import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
+import type { Parity, Quality, QualityQuery } from './trust';
 import { readVideo, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
@@ -225,6 +226,28 @@ export class Client {
   ): Promise<Attributions> {
     const path = `${at(run)}/episodes/${episode}/attribution${search({ ...params, ...query, ...range })}`;
     return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** Whether a checkpoint, or the one in force, is the network that acted. */
+  parity(
+    run: string,
+    episode: number,
+    checkpoint: number | null = null,
+    signal?: AbortSignal,
+  ): Promise<Parity> {
+    const query = search({ checkpoint: checkpoint ?? undefined });
+    return this.#source.json(`${at(run)}/episodes/${episode}/parity${query}`, { signal });
+  }
+
+  /** How far the attribution of one step is to be trusted. */
+  attributionQuality(
+    run: string,
+    episode: number,
+    { params, checks, ...query }: QualityQuery,
+    signal?: AbortSignal,
+  ): Promise<Quality> {
+    const asked = search({ ...params, ...query, checks: checks.join(',') });
+    return this.#source.json(`${at(run)}/episodes/${episode}/attribution/quality${asked}`, { signal });
   }
 
   /** What the policy would say of a step, were it edited. */

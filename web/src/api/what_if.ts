@@ -93,7 +93,13 @@ export interface WhatIfQuery {
   edits: readonly Edit[];
   /** Global steps, or all; the one in force when left out. */
   checkpoints?: readonly number[] | 'all';
-  attribution?: { method: string; target: string; wrt?: string };
+  attribution?: {
+    method: string;
+    target: string;
+    wrt?: string;
+    /** Those of the method that are not as usual. */
+    settings?: Readonly<Record<string, string>>;
+  };
 }
 
 export interface CounterfactualQuery {

@@ -50,6 +50,10 @@ impl Picture {
     }
 
     /// One plane blurred by a Gaussian; mirrored beyond its edges, the edge itself repeated. The rest of the row stays.
+    ///
+    /// The kernel is that of the blurred baselines of `ethogram_model` (`attribution/blur.rs`, cut after as many standard deviations). It is here
+    /// again because an edit is made in numbers as they were logged, whose planes and channels lie as the recorder laid them, before the network
+    /// has preprocessed anything; there, planes are the last two axes of what a network receives.
     pub fn blurred(&self, row: &[f32], plane: usize, sigma: f32) -> Vec<f32> {
         let reach = (CUT * sigma + 0.5) as i64;
         let weights: Vec<f64> =

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { runSummary } from '../../../testing/run_summary';
-import { groupKey, groupRuns, spreadOf } from './groups';
+import { groupKey, groupRuns, spreadOf, withGroup } from './groups';
 
 const RUNS = [
   runSummary({ id: 'a', group: 'x', config: { lr: 0.1 }, summary: { episode_return: 1 } }),
@@ -23,6 +23,12 @@ it('groups by a value of the configuration', () => {
   const groups = groupRuns(RUNS, groupKey('config.lr')!);
   expect(groups.map(({ key }) => key)).toEqual(['0.1', '0.2', '']);
   expect(groupKey('nonsense')).toBeNull();
+});
+
+it('shows all of a group, or none when all of it was shown', () => {
+  const [x] = groupRuns(RUNS, groupKey('group')!);
+  expect(withGroup(['b', 'c'], x)).toEqual(['b', 'a', 'c', 'd']);
+  expect(withGroup(['a', 'b', 'c', 'd'], x)).toEqual(['b']);
 });
 
 it('has no spread of one and no mean of none', () => {

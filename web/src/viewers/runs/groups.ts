@@ -55,3 +55,10 @@ export function spreadOf(numbers: readonly number[]): Spread {
   const squares = finite.reduce((sum, number) => sum + (number - mean) ** 2, 0);
   return { n, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN };
 }
+
+/** The runs that are shown after a click on a group: all of it, or none when all of it was. */
+export function withGroup(shown: readonly string[], { runs }: Group): string[] {
+  const ids = runs.map(({ id }) => id);
+  const others = shown.filter((id) => !ids.includes(id));
+  return shown.length - others.length === ids.length ? others : [...others, ...ids];
+}

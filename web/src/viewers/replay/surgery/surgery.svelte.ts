@@ -1,4 +1,5 @@
 import type { Client } from '../../../api/client';
+import { ApiError } from '../../../api/source';
 import type { Edit, WhatIf, WhatIfQuery } from '../../../api/what_if';
 import { WhatIfSource, type Outcome } from '../../../replay/what_if_source';
 import { editsOfText, textOfEdits } from './edit_text';
@@ -23,6 +24,10 @@ export class Surgery {
   busy = $state(false);
   /** The same with attributions, which take longer. */
   attributed = $state.raw<Outcome | null>(null);
+  /** Why those could not be had. */
+  attributedError = $state.raw<Error | null>(null);
+  /** The server takes settings of methods here; those of before did not, and then they are as usual. */
+  takesSettings = $state(true);
   #past = $state.raw<readonly string[]>([]);
   #future = $state.raw<readonly string[]>([]);
   #gesture: string | null = null;
@@ -43,14 +48,16 @@ export class Surgery {
     readonly episode: number,
     private readonly address: Address,
   ) {
-    const send = (query: WhatIfQuery, signal: AbortSignal): Promise<WhatIf> =>
-      client.whatIf(run, episode, query, signal);
+    const send = (query: WhatIfQuery, signal: AbortSignal) => this.whatIf(query, signal);
     this.#source = new WhatIfSource(send, () => {
       this.outcome = this.#source.outcome;
       this.error = this.#source.error;
       this.busy = this.#source.busy;
     });
-    this.#slow = new WhatIfSource(send, () => (this.attributed = this.#slow.outcome));
+    this.#slow = new WhatIfSource(send, () => {
+      this.attributed = this.#slow.outcome;
+      this.attributedError = this.#slow.error;
+    });
   }
 
   get canUndo(): boolean {
@@ -76,8 +83,29 @@ export class Surgery {
     this.#slow.ask(query);
   }
 
+  /** What the policy says of a step, edited, by itself: nothing is kept. */
+  async whatIf(query: WhatIfQuery, signal?: AbortSignal): Promise<WhatIf> {
+    const { client, run, episode } = this;
+    const asUsual = {
+      ...query,
+      attribution: query.attribution && { ...query.attribution, settings: undefined },
+    };
+    try {
+      return await client.whatIf(run, episode, this.takesSettings ? query : asUsual, signal);
+    } catch (error) {
+      const isOld = error instanceof ApiError && error.message.includes('unknown field `settings`');
+      if (!isOld || !query.attribution?.settings) throw error;
+      this.takesSettings = false;
+      return client.whatIf(run, episode, asUsual, signal);
+    }
+  }
+
   retry(): void {
     this.#source.retry();
+  }
+
+  retryWhy(): void {
+    this.#slow.retry();
   }
 
   /** Takes new edits. Those of one gesture, a drag for example, are taken back together. */

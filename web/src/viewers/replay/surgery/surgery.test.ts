@@ -2,6 +2,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { expect, it, vi } from 'vitest';
 
 import { Client } from '../../../api/client';
+import { ApiError } from '../../../api/source';
 import { withSet } from './edit_list';
 import { Surgery } from './surgery.svelte';
 
@@ -18,7 +19,7 @@ function opened(edit?: string) {
     },
   };
   const source = { json: vi.fn(), bytes: vi.fn(), tagged: vi.fn(), lines: vi.fn(), stream: vi.fn() };
-  return { params, surgery: new Surgery(new Client(source), 'run', 3, address) };
+  return { params, source, surgery: new Surgery(new Client(source), 'run', 3, address) };
 }
 
 it('keeps its edits in the address, and takes them back one gesture at a time', () => {
@@ -58,4 +59,25 @@ it('follows the address, and says when it cannot be read', () => {
   expect(surgery.part).toBe('edit');
   surgery.show(null);
   expect(surgery.part).toBeNull();
+});
+
+it('asks without settings where the server takes none, and says so', async () => {
+  const { source, surgery } = opened();
+  const asked: unknown[] = [];
+  source.bytes.mockImplementation((_: string, { body }: { body: { attribution: object } }) => {
+    asked.push(JSON.parse(JSON.stringify(body.attribution)));
+    const message = 'unknown field `settings`, expected one of `method`, `target`, `wrt`';
+    return Promise.reject(
+      new ApiError(400, {
+        code: 'bad_request',
+        message: 'settings' in (asked.at(-1) as object) ? message : 'no such step',
+      }),
+    );
+  });
+  const attribution = { method: 'occlusion', target: 'greedy', settings: { window: '4' } };
+  await expect(surgery.whatIf({ step: 3, edits: [], attribution })).rejects.toThrow('no such step');
+  expect(surgery.takesSettings).toBe(false);
+  expect(asked).toEqual([attribution, { method: 'occlusion', target: 'greedy' }]);
+  await expect(surgery.whatIf({ step: 4, edits: [], attribution })).rejects.toThrow('no such step');
+  expect(asked).toHaveLength(3);
 });

@@ -63,6 +63,15 @@ export const GLOSSARY = {
     'Otherwise each step has its own: then a quiet step looks as lively as a decisive one. Taken from the steps whose answers are here.',
     { formula: 'median over steps of max |a|', source: 'Hilton et al. 2020, Understanding RL Vision' },
   ),
+  parity: term(
+    'Agreement with the log',
+    'The network is asked about the stored observations again, with the stored memory before each step, and its outputs are compared with what the policy said while it acted.',
+    {
+      formula: 'max |f(x) − logged| / max |logged|',
+      good: 'Up to 0.1 %: rounding.',
+      bad: 'Above 2 %: another network, or another preprocessing. Then what is explained is not the policy that acted.',
+    },
+  ),
   totals: term(
     'Totals over time',
     'How much there is to explain at each step: the sum of what speaks for the target and of what speaks against it.',

@@ -9,6 +9,8 @@ import { stepReach, type HeatView } from '../../../charts/heat_cells';
 import { commonReach } from '../../../charts/heat_scale';
 import { AttributionSource, rowOf } from '../../../replay/attribution_source';
 import { AttributionTotals } from '../../../replay/attribution_totals';
+import { ParityCheck } from './parity_check.svelte';
+import { QualityCheck } from './quality_check.svelte';
 import { keyOf, type Question } from './why_spec';
 
 /** Questions whose answers are kept: more than a page shows at once. */
@@ -27,6 +29,10 @@ export class Why {
   error = $state.raw<Error | null>(null);
   /** Counts answers: who reads it follows them. */
   arrivals = $state(0);
+  /** Whether the networks are those that acted. */
+  readonly parity: ParityCheck;
+  /** How far one explanation is to be trusted. */
+  readonly quality: QualityCheck;
   readonly #sources = new Map<string, AttributionSource>();
   readonly #totals = new Map<string, AttributionTotals>();
   /** Ends of scales of whole answers, by how they are looked at. */
@@ -40,9 +46,14 @@ export class Why {
     readonly episode: number,
     private readonly count: () => number,
     /** Whether the observation is numbers to be read rather than a picture to be seen. */
-    private readonly isVector: () => boolean,
+    readonly isVector: () => boolean,
     private readonly onarrival: () => void,
-  ) {}
+  ) {
+    this.parity = new ParityCheck((checkpoint, signal) => client.parity(run, episode, checkpoint, signal));
+    this.quality = new QualityCheck((question, step, check, signal) =>
+      client.attributionQuality(run, episode, { ...queryOf(question), step, checks: [check] }, signal),
+    );
+  }
 
   /** Asks once what can be asked. */
   open(): void {
@@ -144,6 +155,8 @@ export class Why {
 
   close(): void {
     this.#abort.abort();
+    this.parity.close();
+    this.quality.stop();
     for (const source of this.#sources.values()) source.close();
     for (const totals of this.#totals.values()) totals.stop();
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { parseLook, patchOfLook, patchOfPreset, presetOf, PRESETS, viewOfLook } from './look_spec';
-import { keyOf, parseWhy, patchOfWhy, questionOf, targetTitle, withRow, type WhySpec } from './why_spec';
+import { keyOf, parseWhy, patchOfWhy, questionOf, withRow, type WhySpec } from './why_spec';
 
 const reader = (address: Record<string, string>) => (name: string) => address[name] ?? null;
 const of = (address: Record<string, string>) => parseWhy(reader(address));
@@ -65,14 +65,6 @@ describe('U-17: rows', () => {
     expect(changed.also).toEqual([{ checkpoint: 40 }, { method: 'occlusion' }]);
     expect(withRow(spec, 0, { ...questionOf(spec, 0), target: '2' })).toMatchObject({ target: '2' });
   });
-});
-
-it('says in words what is explained', () => {
-  const name = (index: number) => ['NOOP', 'LEFT', 'RIGHT'][index]!;
-  expect(targetTitle('2', name)).toBe('RIGHT');
-  expect(targetTitle('2-1', name)).toBe('RIGHT, not LEFT');
-  expect(targetTitle('action', name)).toBe('action taken');
-  expect(targetTitle('value', name)).toBe('value');
 });
 
 describe('the look', () => {

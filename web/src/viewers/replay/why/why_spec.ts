@@ -89,21 +89,6 @@ export function keyOf({ method, target, checkpoint, layer, of, params }: Questio
   return JSON.stringify([method, target, checkpoint, layer, of, textOf(params)]);
 }
 
-/** A target in words: `RIGHT`, `value`. */
-export function targetTitle(target: string, name: (index: number) => string): string {
-  if (target === 'action') return 'action taken';
-  if (target === 'greedy') return 'greedy action';
-  if (/^\d+$/.test(target)) return name(Number(target));
-  const pair = pairOf(target);
-  return pair ? `${name(pair[0])}, not ${name(pair[1])}` : target.replaceAll('_', ' ');
-}
-
-/** Why the first, and not the second; null for other targets. */
-export function pairOf(target: string): [number, number] | null {
-  const match = /^(\d{1,6})-(\d{1,6})$/.exec(target);
-  return match && [Number(match[1]), Number(match[2])];
-}
-
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
