@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
@@ -132,7 +133,7 @@ class Exporter:
             raise EthogramError(
                 "checkpoint: expected example=, an observation batch to export the module with, found none"
             )
-        copied = pickle.dumps((module, example))
+        copied = pickle.dumps((module, example, json.loads(signature_json)))
         arguments = (copied, global_step, name, signature_json)
         thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)
         self._threads = [running for running in self._threads if running.is_alive()]

@@ -29,7 +29,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ethogram_model::{Attributed, Attribution, Cancel, Configured, Explained, Model, Part, Subject, Tensor, Unrolling};
+use ethogram_model::{
+    Attributed, Attribution, Cancel, Configured, Explained, HISTORY_MAX, Model, Part, Subject, Tensor, Unrolling,
+};
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
 pub(crate) use background::Backgrounds;
@@ -221,6 +223,10 @@ impl RunHandle {
         if asked > EXPLAINED_STEPS_MAX {
             let what = "steps to explain (EXPLAINED_STEPS_MAX)".to_owned();
             return Err(Error::TooLarge { what, limit: EXPLAINED_STEPS_MAX, found: asked });
+        }
+        if request.history >= HISTORY_MAX as u64 {
+            let what = "earlier steps to explain (HISTORY_MAX)".to_owned();
+            return Err(Error::TooLarge { what, limit: HISTORY_MAX as u64 - 1, found: request.history });
         }
         let checkpoints = self.explainable(request.episode)?;
         let checkpoint = checkpoints[in_force(&checkpoints, &row, request.checkpoint)].clone();

@@ -13,7 +13,7 @@ use ethogram_query::{
 use ethogram_store::Dtype;
 use serde_json::{Value, json};
 
-use super::attribution_forms::{Form, push_floats, push_totals, region};
+use super::attribution_forms::{Form, push_floats, push_totals, received, region};
 use crate::{
     answer,
     app::App,
@@ -195,7 +195,7 @@ fn ask(episode: u64, params: &mut Params) -> ApiResult<ExplanationRequest> {
 }
 
 fn choices(choices: &ExplanationChoices) -> Value {
-    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature)});
+    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature), "received": received(&row.signature)});
     let methods: Vec<_> = ATTRIBUTIONS
         .iter()
         .map(|method| {
