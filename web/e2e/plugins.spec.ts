@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
 
-import { runs } from './demo';
+import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -20,7 +20,7 @@ test.describe('viewers of a folder', () => {
   test.afterAll(() => server.dispose());
 
   async function open(page: Page, request: APIRequestContext, name: string, more = '') {
-    const run = (await runs(request, server.url)).find((one) => one.name === name)!;
+    const run = await runNamed(request, name, server.url);
     await page.goto(`${server.url}/#/replay?run=${run.id}&episode=0&step=2${more}`);
   }
   const scene = (page: Page) => page.getByRole('region', { name: 'Scene' });

@@ -14,6 +14,7 @@ mod serve;
 mod store;
 mod tfevents;
 mod training;
+mod video;
 mod walk;
 
 use anyhow::{Result, bail};
@@ -46,6 +47,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
     Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
     Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
+    Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 

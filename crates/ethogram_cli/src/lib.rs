@@ -32,6 +32,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Explain(options) => commands::explain::explain(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
+        Command::Video(options) => commands::video::video(&options),
     };
     match done {
         Ok(code) => code,

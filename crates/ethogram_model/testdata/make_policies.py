@@ -69,7 +69,9 @@ class Nested(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.eyes = nn.Sequential(nn.Conv2d(2, 4, 3, stride=1, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, stride=2), nn.ReLU(), nn.Flatten())
+        self.eyes = nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=1, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, stride=2), nn.ReLU(), nn.Flatten()
+        )
         self.both = nn.Sequential(nn.Linear(4 * 9 + 3, 10), nn.ReLU())
         self.logits = nn.Linear(10, 3)
 
@@ -131,7 +133,9 @@ class Planted(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 6, 3, padding=1), nn.ReLU(), nn.Flatten())
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 6, 3, padding=1), nn.ReLU(), nn.Flatten()
+        )
         self.logits = nn.Linear(6 * 256, 2)
         with torch.no_grad():
             self.logits.weight.mul_(0.05)
@@ -170,7 +174,9 @@ class Residual(nn.Module):
         return self.logits(x), self.value(x)
 
 
-def export(name: str, module: nn.Module, inputs: Mapping[str, torch.Tensor], outputs: list[str], axes: Mapping[str, int]) -> None:
+def export(
+    name: str, module: nn.Module, inputs: Mapping[str, torch.Tensor], outputs: list[str], axes: Mapping[str, int]
+) -> None:
     """Writes a module as ONNX, with rows left open."""
     dynamic = {key: {axes.get(key, 0): "batch"} for key in [*inputs, *outputs]}
     with warnings.catch_warnings():
@@ -215,13 +221,15 @@ def recurrent() -> None:
     arrays |= gradients(logits[:, 1], {"obs_0": obs[0], "h": h, "c": c}, "one")
     state = (h, c)
     for x in obs:
-        logits, value, *state = lstm(x, *state)
+        logits, _, *state = lstm(x, *state)
     arrays |= gradients(logits[:, 2], {"obs_0": obs[0], "obs_1": obs[1], "obs_2": obs[2], "h": h, "c": c}, "three")
     # Integrated gradients over everything that comes in, from zero: captum wants rows first.
     over = IntegratedGradients(lambda x, h, c: lstm(x, h.unsqueeze(0), c.unsqueeze(0))[1])
     inputs = (obs[0].detach(), h.detach()[0], c.detach()[0])
     found, delta = over.attribute(inputs, target=0, n_steps=64, return_convergence_delta=True)
-    arrays |= {f"ig__{key}": values for key, values in zip(("obs_0", "h", "c"), found, strict=True)} | {"ig__delta": delta}
+    arrays |= {f"ig__{key}": values for key, values in zip(("obs_0", "h", "c"), found, strict=True)} | {
+        "ig__delta": delta
+    }
     write("lstm", arrays)
 
     obs, hx = noise(ROWS, 5), noise(ROWS, 6)
@@ -284,7 +292,9 @@ def targets() -> None:
     ensemble = Ensemble().eval()
     export("ensemble", ensemble, {"obs": obs}, ["q_heads"], {})
     q = ensemble(obs)
-    arrays = {"obs": obs} | gradients(q[:, 1, 3], {"obs": obs}, "head1_3") | gradients(q.mean(1)[:, 3], {"obs": obs}, "q3")
+    arrays = (
+        {"obs": obs} | gradients(q[:, 1, 3], {"obs": obs}, "head1_3") | gradients(q.mean(1)[:, 3], {"obs": obs}, "q3")
+    )
     write("ensemble", arrays)
 
 
@@ -303,7 +313,9 @@ def pictures() -> None:
     ):
         found = method.attribute(inputs, target=2, **more)
         arrays |= {f"{prefix}__camera": found[0], f"{prefix}__speed": found[1]}
-    hidden = Occlusion(nested).attribute(inputs, sliding_window_shapes=((2, 3, 3), (1,)), strides=((2, 2, 2), (1,)), target=2)
+    hidden = Occlusion(nested).attribute(
+        inputs, sliding_window_shapes=((2, 3, 3), (1,)), strides=((2, 2, 2), (1,)), target=2
+    )
     arrays |= {"occlusion__camera": hidden[0], "occlusion__speed": hidden[1]}
     write("nested", arrays)
 

@@ -28,6 +28,7 @@ mod series;
 mod summary;
 mod tensor_rows;
 mod trend_line;
+mod video;
 mod workbench;
 
 pub use action_counts::{
@@ -43,6 +44,7 @@ pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
+pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement,
     DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField,
@@ -63,4 +65,5 @@ pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
 pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
 pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
+pub use video::{OVERLAY_OPACITY_DEFAULT, Overlay, VIDEO_FPS_DEFAULT, Video, VideoAxis, VideoRequest};
 pub use workbench::{Change, Options, Skipped, Workbench};

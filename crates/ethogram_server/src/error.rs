@@ -111,6 +111,11 @@ impl From<QueryError> for ApiError {
             }
             QueryError::Unexplained { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
                 .hint("a step is explained by a checkpoint with a signature and the observation that was logged"),
+            QueryError::Unfilmed { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
+                .hint("docs/python.md has what can be logged; GET …/fields lists what was"),
+            QueryError::Video(error) if error.is_bad_request() => {
+                Self::bad_request(message).hint("docs/http.md lists the parameters of /video")
+            }
             QueryError::Model(error) if error.is_model() => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_model", message)
                     .hint("export the policy again, see docs/python.md")

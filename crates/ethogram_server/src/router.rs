@@ -39,6 +39,7 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/{episode}/counterfactual", post(routes::what_if::counterfactual))
         .route("/api/runs/{run}/episodes/{episode}/disagreement", post(routes::what_if::disagreement))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
+        .route("/api/runs/{run}/episodes/{episode}/video", get(routes::video::video))
         .route("/api/runs/{run}/actions", post(routes::actions::actions))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
         .route("/api/runs/{run}/histograms", get(routes::histograms::histograms))

@@ -6,3 +6,4 @@ pub mod explain;
 pub mod info;
 pub mod ls;
 pub mod serve;
+pub mod video;

@@ -5,3 +5,4 @@ mod help;
 mod program;
 mod runs;
 mod serve;
+mod video;

@@ -1,4 +1,4 @@
-//! Gaussian blur of pictures, as SciPy's `gaussian_filter` with its usual settings.
+//! Gaussian blur of pictures, as `SciPy`'s `gaussian_filter` with its usual settings.
 
 use super::Explained;
 use crate::error::{Error, Result};

@@ -381,9 +381,10 @@ pub(super) fn hidden(
         let found = Program::compile(graph, &ids, model.limits())?.run(&given, cancel)?;
         let found = found.into_iter().zip(names).map(|(tensor, name)| rows_first(tensor, model.axis_of_rows(name)));
         let found = found.collect::<Result<Vec<_>>>()?;
-        joined = match joined.is_empty() {
-            true => found,
-            false => joined.iter().zip(&found).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()?,
+        joined = if joined.is_empty() {
+            found
+        } else {
+            joined.iter().zip(&found).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()?
         };
     }
     Ok(joined)

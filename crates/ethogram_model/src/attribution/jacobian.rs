@@ -30,10 +30,10 @@ pub(super) const METHOD: Method = Method {
 /// How slopes of several entries become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Combine {
-    /// √ Σ_k (∂y_k/∂x)².
+    /// `√ Σ_k (∂y_k/∂x)²`.
     #[default]
     Norm,
-    /// (Σ_k y_k ∂y_k/∂x)².
+    /// `(Σ_k y_k ∂y_k/∂x)²`.
     Weighed,
 }
 

@@ -153,6 +153,9 @@ impl Attribution for Configured {
 
 impl std::fmt::Debug for Configured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Configured").field("method", &self.method.name).field("settings", &self.settings).finish()
+        f.debug_struct("Configured")
+            .field("method", &self.method.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }

@@ -230,7 +230,7 @@ fn rank(b: &mut Builder, x: ValueId) -> Result<ValueId> {
     b.reshape(rank, &shape)
 }
 
-/// Σ_n weights · x. **Shapes**: `[B, N, A]` to `[B, A]`.
+/// The sum over `N` of `weights · x`. **Shapes**: `[B, N, A]` to `[B, A]`.
 fn weighed(b: &mut Builder, x: ValueId, weights: ValueId) -> Result<ValueId> {
     let shape = b.shape(x).to_vec();
     let each = b.mul(x, weights)?;

@@ -1,4 +1,4 @@
-//! DeepLIFT's rescale rule: instead of a slope, how far an activation rose divided by how far its input did.
+//! `DeepLIFT`'s rescale rule: instead of a slope, how far an activation rose divided by how far its input did.
 
 use super::{Gradient, Rules, differentiate_by};
 use crate::error::Result;
@@ -29,18 +29,18 @@ impl Rules {
     pub(super) fn is_rescaled(&self, op: &Op, inputs: &[ValueId]) -> bool {
         let vary = inputs.iter().filter(|input| self.wants(**input)).count();
         match op {
-            Op::Select
+            Op::Reduce { reduce, .. } => matches!(reduce, Reduce::Sum | Reduce::Mean),
+            Op::Binary(Binary::Add | Binary::Sub) => true,
+            Op::Binary(Binary::Mul) | Op::MatMul { .. } => vary < 2,
+            Op::Binary(Binary::Div) => inputs.get(1).is_none_or(|below| !self.wants(*below)),
+            Op::Binary(_)
+            | Op::Select
             | Op::MaxPool(_)
             | Op::Softmax
             | Op::LogSoftmax
             | Op::Not
             | Op::Compare(_)
             | Op::ArgMax { .. } => false,
-            Op::Reduce { reduce, .. } => matches!(reduce, Reduce::Sum | Reduce::Mean),
-            Op::Binary(Binary::Add | Binary::Sub) => true,
-            Op::Binary(Binary::Mul) | Op::MatMul { .. } => vary < 2,
-            Op::Binary(Binary::Div) => inputs.get(1).is_none_or(|below| !self.wants(*below)),
-            Op::Binary(_) => false,
             _ => true,
         }
     }

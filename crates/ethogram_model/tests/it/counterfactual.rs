@@ -41,7 +41,9 @@ fn search(model: &Model, subject: Subject, wanted: usize, bounds: &Bounds, measu
 /// The choice at `x` with these elements changed.
 fn choice(model: &Arc<Model>, x: &[f32], output: &str, change: &[(usize, f32)]) -> usize {
     let mut x = x.to_vec();
-    change.iter().for_each(|&(at, value)| x[at] = value);
+    for &(at, value) in change {
+        x[at] = value;
+    }
     let inputs = BTreeMap::from([(model.inputs()[0].name.clone(), Tensor::f32(&[1, x.len()], x).unwrap())]);
     let found = Forward::new(Arc::clone(model)).run(&inputs, &Cancel::default()).unwrap();
     let row = found.iter().find(|(name, _)| name == output).unwrap().1.as_f32().unwrap().to_vec();

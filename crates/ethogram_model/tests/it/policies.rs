@@ -13,7 +13,7 @@ const ROWS: usize = 4;
 /// Both sides compute in single precision.
 const TOLERANCE: f32 = 2e-5;
 
-fn explained(golden: &Golden, target: Target, wrt: &[&str]) -> Explained<'_> {
+fn explained<'a>(golden: &'a Golden, target: Target, wrt: &[&str]) -> Explained<'a> {
     let subject = Subject { inputs: golden.inputs(), target, wrt: wrt.iter().map(|name| (*name).to_owned()).collect() };
     Explained::new(&golden.model, subject, 1, &Cancel::default()).unwrap()
 }
@@ -32,7 +32,7 @@ fn check(name: &str, prefix: &str, target: Target) {
     assert!(error < TOLERANCE, "gradient of {name} {prefix}: off by {error}");
 }
 
-/// U-8, R-6: gradients of joint actions, groups and entropy of a MultiDiscrete [4, 3, 2] policy.
+/// U-8, R-6: gradients of joint actions, groups and entropy of a `MultiDiscrete([4, 3, 2])` policy.
 #[test]
 fn row_r6_joint_actions_and_groups_equal_torch() {
     let parts = |log| View::Parts { lengths: vec![4, 3, 2], log };

@@ -338,6 +338,7 @@ impl Question<'_> {
     }
 
     /// Joint actions of one row, the likeliest first.
+    #[expect(clippy::unused_self, reason = "asked of the same as its siblings")]
     fn ranked(&self, head: &Head, row: &[f32]) -> Ranked {
         let logs: Vec<f32> = match head.kind {
             // Of probabilities the logarithms add up.
@@ -405,6 +406,7 @@ impl Question<'_> {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "asked of the same as its siblings")]
     fn unfit(&self, why: &str) -> Error {
         Error::BadParam {
             field: "attribution".to_owned(),

@@ -191,6 +191,7 @@ impl RunHandle {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a picture on its way from the log into the network and back")]
+    #[expect(clippy::unused_self, reason = "asked of the same as its siblings")]
     fn regions(
         &self,
         asker: &mut Asker<'_, '_>,

@@ -140,11 +140,15 @@ impl Edit {
                 for &plane in &planes {
                     soft = picture.blurred(&soft, plane, *sigma);
                 }
-                elements.iter().for_each(|&at| field.set(at, soft[at]));
+                for &at in &elements {
+                    field.set(at, soft[at]);
+                }
             }
             Change::Erase => {
                 let background = from.background(&self.field)?;
-                elements.iter().for_each(|&at| field.set(at, background[at]));
+                for &at in &elements {
+                    field.set(at, background[at]);
+                }
             }
             Change::Paste { episode, step, dx, dy } => {
                 let row = from.row(&self.field, *episode, *step)?;

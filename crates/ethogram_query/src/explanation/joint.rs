@@ -98,7 +98,7 @@ mod tests {
         logits.iter().map(|logit| logit - sum.ln()).collect()
     }
 
-    /// of a MultiDiscrete [4, 3, 2] every joint action comes once, the likeliest first, and the probabilities add up to 1.
+    /// of a `MultiDiscrete([4, 3, 2])` every joint action comes once, the likeliest first, and the probabilities add up to 1.
     #[test]
     fn row_r6_joint_actions_come_in_order_and_are_a_distribution() {
         let parts = [log_softmax(&[0.3, -1.2, 2.0, 0.3]), log_softmax(&[1.0, 0.0, -0.5]), log_softmax(&[0.1, 0.4])];

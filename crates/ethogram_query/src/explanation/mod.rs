@@ -261,6 +261,7 @@ impl RunHandle {
 }
 
 impl Asking {
+    #[expect(clippy::needless_pass_by_value, reason = "an answer is given once")]
     fn explain(
         &self,
         run: &RunHandle,

@@ -240,7 +240,8 @@ impl Preprocessing {
             Preprocessing::Clip(low, high) => values.iter_mut().for_each(|value| *value = value.max(*low).min(*high)),
             Preprocessing::OneHot(count) => {
                 to.push(*count);
-                let switches = |value: f32| (0..*count).map(move |at| f32::from(u8::from(value == at as f32)));
+                let switches =
+                    |value: f32| (0..*count).map(move |at| f32::from(u8::from((value - at as f32).abs() < 0.5)));
                 values = values.into_iter().flat_map(switches).collect();
             }
             Preprocessing::Unsqueeze(axis) if *axis <= to.len() => to.insert(*axis, 1),

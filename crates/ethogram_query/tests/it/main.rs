@@ -9,4 +9,8 @@ mod laws;
 mod memory;
 mod native;
 mod policy;
+#[allow(dead_code, reason = "the tests of the crate that makes films look at more of it")]
+#[path = "../../../ethogram_video/tests/it/read_back.rs"]
+mod read_back;
+mod video;
 mod workbench;

@@ -18,6 +18,7 @@ mod series_csv;
 mod tags;
 mod tensors;
 mod trend;
+mod video;
 mod what_if;
 
 use ethogram_server::ServeOptions;

@@ -17,7 +17,7 @@ function opened(edit?: string) {
       }
     },
   };
-  const source = { json: vi.fn(), bytes: vi.fn(), tagged: vi.fn(), lines: vi.fn() };
+  const source = { json: vi.fn(), bytes: vi.fn(), tagged: vi.fn(), lines: vi.fn(), stream: vi.fn() };
   return { params, surgery: new Surgery(new Client(source), 'run', 3, address) };
 }
 
