@@ -16,7 +16,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancel) -> T + Send) -> PyResult<T> {
     let cancel = Cancel::default();
     let (done, answer) = sync_channel(1);
-    py.detach(|| {
+    py.detach(move || {
         std::thread::scope(|scope| {
             let of_work = &cancel;
             scope.spawn(move || {
