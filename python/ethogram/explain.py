@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ethogram import _native
@@ -29,6 +31,7 @@ def explain(
     of: View = "plain",
     baseline: Any = None,
     batch: int = BATCH,
+    devices: Sequence[Any] = (),
     run: Run | None = None,
     episode: int | None = None,
     first: int = 0,
@@ -52,7 +55,9 @@ def explain(
         method: For example `integrated_gradients`, `saliency`, `smooth_grad`, `occlusion`, `perturbation`.
         of: Look at the output as it is (`plain`), as `probability` or as `log_probability`.
         baseline: As in `Model.attribute`.
-        batch: Rows that go through the module at once.
+        batch: Rows that go through the module at once, on each device.
+        devices: Share the rows among several, for example `["cuda:0", "cuda:1"]`, each with a copy of the module; left
+            out, all of them go through the module itself.
         run: Write the numbers into this run, too, as the field `attribution/METHOD` of an episode.
         episode: Which, where `run` is given.
         first: Step of the episode that the first row belongs to.
@@ -73,11 +78,15 @@ def explain(
         raise EthogramError("explain: expected run= and episode= together, or neither")
     if batch < 1:
         raise ShapeError(f"batch: expected at least 1, found {batch}")
-    asked = _Asked(module, inputs, target, wrt, of)
+    asked: _Asked | _SideBySide
+    if devices:
+        asked = _SideBySide([_Asked(_copy_on(module, device), inputs, target, wrt, of) for device in devices])
+    else:
+        asked = _Asked(module, inputs, target, wrt, of)
     settings = settings_of(params)
     if isinstance(baseline, str):
         settings["baseline"], baseline = baseline, None
-    raw = _native.explain_function(asked.ask, asked.at, asked.weights, method, settings, baseline, batch)
+    raw = _native.explain_function(asked.ask, asked.at, asked.weights, method, settings, baseline, batch * max(1, len(devices)))
     found = attribution_from_raw(raw)
     if run is not None:
         for row, values in enumerate(found.values):
@@ -112,6 +121,11 @@ class _Asked:
         Returns:
             The output's numbers, and with `seeds` (what each counts) the gradient of their weighed sum.
         """
+        with _backward(self._torch, seeds):
+            return self.answer(points, of, seeds)
+
+    def answer(self, points: bytes, of: list[int], seeds: bytes | None) -> tuple[bytes, bytes]:
+        """The same, inside `_backward`."""
         torch = self._torch
         part = self._floats(points).reshape(len(of), *self._shape).to(self._device, self._dtype)
         index = torch.tensor(of, device=self._device)
@@ -119,8 +133,7 @@ class _Asked:
         if seeds is None:
             with torch.no_grad():
                 return _bytes(torch, self._output(part, inputs)), b""
-        # The backward pass of cuDNN's recurrent layers exists in training mode alone.
-        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        with torch.enable_grad():
             part = part.detach().requires_grad_()
             output = self._output(part, inputs)
             weights = self._floats(seeds).reshape(output.shape).to(self._device, output.dtype)
@@ -180,6 +193,33 @@ class _Asked:
         return seen[0]
 
 
+class _SideBySide:
+    """Copies of a module on several devices, each of which takes a share of the rows."""
+
+    def __init__(self, copies: Sequence[_Asked]) -> None:
+        import torch
+
+        self._torch, self._copies = torch, copies
+        self.at, self.weights = copies[0].at, copies[0].weights
+
+    def ask(self, points: bytes, of: list[int], seeds: bytes | None) -> tuple[bytes, bytes]:
+        share = -(-len(of) // len(self._copies))
+        first = range(0, len(of), share)
+
+        def rows(data: bytes, start: int) -> bytes:
+            width = len(data) // len(of)
+            return data[start * width : (start + share) * width]
+
+        def one(copy: _Asked, start: int) -> tuple[bytes, bytes]:
+            given = None if seeds is None else rows(seeds, start)
+            return copy.answer(rows(points, start), of[start : start + share], given)
+
+        with _backward(self._torch, seeds), ThreadPoolExecutor(len(first)) as pool:
+            # The last device has nothing to do where there are fewer rows than devices.
+            found = list(pool.map(one, self._copies, first))
+        return b"".join(entries for entries, _ in found), b"".join(gradient for _, gradient in found)
+
+
 class _Replaced(AbstractContextManager[None]):
     """A submodule that gives something else."""
 
@@ -188,6 +228,18 @@ class _Replaced(AbstractContextManager[None]):
 
     def __exit__(self, *_error: object) -> None:
         self._handle.remove()
+
+
+def _copy_on(module: Any, device: Any) -> Any:
+    if not hasattr(module, "to"):
+        raise ShapeError(f"devices: expected a module that can be copied to each, found {type(module).__name__}")
+    return copy.deepcopy(module).to(device)
+
+
+def _backward(torch: Any, seeds: bytes | None) -> AbstractContextManager[None]:
+    """Without cuDNN, whose recurrent layers have a backward pass in training mode alone. The flag is one for all threads."""
+    off: AbstractContextManager[None] = nullcontext() if seeds is None else torch.backends.cudnn.flags(enabled=False)
+    return off
 
 
 def _device(torch: Any, module: Any) -> Any:

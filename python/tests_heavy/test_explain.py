@@ -104,6 +104,23 @@ def test_row_u6_submodules_are_explained_completely(agent: tuple[Policy, Any, An
     assert not policy.conv._forward_hooks, "nothing is left behind in the module"
 
 
+def test_row_u23_devices_share_the_rows(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.cpu()
+    alone = eg.explain(policy, (frame, hx), target=(0, np.array([0, 3, 1])), steps=20)
+    every = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    for devices in (["cpu"], ["cpu"] * 2, ["cpu"] * 5, ["cpu", *every], every):
+        for batch in (1, 7, 256):
+            found = eg.explain(
+                policy, (frame, hx), target=(0, np.array([0, 3, 1])), steps=20, batch=batch, devices=devices
+            )
+            assert np.allclose(found.values, alone.values, rtol=1e-3, atol=1e-4 * np.abs(alone.values).max()), devices
+            assert np.allclose(found.at_input, alone.at_input, rtol=1e-3, atol=1e-4)
+    assert torch.backends.cudnn.enabled, "what was turned off is on again"
+    with pytest.raises(ShapeError, match="devices: expected a module that can be copied"):
+        eg.explain(lambda frame, hx: policy(frame, hx), (frame, hx), target=(0, 1), devices=["cpu", "cpu"])
+
+
 def test_functions_names_and_outputs_of_any_kind(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
     policy, frame, hx, _ = agent
     policy = policy.cpu()

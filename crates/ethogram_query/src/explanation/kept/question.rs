@@ -46,7 +46,7 @@ pub struct Frame {
 impl Frame {
     /// Numbers of one step.
     pub fn width(&self) -> Option<usize> {
-        self.shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))
+        width_of(&self.shape)
     }
 
     pub fn to_json(&self) -> Value {
@@ -72,12 +72,26 @@ impl Frame {
                 width: length(value.get("width")?)?,
             })
         };
-        Some(Frame {
+        let frame = Frame {
             shape: shape(value.get("shape")?)?,
             wrt_shape: shape(value.get("wrt_shape")?)?,
             parts: value.get("parts")?.as_array()?.iter().map(part).collect::<Option<_>>()?,
             has_baseline: value.get("baseline")?.as_bool()?,
             is_complete: value.get("complete")?.as_bool()?,
-        })
+        };
+        frame.is_sound().then_some(frame)
     }
+
+    /// Whether the parts lie one after another, and are together the explained value.
+    fn is_sound(&self) -> bool {
+        let end = self.parts.iter().try_fold(0_usize, |end, part| {
+            let follows = part.offset == end && width_of(&part.shape) == Some(part.width);
+            if follows { end.checked_add(part.width) } else { None }
+        });
+        !self.parts.is_empty() && end.is_some() && end == width_of(&self.wrt_shape)
+    }
+}
+
+fn width_of(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))
 }
