@@ -86,7 +86,9 @@ def explain(
     settings = settings_of(params)
     if isinstance(baseline, str):
         settings["baseline"], baseline = baseline, None
-    raw = _native.explain_function(asked.ask, asked.at, asked.weights, method, settings, baseline, batch * max(1, len(devices)))
+    raw = _native.explain_function(
+        asked.ask, asked.at, asked.weights, method, settings, baseline, batch * max(1, len(devices))
+    )
     found = attribution_from_raw(raw)
     if run is not None:
         for row, values in enumerate(found.values):
@@ -237,7 +239,10 @@ def _copy_on(module: Any, device: Any) -> Any:
 
 
 def _backward(torch: Any, seeds: bytes | None) -> AbstractContextManager[None]:
-    """Without cuDNN, whose recurrent layers have a backward pass in training mode alone. The flag is one for all threads."""
+    """Without cuDNN, whose recurrent layers have a backward pass in training mode alone.
+
+    The flag is one for all threads.
+    """
     off: AbstractContextManager[None] = nullcontext() if seeds is None else torch.backends.cudnn.flags(enabled=False)
     return off
 
