@@ -137,7 +137,7 @@ def test_baselines_may_be_words_numbers_and_arrays() -> None:
         (-x, -x),
         ("zero", 0 * x),
     ]:
-        found = model.attribute(x, target=("q_values", 0), baseline=baseline, steps=300)
+        found = model.attribute(x, target=("q_values", 0), baseline=baseline, steps=3_000)
         assert np.allclose(found.at_baseline, model(at)["q_values"][:, 0], rtol=1e-4, atol=1e-4)
         assert np.allclose(found.values.sum(axis=1), q - found.at_baseline, atol=2e-3 * np.abs(q).max())
     with pytest.raises(ShapeError, match=r"baseline.*\[3, 8\]"):

@@ -105,7 +105,7 @@ pub struct ExplainOptions {
     /// not 1), and what else docs/http.md has
     #[arg(long, default_value = "action", allow_hyphen_values = true)]
     pub target: String,
-    /// How the target's numbers are looked at: plain, probability or log_probability
+    /// How the target's numbers are looked at: `plain`, `probability` or `log_probability`
     #[arg(long, value_name = "VIEW", default_value = "plain")]
     pub of: String,
     /// Which episodes: 3, 0..10 (0 to 9), 42.., several with commas [default: all that were recorded]

@@ -81,7 +81,9 @@ fn work(run: &RunHandle, plan: &Plan, options: &ExplainOptions, cancel: &Cancel)
                     // Of several answers a step was kept when all were.
                     let recalled = found.iter().map(|answer| answer.recalled).min().unwrap_or_default();
                     progress.advance(chunk.steps(), recalled);
-                    found.iter().for_each(|answer| outcome.add(chunk, answer));
+                    for answer in &found {
+                        outcome.add(chunk, answer);
+                    }
                 }
                 Err(error) => {
                     progress.advance(chunk.steps(), chunk.steps() as usize);

@@ -41,7 +41,7 @@ impl<'r> Recalled<'r> {
             "output": answer.output,
             "wrt": asking.wrt,
         });
-        let question = Question::new(request.episode, &asking.checkpoint.hash, parts);
+        let question = Question::new(request.episode, &asking.checkpoint.hash, &parts);
         let mut beside = Xxh3::new();
         for (name, tensor) in reference.into_iter().flatten() {
             add(&mut beside, name, tensor);

@@ -36,9 +36,10 @@ const LOG_BYTES_MAX: u64 = 256 << 20;
 /// Most numbers of one step.
 const WIDTH_MAX: usize = 64 << 20;
 /// How exactly it is known when a question was asked last.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// One explained step.
+#[expect(clippy::struct_field_names, reason = "a step is known by its index in the episode, as in all files")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// Which.
@@ -93,7 +94,7 @@ impl Kept {
         if self.is_off() {
             return None;
         }
-        let folder = sound_folder(self.place()?, &question.key())?;
+        let folder = sound_folder(&self.place()?, &question.key())?;
         let frame = read_question(&folder, question)?;
         let width = frame.width().filter(|width| *width <= WIDTH_MAX)?;
         let known = read_log(&folder)?;
@@ -229,10 +230,10 @@ fn make_room(root: &Path, latest: &Path, bytes_max: u64) -> u64 {
 }
 
 /// The folder of a question, when it and the one above are folders and no links.
-fn sound_folder(root: PathBuf, key: &str) -> Option<PathBuf> {
+fn sound_folder(root: &Path, key: &str) -> Option<PathBuf> {
     let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
     let folder = root.join(key);
-    (root.parent().is_some_and(is_folder) && is_folder(&root) && is_folder(&folder)).then_some(folder)
+    (root.parent().is_some_and(is_folder) && is_folder(root) && is_folder(&folder)).then_some(folder)
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {

@@ -13,7 +13,7 @@ pub struct Question(Value);
 
 impl Question {
     /// `parts` name everything: the network by its content, the method with all parameters, the target, the episode.
-    pub fn new(episode: u64, checkpoint: &str, parts: Value) -> Self {
+    pub fn new(episode: u64, checkpoint: &str, parts: &Value) -> Self {
         Self(json!({"engine": ENGINE, "checkpoint": checkpoint, "episode": episode, "asked": parts}))
     }
 

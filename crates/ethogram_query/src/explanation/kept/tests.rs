@@ -3,7 +3,7 @@ use ethogram_model::Part;
 use super::*;
 
 fn question(episode: u64) -> Question {
-    Question::new(episode, "abc", json!({"method": "saliency", "params": {"steps": 50}}))
+    Question::new(episode, "abc", &json!({"method": "saliency", "params": {"steps": 50}}))
 }
 
 fn frame() -> Frame {
@@ -61,6 +61,26 @@ fn an_answer_of_another_shape_takes_the_place_of_all() {
     let other = Frame { shape: vec![6], ..frame() };
     kept.add(&question(0), &other, &[step(5)]).expect("written");
     assert_eq!(kept.read(&question(0), &asked(&[4, 5])), Some((other, vec![step(5)])));
+}
+
+#[test]
+fn a_description_that_does_not_fit_together_is_none() {
+    let (run, kept) = kept();
+    kept.add(&question(0), &frame(), &[step(4)]).expect("written");
+    let path = run.path().join("derived/attribution").join(question(0).key()).join(QUESTION_FILE);
+    let whole: Value = serde_json::from_slice(&fs::read(&path).expect("read")).expect("json");
+    for (place, other) in [
+        ("/answer/parts", json!([])),
+        ("/answer/parts/0/offset", json!(1)),
+        ("/answer/parts/0/width", json!(7)),
+        ("/answer/wrt_shape", json!([2, 4])),
+        ("/answer/shape", json!([u64::MAX, 2])),
+    ] {
+        let mut said = whole.clone();
+        *said.pointer_mut(place).expect(place) = other;
+        fs::write(&path, said.to_string()).expect("written");
+        assert_eq!(found(&kept), [0; 0], "{place}");
+    }
 }
 
 #[test]
