@@ -58,6 +58,7 @@ pub fn of_network<'py>(
 /// their weighed sum.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what Python hands over, by position")]
+#[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
 pub fn explain_function<'py>(
     py: Python<'py>,
     ask: Py<PyAny>,

@@ -27,7 +27,8 @@ pub fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce(&Cancel) -> T + 
                 match answer.recv_timeout(LOOK_EVERY) {
                     Ok(found) => return Ok(found),
                     Err(RecvTimeoutError::Timeout) => {
-                        Python::attach(|py| py.check_signals()).inspect_err(|_| cancel.cancel())?
+                        let asked = Python::attach(|py: Python<'_>| py.check_signals());
+                        asked.inspect_err(|_| cancel.cancel())?;
                     }
                     Err(RecvTimeoutError::Disconnected) => panic!("the work of a call panicked"),
                 }

@@ -97,6 +97,7 @@ impl Network {
     }
 
     /// The named values at these inputs.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn run<'py>(
         &self,
         py: Python<'py>,
