@@ -18,11 +18,16 @@ __all__ = [
     "extent",
     "gae",
     "histogram",
+    "layout_quality",
     "methods",
     "new_run_id",
+    "nmf",
     "now_us",
+    "pca",
     "run_cli",
     "td_error",
+    "tsne",
+    "umap",
 ]
 
 _RawColumn = tuple[str, str | None, list[int], Any, bytes | None]
