@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ethogram import _native
 from ethogram.errors import EthogramError, NotFoundError, ShapeError
-from ethogram.model import Attribution, View, attribution_from_raw, settings_of, weights_of
+from ethogram.model import Attribution, View, attribution_from_raw, baselines_of, settings_of, weights_of
 
 if TYPE_CHECKING:
     import torch
@@ -86,6 +86,8 @@ def explain(
     settings = settings_of(params)
     if isinstance(baseline, str):
         settings["baseline"], baseline = baseline, None
+    elif callable(baseline):
+        baseline = baselines_of(baseline, inputs)
     raw = _native.explain_function(
         asked.ask, asked.at, asked.weights, method, settings, baseline, batch * max(1, len(devices))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -172,7 +172,9 @@ class Model:
             of: Look at the output as it is (`plain`), as `probability` (softmax over its last axis) or
                 `log_probability`.
             baseline: The reference input, of the methods that have one: a word that the method knows (`zero`,
-                `row_mean`, `blur`), a number for every element, or an array: one row for all, or B rows.
+                `row_mean`, `blur`), a number for every element, an array (one row for all, or B rows), or a function
+                that makes a row of it from the inputs of a row: their arrays by name, or the array alone where it was
+                given alone.
             threads: How many work side by side; 0 for as many as the machine has.
             **params: Settings of the method, for example `steps=100, rule="riemann_trapezoid"`.
 
@@ -189,6 +191,8 @@ class Model:
         settings = settings_of(params)
         if isinstance(baseline, str):
             settings["baseline"], baseline = baseline, None
+        elif callable(baseline):
+            baseline = baselines_of(baseline, inputs)
         raw = self._network.attribute(given, output, of, weights, wrt, method, settings, baseline, threads)
         return attribution_from_raw(raw)
 
@@ -248,6 +252,26 @@ def _entries(entries: Any, rows: int) -> list[int]:
             f"found {array.dtype} of shape {list(array.shape)}"
         )
     return [int(entry) for entry in np.broadcast_to(array, (rows,))]
+
+
+def baselines_of(baseline: Callable[[Any], Any], inputs: Any) -> Floats:
+    """A baseline for every row, by a function of the row's inputs: by name, as a tuple or alone, as they were given."""
+    import numpy as np
+
+    def array(value: Any) -> Values:
+        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+
+    if isinstance(inputs, Mapping):
+        named = {name: array(value) for name, value in inputs.items()}
+        rows: Sequence[Any] = [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
+    elif isinstance(inputs, tuple):
+        rows = list(zip(*map(array, inputs), strict=True))
+    else:
+        rows = list(array(inputs))
+    made = [np.asarray(baseline(row), dtype=np.float32) for row in rows]
+    if len({row.shape for row in made}) != 1:
+        raise ShapeError(f"baseline: expected rows of one shape, found {sorted({str(list(r.shape)) for r in made})}")
+    return np.stack(made)
 
 
 def settings_of(params: Mapping[str, object]) -> dict[str, str]:

@@ -182,6 +182,29 @@ def test_what_is_no_network_is_said(tmp_path: Path) -> None:
             eg.Model(LUNAR_LANDER.read_bytes()[:cut] or b"\x08")(lander_observations(1))
 
 
+def test_row_r7_a_baseline_may_be_a_function_of_the_structured_observation() -> None:
+    golden = Golden("breakout-a3c-80M-seed000")
+    seen: list[tuple[str, ...]] = []
+
+    def faded(inputs: dict[str, np.ndarray]) -> np.ndarray:
+        seen.append(tuple(inputs))
+        return inputs["frame"] * abs(inputs["hx"][0])
+
+    found = golden.model.attribute(golden.inputs, target="value", wrt="frame", baseline=faded, steps=5)
+    rows = golden["frame"] * np.abs(golden["hx"][:, 0])[:, None, None, None]
+    expected = golden.model.attribute(golden.inputs, target="value", wrt="frame", baseline=rows, steps=5)
+    assert np.array_equal(found.values, expected.values) and np.array_equal(found.at_baseline, expected.at_baseline)
+    assert seen == [tuple(golden.inputs)] * len(rows)
+    model, x = eg.Model(LUNAR_LANDER), lander_observations(3)
+    alone = model.attribute(x, target=("q_values", 0), baseline=lambda row: row * 0.5, steps=5)
+    assert np.array_equal(alone.values, model.attribute(x, target=("q_values", 0), baseline=x * 0.5, steps=5).values)
+    widths = iter([8, 1, 8])
+    with pytest.raises(ShapeError, match="rows of one shape"):
+        model.attribute(x, target=("q_values", 0), baseline=lambda _row: np.zeros(next(widths)))
+    with pytest.raises(ShapeError, match="baseline"):
+        model.attribute(x, target=("q_values", 0), baseline=lambda row: row[:3])
+
+
 def test_other_threads_go_on_and_an_interrupt_ends_it() -> None:
     golden = Golden("breakout-a3c-80M-seed000")
     ticks: list[float] = []
