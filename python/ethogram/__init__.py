@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ethogram import maps
+from ethogram import analysis, maps
 from ethogram.checkpoint import signature
 from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
-from ethogram.reader import Column, EpisodeView, RunView, Table, open_run
+from ethogram.explain import explain
+from ethogram.model import Attribution, Model
+from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
@@ -41,6 +43,8 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Attribution",
+    "CheckpointView",
     "Column",
     "Distribution",
     "Episode",
@@ -51,16 +55,19 @@ __all__ = [
     "HintPixel",
     "Histogram",
     "Image",
+    "Model",
     "Run",
     "RunView",
     "Table",
     "Tensor",
     "Text",
     "always",
+    "analysis",
     "capped_cubic",
     "describe",
     "evaluation_only",
     "every",
+    "explain",
     "init",
     "maps",
     "never",

@@ -7,19 +7,35 @@ from typing import Any, final
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "Network",
     "Recorder",
     "RunCore",
     "RunView",
     "distribution",
+    "divergence",
+    "entropy",
+    "explain_function",
     "extent",
+    "gae",
     "histogram",
+    "layout_quality",
+    "methods",
     "new_run_id",
+    "nmf",
     "now_us",
+    "pca",
     "run_cli",
+    "td_error",
+    "tsne",
+    "umap",
 ]
 
 _RawColumn = tuple[str, str | None, list[int], Any, bytes | None]
 _RawTensor = tuple[int, int, str, str, list[int], bytes, str]
+_RawArray = tuple[str, list[int], bytearray]
+_RawPort = tuple[str, str, list[int | str | None] | None]
+_RawAttribution = tuple[_RawArray, list[float], list[float], list[float]]
+_Weights = list[list[tuple[int, float]]]
 
 @disjoint_base
 class RunCore:
@@ -121,6 +137,57 @@ class RunView:
     def checkpoints(self) -> list[_RawColumn]: ...
     def blob(self, hash: str) -> bytes: ...
 
+@final
+class Network:
+    def __new__(cls, bytes: bytes) -> Network: ...
+    @staticmethod
+    def open(path: str | PathLike[str]) -> Network: ...
+    def inputs(self) -> list[_RawPort]: ...
+    def outputs(self) -> list[_RawPort]: ...
+    def layers(self) -> list[tuple[str, str, list[int] | None]]: ...
+    def opset(self) -> int: ...
+    def producer(self) -> str: ...
+    def run(self, inputs: dict[str, Any], names: list[str]) -> list[_RawArray]: ...
+    def attribute(
+        self,
+        inputs: dict[str, Any],
+        output: str,
+        of: str,
+        weights: _Weights,
+        wrt: str,
+        method: str,
+        params: dict[str, str],
+        baseline: Any,
+        threads: int,
+    ) -> _RawAttribution: ...
+
+def methods() -> str: ...
+def explain_function(
+    ask: Callable[[bytes, list[int], bytes | None], tuple[bytes, bytes]],
+    at: Any,
+    weights: _Weights,
+    method: str,
+    params: dict[str, str],
+    baseline: Any,
+    batch: int,
+) -> _RawAttribution: ...
+def gae(
+    rewards: list[float | None],
+    values: list[float | None],
+    ends: tuple[list[bool], list[bool]],
+    final_value: float | None,
+    gamma: float,
+    lambda_: float,
+) -> list[float | None]: ...
+def td_error(
+    rewards: list[float | None],
+    values: list[float | None],
+    ends: tuple[list[bool], list[bool]],
+    final_value: float | None,
+    gamma: float,
+) -> list[float | None]: ...
+def entropy(rows: list[float], width: int, of_logits: bool) -> list[float]: ...
+def divergence(kind: str, p: list[float], q: list[float], width: int, of_logits: bool) -> list[float]: ...
 def distribution(samples: Any, bins: int) -> tuple[list[float], list[float], list[float] | None, int]: ...
 def histogram(counts: Any, edges: Any) -> tuple[list[list[float]], list[float]]: ...
 def pca(points: bytes, width: int, dims: int) -> tuple[bytes, list[float]]: ...

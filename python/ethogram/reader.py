@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from ethogram.model import Model
     from ethogram.run import Run
 
     Values = numpy.typing.NDArray[Any]
@@ -293,6 +295,27 @@ class RunView:
         """All checkpoints, one row each, ascending by global step."""
         return _table(self._reader.checkpoints())
 
+    def checkpoint(self, which: int | str | None = None) -> CheckpointView:
+        """One checkpoint, and the network in it: `run.checkpoint(80_000_000).model`.
+
+        Args:
+            which: Its global step or its name; left out, the last.
+
+        Raises:
+            NotFoundError: There is none; the text says which there are.
+        """
+        table = self.checkpoints()
+        columns = {name: column.numpy().tolist() for name, column in table.items()}
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        if isinstance(which, str) and which.isdecimal() and all(row["name"] != which for row in rows):
+            which = int(which)
+        key = "global_step" if isinstance(which, int) else "name"
+        found = [row for row in rows if which is None or row[key] == which]
+        if not found:
+            known = _some([("", f"{row['global_step']} ({row['name']})") for row in rows])
+            raise NotFoundError(f"no checkpoint{'' if which is None else f' {which!r}'}; there are {known}")
+        return CheckpointView(self._reader, found[-1])
+
     def blob(self, hash: str) -> bytes:
         """The bytes stored under a hash, for example a checkpoint's.
 
@@ -338,6 +361,44 @@ class TensorView:
         return self._data.decode()
 
 
+class CheckpointView:
+    """Weights at one update. Made by `RunView.checkpoint`.
+
+    Attributes:
+        global_step: Global step of the weights.
+        name: For people, for example `80M`.
+        hash: Content hash of the bytes.
+        format: `onnx`, …
+        signature: What its inputs and outputs mean, as `ethogram.signature` made it.
+    """
+
+    def __init__(self, reader: _native.RunView, row: dict[str, Any]) -> None:
+        self.global_step: int = row["global_step"]
+        self.name: str = row["name"]
+        self.hash: str = row["hash"]
+        self.format: str = row["format"]
+        self.signature: dict[str, Any] | None = json.loads(row["signature"])
+        self._reader = reader
+
+    def __repr__(self) -> str:
+        return f"<ethogram.CheckpointView {self.name!r} at {self.global_step}, {self.format}>"
+
+    def read(self) -> bytes:
+        """The file as it was logged."""
+        return self._reader.blob(self.hash)
+
+    @cached_property
+    def model(self) -> Model:
+        """The network. Read when first asked for, and kept.
+
+        Raises:
+            CorruptError: It is no ONNX file.
+        """
+        from ethogram.model import Model
+
+        return Model(self.read())
+
+
 class EpisodeView:
     """One episode."""
 
@@ -367,11 +428,16 @@ class EpisodeView:
         Row *t* of `observation` and `frame` is what was seen before action *t*; they have one row more than the others.
 
         Args:
-            name: For example `reward`, or `advantage`.
-            **params: Of a derived field, for example `gamma=0.99`; `lambda_` stands for `lambda`.
+            name: For example `reward`, `advantage`, or `attribution/integrated_gradients`: what a checkpoint's network
+                made of each step. The latter is read where it is kept beside the run (`ethogram explain`), else
+                computed and kept.
+            **params: Of a derived field, for example `gamma=0.99`; `lambda_` stands for `lambda`. Of an attribution:
+                `target` (`action`, `greedy`, `value`, `3`, `"3-1"`, …), `checkpoint` (a global step), `wrt` (an input
+                or layer) and the method's own, for example `steps=100`.
 
         Raises:
-            NotFoundError: There is no such field.
+            NotFoundError: There is no such field, or nothing to explain it with; the text says what to log.
+            ShapeError: A parameter that it does not have, or a value that it cannot have.
         """
         texts = {key.removesuffix("_"): str(value) for key, value in params.items()}
         return Column(*self._reader.field(self.index, name, texts))

@@ -2,12 +2,16 @@
 //!
 //! What is called at every step of a training loop is here; what is called once is in Python.
 
+mod analysis;
+mod attribute;
 mod call;
 mod command;
 mod distribution;
 mod fault;
+mod interrupt;
 mod known;
 mod maps;
+mod network;
 mod place;
 mod reader;
 mod recorder;
@@ -25,11 +29,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[pymodule(gil_used = true)]
 mod _native {
     #[pymodule_export]
+    use super::analysis::{divergence, entropy, gae, td_error};
+    #[pymodule_export]
+    use super::attribute::{explain_function, methods};
+    #[pymodule_export]
     use super::command::run_cli;
     #[pymodule_export]
     use super::distribution::{distribution, histogram};
     #[pymodule_export]
     use super::maps::{factors, layout_quality, principal, tsne, umap};
+    #[pymodule_export]
+    use super::network::Network;
     #[pymodule_export]
     use super::reader::{RunView, extent};
     #[pymodule_export]

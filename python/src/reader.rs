@@ -5,13 +5,18 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ethogram_query::{Opener, Options, Origin, Params, RunHandle, Video, VideoRequest, Workbench};
+use ethogram_query::{
+    ATTRIBUTION_PREFIX, Cancel, DERIVED_PREFIX, Opener, Options, Origin, Params, RunHandle, Video, VideoRequest,
+    Workbench,
+};
 use ethogram_store::{Axis, CheckpointRow, Column, ColumnData, EpisodeRow, RunReader, RunSource};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use serde_json::Value as Json;
 
 use crate::fault::{self, CorruptError, EthogramError, NotFoundError, OptionError, ShapeError, StorageError};
+use crate::interrupt::interruptible;
+use crate::network::from_model;
 
 /// Name, dtype, shape of a row, rows, and one byte a row that says whether it was logged.
 type RawColumn<'py> = (String, Option<&'static str>, Vec<usize>, Bound<'py, PyAny>, Option<Bound<'py, PyBytes>>);
@@ -121,6 +126,13 @@ impl RunView {
         params: BTreeMap<String, String>,
     ) -> PyResult<RawColumn<'py>> {
         let params: Params = params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        if let Some(method) = name.strip_prefix(DERIVED_PREFIX).unwrap_or(name).strip_prefix(ATTRIBUTION_PREFIX)
+            && (name.starts_with(DERIVED_PREFIX) || !self.step_fields(py, episode)?.iter().any(|known| known == name))
+        {
+            // It may take minutes, which Ctrl-C must end.
+            let work = |cancel: &Cancel| self.run.attribution(episode, method, &params, 0..u64::MAX, cancel);
+            return raw_column(py, &interruptible(py, work)?.map_err(|error| from_query(&error))?);
+        }
         let field =
             py.detach(|| self.run.field(episode, name, &params, 0..u64::MAX)).map_err(|error| from_query(&error))?;
         raw_column(py, &field.column)
@@ -344,9 +356,9 @@ fn from_query(error: &ethogram_query::Error) -> PyErr {
     match error {
         ethogram_query::Error::Store(error) => fault::from_store(error),
         _ if error.is_not_found() => NotFoundError::new_err(text),
-        ethogram_query::Error::MissingInput { .. } | ethogram_query::Error::Unfilmed { .. } => {
-            NotFoundError::new_err(text)
-        }
+        ethogram_query::Error::Unfilmed { .. } => NotFoundError::new_err(text),
+        _ if error.is_missing_input() => NotFoundError::new_err(text),
+        ethogram_query::Error::Model(error) => from_model(error),
         ethogram_query::Error::Video(error) if error.is_bad_request() => OptionError::new_err(text),
         ethogram_query::Error::Video(error) if error.is_io() => StorageError::new_err(text),
         ethogram_query::Error::BadInput { .. } | ethogram_query::Error::BadParam { .. } => ShapeError::new_err(text),

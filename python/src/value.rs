@@ -103,6 +103,8 @@ fn from_buffer(owner: &Bound<'_, PyAny>, buffer: PyUntypedBuffer) -> PyResult<Ar
     let bytes = match dtype {
         Dtype::Uint8 => buffer.into_typed::<u8>()?.to_vec(py)?,
         Dtype::Bool | Dtype::Float16 => recast(owner, &buffer)?,
+        // A byte order that is written out, though it is this machine's, is not known to `PyO3`.
+        _ if buffer.format().to_bytes().len() > 1 => recast(owner, &buffer)?,
         _ if buffer.len_bytes() >= CAST_BYTES_MIN => recast(owner, &buffer)?,
         Dtype::Int8 => typed(py, buffer, i8::to_le_bytes)?,
         Dtype::Uint16 => typed(py, buffer, u16::to_le_bytes)?,

@@ -178,6 +178,15 @@ def test_texts_pictures_and_distributions(run: eg.Run) -> None:
     assert (found["rgb"].numpy().shape, found["rgb"].meta) == ((2, 3, 3), {"caption": "dark"})
 
 
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "?"])
+def test_a_byte_order_that_is_written_out_is_no_matter(run: eg.Run, dtype: str) -> None:
+    values = np.arange(6).reshape(2, 3).astype(np.dtype(dtype).newbyteorder("<"))
+    run.log({"whole": values, "turned": values.T, "large": np.tile(values, (1, 1000))}, global_step=1)
+    view = reopened(run)
+    for name, expected in [("whole", values), ("turned", values.T), ("large", np.tile(values, (1, 1000)))]:
+        assert np.array_equal(view.tensors(name)[0].numpy(), expected), name
+
+
 def test_a_picture_of_pillow_is_kept(run: eg.Run) -> None:
     image = pytest.importorskip("PIL.Image")
     run.log({"shot": eg.Image(image.new("RGB", (4, 2), (1, 2, 3)))}, global_step=1)

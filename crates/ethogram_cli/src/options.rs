@@ -6,6 +6,8 @@ use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::explain::{Episodes, Settings};
+
 /// See what a deep-RL agent does, and why
 #[derive(Debug, Parser)]
 #[command(name = "ethogram", version, disable_help_subcommand = true, max_term_width = 100)]
@@ -24,6 +26,8 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Compute attributions of whole episodes beforehand, and keep them beside the run
+    Explain(ExplainOptions),
     /// Read everything in a run, compare it with its checksums, and say what was lost
     Check(CheckOptions),
     /// Pack a finished run into few large files; it reads the same
@@ -78,7 +82,7 @@ pub struct ServeOptions {
 }
 
 /// How object stores are reached; the rest is in the environment, as for other tools.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args, Default)]
 pub struct StoreOptions {
     /// Where runs under s3:// lie, if not at Amazon or where `AWS_ENDPOINT_URL` says; keys are read
     /// from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, the region from `AWS_REGION`
@@ -111,6 +115,44 @@ pub struct InfoOptions {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ethogram explain`
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// How to explain; docs/methods tells what each shows
+    #[arg(long, value_name = "NAME", default_value = "integrated_gradients")]
+    pub method: String,
+    /// What is explained: `action` (the one taken), `greedy`, `value`, an index, `3-1` (why 3 and
+    /// not 1), and what else docs/http.md has
+    #[arg(long, default_value = "action", allow_hyphen_values = true)]
+    pub target: String,
+    /// How the target's numbers are looked at: `plain`, `probability` or `log_probability`
+    #[arg(long, value_name = "VIEW", default_value = "plain")]
+    pub of: String,
+    /// Which episodes: 3, 0..10 (0 to 9), 42.., several with commas [default: all that were recorded]
+    #[arg(long, value_name = "LIST", value_parser = Episodes::parse)]
+    pub episodes: Option<Episodes>,
+    /// Which network: global step or name of a checkpoint, or `all` [default: the one in force in each episode]
+    #[arg(long, value_name = "STEP|all")]
+    pub checkpoint: Option<String>,
+    /// Input or hidden layer whose elements are told apart [default: the observation]
+    #[arg(long, value_name = "NAME")]
+    pub wrt: Option<String>,
+    /// How many steps are explained side by side [default: as many as the machine has processors]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub threads: usize,
+    /// Most that is kept of all attributions of the run; those asked for longest ago go first
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = crate::text::bytes_from_text)]
+    pub keep: usize,
+    /// Only say what would be done, and how long it would take
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Of the method
+    #[command(flatten)]
+    pub settings: Settings,
 }
 
 /// `ethogram check`

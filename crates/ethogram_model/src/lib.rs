@@ -27,7 +27,7 @@ mod reference;
 mod tensor;
 
 pub use attribution::{
-    ATTRIBUTIONS, Attributed, Attribution, Baseline, Combine, Configured, Curves, DeepLift, ExpectedGradients,
+    ATTRIBUTIONS, Ask, Attributed, Attribution, Baseline, Combine, Configured, Curves, DeepLift, ExpectedGradients,
     Explained, Frames, GradientTimesInput, HISTORY_MAX, IntegratedGradients, Jacobian, LayerChoice, Link, Method, Mode,
     MultiPath, Occlusion, Param, ParamKind, Part, Perturbation, Projected, Randomised, Reference, Rule, Saliency,
     Sarfa, Score, Setting, Settings, SignedGradient, SmoothGrad, Spread, Subject, Target, Tells, Unrolling, View,

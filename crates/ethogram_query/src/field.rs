@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use ethogram_model::Cancel;
 use ethogram_store::{Column, ColumnData, FieldInfo, Revision, RunId, RunSource};
 
 use crate::catalogue::standard;
 use crate::derivation::{self, cache::Cache};
+use crate::explanation::ATTRIBUTION_PREFIX;
 use crate::{Error, Params, Result, RunHandle};
 
 /// Asks for rows of one field.
@@ -119,6 +121,11 @@ pub(crate) fn read(
         let revision = source.revision();
         let column = read_logged(source.as_ref(), episode, info, range)?;
         return Ok(Arc::new(Field { column, origin: Origin::Logged, revision }));
+    }
+    if let Some(method) = name.strip_prefix(DERIVED_PREFIX).unwrap_or(name).strip_prefix(ATTRIBUTION_PREFIX) {
+        let revision = source.revision();
+        let column = handle.attribution(episode, method, params, range, &Cancel::default())?;
+        return Ok(Arc::new(Field { column, origin: Origin::Derived, revision }));
     }
     let derivation = derivation::find(name.strip_prefix(DERIVED_PREFIX).unwrap_or(name));
     let Some(derivation) = derivation else {

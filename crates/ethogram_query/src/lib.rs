@@ -48,11 +48,11 @@ pub use ethogram_model::{
 };
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{
-    ANSWERS_MAX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest,
-    EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation,
-    ExplanationChoices, ExplanationRequest, Of, OutputParity, PLANTED_MAX, Parity, Quality, QualityChecks, Said, Size,
-    TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField,
-    WhatIfRequest, WhichCheckpoints,
+    ANSWERS_MAX, ATTRIBUTION_PREFIX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement,
+    DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField,
+    Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, Of, OutputParity, PLANTED_MAX, Parity,
+    Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer,
+    WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, ScalarColumns, ScalarTag};
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
-use crate::explanation::{Backgrounds, Networks};
+use crate::explanation::{Backgrounds, Kept, Networks};
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -24,6 +24,7 @@ pub struct RunHandle {
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
     networks: Networks,
+    kept: OnceLock<Kept>,
     backgrounds: Backgrounds,
     path: PathBuf,
     /// As read last.
@@ -44,6 +45,7 @@ impl RunHandle {
             source,
             cache,
             networks: Networks::default(),
+            kept: OnceLock::new(),
             backgrounds: Backgrounds::default(),
             path,
             episodes: Mutex::default(),
@@ -84,6 +86,22 @@ impl RunHandle {
     /// What its fields usually hold.
     pub(crate) fn backgrounds(&self) -> &Backgrounds {
         &self.backgrounds
+    }
+
+    /// Attributions that are kept beside it.
+    pub(crate) fn kept(&self) -> &Kept {
+        self.kept.get_or_init(|| Kept::new(self.source.derived_folder()))
+    }
+
+    /// Keeps about so many bytes of attributions beside the run at most, [`crate::KEPT_BYTES_MAX`] unless said otherwise; with 0 none are
+    /// kept, nor looked for.
+    pub fn keep_attributions(&self, bytes: u64) {
+        self.kept().limit(bytes);
+    }
+
+    /// **Errors**: why attributions cannot be kept beside the run.
+    pub fn check_kept(&self) -> std::io::Result<()> {
+        self.kept().check()
     }
 
     /// Somebody asks for it.

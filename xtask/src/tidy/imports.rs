@@ -12,7 +12,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_query", &["ethogram_store", "ethogram_analysis", "ethogram_model", "ethogram_video"]),
     ("crates/ethogram_server", &["ethogram_query", "ethogram_store"]),
     ("crates/ethogram_cli", &["ethogram_server", "ethogram_query", "ethogram_store"]),
-    ("python", &["ethogram_cli", "ethogram_query", "ethogram_store", "ethogram_analysis"]),
+    ("python", &["ethogram_cli", "ethogram_query", "ethogram_store", "ethogram_analysis", "ethogram_model"]),
     ("xtask", &["ethogram_query", "ethogram_store", "ethogram_analysis"]),
 ];
 

@@ -59,6 +59,12 @@ impl Baseline {
     /// The baseline of every row. **Shapes**: `[B, width]`, flat.
     pub(super) fn values(&self, explained: &Explained) -> Result<Vec<f32>> {
         let (at, width) = (explained.at_values(), explained.width());
+        if let Some(given) = explained.baseline() {
+            return match (given.shape(), given.as_f32()) {
+                ([], Some([value])) => Ok(vec![*value; at.len()]),
+                _ => given_rows(given, explained),
+            };
+        }
         match self {
             Baseline::Zero => Ok(vec![0.0; at.len()]),
             Baseline::Constant(value) => Ok(vec![*value; at.len()]),
@@ -85,20 +91,23 @@ impl Baseline {
                 Ok(mean.repeat(explained.rows()))
             }
             Baseline::ReferenceRow => Ok(explained.reference("baseline")?[..width].repeat(explained.rows())),
-            Baseline::Given(tensor) => {
-                let shape = explained.at().shape();
-                let wrong = || Error::Argument {
-                    argument: "baseline",
-                    expected: format!("float32 of shape {shape:?}, or one row of it"),
-                    found: tensor.describe(),
-                };
-                let values = tensor.as_f32().ok_or_else(wrong)?;
-                if tensor.shape() == shape {
-                    return Ok(values.to_vec());
-                }
-                let one = tensor.shape() == &shape[1..] || tensor.shape() == [&[1], &shape[1..]].concat();
-                if one { Ok(values.repeat(explained.rows())) } else { Err(wrong()) }
-            }
+            Baseline::Given(tensor) => given_rows(tensor, explained),
         }
     }
+}
+
+/// One row for all, or a row each, as rows of the explained value.
+fn given_rows(tensor: &Tensor, explained: &Explained) -> Result<Vec<f32>> {
+    let shape = explained.at().shape();
+    let wrong = || Error::Argument {
+        argument: "baseline",
+        expected: format!("float32 of shape {shape:?}, or one row of it"),
+        found: tensor.describe(),
+    };
+    let values = tensor.as_f32().ok_or_else(wrong)?;
+    if tensor.shape() == shape {
+        return Ok(values.to_vec());
+    }
+    let one = tensor.shape() == &shape[1..] || tensor.shape() == [&[1], &shape[1..]].concat();
+    if one { Ok(values.repeat(explained.rows())) } else { Err(wrong()) }
 }

@@ -75,11 +75,9 @@ impl Attribution for ExpectedGradients {
         let mut sums = vec![0.0_f64; rows * width];
         let mut at_baseline = vec![0.0_f64; rows];
         for sample in 0..self.samples {
-            let mut baseline = Vec::with_capacity(rows * width);
-            for _ in 0..rows {
-                let row = random.below(pool.len() / width);
-                baseline.extend_from_slice(&pool[row * width..][..width]);
-            }
+            // One for all rows: what is said of a step does not depend on which others are asked about with it.
+            let row = random.below(pool.len() / width);
+            let baseline = pool[row * width..][..width].repeat(rows);
             let place = (sample as f64 + f64::from(random.uniform())) / self.samples as f64;
             let shares = along(explained, &all, &baseline, &[(place, 1.0)], cancel)?;
             sums.iter_mut().zip(shares).for_each(|(sum, value)| *sum += f64::from(value));

@@ -44,7 +44,8 @@ type Seeds<'a> = dyn Fn(usize, &[usize]) -> Vec<f32> + Sync + 'a;
 
 /// A [`Subject`] ready to be asked: a function from rows of the explained value to numbers.
 pub struct Explained<'m> {
-    model: &'m Model,
+    /// `None` for a function that somebody else computes.
+    model: Option<&'m Model>,
     function: Box<dyn Function + 'm>,
     target: Target,
     at: Tensor,
@@ -53,6 +54,10 @@ pub struct Explained<'m> {
     threads: usize,
     /// Rows to compare with, flat.
     reference: Option<Vec<f32>>,
+    /// What stands for "nothing", in place of what the method's settings say.
+    baseline: Option<Tensor>,
+    /// Most points that are asked about at once.
+    chunk_rows_max: usize,
 }
 
 impl<'m> Explained<'m> {
@@ -70,7 +75,7 @@ impl<'m> Explained<'m> {
         let outlook = Outlook::View { output: output.clone(), view: view.clone() };
         let compiler = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
         let function = OneStep { compiler, inputs };
-        Self::of(model, Box::new(function), subject.target, (parts, Tensor::f32(&shape, at)?), threads)
+        Self::of(Some(model), Box::new(function), subject.target, (parts, Tensor::f32(&shape, at)?), threads)
     }
 
     /// The same over several steps: the inputs of earlier ones reach the target through the recurrent state.
@@ -85,11 +90,11 @@ impl<'m> Explained<'m> {
     ) -> Result<Self> {
         let target = subject.target.clone();
         let (function, parts, at) = Unrolled::new(model, subject, unrolling, cancel)?;
-        Self::of(model, Box::new(function), target, (parts, at), threads)
+        Self::of(Some(model), Box::new(function), target, (parts, at), threads)
     }
 
-    fn of(
-        model: &'m Model,
+    pub(super) fn of(
+        model: Option<&'m Model>,
         function: Box<dyn Function + 'm>,
         target: Target,
         (parts, at): (Vec<Part>, Tensor),
@@ -99,13 +104,37 @@ impl<'m> Explained<'m> {
         let rows = at.shape()[0];
         target.check(rows, function.entries())?;
         let width = at.len() / rows;
-        Ok(Explained { model, function, target, at, parts, width, threads, reference: None })
+        let (reference, baseline) = (None, None);
+        let chunk_rows_max = if model.is_some_and(Model::has_fixed_rows) { 1 } else { CHUNK_ROWS };
+        Ok(Explained { model, function, target, at, parts, width, threads, reference, baseline, chunk_rows_max })
+    }
+
+    /// The same, asking about at most so many points at once.
+    #[must_use]
+    pub(super) fn at_once(self, points: usize) -> Self {
+        Explained { chunk_rows_max: points.max(1), ..self }
+    }
+
+    /// Compares with this, whatever the method's settings say: a number for every element, one row for all, or a row each.
+    #[must_use]
+    pub fn with_baseline(self, baseline: Tensor) -> Self {
+        Explained { baseline: Some(baseline), ..self }
+    }
+
+    /// What was given to compare with.
+    pub(super) fn baseline(&self) -> Option<&Tensor> {
+        self.baseline.as_ref()
     }
 
     /// Rows to compare with: every input of the network, as in [`Subject::inputs`], at other steps.
     pub fn with_reference(mut self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Self> {
         let names: Vec<String> = self.parts.iter().map(|part| part.name.clone()).collect();
-        let (parts, rows, _) = joined(self.model, inputs, &names, cancel)?;
+        let model = self.model.ok_or_else(|| Error::Argument {
+            argument: "reference",
+            expected: "a network; give the baseline itself".to_owned(),
+            found: "a function".to_owned(),
+        })?;
+        let (parts, rows, _) = joined(model, inputs, &names, cancel)?;
         if parts != self.parts {
             return Err(Error::Argument {
                 argument: "reference",
@@ -228,8 +257,7 @@ impl<'m> Explained<'m> {
     }
 
     fn chunk_rows(&self, points: usize) -> usize {
-        let most = if self.model.has_fixed_rows() { 1 } else { CHUNK_ROWS };
-        most.min(points.div_ceil(self.threads)).max(1)
+        self.chunk_rows_max.min(points.div_ceil(self.threads)).max(1)
     }
 
     /// Chunks of points, side by side, in order.

@@ -79,25 +79,31 @@ impl Rule {
 /// **Source**: Press et al., *Numerical Recipes* (2007), section 4.6.
 fn gauss_legendre(steps: usize) -> Vec<(f64, f64)> {
     let n = steps as f64;
+    // k P_k = (2k − 1) x P_{k−1} − (k − 1) P_{k−2}
+    let factors: Vec<(f64, f64)> =
+        (1..=steps).map(|k| k as f64).map(|k| ((2.0 * k - 1.0) / k, (k - 1.0) / k)).collect();
     let mut points = Vec::with_capacity(steps);
-    for index in 0..steps {
+    // The other half lies in a mirror.
+    for index in 0..steps.div_ceil(2) {
         let mut root = (PI * (index as f64 + 0.75) / (n + 0.5)).cos();
         let mut slope = 1.0;
         for _ in 0..100 {
             let (mut last, mut before) = (1.0, 0.0);
-            for degree in 1..=steps {
-                let k = degree as f64;
-                (last, before) = (((2.0 * k - 1.0) * root * last - (k - 1.0) * before) / k, last);
+            for (of_last, of_before) in &factors {
+                (last, before) = (of_last * root * last - of_before * before, last);
             }
             slope = n * (root * last - before) / (root * root - 1.0);
             let step = last / slope;
             root -= step;
-            if step.abs() < 1e-15 {
+            // What is left is the square of it.
+            if step.abs() < 1e-12 {
                 break;
             }
         }
         points.push(((1.0 - root) / 2.0, 1.0 / ((1.0 - root * root) * slope * slope)));
     }
+    let mirrored: Vec<_> = points[..steps / 2].iter().rev().map(|(at, weight)| (1.0 - at, *weight)).collect();
+    points.extend(mirrored);
     points
 }
 

@@ -65,11 +65,13 @@ impl Attribution for SmoothGrad {
         let mut sums = vec![0.0_f64; at.len()];
         for _ in 0..self.samples {
             let mut points = Vec::with_capacity(at.len());
+            // All rows have the same noise: what is said of a step does not depend on which others are asked about with it.
+            let noise: Vec<f32> = (0..width).map(|_| random.normal()).collect();
             for row in at.chunks(width) {
                 let low = row.iter().copied().fold(f32::INFINITY, f32::min);
                 let high = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let deviation = self.noise * (high - low);
-                points.extend(row.iter().map(|value| value + deviation * random.normal()));
+                points.extend(row.iter().zip(&noise).map(|(value, noise)| value + deviation * noise));
             }
             let (_, gradients) = explained.gradients(&points, &all, cancel)?;
             sums.iter_mut().zip(gradients).for_each(|(sum, value)| *sum += f64::from(value));

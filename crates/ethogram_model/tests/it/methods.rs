@@ -70,6 +70,36 @@ fn every_method_says_what_it_is_and_runs_with_its_defaults() {
     assert!(error.contains("occlusion"), "{error}");
 }
 
+/// Answers are kept a step: what is said of a step must not depend on which others are asked about with it.
+#[test]
+fn what_is_said_of_a_row_does_not_depend_on_the_rows_beside_it() {
+    let model = open("planted.onnx");
+    let rows = picture(&[3, 1, 16, 16], 4);
+    let others = BTreeMap::from([("frame".to_owned(), picture(&[8, 1, 16, 16], 8))]);
+    for method in ATTRIBUTIONS {
+        let ask = |which: &[usize]| {
+            let subject = Subject {
+                inputs: BTreeMap::from([("frame".to_owned(), rows.rows(which).unwrap())]),
+                target: Target::entries("logits", &vec![1; which.len()]),
+                wrt: vec!["frame".to_owned()],
+            };
+            let explained = Explained::new(&model, subject, 1, &Cancel::default()).unwrap();
+            let explained = explained.with_reference(&others, &Cancel::default()).unwrap();
+            let found = method.with(&BTreeMap::new()).unwrap().attribute(&explained, &Cancel::default()).unwrap();
+            found.values.as_f32().unwrap().to_vec()
+        };
+        let together = ask(&[0, 1, 2]);
+        let scale = together.iter().fold(0.0_f32, |scale, value| scale.max(value.abs()));
+        for row in 0..3 {
+            let alone = ask(&[row]);
+            let width = together.len() / 3;
+            let worst = alone.iter().zip(&together[row * width..][..width]).map(|(a, b)| (a - b).abs());
+            let worst = worst.fold(0.0_f32, f32::max);
+            assert!(worst <= 1e-4 * scale, "{}: row {row} is off by {worst} of {scale}", method.name);
+        }
+    }
+}
+
 /// every method finds the planted pixel among the top 1 % of the picture's elements.
 #[test]
 fn row_a10_the_planted_pixel_is_found() {

@@ -6,14 +6,17 @@ mod choices;
 mod counterfactual;
 mod disagreement;
 mod edit;
+mod field;
 mod head;
 mod joint;
+mod kept;
 mod method;
 mod networks;
 mod observation;
 mod parity;
 mod picture;
 mod quality;
+mod recalled;
 mod reference;
 mod said;
 mod signature;
@@ -36,7 +39,10 @@ pub use choices::{ExplanationChoices, TargetChoice};
 pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
 pub use disagreement::{COMPARED_STEPS_MAX, Disagreement, DisagreementRequest};
 pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedField, Place as EditPlace};
+pub use field::ATTRIBUTION_PREFIX;
 pub use head::Of;
+pub use kept::KEPT_BYTES_MAX;
+pub(crate) use kept::Kept;
 pub(crate) use networks::Networks;
 pub use parity::{OutputParity, Parity, Verdict};
 pub use quality::{PLANTED_MAX, Quality, QualityChecks};
@@ -50,6 +56,7 @@ use crate::{Error, Params, Result, RunHandle};
 use answer::Answer;
 use head::Question;
 use observation::{Given, inputs};
+use recalled::Recalled;
 use signature::Signature;
 
 /// Most steps that are explained in one answer.
@@ -77,6 +84,8 @@ pub struct ExplanationRequest {
     pub wrt: Option<String>,
     /// Earlier steps that are explained too, through the recurrent state.
     pub history: u64,
+    /// How many work side by side; 0 for as many as the machine has.
+    pub threads: usize,
 }
 
 impl Default for ExplanationRequest {
@@ -92,6 +101,7 @@ impl Default for ExplanationRequest {
             checkpoint: None,
             wrt: None,
             history: 0,
+            threads: 0,
         }
     }
 }
@@ -129,6 +139,8 @@ pub struct Explanation {
     pub wrt_shape: Vec<usize>,
     /// The values that it is made of, in order; over time those of earlier steps first, named `NAME@-3`.
     pub parts: Vec<Part>,
+    /// How many of the steps were kept, and not computed now.
+    pub recalled: usize,
 }
 
 /// A network that is asked about an episode, and all that is known of it.
@@ -139,6 +151,8 @@ struct Asking {
     method: Configured,
     wrt: Vec<String>,
     given: Given,
+    /// Whether the inputs are others than those that were logged.
+    is_edited: bool,
     /// First step of `given`.
     first: u64,
 }
@@ -225,7 +239,8 @@ impl RunHandle {
         } else {
             subject_step::edited_inputs(self, request.episode, range.clone(), &model, &signature, edits)?
         };
-        Ok(Asking { checkpoint, model, signature, method, wrt, given, first: range.start })
+        let is_edited = !edits.is_empty();
+        Ok(Asking { checkpoint, model, signature, method, wrt, given, is_edited, first: range.start })
     }
 
     /// Checkpoints that can be asked.
@@ -273,21 +288,51 @@ impl Asking {
             wrt: self.wrt.join("+"),
             wrt_shape: Vec::new(),
             parts: Vec::new(),
+            recalled: 0,
         };
         if request.history > 0 {
             self.explain_over_time(run, request, &answer, &rows, &mut explanation, cancel)?;
         } else if !rows.is_empty() {
-            let subject = self.subject(&answer, &rows)?;
-            let mut explained = Explained::new(&self.model, subject, 0, cancel)?;
-            if let Some(reference) = reference {
-                explained = explained.with_reference(reference, cancel)?;
+            // What is said of an edit is not said of the step.
+            let kept =
+                if self.is_edited { None } else { Some(Recalled::new(run, request, self, &answer, &rows, reference)?) };
+            let mut rest = kept.as_ref().map_or_else(|| rows.clone(), |kept| kept.fill(&mut explanation));
+            if !rest.is_empty() {
+                let (mut found, mut parts) = self.attribute(request, &answer, &rest, reference, cancel)?;
+                if !explanation.parts.is_empty() && explanation.shape != found.values.shape()[1..] {
+                    // What is kept is not what this method gives; nothing of it counts.
+                    rest.clone_from(&rows);
+                    explanation.forget();
+                    (found, parts) = self.attribute(request, &answer, &rest, reference, cancel)?;
+                }
+                explanation.wrt_shape = match parts.as_slice() {
+                    [part] => part.shape.clone(),
+                    parts => vec![parts.iter().map(|part| part.width).sum()],
+                };
+                explanation.parts = parts;
+                explanation.fill(&rest, &found);
+                if let Some(kept) = kept {
+                    kept.keep(&rest, &explanation);
+                }
             }
-            explanation.wrt_shape = explained.at().shape()[1..].to_vec();
-            explanation.parts = explained.parts().to_vec();
-            let found = self.method.attribute(&explained, cancel)?;
-            explanation.fill(&rows, &found);
         }
         Ok(explanation)
+    }
+
+    /// What the method finds for some of the steps, and what the explained value is made of.
+    fn attribute(
+        &self,
+        request: &ExplanationRequest,
+        answer: &Answer,
+        rows: &[usize],
+        reference: Option<&BTreeMap<String, Tensor>>,
+        cancel: &Cancel,
+    ) -> Result<(Attributed, Vec<Part>)> {
+        let mut explained = Explained::new(&self.model, self.subject(answer, rows)?, request.threads, cancel)?;
+        if let Some(reference) = reference {
+            explained = explained.with_reference(reference, cancel)?;
+        }
+        Ok((self.method.attribute(&explained, cancel)?, explained.parts().to_vec()))
     }
 
     /// Inputs at the steps that the method compares with.
@@ -366,6 +411,13 @@ impl Asking {
 }
 
 impl Explanation {
+    /// Lets go of what was filled in.
+    fn forget(&mut self) {
+        (self.recalled, self.values, self.parts) = (0, Vec::new(), Vec::new());
+        (self.completeness_error, self.at_baseline) = (Vec::new(), Vec::new());
+        self.at_input.fill(f32::NAN);
+    }
+
     /// Lays what was found for some rows among all of them.
     fn fill(&mut self, rows: &[usize], found: &Attributed) {
         self.shape = found.values.shape()[1..].to_vec();

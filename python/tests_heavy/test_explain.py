@@ -1,0 +1,206 @@
+"""`eg.explain` of live modules of PyTorch gives what `eg.Model` gives of the same networks exported."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ethogram as eg
+from ethogram.errors import EthogramError, NotFoundError, ShapeError
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+class Policy(nn.Module):
+    """Pictures and a memory in, logits and a value out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 6, 5, stride=2)
+        self.cell = nn.GRUCell(6 * 6 * 6, 16)
+        self.actor, self.critic = nn.Linear(16, 4), nn.Linear(16, 1)
+
+    def forward(self, frame: Any, hx: Any) -> tuple[Any, Any, Any]:
+        features = torch.relu(self.conv(frame)).flatten(1)
+        hx = self.cell(features, hx)
+        return self.actor(hx), self.critic(hx), hx
+
+
+def exported(policy: Policy, frame: Any, hx: Any) -> eg.Model:
+    file = io.BytesIO()
+    torch.onnx.export(
+        policy.cpu().eval(), (frame.cpu(), hx.cpu()), file, dynamo=False, input_names=["frame", "hx"],
+        output_names=["logits", "value", "hx_next"],
+        dynamic_axes={name: {0: "batch"} for name in ("frame", "hx", "logits", "value", "hx_next")},
+    )  # fmt: skip
+    return eg.Model(file.getvalue())
+
+
+@pytest.fixture(scope="module")
+def agent() -> tuple[Policy, Any, Any, eg.Model]:
+    torch.manual_seed(0)
+    policy, frame, hx = Policy().eval(), torch.rand(3, 2, 16, 16), torch.randn(3, 16)
+    return policy, frame, hx, exported(policy, frame, hx)
+
+
+METHODS: list[tuple[str, dict[str, Any]]] = [
+    ("saliency", {}),
+    ("gradient_times_input", {}),
+    ("integrated_gradients", {"steps": 20}),
+    ("integrated_gradients", {"steps": 20, "rule": "riemann_trapezoid", "baseline": "row_mean"}),
+    ("integrated_gradients", {"steps": 20, "baseline": 0.25}),
+    ("smooth_grad", {"samples": 8, "seed": 3}),
+    ("occlusion", {}),
+    ("perturbation", {}),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("method", "params"), METHODS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_live_module_gives_what_the_exported_network_gives(
+    agent: tuple[Policy, Any, Any, eg.Model], device: str, method: str, params: dict[str, Any]
+) -> None:
+    policy, frame, hx, model = agent
+    policy = policy.to(device)
+    actions = np.array([0, 3, 1])
+    for target, live in [(("logits", actions), (0, actions)), ("value", (1, 0)), (("logits", 2, 1), (0, 2, 1))]:
+        expected = model.attribute({"frame": frame.numpy(), "hx": hx.numpy()}, target=target, method=method, **params)
+        found = eg.explain(policy, (frame, hx), target=live, method=method, batch=7, **params)
+        assert found.values.shape == expected.values.shape
+        scale = np.abs(expected.values).max()
+        # Points of a path that lie within rounding of a kink of relu may fall on the other side.
+        assert np.abs(found.values - expected.values).max() < 2e-3 * scale
+        assert np.allclose(found.at_input, expected.at_input, rtol=1e-3, atol=1e-4)
+        assert (found.completeness_error is None) == (expected.completeness_error is None)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_row_r5_a_live_module_is_explained_completely(agent: tuple[Policy, Any, Any, eg.Model], device: str) -> None:
+    policy, frame, hx, _ = agent
+    found = eg.explain(policy.to(device), (frame, hx), target=(0, 1), wrt=1, steps=200)
+    assert found.values.shape == (3, 16) and found.at_baseline is not None
+    assert np.abs(found.values.sum(axis=1) - (found.at_input - found.at_baseline)).max() < 1e-3
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_row_u6_submodules_are_explained_completely(agent: tuple[Policy, Any, Any, eg.Model], device: str) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.to(device)
+    for target in ((0, 2), (1, 0), (0, {0: 1.0, 3: 1.0})):
+        for layer, shape in [("conv", (6, 6, 6)), ("cell", (16,))]:
+            found = eg.explain(policy, (frame, hx), target=target, wrt=layer, steps=200)
+            assert found.values.shape == (3, *shape) and found.at_baseline is not None
+            difference = found.at_input - found.at_baseline
+            assert np.abs(found.values.reshape(3, -1).sum(axis=1) - difference).max() < 1e-3
+    assert not policy.conv._forward_hooks, "nothing is left behind in the module"
+
+
+def test_row_u23_devices_share_the_rows(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.cpu()
+    alone = eg.explain(policy, (frame, hx), target=(0, np.array([0, 3, 1])), steps=20)
+    every = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    for devices in (["cpu"], ["cpu"] * 2, ["cpu"] * 5, ["cpu", *every], every):
+        for batch in (1, 7, 256):
+            found = eg.explain(
+                policy, (frame, hx), target=(0, np.array([0, 3, 1])), steps=20, batch=batch, devices=devices
+            )
+            assert np.allclose(found.values, alone.values, rtol=1e-3, atol=1e-4 * np.abs(alone.values).max()), devices
+            assert np.allclose(found.at_input, alone.at_input, rtol=1e-3, atol=1e-4)
+    assert torch.backends.cudnn.enabled, "what was turned off is on again"
+    with pytest.raises(ShapeError, match="devices: expected a module that can be copied"):
+        eg.explain(lambda frame, hx: policy(frame, hx), (frame, hx), target=(0, 1), devices=["cpu", "cpu"])
+
+
+def test_functions_names_and_outputs_of_any_kind(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.cpu()
+
+    def named(*, frame: Any, hx: Any) -> dict[str, Any]:
+        logits, value, _ = policy(frame, hx)
+        return {"logits": logits, "value": value}
+
+    inputs = {"frame": frame.numpy(), "hx": hx}
+    expected = eg.explain(policy, (frame, hx), target=(0, 2), wrt=1, method="saliency").values
+    assert np.allclose(eg.explain(named, inputs, target=("logits", 2), wrt="hx", method="saliency").values, expected)
+    spread = eg.explain(named, inputs, target=lambda found: found["logits"].var(dim=1), method="saliency", wrt="hx")
+    assert spread.values.shape == (3, 16) and np.abs(spread.values).max() > 0
+    shares = [
+        eg.explain(named, inputs, target=("logits", at), of="probability", method="gradient_times_input").values
+        for at in range(4)
+    ]
+    assert np.abs(sum(shares)).max() < 1e-5
+    single = nn.Linear(5, 2)
+    x = torch.rand(4, 5)
+    found = eg.explain(single, x, target=1, method="gradient_times_input")
+    assert np.allclose(found.values, (x * single.weight[1]).detach().numpy(), atol=1e-6)
+    assert all(parameter.grad is None for parameter in policy.parameters()), "no gradient is left behind"
+
+
+def test_what_does_not_fit_is_said(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.cpu()
+    for error, text, more in [
+        (
+            NotFoundError,
+            r"expected an input or a submodule, 0, 1, conv, cell, actor, critic; found 'eyes'",
+            {"wrt": "eyes"},
+        ),
+        (ShapeError, r"for the module gives 0, 1, 2", {"target": 3}),
+        (NotFoundError, r"no output 7", {"target": (7, 0)}),
+        (ShapeError, r"entry below 4", {"target": (0, 9)}),
+        (ShapeError, r"expected one of saliency", {"method": "tea_leaves"}),
+        (ShapeError, r"batch: expected at least 1", {"batch": 0}),
+        (EthogramError, r"run= and episode= together", {"episode": 3}),
+    ]:
+        with pytest.raises(error, match=text):
+            eg.explain(policy, (frame, hx), **({"target": (0, 1), "method": "saliency"} | more))
+    with pytest.raises(ShapeError, match="as many rows in each"):
+        eg.explain(policy, (frame, hx[:2]), target=(0, 1))
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        eg.explain(nn.Linear(3, 2), torch.rand(2, 5), target=0)
+
+
+def test_a_recurrent_module_in_evaluation_is_explained() -> None:
+    class Remembers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.head = nn.LSTM(4, 8, batch_first=True), nn.Linear(8, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.lstm(x)[0][:, -1])
+
+    for device in DEVICES:
+        module = Remembers().eval().to(device)
+        found = eg.explain(module, torch.rand(2, 6, 4), target=0, steps=100)
+        assert found.values.shape == (2, 6, 4) and found.at_baseline is not None
+        assert np.abs(found.values.sum(axis=(1, 2)) - (found.at_input - found.at_baseline)).max() < 1e-3
+        assert not module.training
+
+
+def test_numbers_are_written_into_an_episode(tmp_path: Path) -> None:
+    module = nn.Linear(4, 2)
+    observations = torch.rand(5, 4)
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        with run.episode() as episode:
+            for t in range(5):
+                episode.step(observation=observations[t].numpy(), action=0, reward=0.0, truncated=t == 4)
+        found = eg.explain(
+            module, observations[1:], target=1, method="gradient_times_input", run=run, episode=0, first=1
+        )
+    field = eg.open(run).episode(0).field("attribution/gradient_times_input")
+    assert np.allclose(field.numpy()[1:5], found.values) and not field.valid[0]
+
+
+def test_pytorch_is_not_imported_before_it_is_asked_for() -> None:
+    code = "import sys, ethogram; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
