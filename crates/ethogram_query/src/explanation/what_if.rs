@@ -8,7 +8,7 @@ use super::said::{Said, said};
 use super::signature::Signature;
 use super::subject_step::{SubjectStep, Version};
 use super::{Explanation, ExplanationRequest, in_force};
-use crate::{Error, Result, RunHandle};
+use crate::{Error, Params, Result, RunHandle};
 
 /// Most checkpoints of one question.
 pub const WHAT_IF_CHECKPOINTS_MAX: usize = 256;
@@ -49,6 +49,8 @@ pub struct WhatIfAttribution {
     pub target: String,
     /// The observation when left out.
     pub wrt: Option<String>,
+    /// The method's settings; those left out are as usual.
+    pub params: Params,
 }
 
 /// What follows from the edits.
@@ -157,7 +159,7 @@ impl RunHandle {
         checkpoint: &CheckpointRow,
         cancel: &Cancel,
     ) -> Result<(Explanation, Explanation)> {
-        let WhatIfAttribution { method, target, wrt } = attribution.clone();
+        let WhatIfAttribution { method, target, wrt, params } = attribution.clone();
         let ask = ExplanationRequest {
             episode: request.episode,
             range: request.step..request.step.saturating_add(1),
@@ -165,6 +167,7 @@ impl RunHandle {
             target,
             checkpoint: Some(checkpoint.global_step),
             wrt,
+            params,
             ..ExplanationRequest::default()
         };
         let before = self.explanation(&ask, cancel)?;

@@ -1,5 +1,7 @@
 //! `POST /api/runs/RUN/episodes/E/what_if`, `…/disagreement` and `…/counterfactual`: what the policy would say, were its input another.
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -8,7 +10,8 @@ use axum::{
 };
 use ethogram_query::{
     Cancel, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest, Edit, EditChange, EditPlace,
-    Explanation, Measure, Progress, Said, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfRequest, WhichCheckpoints,
+    Explanation, Measure, ParamValue, Progress, Said, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfRequest,
+    WhichCheckpoints,
 };
 use ethogram_store::{CheckpointRow, Dtype};
 use futures::StreamExt;
@@ -110,10 +113,21 @@ struct Attribution {
     target: String,
     #[serde(default)]
     wrt: Option<String>,
+    /// Settings of the method, as in the address of an attribution.
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
 }
 
 fn greedy() -> String {
     "greedy".to_owned()
+}
+
+impl From<Attribution> for WhatIfAttribution {
+    fn from(asked: Attribution) -> Self {
+        let Attribution { method, target, wrt, settings } = asked;
+        let params = settings.into_iter().map(|(name, value)| (name, ParamValue::Text(value))).collect();
+        WhatIfAttribution { method, target, wrt, params }
+    }
 }
 
 /// What follows from the edits, by each checkpoint.
@@ -131,11 +145,7 @@ pub async fn what_if(
             step: ask.step,
             edits: ask.edits.into_iter().map(Edit::from).collect(),
             checkpoints: which(ask.checkpoints),
-            attribution: ask.attribution.map(|Attribution { method, target, wrt }| WhatIfAttribution {
-                method,
-                target,
-                wrt,
-            }),
+            attribution: ask.attribution.map(WhatIfAttribution::from),
         };
         answer::columns(columns(&app.run(&run)?.what_if(&request, &cancel)?))
     })

@@ -254,6 +254,8 @@ async fn what_cannot_be_asked_is_named() {
     check("what_if", json!({"step": 3, "edits": vec![set(1, 0.0); 257]}), 413, "EDITS_MAX").await;
     check("what_if", json!({"step": 3, "checkpoints": [7]}), 400, "2000").await;
     check("what_if", json!({"step": 3, "attribution": {"method": "tea_leaves"}}), 400, "saliency").await;
+    let odd = json!({"method": "integrated_gradients", "settings": {"leaves": "7"}});
+    check("what_if", json!({"step": 3, "attribution": odd}), 400, "leaves").await;
     check("disagreement", json!({"places": 1_001}), 413, "COMPARED_STEPS_MAX").await;
     let unknown = json!({"field": "reward", "place": "all", "change": "erase"});
     check("what_if", json!({"step": 3, "edits": [unknown]}), 400, "one of observation").await;
