@@ -48,9 +48,15 @@ impl Lab {
 
     /// Runs `bench/SCRIPT` with the peers installed. Returns the JSON lines it printed.
     pub fn python(&self, script: &str, args: &[&str]) -> Result<Vec<Value>> {
+        lines(&mut self.python_command(script, args)?)
+    }
+
+    /// The same, not yet started.
+    pub fn python_command(&self, script: &str, args: &[&str]) -> Result<Command> {
         let mut command = Command::new(virtualenv()?);
         command.arg(root().join("bench").join(script)).args(args).current_dir(self.folder());
-        lines(command.env("PYTHONPATH", root().join("python")).env("WANDB_SILENT", "true"))
+        command.env("PYTHONPATH", root().join("python")).env("WANDB_SILENT", "true");
+        Ok(command)
     }
 
     /// As [`Lab::python`], for scripts that use our SDK.

@@ -1,19 +1,21 @@
 //! The function that a method asks about: one part of the network's input varies, all else stays, a number a row comes out.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Target;
 use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
 use crate::grad::differentiate;
-use crate::graph::{Builder, ValueId};
+use crate::graph::{Builder, ValueId, affine_frontier};
 use crate::model::Model;
-use crate::tensor::{Dtype, Tensor};
+use crate::tensor::{Data, Dtype, Tensor};
 
 /// Rows that go through the network at once: as many points of a path, or perturbations, as stay in the cache.
 const CHUNK_ROWS: usize = 32;
+
+/// Products of two numbers from which on another thread is worth its start.
+const SHARED: u64 = 1_000_000;
 
 /// What is asked of a network.
 #[derive(Clone, Debug)]
@@ -34,7 +36,8 @@ pub struct Explained<'m> {
     at: Tensor,
     /// Elements of one row of it.
     width: usize,
-    programs: Mutex<BTreeMap<(usize, bool), Arc<Compiled>>>,
+    /// What is asked, for the model to know it again.
+    question: String,
     threads: usize,
 }
 
@@ -59,7 +62,7 @@ impl<'m> Explained<'m> {
         let threads = if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let at = match subject.inputs.get(&subject.wrt) {
             Some(tensor) => tensor.clone(),
-            None => hidden(model, &subject, cancel)?,
+            None => hidden(model, &subject, threads, cancel)?,
         };
         let rows = at.shape().first().copied().unwrap_or(0);
         let wrong =
@@ -75,7 +78,8 @@ impl<'m> Explained<'m> {
             });
         }
         let width = at.len() / rows;
-        let explained = Explained { model, subject, at, width, programs: Mutex::default(), threads };
+        let question = question(&subject);
+        let explained = Explained { model, subject, at, width, question, threads };
         let compiled = explained.compiled(1, false)?;
         explained.subject.target.check(rows, compiled.entries)?;
         Ok(explained)
@@ -99,6 +103,50 @@ impl<'m> Explained<'m> {
     /// Elements of one row of the explained value.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// The same question about another number.
+    pub(super) fn towards(&self, target: Target) -> Self {
+        let subject = Subject { target, ..self.subject.clone() };
+        let question = question(&subject);
+        Explained { subject, question, at: self.at.clone(), ..*self }
+    }
+
+    /// These rows alone.
+    pub(super) fn rows_of(&self, rows: &[usize]) -> Result<Self> {
+        let mut subject = self.subject.clone();
+        for tensor in subject.inputs.values_mut() {
+            *tensor = rows_of(tensor, rows)?;
+        }
+        subject.target.weights = rows.iter().filter_map(|&row| subject.target.weights.get(row).cloned()).collect();
+        Ok(Explained { subject, question: self.question.clone(), at: rows_of(&self.at, rows)?, ..*self })
+    }
+
+    /// The same number as a function of a later value, which is `at` there. **Shapes**: `[B, …]`, flat, with rows of shape `row`.
+    pub(super) fn later(&self, wrt: &str, row: &[usize], at: Vec<f32>) -> Result<Self> {
+        let subject = Subject { wrt: wrt.to_owned(), ..self.subject.clone() };
+        let at = Tensor::f32(&[&[self.rows()], row].concat(), at)?;
+        let (question, width) = (question(&subject), at.len() / self.rows());
+        Ok(Explained { subject, question, at, width, ..*self })
+    }
+
+    /// Up to where the way to the target is affine: the name of that value in the file, and the shape of a row of it.
+    pub(super) fn affine_until(&self) -> Result<Option<(String, Vec<usize>)>> {
+        let Subject { inputs, target, wrt } = &self.subject;
+        let name = format!("affine {}", self.question);
+        let found = self.model.prepared.get(&name, || {
+            let patched = if inputs.contains_key(wrt) { Vec::new() } else { vec![wrt.clone()] };
+            let graph = self.model.graph(&shapes(inputs, 1), &patched)?;
+            let (from, to) = (graph.named(wrt), graph.named(&target.output));
+            let found = from.zip(to).and_then(|(from, to)| affine_frontier(&graph, from, to));
+            // It must be told apart by rows, and have a name to be given under.
+            let found = found.filter(|&id| graph.value(id).shape.first() == Some(&1));
+            Ok(found.and_then(|found| {
+                let (name, _) = graph.names().iter().rev().find(|(_, id)| *id == found)?;
+                Some((name.clone(), graph.value(found).shape[1..].to_vec()))
+            }))
+        })?;
+        Ok((*found).clone())
     }
 
     /// The target's value for each of `points`, rows of the explained value; point `i` belongs to row `of[i]`, whose other inputs and target
@@ -138,7 +186,11 @@ impl<'m> Explained<'m> {
     /// Chunks of points, side by side, in order.
     fn ask(&self, points: &[f32], of: &[usize], gradient: bool, cancel: &Cancel) -> Result<Vec<Answer>> {
         assert_eq!(points.len(), of.len() * self.width, "points and their rows");
-        let each = CHUNK_ROWS.min(of.len().div_ceil(self.threads)).max(1);
+        // A gradient takes about two more passes.
+        let one = self.compiled(1, false)?.program.cost().saturating_mul(if gradient { 3 } else { 1 });
+        let worth = (of.len() as u64).saturating_mul(one) / SHARED + 1;
+        let threads = self.threads.min(of.len()).min(usize::try_from(worth).unwrap_or(usize::MAX));
+        let each = CHUNK_ROWS.min(of.len().div_ceil(threads.max(1))).max(1);
         let chunks: Vec<(&[f32], &[usize])> = points.chunks(each * self.width).zip(of.chunks(each)).collect();
         let next = Mutex::new(0);
         let mut answers: Vec<Option<Result<Answer>>> = Vec::new();
@@ -162,7 +214,7 @@ impl<'m> Explained<'m> {
             }
         };
         std::thread::scope(|scope| {
-            for _ in 1..self.threads.min(chunks.len()) {
+            for _ in 1..threads.min(chunks.len()) {
                 scope.spawn(work);
             }
             work();
@@ -190,29 +242,26 @@ impl<'m> Explained<'m> {
             let shape = compiled.program.graph().value(compiled.weights).shape.clone();
             given.push((compiled.weights, Tensor::f32(&shape, weights)?));
         }
-        let mut found = compiled.program.run(&given, cancel)?.into_iter();
-        let mut next = || found.next().and_then(|tensor| tensor.as_f32().map(<[f32]>::to_vec)).unwrap_or_default();
+        // One row's work is shared out; of many rows each thread takes some.
+        let threads = if of.len() == 1 { self.threads } else { 1 };
+        let mut found = compiled.program.run_on(&given, threads, cancel)?.into_iter();
+        let mut next = || match found.next().map(Tensor::into_data) {
+            Some(Data::F32(values)) => values,
+            _ => Vec::new(),
+        };
         let (output, grad) = (next(), if gradient { next() } else { Vec::new() });
         Ok(Answer { output, gradient: grad, of: of.to_vec(), entries: compiled.entries })
     }
 
     fn compiled(&self, rows: usize, gradient: bool) -> Result<Arc<Compiled>> {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        match programs.entry((rows, gradient)) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(place) => Ok(place.insert(Arc::new(self.compile(rows, gradient)?)).clone()),
-        }
+        let question = format!("{} {rows} {gradient}", self.question);
+        self.model.prepared.get(&question, || self.compile(rows, gradient))
     }
 
     fn compile(&self, rows: usize, gradient: bool) -> Result<Compiled> {
         let Subject { inputs, target, wrt } = &self.subject;
-        let shapes = inputs.iter().map(|(name, tensor)| {
-            let mut shape = tensor.shape().to_vec();
-            shape[0] = rows;
-            (name.clone(), shape)
-        });
         let patched = if inputs.contains_key(wrt) { Vec::new() } else { vec![wrt.clone()] };
-        let graph = self.model.graph(&shapes.collect(), &patched)?;
+        let graph = self.model.graph(&shapes(inputs, rows), &patched)?;
         let output = graph.named(&target.output).ok_or_else(|| self.model.unknown(&target.output))?;
         let limits = self.model.limits();
         let mut b = Builder::resume(graph, limits.clone());
@@ -244,6 +293,18 @@ impl<'m> Explained<'m> {
     }
 }
 
+/// What a subject asks, for the model to know it again.
+fn question(subject: &Subject) -> String {
+    let Subject { inputs, target, wrt } = subject;
+    let shapes: Vec<_> = inputs.iter().map(|(name, tensor)| (name, &tensor.shape()[1..])).collect();
+    format!("{shapes:?} {:?} {:?} {wrt:?}", target.output, target.view)
+}
+
+/// Shapes of inputs with another number of rows.
+fn shapes(inputs: &BTreeMap<String, Tensor>, rows: usize) -> BTreeMap<String, Vec<usize>> {
+    inputs.iter().map(|(name, tensor)| (name.clone(), [&[rows], &tensor.shape()[1..]].concat())).collect()
+}
+
 /// What came out for a chunk of points.
 struct Answer {
     output: Vec<f32>,
@@ -253,23 +314,26 @@ struct Answer {
 }
 
 /// A hidden value at the input.
-fn hidden(model: &Model, subject: &Subject, cancel: &Cancel) -> Result<Tensor> {
-    let shapes = subject.inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
-    let graph = model.graph(&shapes, &[])?;
-    let id = graph.named(&subject.wrt).ok_or_else(|| model.unknown(&subject.wrt))?;
-    let needed = graph.needed_by(&[id]);
-    let given: Vec<_> = graph
-        .inputs()
-        .filter(|(id, _)| needed[id.index()])
-        .filter_map(|(id, name)| Some((id, subject.inputs.get(name)?.clone())))
-        .collect();
-    let mut found = Program::compile(graph, &[id], model.limits())?.run(&given, cancel)?;
+fn hidden(model: &Model, subject: &Subject, threads: usize, cancel: &Cancel) -> Result<Tensor> {
+    let shapes: BTreeMap<_, _> =
+        subject.inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+    let compiled = model.prepared.get(&format!("hidden {shapes:?} {:?}", subject.wrt), || {
+        let graph = model.graph(&shapes, &[])?;
+        let id = graph.named(&subject.wrt).ok_or_else(|| model.unknown(&subject.wrt))?;
+        let needed = graph.needed_by(&[id]);
+        let inputs = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
+        let inputs = inputs.collect();
+        let program = Program::compile(graph, &[id], model.limits())?;
+        Ok(Compiled { program, inputs, wrt: id, weights: id, entries: 0 })
+    })?;
+    let given: Vec<_> =
+        compiled.inputs.iter().filter_map(|(id, name)| Some((*id, subject.inputs.get(name)?.clone()))).collect();
+    let mut found = compiled.program.run_on(&given, threads, cancel)?;
     Ok(found.remove(0))
 }
 
 /// Some rows of a tensor, in this order.
 fn rows_of(tensor: &Tensor, rows: &[usize]) -> Result<Tensor> {
-    use crate::tensor::Data;
     let count = tensor.shape()[0].max(1);
     let width = tensor.len() / count;
     fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {

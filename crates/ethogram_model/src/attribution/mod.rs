@@ -3,6 +3,7 @@
 mod baseline;
 mod expected_gradients;
 mod explained;
+mod hoisted;
 mod integrated_gradients;
 mod method;
 mod occlusion;

@@ -213,7 +213,7 @@ pub enum Reduce {
 }
 
 /// Windows over the last two axes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Height and width.
     pub kernel: [usize; 2],

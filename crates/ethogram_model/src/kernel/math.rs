@@ -31,6 +31,24 @@ fn apply_256(unary: Unary, values: &mut [f32]) {
     loops(unary, values);
 }
 
+/// Every row of `length` numbers becomes its softmax, or the logarithm of that. Logits of any size are fine: the largest is taken off first.
+pub fn exponentials(isa: Isa, values: &mut [f32], length: usize, log: bool) {
+    let mut room = vec![0.0; length];
+    for row in values.chunks_exact_mut(length.max(1)) {
+        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|value| *value -= most);
+        room.copy_from_slice(row);
+        apply(isa, Unary::Exp, &mut room);
+        let sum: f64 = room.iter().map(|&value| f64::from(value)).sum();
+        if log {
+            let log = sum.ln() as f32;
+            row.iter_mut().for_each(|value| *value -= log);
+        } else {
+            row.iter_mut().zip(&room).for_each(|(value, exp)| *value = (f64::from(*exp) / sum) as f32);
+        }
+    }
+}
+
 /// Plain loops that the compiler turns into vector instructions where it is inlined.
 #[inline(always)]
 fn loops(unary: Unary, values: &mut [f32]) {

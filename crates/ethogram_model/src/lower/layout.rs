@@ -1,7 +1,7 @@
 //! Shapes, parts and orders.
 
 use super::{Call, Lower};
-use crate::error::Result;
+use crate::error::{Result, within};
 use crate::graph::{Binary, ValueId};
 use crate::tensor::{Tensor, strides};
 
@@ -152,10 +152,12 @@ fn tile(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     }
     let mut y = x;
     for (axis, &times) in times.iter().enumerate().filter(|(_, times)| **times != 1) {
-        let parts = vec![y; times];
-        if parts.is_empty() {
+        if times == 0 {
             return Err(call.b.wrong("a repeat of 0"));
         }
+        let length = (call.b.shape(y)[axis].max(1) as u64).saturating_mul(times as u64);
+        within("a repeated axis", length, "tensor_elements", call.b.limits().tensor_elements)?;
+        let parts = vec![y; times];
         y = call.b.concat(&parts, axis)?;
     }
     Ok(vec![y])

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributions;
+mod encode;
 mod exporters;
+mod fuzzed;
 mod goldens;
+mod hostile;
+mod nodes;
 mod reference_attributions;
