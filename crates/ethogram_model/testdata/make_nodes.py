@@ -21,6 +21,10 @@ FLOATS = (np.float32,)
 INTEGERS = (np.int64, np.int32, np.uint8, np.int8)
 # Operators whose small floats besides the first input must be constants.
 CONSTANT_FLOATS = {"Pad": (2,), "Range": (0, 1, 2)}
+# Operators that are the same in version 13 as in older ones.
+UNCHANGED = {"And", "Or", "Xor", "Not"}
+# Operators of which only the first output is given out.
+FIRST_ALONE = {"LayerNormalization", "Dropout"}
 # Operators whose integers are data.
 DATA = {"Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Pow"}
 
@@ -71,6 +75,12 @@ def main() -> None:
             left_out[f"{operator}: a type that is not computed with"] += 1
             continue
         model, kept = constants(onnx.ModelProto.FromString(model.SerializeToString()), operator, given)
+        # These have not changed since, and the engine begins at 11.
+        for opset in model.opset_import:
+            opset.version = max(opset.version, 13 if operator in UNCHANGED else 0)
+        if operator in FIRST_ALONE:
+            del model.graph.node[0].output[1:], model.graph.output[1:]
+            expected = expected[:1]
         names = [port.name for port in model.graph.input]
         arrays = [given[place] for place in kept]
         encoded = model.SerializeToString()

@@ -63,7 +63,7 @@ impl Drop for Candidate {
 }
 
 /// Median milliseconds of a call of each candidate, in their order, after `rounds` turns. All must find what the first one finds, within
-/// `tolerance` of its largest number.
+/// `tolerance` by the root of the mean square: a maximum of near equals, or a kink within rounding, may move single numbers further.
 pub fn alternate(candidates: &mut [&mut Candidate], case: Case, rounds: usize, tolerance: f64) -> Result<Vec<f64>> {
     let mut times = vec![Vec::new(); candidates.len()];
     let mut first: Option<Vec<f64>> = None;
@@ -71,11 +71,13 @@ pub fn alternate(candidates: &mut [&mut Candidate], case: Case, rounds: usize, t
         for (candidate, times) in candidates.iter_mut().zip(&mut times) {
             let (time, check) = candidate.burst(case)?;
             times.push(time);
-            let expected = first.get_or_insert_with(|| check.clone());
-            let scale = expected.iter().fold(f64::MIN_POSITIVE, |most, value| most.max(value.abs()));
+            let expected: &Vec<f64> = first.get_or_insert_with(|| check.clone());
             ensure!(check.len() == expected.len(), "{case:?}: {} gives {} numbers", candidate.name, check.len());
-            let off = check.iter().zip(expected).map(|(found, expected)| (found - expected).abs()).fold(0.0, f64::max);
-            ensure!(off <= tolerance * scale, "{case:?}: {} is off by {}", candidate.name, off / scale);
+            let square = |of: &dyn Fn(f64, f64) -> f64| {
+                check.iter().zip(expected).map(|(found, expected)| of(*found, *expected).powi(2)).sum::<f64>()
+            };
+            let off = (square(&|found, expected| found - expected) / square(&|_, expected| expected)).sqrt();
+            ensure!(off <= tolerance, "{case:?}: {} is off by {off}", candidate.name);
         }
     }
     Ok(times.iter().map(|times| median(times)).collect())

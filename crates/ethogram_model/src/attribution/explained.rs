@@ -11,8 +11,11 @@ use crate::graph::{Builder, ValueId, affine_frontier};
 use crate::model::Model;
 use crate::tensor::{Data, Dtype, Tensor};
 
-/// Rows that go through the network at once: as many points of a path, or perturbations, as stay in the cache.
+/// Rows that go through the network at once, points of a path or perturbations: so many as keep the weights busy, and fewer when what is
+/// between the layers would not stay in the cache.
 const CHUNK_ROWS: usize = 32;
+const CHUNK_ROWS_LEAST: usize = 4;
+const CHUNK_BYTES: u64 = 4 << 20;
 
 /// Products of two numbers from which on another thread is worth its start.
 const SHARED: u64 = 1_000_000;
@@ -186,11 +189,14 @@ impl<'m> Explained<'m> {
     /// Chunks of points, side by side, in order.
     fn ask(&self, points: &[f32], of: &[usize], gradient: bool, cancel: &Cancel) -> Result<Vec<Answer>> {
         assert_eq!(points.len(), of.len() * self.width, "points and their rows");
+        let program = &self.compiled(1, false)?.program;
         // A gradient takes about two more passes.
-        let one = self.compiled(1, false)?.program.cost().saturating_mul(if gradient { 3 } else { 1 });
+        let one = program.cost().saturating_mul(if gradient { 3 } else { 1 });
+        let most = usize::try_from(CHUNK_BYTES / program.bytes().max(1)).unwrap_or(CHUNK_ROWS);
+        let most = most.clamp(CHUNK_ROWS_LEAST, CHUNK_ROWS);
         let worth = (of.len() as u64).saturating_mul(one) / SHARED + 1;
         let threads = self.threads.min(of.len()).min(usize::try_from(worth).unwrap_or(usize::MAX));
-        let each = CHUNK_ROWS.min(of.len().div_ceil(threads.max(1))).max(1);
+        let each = most.min(of.len().div_ceil(threads.max(1))).max(1);
         let chunks: Vec<(&[f32], &[usize])> = points.chunks(each * self.width).zip(of.chunks(each)).collect();
         let next = Mutex::new(0);
         let mut answers: Vec<Option<Result<Answer>>> = Vec::new();

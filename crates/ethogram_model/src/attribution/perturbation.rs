@@ -93,10 +93,10 @@ impl Attribution for Perturbation {
             let mut points = Vec::with_capacity(pairs.len() * width);
             for &(row, spot) in pairs {
                 let (clear, soft) = (&at[row * width..][..width], &blurred[row * width..][..width]);
-                points.extend((0..width).map(|element| {
-                    let mask = spots[spot][element % plane];
-                    clear[element] * (1.0 - mask) + soft[element] * mask
-                }));
+                for (clear, soft) in clear.chunks_exact(plane).zip(soft.chunks_exact(plane)) {
+                    let mixed = clear.iter().zip(soft).zip(&spots[spot]);
+                    points.extend(mixed.map(|((clear, soft), mask)| clear * (1.0 - mask) + soft * mask));
+                }
             }
             let of: Vec<usize> = pairs.iter().map(|(row, _)| *row).collect();
             let scored: Vec<f32> = match self.score {
@@ -131,20 +131,30 @@ impl Perturbation {
     /// The mask of every place: 1 at its peak. **Shapes**: each `[H · W]`.
     fn spots(&self, height: usize, columns: usize, grid: [usize; 2]) -> Result<Vec<Vec<f32>>> {
         let kernel = gaussian(self.spot_sigma)?;
+        let (down, across) = (spread(&kernel, height), spread(&kernel, columns));
         let mut spots = Vec::with_capacity(grid[0] * grid[1]);
         for place in 0..grid[0] * grid[1] {
             let centre = [place / grid[1] * self.stride, place % grid[1] * self.stride];
-            let mut disc: Vec<f32> = (0..height * columns)
-                .map(|pixel| {
-                    let away = |axis: usize, at: usize| at as f32 - centre[axis] as f32;
-                    let distance = away(0, pixel / columns).powi(2) + away(1, pixel % columns).powi(2);
-                    f32::from(u8::from(distance <= self.radius * self.radius))
-                })
-                .collect();
-            blur_plane(&mut disc, height, columns, &kernel);
-            let peak = disc.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-            let turned = |value: f32| if self.mode == Mode::Occlude { value / peak } else { 1.0 - value / peak };
-            spots.push(disc.into_iter().map(turned).collect());
+            let mut soft = vec![0.0_f64; height * columns];
+            for row in 0..height {
+                let away = (row as f32 - centre[0] as f32).powi(2);
+                let inside = |column: &usize| away + (*column as f32 - centre[1] as f32).powi(2) <= self.radius.powi(2);
+                let mut line = vec![0.0_f64; columns];
+                for column in (0..columns).filter(inside) {
+                    line.iter_mut().zip(&across[column]).for_each(|(sum, weight)| *sum += weight);
+                }
+                if line.iter().all(|sum| *sum == 0.0) {
+                    continue;
+                }
+                for (soft, weight) in
+                    soft.chunks_exact_mut(columns).zip(&down[row]).filter(|(_, weight)| **weight != 0.0)
+                {
+                    soft.iter_mut().zip(&line).for_each(|(soft, value)| *soft += weight * value);
+                }
+            }
+            let peak = soft.iter().copied().fold(f64::from(f32::MIN_POSITIVE), f64::max);
+            let turned = |value: f64| if self.mode == Mode::Occlude { value / peak } else { 1.0 - value / peak };
+            spots.push(soft.into_iter().map(|value| turned(value) as f32).collect());
         }
         Ok(spots)
     }
@@ -189,13 +199,27 @@ fn gaussian(sigma: f32) -> Result<Vec<f64>> {
     Ok(weights.into_iter().map(|weight| weight / sum).collect())
 }
 
-/// Rows, then columns; beyond an edge the picture is mirrored, the edge itself repeated.
+/// What each element of a line becomes when it is blurred: for every element, its share of every result.
+fn spread(kernel: &[f64], length: usize) -> Vec<Vec<f64>> {
+    let reach = (kernel.len() / 2) as i64;
+    let mut shares = vec![vec![0.0; length]; length];
+    for index in 0..length {
+        for (offset, weight) in kernel.iter().enumerate() {
+            shares[mirrored(index as i64 + offset as i64 - reach, length)][index] += weight;
+        }
+    }
+    shares
+}
+
+/// Beyond an edge the picture is mirrored, the edge itself repeated.
+fn mirrored(at: i64, length: usize) -> usize {
+    let period = 2 * length as i64;
+    let at = at.rem_euclid(period);
+    at.min(period - 1 - at) as usize
+}
+
+/// Rows, then columns.
 fn blur_plane(plane: &mut [f32], height: usize, width: usize, kernel: &[f64]) {
-    let mirrored = |at: i64, length: usize| {
-        let period = 2 * length as i64;
-        let at = at.rem_euclid(period);
-        at.min(period - 1 - at) as usize
-    };
     let reach = (kernel.len() / 2) as i64;
     let mut line = vec![0.0; height.max(width)];
     for (count, length, step, next) in [(width, height, width, 1), (height, width, 1, width)] {

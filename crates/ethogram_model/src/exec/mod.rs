@@ -9,6 +9,9 @@ mod moves;
 mod packed;
 mod prepared;
 mod program;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests;
 mod transposed;
 
 use std::sync::Arc;

@@ -31,6 +31,8 @@ pub struct Program {
     last_use: Arc<[usize]>,
     /// Products of all steps.
     cost: u64,
+    /// Most memory at one time.
+    bytes: u64,
     /// Memory that earlier runs let go of.
     spare: Arc<Mutex<Vec<Room>>>,
 }
@@ -46,7 +48,8 @@ struct Room {
 impl Program {
     /// **Errors**: more memory at one time than [`Limits::run_bytes`], more work than [`Limits::run_products`].
     pub fn compile(graph: Graph, outputs: &[ValueId], limits: &Limits) -> Result<Self> {
-        within("the memory to run the network", bytes_at_most(&graph, outputs), "run_bytes", limits.run_bytes)?;
+        let bytes = bytes_at_most(&graph, outputs);
+        within("the memory to run the network", bytes, "run_bytes", limits.run_bytes)?;
         let steps = steps(&graph, outputs);
         let cost = steps.iter().map(|step| step.cost).fold(0, u64::saturating_add);
         within("the work of one run", cost, "run_products", limits.run_products)?;
@@ -61,6 +64,7 @@ impl Program {
             steps: steps.into(),
             last_use: last_use.into(),
             cost,
+            bytes,
             spare: Arc::default(),
         })
     }
@@ -75,6 +79,11 @@ impl Program {
         self.cost
     }
 
+    /// Bytes of values that are held at one time at most.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The outputs for these inputs, in the order in which they were asked for.
     ///
     /// **Errors**: an input that is missing or of another shape; an index outside what it picks from; [`Error::Cancelled`].
@@ -85,17 +94,30 @@ impl Program {
     /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
     pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, crew, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, crew, STEP_SHARED, cancel))
     }
 
-    fn run_with(&self, inputs: &[(ValueId, Tensor)], crew: &Crew<'_>, cancel: &Cancel) -> Result<Vec<Tensor>> {
+    /// By so many threads, however little there is to do.
+    #[cfg(test)]
+    pub(super) fn run_by(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
+        with_crew(threads, |crew| self.run_with(inputs, crew, 0, cancel))
+    }
+
+    /// Steps of fewer products than `shared` are the caller's alone.
+    fn run_with(
+        &self,
+        inputs: &[(ValueId, Tensor)],
+        crew: &Crew<'_>,
+        shared: u64,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tensor>> {
         let room = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         let mut run = Run { program: self, inputs, known: Vec::new(), room };
         run.known.resize_with(self.graph.len(), || None);
         let alone = Crew::alone();
         for (index, step) in self.steps.iter().enumerate() {
             cancel.check()?;
-            let held = run.step(step, if step.cost < STEP_SHARED { &alone } else { crew })?;
+            let held = run.step(step, if step.cost < shared { &alone } else { crew })?;
             run.known[step.output.index()] = Some(held);
             for input in &step.inputs {
                 if self.last_use[input.index()] == index

@@ -174,6 +174,8 @@ pub enum Binary {
     Min,
     /// Remainder with the sign of the divisor, as Python's.
     Mod,
+    /// Remainder with the sign of the first, as C's.
+    Rem,
     /// Both.
     And,
     /// Either.

@@ -168,6 +168,7 @@ macro_rules! vector_kernel {
             /// Rows `row..row + P` and panels `panel..panel + Q` are there, the latter with more columns than `V - 1` registers hold.
             #[target_feature(enable = $features)]
             #[inline]
+            #[allow(clippy::needless_range_loop, reason = "indices are what the compiler unrolls into registers")]
             unsafe fn tile<const P: usize, const Q: usize, const V: usize>(
                 source: &Source<'_>,
                 row: usize,
@@ -196,16 +197,16 @@ macro_rules! vector_kernel {
                     for _ in 0..source.lines {
                         for at in 0..source.run {
                             let mut weights: [[$vector; V]; Q] = [[$zero(); V]; Q];
-                            for (q, weights) in weights.iter_mut().enumerate() {
-                                for (v, weights) in weights.iter_mut().enumerate() {
-                                    *weights = $load(weight.add(q * length + v * $width));
+                            for q in 0..Q {
+                                for v in 0..V {
+                                    weights[q][v] = $load(weight.add(q * length + v * $width));
                                 }
                             }
-                            for (start, sums) in starts.iter().zip(&mut sums) {
-                                let x = $repeat(*start.add(at));
-                                for (sums, weights) in sums.iter_mut().zip(&weights) {
-                                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                                        *sum = $fma(x, *weights, *sum);
+                            for p in 0..P {
+                                let x = $repeat(*starts[p].add(at));
+                                for q in 0..Q {
+                                    for v in 0..V {
+                                        sums[p][q][v] = $fma(x, weights[q][v], sums[p][q][v]);
                                     }
                                 }
                             }

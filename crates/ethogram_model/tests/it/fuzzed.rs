@@ -20,7 +20,7 @@ pub fn limits() -> Limits {
         nodes: 2_000,
         tensor_elements: 1 << 20,
         run_bytes: 64 << 20,
-        run_products: 1 << 24,
+        run_products: 1 << 25,
         recurrent_steps: 16,
         ..Limits::default()
     }
