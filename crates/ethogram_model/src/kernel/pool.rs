@@ -7,6 +7,9 @@ use std::ops::Range;
 use super::Isa;
 use crate::graph::Window;
 
+/// Channels that are compared at a time.
+const GROUP: usize = 8;
+
 /// What is pooled to what.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -94,12 +97,23 @@ fn max_pool_loops(frame: &Frame, x: &[f32], rows: Range<usize>, out: &mut [f32])
     for (y, column) in rows.flat_map(|y| (0..frame.output[1]).map(move |x| (y, x))) {
         let Some(to) = results.next() else { return };
         frame.places(y, column, &mut places);
-        to.fill(f32::NEG_INFINITY);
-        for &place in &places {
-            let from = &x[place..place + to.len()];
-            for (best, value) in to.iter_mut().zip(from) {
-                *best = if larger(*value, *best) { *value } else { *best };
+        // Eight channels of all elements at a time, for the largest so far to stay in one register.
+        let (groups, rest) = to.as_chunks_mut::<GROUP>();
+        for (group, to) in groups.iter_mut().enumerate() {
+            let mut best = [f32::NEG_INFINITY; GROUP];
+            for &place in &places {
+                let start = place + group * GROUP;
+                let from = &x[start..start + GROUP];
+                for lane in 0..GROUP {
+                    best[lane] = if larger(from[lane], best[lane]) { from[lane] } else { best[lane] };
+                }
             }
+            *to = best;
+        }
+        let done = groups.len() * GROUP;
+        for (channel, to) in rest.iter_mut().enumerate() {
+            let values = places.iter().map(|place| x[place + done + channel]);
+            *to = values.fold(f32::NEG_INFINITY, |best, value| if larger(value, best) { value } else { best });
         }
     }
 }

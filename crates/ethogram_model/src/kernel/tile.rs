@@ -180,15 +180,13 @@ macro_rules! vector_kernel {
             ) {
                 // SAFETY: a row has `lines` stretches of `run` numbers in bounds, a panel `LANES` numbers for each of them.
                 unsafe {
-                    let mut sums: [[[$vector; V]; Q]; P] = [[[$zero(); V]; Q]; P];
+                    let mut bias: [[$vector; V]; Q] = [[$zero(); V]; Q];
                     for q in 0..Q {
                         for v in 0..V {
-                            let bias = $load(part.bias.as_ptr().add((panel + q) * LANES + v * $width));
-                            for sums in &mut sums {
-                                sums[q][v] = bias;
-                            }
+                            bias[q][v] = $load(part.bias.as_ptr().add((panel + q) * LANES + v * $width));
                         }
                     }
+                    let mut sums: [[[$vector; V]; Q]; P] = [bias; P];
                     let mut starts = [source.values.as_ptr(); P];
                     for (p, start) in starts.iter_mut().enumerate() {
                         *start = start.add(source.first + place(row + p, source.across, source.step, source.down));
@@ -216,20 +214,33 @@ macro_rules! vector_kernel {
                             *start = start.wrapping_add(source.line);
                         }
                     }
-                    for (p, sums) in sums.iter().enumerate() {
-                        let row = place(row + p, source.across, goal.step, goal.down);
-                        for (q, sums) in sums.iter().enumerate() {
-                            for (v, sum) in sums.iter().enumerate() {
-                                let column = (panel + q) * LANES + v * $width;
-                                let columns = part.columns.saturating_sub(column);
-                                if columns >= $width {
-                                    $store(out.as_mut_ptr().add(row + column), *sum);
-                                } else if columns > 0 {
-                                    let mut all = [0.0_f32; $width];
-                                    $store(all.as_mut_ptr(), *sum);
-                                    out[row + column..][..columns].copy_from_slice(&all[..columns]);
+                    // All loops over the sums are short and have constant bounds, or they would live in memory all the time.
+                    let columns = part.columns - panel * LANES;
+                    if columns >= (Q - 1) * LANES + V * $width {
+                        for p in 0..P {
+                            let row = place(row + p, source.across, goal.step, goal.down) + panel * LANES;
+                            let to = out.as_mut_ptr().add(row);
+                            for q in 0..Q {
+                                for v in 0..V {
+                                    $store(to.add(q * LANES + v * $width), sums[p][q][v]);
                                 }
                             }
+                        }
+                        return;
+                    }
+                    let mut all = [[[[0.0_f32; $width]; V]; Q]; P];
+                    for p in 0..P {
+                        for q in 0..Q {
+                            for v in 0..V {
+                                $store(all[p][q][v].as_mut_ptr(), sums[p][q][v]);
+                            }
+                        }
+                    }
+                    for (p, all) in all.iter().enumerate() {
+                        let row = place(row + p, source.across, goal.step, goal.down) + panel * LANES;
+                        for (q, all) in all.iter().enumerate() {
+                            let count = columns.saturating_sub(q * LANES).min(V * $width);
+                            out[row + q * LANES..][..count].copy_from_slice(&all.as_flattened()[..count]);
                         }
                     }
                 }
