@@ -252,7 +252,7 @@ def publish(run: eg.Run, path: Path, step: int, name: str) -> None:
     if "a3c" in path.name:
         signature = eg.signature(
             observation="frame", preprocessing=[{"op": "scale", "by": 1 / 255}, {"op": "unsqueeze", "axis": 0}],
-            state={"hx": "hx_next"}, logits="logits", value="value",
+            state={"hx": "hx_next"}, region=(0, 35, 160, 160), logits="logits", value="value",
         )  # fmt: skip
     elif "qrdqn" in path.name:
         signature = eg.signature(observation="obs", quantiles="quantiles", q_values="q_values")

@@ -12,6 +12,7 @@ Then `ethogram serve runs`.
 
 from __future__ import annotations
 
+from ethogram import maps
 from ethogram.checkpoint import signature
 from ethogram.description import describe
 from ethogram.episode import Episode
@@ -45,6 +46,7 @@ __all__ = [
     "evaluation_only",
     "every",
     "init",
+    "maps",
     "never",
     "open",
     "predicate",

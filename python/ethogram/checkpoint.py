@@ -40,6 +40,8 @@ def signature(
     observation: str | Mapping[str, str],
     preprocessing: Sequence[Mapping[str, Any]] = (),
     state: Mapping[str, str] | None = None,
+    region: Sequence[int] | None = None,
+    region_of: str = "frame",
     **outputs: str,
 ) -> dict[str, Any]:
     """Describe a checkpoint: which input is the observation, which are the memory, and what the outputs are.
@@ -50,10 +52,13 @@ def signature(
         preprocessing: Steps between the recorded observation and the input, in order, each with its `op`, for example
             `{"op": "scale", "by": 1 / 255}`.
         state: Recurrent memory: name of the input, and of the output that holds its next value.
+        region: Which part of a rendered picture the observation was cut from, where it is one, whatever was done to its
+            size and colours: x, y, width and height in pixels of that picture. What explains is laid over it, too.
+        region_of: The field that holds the picture.
         **outputs: Role and name of each output: `logits="logits"`, `value="v"`. Roles are those of `OUTPUT_ROLES`.
 
     Raises:
-        ValueError: There is no such role.
+        ValueError: There is no such role, or the region is no four whole numbers.
 
     Example:
         >>> signature(observation="obs", q_values="q")
@@ -68,10 +73,21 @@ def signature(
         if preprocessing:
             inputs[name]["preprocessing"] = [dict(step) for step in preprocessing]
     described: dict[str, Any] = {name: {"role": role} for role, name in outputs.items()}
+    if region is not None:
+        area = _region(region, region_of)
+        for name in inputs:
+            inputs[name]["region"] = dict(area)
     for name, following in (state or {}).items():
         inputs[name] = {"role": "state", "next": following}
         described[following] = {"role": "state", "of": name}
     return {"inputs": inputs, "outputs": described}
+
+
+def _region(region: Sequence[int], field: str) -> dict[str, Any]:
+    numbers = [int(number) for number in region]
+    if len(numbers) != 4 or min(numbers[:2]) < 0 or min(numbers[2:]) < 1 or numbers != list(region):
+        raise ValueError(f"region: expected x, y, width and height in whole pixels, found {list(region)}")
+    return {"field": field, **dict(zip(("x", "y", "width", "height"), numbers, strict=True))}
 
 
 def read_checkpoint(source: Any) -> bytes:

@@ -3,13 +3,15 @@
 * `next_step`: the step that ends an episode returns its final observation. The step after it is a reset: its action is
   ignored, its reward is not of any episode, and it returns the first observation of the next episode.
 * `same_step`: the step that ends an episode returns the first observation of the next one; the final one is in
-  `info["final_obs"]`. The final frame is gone, for the environment has been reset when it could be rendered.
+  `info["final_obs"]`. The final frame is drawn right before the reset where the parts are in this process
+  (`SyncVectorEnv`); elsewhere it is gone, for the part has been reset when it could be rendered.
 * `disabled`: parts that ended stay ended until `reset(options={"reset_mask": mask})`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
@@ -17,6 +19,7 @@ from gymnasium.vector import AutoresetMode
 
 from ethogram import _native, description, notes, tape
 from ethogram.errors import EthogramError
+from ethogram.last_pictures import LastPictures
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -44,6 +47,7 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         )
         self._action = self._tape.keep(description.leaves(run, action_space, tape.ACTION), tape.ACTION)
         self._parts = description.parts(env)
+        self._last_pictures = self._watch_resets()
         run._describe_env(
             description.describe_env(
                 env,
@@ -108,7 +112,8 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         """Step the environments and write the rows."""
         if self._recorder.recording:
             self._tape.put_rows(self._action, actions)
-        observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        with self._last_pictures.within_step() if self._last_pictures else nullcontext():
+            observations, rewards, terminated, truncated, infos = self.env.step(actions)
         try:
             restarted, ended = self._recorder.step_rows(rewards, terminated, truncated, self._mode)
         except Exception as error:
@@ -126,7 +131,19 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
     def close(self, **kwargs: Any) -> None:
         """Close the environments; episodes still open stay as far as they came."""
         self._recorder.leave()
+        if self._last_pictures:
+            self._last_pictures.leave()
         super().close(**kwargs)
+
+    def _watch_resets(self) -> LastPictures | None:
+        """Keep what is gone when a step returns: in the mode `same_step`, with a picture of each part."""
+        if self._mode != "same_step" or self._tape.frames is None or callable(self._tape.frames):
+            return None
+
+        def draw(slot: int) -> Any:
+            return self._tape.draw(self._parts[slot]) if self._recorder.is_recording(slot) else None
+
+        return LastPictures(self._parts, draw) if self._parts else None
 
     def _begin(self, slot: int, seed: int | None) -> None:
         self._tape.begin(slot, env_index=slot, seed=seed)
@@ -142,6 +159,8 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
                     self._tape.run._settle("final_obs", EthogramError(text))
                 else:
                     self._tape.put(slot, self._observation, final)
+                if self._last_pictures:
+                    self._put_frame(slot, self._last_pictures.take(slot))
         elif recorded:
             # Rows of slots that go on are put too, and put again below: the newest value of a row counts.
             self._tape.put_rows(self._observation, observations)

@@ -7,6 +7,7 @@ mod command;
 mod distribution;
 mod fault;
 mod known;
+mod maps;
 mod place;
 mod reader;
 mod recorder;
@@ -27,6 +28,8 @@ mod _native {
     use super::command::run_cli;
     #[pymodule_export]
     use super::distribution::{distribution, histogram};
+    #[pymodule_export]
+    use super::maps::{factors, layout_quality, principal, tsne, umap};
     #[pymodule_export]
     use super::reader::{RunView, extent};
     #[pymodule_export]

@@ -150,3 +150,12 @@ def test_an_export_that_fails_is_told(loose: eg.Run, torch: Any) -> None:
 def test_a_module_needs_an_example(run: eg.Run, torch: Any) -> None:
     with pytest.raises(EthogramError, match="expected example="):
         run.checkpoint(torch(1, 0), global_step=1)
+
+
+def test_a_signature_says_which_part_of_the_frame_was_observed() -> None:
+    found = eg.signature(observation="frame", state={"hx": "next"}, region=(0, 35, 160, 160), logits="l")
+    assert found["inputs"]["frame"]["region"] == {"field": "frame", "x": 0, "y": 35, "width": 160, "height": 160}
+    assert "region" not in found["inputs"]["hx"]
+    for wrong in [(0, 0, 10), (0, 0, 0, 4), (-1, 0, 4, 4), (0, 0, 4.5, 4)]:
+        with pytest.raises(ValueError, match="whole pixels"):
+            eg.signature(observation="o", region=wrong, value="v")

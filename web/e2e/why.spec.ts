@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 
-import { recordedEpisodes, runs } from './demo';
+import { recordedEpisodes } from './demo';
+import { attribution, breakout, overlaid, panel, place } from './why';
 
 /** Steps of the published Breakout episode whose attributions captum computed, in the order of the file. */
 const CAPTUM_STEPS = [530, 2000];
@@ -33,47 +34,6 @@ function captum(name: string): Golden {
   return { shape, values };
 }
 
-/** The episode of the 80M checkpoint that was recorded with seed 0. */
-async function breakout(request: APIRequestContext): Promise<{ run: string; episode: number }> {
-  const [run] = (await runs(request)).filter(({ name }) => name === 'breakout-a3c');
-  for (let episode = run.episodes - 1; episode >= 0; episode -= 1) {
-    const answer = await request.get(`/api/runs/${run.id}/episodes/${episode}`);
-    if (!answer.ok()) continue;
-    const { episode: row, steps } = (await answer.json()) as {
-      episode: { seed: number | null; checkpoint: number | null };
-      steps: number;
-    };
-    if (steps > 2000 && row.checkpoint === 80_000_000 && row.seed === 0) return { run: run.id, episode };
-  }
-  throw new Error('the demo has no episode of seed 0 at 80M');
-}
-
-/** One step's attribution as the server gives it, in its own units. */
-async function attribution(
-  request: APIRequestContext,
-  at: { run: string; episode: number },
-  step: number,
-  query: Record<string, string>,
-): Promise<{ values: number[]; error: number | undefined }> {
-  const search = new URLSearchParams({ ...query, from: String(step), to: String(step + 1) });
-  const answer = await request.get(`/api/runs/${at.run}/episodes/${at.episode}/attribution?${search}`);
-  expect(answer.ok(), await answer.text()).toBe(true);
-  const body = await answer.body();
-  const length = body.readUInt32LE(4);
-  const header = JSON.parse(body.subarray(8, 8 + length).toString()) as {
-    columns: { name: string; shape: number[]; offset: number }[];
-  };
-  const start = (name: string) => 8 + length + header.columns.find((column) => column.name === name)!.offset;
-  const count = header.columns.find(({ name }) => name === 'values')!.shape.reduce((a, b) => a * b, 1);
-  const scale = body.readDoubleLE(start('scale'));
-  const hasError = header.columns.find(({ name }) => name === 'completeness_error')!.shape[0] > 0;
-  return {
-    values: Array.from({ length: count }, (_, i) => body.readInt8(start('values') + i) * scale),
-    error: hasError ? body.readDoubleLE(start('completeness_error')) : undefined,
-  };
-}
-
-const place = (page: Page) => page.locator('[data-picture]');
 const shownStep = (page: Page) => page.locator('[data-counter="step"]');
 
 test('A-5: saliency is laid over what the policy received, at the same step, and taken away again', async ({
@@ -85,7 +45,7 @@ test('A-5: saliency is laid over what the policy received, at the same step, and
   await expect(place(page)).toHaveAttribute('data-picture', 'shown');
   await expect(shownStep(page)).toContainText('530');
   await page.keyboard.press('s');
-  await expect(place(page)).toHaveAttribute('data-overlay-step', '530');
+  await overlaid(page, 530);
   await expect(shownStep(page)).toContainText('530');
   await expect(page).toHaveURL(/why=/);
   // Something is drawn, and it lies exactly over the picture.
@@ -109,7 +69,8 @@ test('A-5: saliency is laid over what the policy received, at the same step, and
   expect(boxes.drawn).toBeGreaterThan(100);
   // It follows the playhead, and the strength is a choice of its own.
   await page.keyboard.press('ArrowRight');
-  await expect(place(page)).toHaveAttribute('data-overlay-step', '531');
+  await overlaid(page, 531);
+  await panel(page).getByText('how it looks').click();
   await page.getByRole('slider', { name: 'Strength of the overlay' }).fill('0.4');
   await expect(page).toHaveURL(/opacity=0\.4/);
   await page.keyboard.press('s');
@@ -146,16 +107,17 @@ test('another target, method and network are asked by name, and a link keeps the
   await page.goto(
     `/#/replay?run=${run}&episode=${episode}&step=300&why=perturbation&target=value&image=observation`,
   );
-  await expect(place(page)).toHaveAttribute('data-overlay-step', '300');
-  const why = page.getByRole('region', { name: 'Why' });
-  await expect(why.getByLabel('method')).toHaveValue('perturbation');
-  await expect(why.getByLabel('target')).toHaveValue('value');
-  await why.getByLabel('target').selectOption('3');
+  await overlaid(page, 300);
+  const why = panel(page);
+  await expect(why.getByLabel('method', { exact: true })).toHaveValue('perturbation');
+  await expect(why.locator('[data-target]')).toHaveAttribute('data-target', 'value');
+  await page.keyboard.press('t');
+  await why.getByRole('radio', { name: /^LEFT/ }).check();
   await expect(page).toHaveURL(/target=3/);
   await expect(why).toContainText('LEFT');
-  await why.getByLabel('network').selectOption({ index: 0 });
+  await why.getByLabel('network').selectOption('40000000');
   await expect(page).toHaveURL(/checkpoint=40000000/);
-  await expect(place(page)).toHaveAttribute('data-overlay-step', '300');
+  await overlaid(page, 300);
 });
 
 test('a vector observation is explained entry by entry, and what cannot be explained says what to log', async ({
@@ -164,9 +126,9 @@ test('a vector observation is explained entry by entry, and what cannot be expla
 }) => {
   const [lander] = await recordedEpisodes(request, 'lunarlander-dqn', 1);
   await page.goto(`/#/replay?run=${lander.run}&episode=${lander.episode}&step=20&why=integrated_gradients`);
-  const why = page.getByRole('region', { name: 'Why' });
-  await expect(why.locator('[data-why="answered"]')).toContainText('sum off by');
-  await expect(why.locator('dt')).toHaveCount(8);
+  const why = panel(page);
+  await expect(why.locator('[data-why="answered"]')).toContainText('adds up');
+  await expect(why.locator('tr[data-entry]')).toHaveCount(8);
   const found = await attribution(request, lander, 20, { method: 'integrated_gradients', target: 'action' });
   expect(Math.abs(found.error!)).toBeLessThan(1);
   const wrong = await request.get(
@@ -180,8 +142,12 @@ for (const look of ['light', 'dark'] as const) {
   test(`why has no accessibility fault that axe finds, ${look}`, async ({ page, request }) => {
     await page.emulateMedia({ colorScheme: look });
     const { run, episode } = await breakout(request);
-    await page.goto(`/#/replay?run=${run}&episode=${episode}&step=300&why&image=observation`);
-    await expect(place(page)).toHaveAttribute('data-overlay-step', '300');
+    await page.goto(
+      `/#/replay?run=${run}&episode=${episode}&step=300&why&image=observation&look=1&also=target%3Dvalue`,
+    );
+    await overlaid(page, 300);
+    await page.keyboard.press('t');
+    await expect(panel(page).locator('[data-question]')).toHaveCount(2);
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations).toEqual([]);
   });

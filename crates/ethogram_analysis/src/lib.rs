@@ -1,10 +1,12 @@
-//! Reinforcement-learning quantities and statistics: arrays in, arrays out. No IO, no globals, no randomness.
+//! Reinforcement-learning quantities and statistics: arrays in, arrays out. No IO, no globals; what is left to chance takes a seed,
+//! and the same seed gives the same bits on any number of threads.
 //!
 //! A value that was never logged is `None` and stays so; NaN is a value and stays NaN. Sums are taken in `f64`.
 //! Shapes are written with the letters `T` (steps) and `A` (actions).
 
 mod across_runs;
 mod cumulative_sum;
+mod divergence;
 mod downsample;
 mod ema;
 mod ensemble;
@@ -13,6 +15,10 @@ mod error;
 mod gae;
 mod gaussian;
 mod histogram;
+mod map;
+mod nmf;
+mod parallel;
+mod random;
 mod return_distribution;
 mod return_to_go;
 mod rolling;
@@ -25,6 +31,7 @@ mod trend;
 
 pub use across_runs::{AcrossRuns, RunCurve, across_runs};
 pub use cumulative_sum::cumulative_sum;
+pub use divergence::{js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities};
 pub use downsample::{downsample_lttb, downsample_min_max};
 pub use ema::{ema, ema_by_step};
 pub use ensemble::{mean_over_heads, std_over_heads, votes};
@@ -33,6 +40,11 @@ pub use error::{Error, Result};
 pub use gae::{gae, lambda_return};
 pub use gaussian::{gaussian_entropy, gaussian_log_density};
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
+pub use map::{
+    Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, pca,
+    trustworthiness,
+};
+pub use nmf::{Nmf, NmfParams, nmf};
 pub use return_distribution::ReturnDistribution;
 pub use return_to_go::{n_step_return, return_to_go, reward_to_go};
 pub use rolling::rolling_mean;

@@ -49,6 +49,10 @@ pub struct ServeOptions {
     /// Memory for derived fields, for example 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = crate::text::bytes_from_text)]
     pub cache_bytes: usize,
+    /// Folder of plug-in viewers, beside `viewers` in each folder of runs; may be given
+    /// again
+    #[arg(long, value_name = "FOLDER")]
+    pub plugins: Vec<PathBuf>,
     /// Serve the web app from this folder instead of the one built in
     #[arg(long, value_name = "FOLDER")]
     pub ui: Option<PathBuf>,

@@ -12,8 +12,10 @@
 #![allow(clippy::items_after_statements)]
 
 mod attribution;
+mod counterfactual;
 mod error;
 mod exec;
+mod forward;
 mod grad;
 mod graph;
 mod kernel;
@@ -29,8 +31,12 @@ pub use attribution::{
     Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode,
     Occlusion, Perturbation, Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
 };
+pub use counterfactual::{
+    Area, Asker, Bounds, EntryChange, Measure, Progress, RegionChange, Replacement, nearest_entries, smallest_regions,
+};
 pub use error::{Error, Result};
 pub use exec::{Cancel, Program};
+pub use forward::Forward;
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};
 pub use limits::Limits;

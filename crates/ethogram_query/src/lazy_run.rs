@@ -276,6 +276,10 @@ impl RunSource for LazyRun {
         seen.counted = counted.map(|(_, counts)| counts);
     }
 
+    fn derived_folder(&self) -> Option<PathBuf> {
+        self.ask(|reader| reader.derived_folder())
+    }
+
     fn notes(&self) -> Result<Stored<Notes>> {
         self.reader()?.notes()
     }

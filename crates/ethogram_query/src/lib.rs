@@ -39,8 +39,13 @@ pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{Summary, Trend};
-pub use ethogram_model::{Attribution, Cancel};
-pub use explanation::{EXPLAINED_STEPS_MAX, Explanation, ExplanationChoices, ExplanationRequest, METHODS};
+pub use ethogram_model::{Attribution, Cancel, Measure, Progress};
+pub use explanation::{
+    COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest, EDIT_PLACES_MAX,
+    EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation, ExplanationChoices,
+    ExplanationRequest, METHODS, Said, Size, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution,
+    WhatIfField, WhatIfRequest, WhichCheckpoints,
+};
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};

@@ -10,7 +10,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
-use crate::explanation::Networks;
+use crate::explanation::{Backgrounds, Networks};
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -24,6 +24,7 @@ pub struct RunHandle {
     source: Arc<dyn RunSource>,
     cache: Arc<Cache>,
     networks: Networks,
+    backgrounds: Backgrounds,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
@@ -43,6 +44,7 @@ impl RunHandle {
             source,
             cache,
             networks: Networks::default(),
+            backgrounds: Backgrounds::default(),
             path,
             episodes: Mutex::default(),
             used: AtomicU64::default(),
@@ -79,6 +81,11 @@ impl RunHandle {
         &self.networks
     }
 
+    /// What its fields usually hold.
+    pub(crate) fn backgrounds(&self) -> &Backgrounds {
+        &self.backgrounds
+    }
+
     /// Somebody asks for it.
     pub(crate) fn touch(&self) {
         self.used.store(QUESTIONS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -93,6 +100,7 @@ impl RunHandle {
     pub(crate) fn rest(&self) {
         *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.networks.forget();
+        self.backgrounds.forget();
         self.source.rest();
     }
 

@@ -1,8 +1,11 @@
 //! What every route shares.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::http::Uri;
@@ -22,6 +25,8 @@ pub struct App {
     pub events: Events,
     /// The web app.
     pub ui: Arc<Ui>,
+    /// Folders of plug-ins.
+    pub plugins: Arc<[PathBuf]>,
     /// True once the server was told to stop.
     pub stopped: watch::Receiver<bool>,
     /// Another number at each start; part of the tags of answers that a newer program might give otherwise.
@@ -32,13 +37,14 @@ pub struct App {
 
 impl App {
     /// For one server.
-    pub fn new(workbench: Arc<Workbench>, ui: Ui, stopped: watch::Receiver<bool>) -> Self {
+    pub fn new(workbench: Arc<Workbench>, ui: Ui, plugins: Vec<PathBuf>, stopped: watch::Receiver<bool>) -> Self {
         let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         Self {
             workbench,
             pool: Pool::new(),
             events: Events::new(),
             ui: Arc::new(ui),
+            plugins: plugins.into(),
             stopped,
             instance: started.map_or(0, |since| since.as_nanos() as u64),
             revision: Arc::new(AtomicU64::new(1)),

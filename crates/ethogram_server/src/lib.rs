@@ -14,6 +14,7 @@ mod extract;
 pub mod frames;
 pub mod limits;
 mod params;
+mod plugins;
 mod pool;
 mod router;
 mod routes;

@@ -15,6 +15,7 @@ use crate::{
     app::App,
     error::{ApiError, ApiResult},
     limits::{BODY_BYTES_MAX, TREND_BYTES_MAX},
+    plugins::FRAME_PATH,
     routes,
     safety::{Safety, guard},
 };
@@ -32,6 +33,9 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/episodes/{episode}/extents", get(routes::extents::extents))
         .route("/api/runs/{run}/episodes/{episode}/explanations", get(routes::attributions::explanations))
         .route("/api/runs/{run}/episodes/{episode}/attribution", get(routes::attributions::attribution))
+        .route("/api/runs/{run}/episodes/{episode}/what_if", post(routes::what_if::what_if))
+        .route("/api/runs/{run}/episodes/{episode}/counterfactual", post(routes::what_if::counterfactual))
+        .route("/api/runs/{run}/episodes/{episode}/disagreement", post(routes::what_if::disagreement))
         .route("/api/runs/{run}/episodes/{episode}/frames", get(routes::frames::frames))
         .route("/api/runs/{run}/actions", post(routes::actions::actions))
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
@@ -47,6 +51,9 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/series.csv", get(routes::series_csv::series_csv))
         .route("/api/tags", post(routes::tags::tags))
         .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
+        .route("/api/plugins", get(routes::plugins::plugins))
+        .route("/api/plugins/{name}/module", get(routes::plugins::module))
+        .route(FRAME_PATH, get(routes::plugins::frame))
         .route("/api/derivations", get(routes::derivations::derivations))
         .route("/api/events", get(routes::events::events))
         .fallback(other)

@@ -20,6 +20,7 @@ use axum::{
 use crate::{
     error::ApiError,
     limits::TARGET_BYTES_MAX,
+    plugins,
     token::{self, Token},
 };
 
@@ -185,6 +186,7 @@ pub async fn guard(State(safety): State<Arc<Safety>>, request: Request, next: Ne
     let wants_page = request.method() == Method::GET
         && !request.uri().path().starts_with("/api/")
         && request.headers().get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
+    let is_frame = request.uri().path() == plugins::FRAME_PATH;
     let mut answer = match safety.admit(&request) {
         Ok(None) => next.run(request).await,
         Ok(Some(answer)) => answer,
@@ -193,6 +195,10 @@ pub async fn guard(State(safety): State<Arc<Safety>>, request: Request, next: Ne
     };
     for (name, value) in HEADERS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if is_frame {
+        let policy = HeaderValue::from_static(plugins::FRAME_POLICY);
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     answer
 }

@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -15,6 +16,7 @@ use crate::{
     Token, Ui,
     app::App,
     limits::{PORTS_TRIED, SHUTDOWN_GRACE},
+    plugins,
     router::router,
     safety::Safety,
     watch::Watch,
@@ -36,12 +38,14 @@ pub struct ServeOptions {
     pub allow_hosts: Vec<String>,
     /// The web app.
     pub ui: Ui,
+    /// Folders of plug-ins, beside `viewers` in each folder of runs.
+    pub plugins: Vec<PathBuf>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { host, port: None, token: None, allow_hosts: vec![], ui: Ui::Embedded }
+        Self { host, port: None, token: None, allow_hosts: vec![], ui: Ui::Embedded, plugins: vec![] }
     }
 }
 
@@ -111,7 +115,9 @@ impl Server {
         };
         let (listener, address, port_was_taken) = listen(options.host, options.port).await?;
         let (stop, stopped) = watch::channel(false);
-        let app = App::new(workbench, options.ui, stopped);
+        let beside = workbench.roots().iter().map(|root| root.path.join(plugins::FOLDER));
+        let plugins = options.plugins.into_iter().chain(beside).collect();
+        let app = App::new(workbench, options.ui, plugins, stopped);
         let safety = Safety::new(address, &options.allow_hosts, token.clone());
         Ok(Self { listener, app, safety, address, port_was_taken, token, stop })
     }

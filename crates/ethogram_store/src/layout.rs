@@ -60,6 +60,8 @@ pub const RUN_FILE: &str = "run.json";
 pub const STATUS_FILE: &str = "status.json";
 /// Content-addressed bytes.
 pub const BLOBS_FOLDER: &str = "blobs";
+/// Folder of what is derived from the rest and may be deleted at any time, in a run's folder.
+pub const DERIVED_FOLDER: &str = "derived";
 /// Longest JSON file that is read, in bytes.
 pub const JSON_BYTES_MAX: u64 = 64 << 20;
 /// Most writers of one run that are read.

@@ -23,6 +23,8 @@ pub const TAG_CHARS_MAX: usize = 100;
 pub const TAGS_MAX: usize = 100;
 /// Most hotspots of an episode.
 pub const HOTSPOTS_MAX: usize = 1_000;
+/// Most probes of an episode.
+pub const PROBES_MAX: usize = 200;
 /// Largest index of an episode.
 const EPISODE_MAX: u64 = 1 << 53;
 /// Longest file that is read: what is short in compact JSON takes more with its line breaks and indents.
@@ -54,6 +56,21 @@ pub struct EpisodeNotes {
     pub tags: Vec<String>,
     /// By first step, then last.
     pub hotspots: Vec<Hotspot>,
+    /// By name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+}
+
+/// A question that was asked of the policy and is worth asking again: a step, and edits of what it received there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Unique in its episode.
+    pub name: String,
+    /// Which step.
+    pub step: u64,
+    /// As the web app writes them into addresses; the store does not read them.
+    pub edits: String,
 }
 
 /// Some steps of an episode that are worth a look.
@@ -84,6 +101,7 @@ impl Notes {
             check_most(&format!("episode {episode}: index"), EPISODE_MAX, episode)?;
             check_said(Some(episode), notes.title.as_deref(), &notes.description, &mut notes.tags)?;
             notes.check_hotspots(episode)?;
+            notes.check_probes(episode)?;
         }
         let bytes = serde_json::to_vec(&self).map_or(0, |text| text.len());
         check_most("bytes of the notes of a run", NOTES_BYTES_MAX as u64, bytes as u64)?;
@@ -105,6 +123,27 @@ impl EpisodeNotes {
             check_text(&of("the note of a hotspot"), &spot.note, TEXT_CHARS_MAX, true)?;
         }
         self.hotspots.sort();
+        Ok(())
+    }
+}
+
+impl EpisodeNotes {
+    fn check_probes(&mut self, episode: u64) -> Result<()> {
+        let of = |what: &str| format!("{what} of episode {episode}");
+        check_most(&of("number of probes"), PROBES_MAX as u64, self.probes.len() as u64)?;
+        for probe in &self.probes {
+            check_most(&of("the step of a probe"), STEP_MAX, probe.step)?;
+            if probe.name.trim().is_empty() {
+                return Err(Error::BadDocument { what: of("the name of a probe"), why: "it is empty" });
+            }
+            check_text(&of("the name of a probe"), &probe.name, TITLE_CHARS_MAX, false)?;
+            check_text(&of("the edits of a probe"), &probe.edits, TEXT_CHARS_MAX, false)?;
+        }
+        self.probes.sort();
+        if let Some(twice) = self.probes.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            let what = format!("the probe {:?} of episode {episode}", twice[0].name);
+            return Err(Error::BadDocument { what, why: "another probe has that name" });
+        }
         Ok(())
     }
 }
@@ -223,6 +262,28 @@ mod tests {
         let expected = r#"{"title":null,"description":"","tags":[],"episodes":{"3":{"title":null,"description":"","tags":[],"hotspots":[{"from":3,"to":9,"title":"tunnel","note":""}]}}}"#;
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Notes>("{}").expect("empty"), Notes::default());
+    }
+
+    #[test]
+    fn probes_are_kept_by_name_each_once() {
+        let probe = |name: &str| Probe { name: name.into(), step: 7, edits: "e1:0.5".into() };
+        let of = |probes: Vec<Probe>| with_episode(3, EpisodeNotes { probes, ..EpisodeNotes::default() });
+        let kept = of(vec![probe("no ball"), probe("a tunnel")]).checked().expect("kept");
+        assert_eq!(kept.episodes[&3].probes, [probe("a tunnel"), probe("no ball")]);
+        let text = serde_json::to_string(&kept.episodes[&3].probes[0]).expect("json");
+        assert_eq!(text, r#"{"name":"a tunnel","step":7,"edits":"e1:0.5"}"#);
+        let check = |probes: Vec<Probe>, expected: &str| {
+            assert_eq!(of(probes).checked().expect_err(expected).to_string(), expected);
+        };
+        check(
+            vec![probe("a"), probe("a")],
+            "the probe \"a\" of episode 3 cannot be stored: another probe has that name",
+        );
+        check(vec![probe(" ")], "the name of a probe of episode 3 cannot be stored: it is empty");
+        check(
+            (0..201).map(|at| probe(&at.to_string())).collect(),
+            "number of probes of episode 3 is 201, over the limit of 200",
+        );
     }
 
     #[test]

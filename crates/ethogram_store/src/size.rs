@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::files::LocalFiles;
-use crate::layout::{BLOBS_FOLDER, Kind, io_error, live_number, names_in, writer_dirs};
+use crate::layout::{BLOBS_FOLDER, DERIVED_FOLDER, Kind, io_error, live_number, names_in, writer_dirs};
 use crate::manifest::Manifest;
 use crate::{Error, Result};
 
@@ -51,7 +51,7 @@ pub fn size(run_dir: &Path) -> Result<RunSize> {
     let mut size = RunSize::default();
     (size.files, size.bytes) = count(run_dir, 0)?;
     size.blob_bytes = count(&run_dir.join(BLOBS_FOLDER), 0)?.1;
-    size.derived_bytes = count(&run_dir.join("derived"), 0)?.1;
+    size.derived_bytes = count(&run_dir.join(DERIVED_FOLDER), 0)?.1;
     let writers = writer_dirs(run_dir)?;
     size.writers = writers.len() as u64;
     for kind in Kind::ALL {

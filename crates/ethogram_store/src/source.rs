@@ -2,6 +2,7 @@
 //! `RunReader` is ours, importers of other people's logs bring theirs.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -103,6 +104,11 @@ pub trait RunSource: Send + Sync {
 
     /// Lets go of what can be read again. Answers stay what they were.
     fn rest(&self) {}
+
+    /// Folder for what is derived from it, which need not be there and may not be writable; `None` when it lies in no folder of ours.
+    fn derived_folder(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// What people wrote about it, as it is now; empty when nobody did. No part of the revision.
     fn notes(&self) -> Result<Stored<Notes>> {

@@ -2,12 +2,75 @@ import { columnNamed, doubles, type Columns } from './columns';
 
 /** What can be asked of an episode's networks. */
 export interface Explanations {
-  checkpoints: { global_step: number; name: string }[];
+  checkpoints: CheckpointChoice[];
   /** Index of the checkpoint in force in the episode. */
   in_force: number;
-  targets: string[];
-  layers: string[];
-  methods: { name: string; doc: string; source: string }[];
+  /** The field that networks take as their observation. */
+  observation: string;
+  targets: TargetChoice[];
+  /** How the numbers of an output can be looked at, for example as probabilities; the first is as they are. */
+  views: { name: string; doc: string }[];
+  layers: LayerChoice[];
+  methods: MethodChoice[];
+}
+
+export interface CheckpointChoice {
+  global_step: number;
+  name: string;
+  /** The part of a rendered picture that the observation is made of, in its pixels. */
+  region?: Region | null;
+}
+
+export interface Region {
+  /** The picture's field. */
+  field: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface TargetChoice {
+  name: string;
+  /** In words, where the server has some. */
+  label: string | null;
+  /** It has several answers at once. */
+  several: boolean;
+}
+
+/** A hidden layer that can be explained in place of the observation. */
+export interface LayerChoice {
+  name: string;
+  /** Operator that makes it; null when it is not known. */
+  kind: string | null;
+  /** Without the batch; null when it is not known. */
+  shape: number[] | null;
+  /** By the bottleneck rule. */
+  recommended: boolean;
+}
+
+export interface MethodChoice {
+  name: string;
+  doc: string;
+  source: string;
+  /** What its answers do not show. */
+  doesNotShow: string;
+  /** What one step costs, in passes through the network. */
+  cost: string;
+  params: MethodParam[];
+}
+
+/** A number, choice or switch that a method can be told. */
+export interface MethodParam {
+  name: string;
+  kind: 'integer' | 'float' | 'choice' | 'bool';
+  /** As it is written in a query. */
+  usual: string;
+  /** Smallest and largest; null for none. */
+  min: number | null;
+  max: number | null;
+  choices: string[];
+  doc: string;
 }
 
 /** What is asked. */
@@ -18,6 +81,12 @@ export interface AttributionQuery {
   checkpoint?: number;
   /** A hidden layer; the observation when left out. */
   wrt?: string;
+  /** How the output is looked at; as it is when left out. */
+  of?: string;
+  /** Numbers as they are in place of a byte each: for tables. */
+  as?: 'float32';
+  /** Parameters of the method that are not as it would have them. */
+  params?: Readonly<Record<string, string>>;
 }
 
 /** Attributions of consecutive steps. */
@@ -29,13 +98,15 @@ export interface Attributions {
   shape: number[];
   /** Shape of the explained value at one step. */
   wrtShape: number[];
-  /** Bytes with a sign; a value is its byte times the row's scale. */
-  values: Int8Array;
+  /** A value is its number here times the row's scale. */
+  values: Int8Array | Float32Array;
   scale: Float64Array;
   /** Zero where a step has no answer. */
   valid: Uint8Array | null;
   /** The target's value. */
   atInput: Float64Array;
+  /** Its value at the baseline; empty for methods without one. */
+  atBaseline: Float64Array;
   /** Empty for methods that promise no sum. */
   completenessError: Float64Array;
   /** Which entry of the output was explained. */
@@ -43,6 +114,17 @@ export interface Attributions {
   output: string;
   wrt: string;
   checkpoint: { global_step: number; name: string };
+}
+
+/** Sums over the attributions of consecutive steps, NaN where there is no answer. */
+export interface AttributionTotals {
+  /** Step of the first row. */
+  first: number;
+  /** Sum of what speaks for the target, and of what speaks against it, which is not above zero. */
+  positive: Float64Array;
+  negative: Float64Array;
+  /** The target's value. */
+  atInput: Float64Array;
 }
 
 /** Reads an answer. Throws when it is not what `docs/http.md` says. */
@@ -54,14 +136,69 @@ export function attributionsOf(columns: Columns): Attributions {
     rows: values.rows,
     shape: values.shape.slice(1),
     wrtShape: (header.wrt_shape ?? []) as number[],
-    values: values.data as Int8Array,
+    values: values.data as Int8Array | Float32Array,
     scale: doubles(columnNamed(columns, 'scale')),
     valid: values.valid,
     atInput: doubles(columnNamed(columns, 'at_input')),
+    atBaseline: columns.columns.some(({ name }) => name === 'at_baseline')
+      ? doubles(columnNamed(columns, 'at_baseline'))
+      : new Float64Array(),
     completenessError: doubles(columnNamed(columns, 'completeness_error')),
     entry: doubles(columnNamed(columns, 'entry')),
     output: String(header.output ?? ''),
     wrt: String(header.wrt ?? ''),
     checkpoint: header.checkpoint as Attributions['checkpoint'],
+  };
+}
+
+/** Reads what can be asked. Servers of before told names alone; what they did not say is null or empty. */
+export function explanationsOf(answer: unknown): Explanations {
+  const { checkpoints, in_force, targets, views, inputs, layers, methods } = answer as Record<string, never>;
+  const named = <T>(list: unknown, make: (one: Record<string, unknown>) => T): T[] =>
+    (Array.isArray(list) ? list : []).map((one) =>
+      make(typeof one === 'string' ? { name: one } : (one as Record<string, unknown>)),
+    );
+  const text = (from: unknown) => (typeof from === 'string' ? from : '');
+  const fields = named(inputs, ({ field, recurrent }) => ({
+    field: text(field),
+    recurrent: recurrent === true,
+  }));
+  return {
+    checkpoints,
+    in_force,
+    observation: fields.find(({ recurrent }) => !recurrent)?.field ?? 'observation',
+    targets: named(targets, ({ name, label, several }) => ({
+      name: text(name),
+      label: text(label) || null,
+      several: several === true,
+    })),
+    views: named(views, ({ name, doc }) => ({ name: text(name), doc: text(doc) })),
+    layers: named(layers, ({ name, operator, shape, recommended }) => ({
+      name: text(name),
+      kind: text(operator) || null,
+      shape: Array.isArray(shape) ? (shape as number[]) : null,
+      recommended: recommended === true,
+    })),
+    methods: named(methods, ({ name, doc, source, does_not_show, cost, params }) => ({
+      name: text(name),
+      doc: text(doc),
+      source: text(source),
+      doesNotShow: text(does_not_show),
+      cost: text(cost),
+      params: named(params, paramOf),
+    })),
+  };
+}
+
+function paramOf(from: Record<string, unknown>): MethodParam {
+  const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+  return {
+    name: String(from.name),
+    kind: from.kind as MethodParam['kind'],
+    usual: String(from.default),
+    min: number(from.min),
+    max: number(from.max),
+    choices: Array.isArray(from.of) ? (from.of as string[]) : [],
+    doc: String(from.doc ?? ''),
   };
 }

@@ -1,8 +1,26 @@
-import { attributionsOf, type AttributionQuery, type Attributions, type Explanations } from './attribution';
+import {
+  attributionsOf,
+  explanationsOf,
+  type AttributionQuery,
+  type Attributions,
+  type AttributionTotals,
+  type Explanations,
+} from './attribution';
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
+import {
+  disagreementOf,
+  whatIfOf,
+  type Counterfactual,
+  type CounterfactualQuery,
+  type Disagreement,
+  type SearchLine,
+  type WhatIf,
+  type WhatIfQuery,
+} from './what_if';
 import type {
   ActionCounts,
   Axis,
@@ -191,20 +209,79 @@ export class Client {
   }
 
   /** What can be asked of the networks of an episode; an error says what to log. */
-  explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
-    return this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal });
+  async explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
+    return explanationsOf(await this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal }));
   }
 
   /** Why the policy said what it said at some steps, at most 64. */
   async attribution(
     run: string,
     episode: number,
-    query: AttributionQuery,
+    { params, ...query }: AttributionQuery,
     range: { from: number; to: number },
     signal?: AbortSignal,
   ): Promise<Attributions> {
-    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...query, ...range })}`;
+    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...params, ...query, ...range })}`;
     return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** What the policy would say of a step, were it edited. */
+  async whatIf(run: string, episode: number, query: WhatIfQuery, signal?: AbortSignal): Promise<WhatIf> {
+    const path = `${at(run)}/episodes/${episode}/what_if`;
+    return whatIfOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
+  }
+
+  /** What checkpoints say of the same states of an episode: all of them when none is named. */
+  async disagreement(
+    run: string,
+    episode: number,
+    query: { checkpoints?: readonly number[]; places?: number },
+    signal?: AbortSignal,
+  ): Promise<Disagreement> {
+    const path = `${at(run)}/episodes/${episode}/disagreement`;
+    return disagreementOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
+  }
+
+  /** The smallest edit after which the policy chooses an action; `onprogress` hears how far the search is. */
+  async counterfactual(
+    run: string,
+    episode: number,
+    query: CounterfactualQuery,
+    onprogress: (asked: number, margin: number | null) => void,
+    signal?: AbortSignal,
+  ): Promise<Counterfactual> {
+    let found: Counterfactual | null = null;
+    await this.#source.lines<SearchLine>(
+      `${at(run)}/episodes/${episode}/counterfactual`,
+      { body: query, signal },
+      (line) => {
+        if ('error' in line) throw new ApiError(422, line.error);
+        if ('found' in line) found = line.found;
+        else onprogress(line.asked, line.margin);
+      },
+    );
+    if (found) return found;
+    throw new ApiError(0, { code: 'cut', message: 'the search ended without an answer' });
+  }
+
+  /** The same, but only what each step's numbers sum to. */
+  async attributionTotals(
+    run: string,
+    episode: number,
+    { params, ...query }: AttributionQuery,
+    range: { from: number; to: number },
+    signal?: AbortSignal,
+  ): Promise<AttributionTotals> {
+    const asked = search({ ...params, ...query, ...range, only: 'totals' });
+    const columns = decodeColumns(
+      await this.#source.bytes(`${at(run)}/episodes/${episode}/attribution${asked}`, { signal }),
+    );
+    return {
+      first: Number(columns.header.first),
+      positive: doubles(columnNamed(columns, 'positive')),
+      negative: doubles(columnNamed(columns, 'negative')),
+      atInput: doubles(columnNamed(columns, 'at_input')),
+    };
   }
 
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
@@ -299,6 +376,17 @@ export class Client {
     const path = `/api/layouts${search({ project, name })}`;
     const answer = await this.#source.json<{ layouts: Layout[] }>(path, { method: 'DELETE', signal });
     return answer.layouts;
+  }
+
+  /** Viewers that people put into a folder. */
+  plugins(signal?: AbortSignal): Promise<PluginList> {
+    return this.#source.json('/api/plugins', { signal });
+  }
+
+  /** The text of a plug-in's module, for the frame that runs it. */
+  async pluginModule(name: string, signal?: AbortSignal): Promise<string> {
+    const bytes = await this.#source.bytes(`/api/plugins/${encodeURIComponent(name)}/module`, { signal });
+    return new TextDecoder().decode(bytes);
   }
 
   derivations(signal?: AbortSignal): Promise<Derivation[]> {

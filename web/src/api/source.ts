@@ -6,6 +6,8 @@ export interface Source {
   json<T>(path: string, ask?: Ask): Promise<T>;
   /** Numbers, frames or blobs. Throws [`ApiError`]. */
   bytes(path: string, ask?: Ask): Promise<ArrayBuffer>;
+  /** Descriptions that come one after the other, a line each. What `online` throws ends it. Throws [`ApiError`]. */
+  lines<T>(path: string, ask: Ask, online: (line: T) => void): Promise<void>;
   /** A description that can be replaced, with the tag that says which was seen. Throws [`ApiError`]. */
   tagged<T>(path: string, ask?: Ask): Promise<Tagged<T>>;
 }
@@ -104,6 +106,26 @@ export class HttpSource implements Source {
   async tagged<T>(path: string, ask: Ask = {}): Promise<Tagged<T>> {
     const response = await this.#send(path, ask);
     return { value: (await response.json()) as T, tag: response.headers.get('ETag') ?? '' };
+  }
+
+  async lines<T>(path: string, ask: Ask, online: (line: T) => void): Promise<void> {
+    const response = await this.#send(path, ask);
+    const reader = response.body?.getReader();
+    if (!reader) return;
+    const decoder = new TextDecoder();
+    let rest = '';
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        const parts = (rest + decoder.decode(value, { stream: !done })).split('\n');
+        rest = parts.pop() ?? '';
+        for (const part of parts) if (part !== '') online(JSON.parse(part) as T);
+        if (done) return;
+      }
+    } finally {
+      // Nothing more is read when a line was an error.
+      void reader.cancel().catch(() => undefined);
+    }
   }
 
   async #send(path: string, { body, method, ifMatch, signal }: Ask): Promise<Response> {

@@ -321,6 +321,15 @@ export interface EpisodeNotes {
   tags: string[];
   /** By first step, then last. */
   hotspots: Hotspot[];
+  /** By name; left out when there are none. */
+  probes?: Probe[];
+}
+
+/** A question that is worth asking again: a step, and edits of what the policy received there, as addresses have them. */
+export interface Probe {
+  name: string;
+  step: number;
+  edits: string;
 }
 
 /** Some steps of an episode that are worth a look; `to` belongs to it. */

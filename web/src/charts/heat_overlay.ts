@@ -1,69 +1,51 @@
+import type { ColourMapName } from '../theme/colour_maps';
+import type { OverlayCells } from './heat_cells';
+import { heatColours, paintHeads, paintHeat, type Blend } from './heat_colours';
 import { readInk } from './ink';
 import { rgbOf } from './ramp';
 
-/** Numbers over a picture: how strong each place is, above and below zero. */
-export interface OverlayCells {
-  height: number;
+/** How an overlay looks. */
+export interface HeatLook {
+  blend: Blend;
+  colours: ColourMapName;
+  /** From 0 to 1, of the strongest cells. */
+  opacity: number;
+}
+
+/** A part of a picture, as parts of its sides. */
+export interface Part {
+  x: number;
+  y: number;
   width: number;
-  /** From −1 to 1, row after row. */
-  values: Float32Array;
+  height: number;
 }
 
-/** Share of the strongest cells that are drawn as the strongest: single peaks would leave the rest invisible. */
-const OUTLIERS = 0.01;
+export const WHOLE: Part = { x: 0, y: 0, width: 1, height: 1 };
 
-/**
- * Signed numbers summed over leading axes, spread to `height` × `width` and scaled to ±1.
- *
- * `shape` is `[…, h, w]`; a grid coarser than the picture has its first cell at the picture's corner, and is interpolated.
- * Null when there is nothing to lay over a picture.
- */
-export function overlayCells(
-  values: Int8Array,
-  shape: readonly number[],
-  to: readonly number[],
-): OverlayCells | null {
-  if (shape.length < 2 || to.length < 2) return null;
-  const [rows, columns] = shape.slice(-2);
-  const [height, width] = to.slice(-2);
-  const sums = new Float32Array(rows * columns);
-  for (let i = 0; i < values.length; i += 1) sums[i % sums.length] += values[i];
-  const sizes = sums.map(Math.abs).sort();
-  const most =
-    sizes[Math.max(0, Math.ceil(sizes.length * (1 - OUTLIERS)) - 1)] || sizes[sizes.length - 1] || 1;
-  for (let i = 0; i < sums.length; i += 1) sums[i] = Math.max(-1, Math.min(1, sums[i] / most));
-  if (rows === height && columns === width) return { height, width, values: sums };
-  return { height, width, values: spread(sums, rows, columns, height, width) };
-}
-
-/** Bilinear between cells whose places are a whole number of pixels apart, from the corner on. */
-function spread(
-  cells: Float32Array,
-  rows: number,
-  columns: number,
-  height: number,
-  width: number,
-): Float32Array {
-  const [stepY, stepX] = [Math.max(1, Math.round(height / rows)), Math.max(1, Math.round(width / columns))];
-  const out = new Float32Array(height * width);
-  for (let y = 0; y < height; y += 1) {
-    const fy = Math.min(rows - 1, y / stepY);
-    const [y0, y1] = [Math.floor(fy), Math.min(rows - 1, Math.floor(fy) + 1)];
-    for (let x = 0; x < width; x += 1) {
-      const fx = Math.min(columns - 1, x / stepX);
-      const [x0, x1] = [Math.floor(fx), Math.min(columns - 1, Math.floor(fx) + 1)];
-      const top = cells[y0 * columns + x0] * (1 - fx + x0) + cells[y0 * columns + x1] * (fx - x0);
-      const low = cells[y1 * columns + x0] * (1 - fx + x0) + cells[y1 * columns + x1] * (fx - x0);
-      out[y * width + x] = top * (1 - fy + y0) + low * (fy - y0);
-    }
+/** Paints one overlay, or for `heads` two, into a context of their size. `host` says which colours the page has. */
+export function drawHeat(
+  context: CanvasRenderingContext2D,
+  [cells, second]: readonly (OverlayCells | null)[],
+  look: HeatLook,
+  host: Element,
+): void {
+  const one = cells ?? second;
+  if (!one) return;
+  const image = context.createImageData(one.width, one.height);
+  if (look.blend === 'heads') paintHeads(cells ?? null, second ?? null, look.opacity, image.data);
+  else {
+    const ink = readInk(host);
+    const pure = look.colours === 'page' ? { warm: rgbOf(ink.warm), cold: rgbOf(ink.cold) } : null;
+    paintHeat(one, heatColours(look.colours, ink), pure, look.blend, look.opacity, image.data);
   }
-  return out;
+  context.putImageData(image, 0, 0);
 }
 
-/** Lays cells over another canvas: warm above zero, cold below, clearer the weaker. */
+/** Lays cells over another canvas, or over a part of it. */
 export class HeatOverlay {
   readonly canvas: HTMLCanvasElement;
   private readonly observer: ResizeObserver;
+  private part: Part = WHOLE;
 
   constructor(
     private readonly host: HTMLElement,
@@ -72,44 +54,61 @@ export class HeatOverlay {
     this.canvas = host.appendChild(document.createElement('canvas'));
     this.canvas.setAttribute('aria-hidden', 'true');
     this.canvas.dataset.overlay = '';
-    Object.assign(this.canvas.style, { position: 'absolute', pointerEvents: 'none', display: 'none' });
+    Object.assign(this.canvas.style, {
+      position: 'absolute',
+      pointerEvents: 'none',
+      display: 'none',
+      imageRendering: 'pixelated',
+    });
     this.observer = new ResizeObserver(() => this.place());
     this.observer.observe(over);
     this.observer.observe(host);
   }
 
-  /** `opacity` from 0 to 1 is that of the strongest cells. */
-  draw(cells: OverlayCells, opacity: number): void {
+  /** Draws one overlay, or for the blend `heads` two: what is added to blue, and what to red. */
+  draw(cells: readonly (OverlayCells | null)[], look: HeatLook, part: Part = WHOLE): void {
+    const one = cells.find(Boolean);
     const { canvas } = this;
-    if (canvas.width !== cells.width) canvas.width = cells.width;
-    if (canvas.height !== cells.height) canvas.height = cells.height;
+    if (!one) {
+      this.clear();
+      return;
+    }
+    if (canvas.width !== one.width) canvas.width = one.width;
+    if (canvas.height !== one.height) canvas.height = one.height;
     const context = canvas.getContext('2d');
     if (!context) return;
-    const ink = readInk(this.host);
-    const [warm, cold] = [rgbOf(ink.warm), rgbOf(ink.cold)];
-    const image = context.createImageData(cells.width, cells.height);
-    cells.values.forEach((value, i) => {
-      const colour = value >= 0 ? warm : cold;
-      image.data.set(colour, 4 * i);
-      // The square root lifts the middle, as the eye is used to.
-      image.data[4 * i + 3] = Math.round(255 * opacity * Math.sqrt(Math.abs(value)));
-    });
-    context.putImageData(image, 0, 0);
+    drawHeat(context, cells, look, this.host);
+    this.part = part;
     canvas.style.display = 'block';
+    canvas.style.mixBlendMode = look.blend === 'heads' ? 'plus-lighter' : 'normal';
+    this.over.style.filter = look.blend === 'grey' || look.blend === 'heads' ? 'grayscale(1)' : '';
     this.place();
   }
 
   clear(): void {
     this.canvas.style.display = 'none';
+    this.over.style.filter = '';
   }
 
   destroy(): void {
     this.observer.disconnect();
+    this.over.style.filter = '';
     this.canvas.remove();
   }
 
   private place(): void {
-    const { width, height, left, top } = this.over.style;
-    Object.assign(this.canvas.style, { width, height, left, top });
+    const { part } = this;
+    const [left, top, width, height] = [
+      this.over.style.left,
+      this.over.style.top,
+      this.over.style.width,
+      this.over.style.height,
+    ].map((length) => parseFloat(length) || 0);
+    Object.assign(this.canvas.style, {
+      left: `${left! + part.x * width!}px`,
+      top: `${top! + part.y * height!}px`,
+      width: `${part.width * width!}px`,
+      height: `${part.height * height!}px`,
+    });
   }
 }

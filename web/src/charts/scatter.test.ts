@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { rgbOf, shadeDensity } from './scatter_density';
+import { rgbOf } from './ramp';
+import { shadeDensity } from './scatter_density';
 import { ScatterGrid } from './scatter_grid';
 import { gapsOf, isInBox } from './scatter_points';
 import { pixelFromValue, scaleOf, ticksOfScale, valueFromPixel, type ScatterAxis } from './scatter_scale';

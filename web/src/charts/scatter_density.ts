@@ -39,9 +39,3 @@ export function shadeDensity(
     pixels[at * 4 + 3] = ALPHA_MIN + Math.log(count) * scale;
   }
 }
-
-/** Reads `#rrggbb`, as tokens and palette write colours; black for anything else. */
-export function rgbOf(colour: string): Rgb {
-  const found = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour.trim());
-  return found ? [parseInt(found[1], 16), parseInt(found[2], 16), parseInt(found[3], 16)] : [0, 0, 0];
-}

@@ -1,5 +1,6 @@
 import type { ChartInk } from './ink';
-import { rgbOf, shadeDensity } from './scatter_density';
+import { rgbOf } from './ramp';
+import { shadeDensity } from './scatter_density';
 import type { ScatterPoints, ScatterTrend } from './scatter_points';
 import { pixelFromValue, ticksOfScale, type ScatterAxis, type ScatterScale } from './scatter_scale';
 

@@ -8,7 +8,7 @@ import { paintRow, type Plane, type Thumbnail } from '../workers/frame_paint';
 export type View = Plane | 'all';
 
 /** Pixels between planes that stand side by side. */
-const GAP = 2;
+export const PLANE_GAP = 2;
 
 /** How many planes a reader can choose from: a stack has several, a colour picture one. */
 export function planesOf(field: FieldEntry): number {
@@ -64,7 +64,7 @@ function columnsOf(group: FrameGroup, view: View): number {
 
 export function sizeOf(group: FrameGroup, view: View): { width: number; height: number } {
   const columns = columnsOf(group, view);
-  return { width: group.width * columns + GAP * (columns - 1), height: group.height };
+  return { width: group.width * columns + PLANE_GAP * (columns - 1), height: group.height };
 }
 
 /** Paints a step into `out`, as large as `sizeOf` says. */
@@ -79,7 +79,7 @@ export function paintView({ group, row }: FrameHit, view: View, out: Uint32Array
   out.fill(0);
   for (let plane = 0; plane < planesOfRow(group); plane++) {
     paintRow(group, row, plane, one);
-    const left = plane * (group.width + GAP);
+    const left = plane * (group.width + PLANE_GAP);
     for (let y = 0; y < group.height; y++) {
       out.set(one.subarray(y * group.width, (y + 1) * group.width), y * width + left);
     }

@@ -1,7 +1,7 @@
-import type { EpisodeNotes, Hotspot, Json, Notes } from '../api/wire';
+import type { EpisodeNotes, Hotspot, Json, Notes, Probe } from '../api/wire';
 
 /** As `docs/http.md` has them; the server refuses more, and a script's notes are cut to them. */
-export const NOTES_LIMITS = { title: 200, text: 20_000, tag: 100, tags: 100, hotspots: 1_000 };
+export const NOTES_LIMITS = { title: 200, text: 20_000, tag: 100, tags: 100, hotspots: 1_000, probes: 200 };
 
 /** What a run and an episode have in common. */
 export type Said = Pick<EpisodeNotes, 'title' | 'description' | 'tags'>;
@@ -85,6 +85,27 @@ export function changeHotspot(
     });
   return {
     doc: before === null ? 'Hotspot added' : after === null ? 'Hotspot deleted' : 'Hotspot changed',
+    apply: (notes) => swap(notes, before, after),
+    revert: (notes) => swap(notes, after, before),
+  };
+}
+
+/** Puts `after` in the place of the probe of the name `before`; null where there is none: then it is added or taken away. */
+export function changeProbe(
+  episode: number,
+  script: EpisodeNotes,
+  before: Probe | null,
+  after: Probe | null,
+): NotesChange {
+  const swap = (notes: Notes, out: Probe | null, into: Probe | null) =>
+    withEpisode(notes, episode, script, (old) => {
+      const names = [out?.name, into?.name];
+      const rest = (old.probes ?? []).filter(({ name }) => !names.includes(name));
+      const probes = into ? [...rest, into].toSorted((a, b) => (a.name < b.name ? -1 : 1)) : rest;
+      return { ...old, probes };
+    });
+  return {
+    doc: before === null ? 'Probe saved' : after === null ? 'Probe deleted' : 'Probe changed',
     apply: (notes) => swap(notes, before, after),
     revert: (notes) => swap(notes, after, before),
   };

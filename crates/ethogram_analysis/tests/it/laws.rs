@@ -2,7 +2,8 @@
 
 use ethogram_analysis::{
     EqualWidth, Rollout, confidence, cumulative_sum, ema, ema_by_step, entropy_from_logits, entropy_from_probabilities,
-    gae, n_step_return, return_to_go, reward_to_go, rolling_mean, softmax, td_error,
+    gae, js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities, n_step_return, return_to_go,
+    reward_to_go, rolling_mean, softmax, td_error,
 };
 use proptest::prelude::*;
 
@@ -68,6 +69,21 @@ fn minus(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
 }
 
 proptest! {
+    #[test]
+    fn divergences_are_no_less_than_0_and_tell_equal_policies(
+        pairs in prop::collection::vec((-20.0..20.0, -20.0..20.0), 1..10), shift in -50.0..50.0,
+    ) {
+        let (p, q): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let (kl, js) = (kl_from_logits(&p, &q).expect("kl"), js_from_logits(&p, &q).expect("js"));
+        prop_assert!(kl >= 0.0 && (0.0..=std::f64::consts::LN_2 + 1e-12).contains(&js), "{kl} {js}");
+        prop_assert!((js - js_from_logits(&q, &p).expect("js")).abs() < 1e-12, "the same both ways round");
+        let shifted: Vec<f64> = p.iter().map(|logit| logit + shift).collect();
+        prop_assert!(kl_from_logits(&p, &shifted).expect("kl") < 1e-9);
+        let (p, q) = (softmax(&p), softmax(&q));
+        prop_assert!((kl_from_probabilities(&p, &q).expect("kl") - kl).abs() < 1e-9 * (1.0 + kl));
+        prop_assert!((js_from_probabilities(&p, &q).expect("js") - js).abs() < 1e-9);
+    }
+
     #[test]
     fn gae_with_lambda_zero_is_the_td_error(rows in rows(0.9), gamma in 0.0..1.0) {
         let rollout = rows.rollout();

@@ -24,6 +24,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<u8> {
         token,
         allow_hosts: options.allow_host.clone(),
         ui,
+        plugins: options.plugins.clone(),
     };
     let workbench = Arc::new(runs::open(&options.roots, Some(options.cache_bytes))?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributions;
+mod counterfactual;
 mod encode;
 mod exporters;
 mod fuzzed;
 mod goldens;
 mod hostile;
+mod linear;
 mod nodes;
 mod reference_attributions;

@@ -1,18 +1,34 @@
 //! Why the policy said what it said at a step: the checkpoint's network asked about the observation that was logged.
 
+mod background;
+mod counterfactual;
+mod disagreement;
+mod edit;
 mod method;
 mod networks;
 mod observation;
+mod picture;
+mod said;
 mod signature;
+mod subject_step;
 mod target;
+mod what_if;
 
 use std::ops::Range;
 
 use ethogram_model::{Cancel, Explained, Subject};
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
+pub(crate) use background::Backgrounds;
+pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
+pub use disagreement::{COMPARED_STEPS_MAX, Disagreement, DisagreementRequest};
+pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedField, Place as EditPlace};
 pub use method::METHODS;
 pub(crate) use networks::Networks;
+pub use said::Said;
+pub use what_if::{
+    WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
+};
 
 use crate::{Error, Result, RunHandle};
 use observation::inputs;
@@ -101,6 +117,16 @@ impl RunHandle {
     /// [`Error::Unexplained`] when there is no network for the episode, [`Error::BadParam`] for an unknown method or target,
     /// [`Error::TooLarge`] for more steps than [`EXPLAINED_STEPS_MAX`].
     pub fn explanation(&self, request: &ExplanationRequest, cancel: &Cancel) -> Result<Explanation> {
+        self.explanation_edited(request, &[], cancel)
+    }
+
+    /// The same, were these edits done at every one of the steps.
+    pub(crate) fn explanation_edited(
+        &self,
+        request: &ExplanationRequest,
+        edits: &[Edit],
+        cancel: &Cancel,
+    ) -> Result<Explanation> {
         let row = self.episode(request.episode)?;
         let steps = self.source().step_count(request.episode)?;
         let range = request.range.start.min(steps)..request.range.end.min(steps).max(request.range.start.min(steps));
@@ -119,7 +145,11 @@ impl RunHandle {
             None => signature.observation()?.to_owned(),
         };
 
-        let given = inputs(self, request.episode, range.clone(), &model, &signature)?;
+        let given = if edits.is_empty() {
+            inputs(self, request.episode, range.clone(), &model, &signature)?
+        } else {
+            subject_step::edited_inputs(self, request.episode, range.clone(), &model, &signature, edits)?
+        };
         let target = TargetName::parse(&request.target)?;
         let output = target.output(&model, &signature)?;
         let entries = target.entries(self, request.episode, range.clone(), &model, &output, &given, cancel)?;

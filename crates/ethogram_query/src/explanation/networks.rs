@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ethogram_model::{Limits, Model};
+use ethogram_model::{Forward, Limits, Model};
 use ethogram_store::{CheckpointRow, RunSource};
 
 use crate::Result;
 
 /// Networks that are kept.
 const KEPT: usize = 8;
+/// Of these, ready to be run: more, so that a training's checkpoints can be asked one after the other.
+const KEPT_READY: usize = 16;
 /// Largest file of a network.
 const FILE_BYTES_MAX: u64 = 512 << 20;
 
@@ -17,12 +19,35 @@ const FILE_BYTES_MAX: u64 = 512 << 20;
 pub struct Networks {
     /// Used last comes last.
     known: Mutex<Vec<(String, Arc<Model>)>>,
+    /// Ready to be run; used last comes last.
+    ready: Mutex<Vec<(String, Arc<Forward>)>>,
 }
 
 impl Networks {
     /// Lets go of all of them.
     pub fn forget(&self) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The network of a checkpoint, ready to be run again and again.
+    pub fn forward(&self, source: &dyn RunSource, checkpoint: &CheckpointRow) -> Result<Arc<Forward>> {
+        let lock = || self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut ready = lock();
+            if let Some(index) = ready.iter().position(|(hash, _)| *hash == checkpoint.hash) {
+                let entry = ready.remove(index);
+                ready.push(entry.clone());
+                return Ok(entry.1);
+            }
+        }
+        let forward = Arc::new(Forward::new(self.open(source, checkpoint)?));
+        let mut ready = lock();
+        ready.push((checkpoint.hash.clone(), Arc::clone(&forward)));
+        if ready.len() > KEPT_READY {
+            ready.remove(0);
+        }
+        Ok(forward)
     }
 
     /// The network of a checkpoint.

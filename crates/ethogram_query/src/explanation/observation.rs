@@ -16,7 +16,7 @@ const STATE_FIELD: &str = "recurrent_state";
 /// Inputs of a network at consecutive steps.
 pub struct Given {
     /// Each with a row a step.
-    tensors: BTreeMap<String, Tensor>,
+    pub tensors: BTreeMap<String, Tensor>,
     /// Whether all of a step's inputs were logged.
     pub valid: Vec<bool>,
 }
@@ -43,27 +43,44 @@ pub fn inputs(run: &RunHandle, episode: u64, range: Range<u64>, model: &Model, s
     let steps = (range.end - range.start) as usize;
     let mut given = Given { tensors: BTreeMap::new(), valid: vec![true; steps] };
     for port in model.inputs() {
-        let meaning = signature.inputs.iter().find(|(name, _)| *name == port.name).map(|(_, meaning)| meaning);
-        let Some(meaning) = meaning else {
-            let why = format!("input {:?} of the network is not in its signature", port.name);
-            return Err(Error::Unexplained { episode, why });
-        };
-        let (field, preprocessing): (&str, &[Preprocessing]) = match meaning {
-            Meaning::Observation { field, preprocessing } => (field, preprocessing),
-            Meaning::State => (STATE_FIELD, &[]),
-        };
-        let (mut shape, mut values) = column(run, episode, field, range.clone(), &mut given.valid)?;
-        for step in preprocessing {
-            (shape, values) = step.apply(&shape, values, episode)?;
-        }
-        let shape = fitted(port, &shape);
-        given.tensors.insert(port.name.clone(), Tensor::f32(&[&[steps], shape.as_slice()].concat(), values)?);
+        let (field, preprocessing) = origin(port, signature, episode)?;
+        let (shape, values) = column(run, episode, field, range.clone(), &mut given.valid)?;
+        given.tensors.insert(port.name.clone(), prepared(port, preprocessing, steps, &shape, values, episode)?);
     }
     Ok(given)
 }
 
+/// The field that an input takes, and the steps in between.
+pub fn origin<'s>(port: &Port, signature: &'s Signature, episode: u64) -> Result<(&'s str, &'s [Preprocessing])> {
+    match signature.inputs.iter().find(|(name, _)| *name == port.name) {
+        Some((_, Meaning::Observation { field, preprocessing })) => Ok((field, preprocessing)),
+        Some((_, Meaning::State)) => Ok((STATE_FIELD, &[])),
+        None => {
+            let why = format!("input {:?} of the network is not in its signature", port.name);
+            Err(Error::Unexplained { episode, why })
+        }
+    }
+}
+
+/// Rows of a field as an input takes them.
+pub fn prepared(
+    port: &Port,
+    preprocessing: &[Preprocessing],
+    rows: usize,
+    shape: &[usize],
+    mut values: Vec<f32>,
+    episode: u64,
+) -> Result<Tensor> {
+    let mut shape = shape.to_vec();
+    for step in preprocessing {
+        (shape, values) = step.apply(&shape, values, episode)?;
+    }
+    let shape = fitted(port, &shape);
+    Ok(Tensor::f32(&[&[rows], shape.as_slice()].concat(), values)?)
+}
+
 /// Rows of a logged field as floats; rows that were not logged are zeros, and not valid.
-fn column(
+pub fn column(
     run: &RunHandle,
     episode: u64,
     field: &str,

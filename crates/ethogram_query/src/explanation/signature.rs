@@ -72,6 +72,11 @@ impl Signature {
         ACTION_ROLES.iter().find_map(|role| self.output(role))
     }
 
+    /// Role of that output.
+    pub fn action_role(&self) -> Option<&'static str> {
+        ACTION_ROLES.iter().copied().find(|role| self.output(role).is_some())
+    }
+
     /// Whether that output is the mean of a continuous action, which no single entry of was taken.
     pub fn is_continuous(&self) -> bool {
         self.action_output().is_some() && self.action_output() == self.output("action_mean")

@@ -10,6 +10,7 @@ use ethogram_query::{Cancel, Explanation, ExplanationChoices, ExplanationRequest
 use ethogram_store::Dtype;
 use serde_json::{Value, json};
 
+use super::attribution_forms::{Form, push_floats, push_totals, region};
 use crate::{answer, app::App, columns::Columns, error::ApiResult, extract::InPath, params::Params};
 
 /// Largest size of an attribution as it is sent: one byte with a sign.
@@ -38,6 +39,7 @@ pub async fn attribution(
     request: HeaderMap,
     mut params: Params,
 ) -> ApiResult<Response> {
+    let form = Form::take(&mut params)?;
     let ask = ExplanationRequest {
         episode,
         range: params.take_range_u64()?,
@@ -49,12 +51,12 @@ pub async fn attribution(
     params.finish()?;
     let run = app.run(&run)?;
     let tag = app.tag(&run, &uri);
-    let make = app.pool.run(move || answer::columns(columns(&run.explanation(&ask, &Cancel::default())?)));
+    let make = app.pool.run(move || answer::columns(columns(&run.explanation(&ask, &Cancel::default())?, form)));
     answer::tagged(&request, tag, make).await
 }
 
 fn choices(choices: &ExplanationChoices) -> Value {
-    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name});
+    let checkpoint = |row: &ethogram_store::CheckpointRow| json!({"global_step": row.global_step, "name": row.name, "region": region(&row.signature)});
     let methods: Vec<_> = METHODS
         .iter()
         .map(|method| json!({"name": method.name(), "doc": method.doc(), "source": method.source()}))
@@ -68,8 +70,27 @@ fn choices(choices: &ExplanationChoices) -> Value {
     })
 }
 
-fn columns(found: &Explanation) -> Columns {
+fn columns(found: &Explanation, form: Form) -> Columns {
     let mut columns = Columns::new();
+    match form {
+        Form::Bytes => push_bytes(&mut columns, found),
+        Form::Floats => push_floats(&mut columns, found, ""),
+        Form::Totals => push_totals(&mut columns, found, ""),
+    }
+    let rows = found.valid.len();
+    columns.push_f64("at_input", found.at_input.iter().take(rows).map(|&value| f64::from(value)));
+    columns.push_f64("completeness_error", found.completeness_error.iter().map(|&value| f64::from(value)));
+    columns.push_f64("entry", found.entry.iter().take(rows).map(|&entry| f64::from(entry)));
+    columns.set("first", found.first.into());
+    columns.set("output", found.output.clone().into());
+    columns.set("wrt", found.wrt.clone().into());
+    columns.set("wrt_shape", json!(found.wrt_shape));
+    columns.set("checkpoint", json!({"global_step": found.checkpoint.global_step, "name": found.checkpoint.name}));
+    columns
+}
+
+/// A byte an element with a scale a step.
+fn push_bytes(columns: &mut Columns, found: &Explanation) {
     let width = found.shape.iter().product::<usize>().max(1);
     let mut bytes = Vec::with_capacity(found.values.len());
     let mut scales = Vec::with_capacity(found.valid.len());
@@ -84,13 +105,4 @@ fn columns(found: &Explanation) -> Columns {
     let shape = [&[rows], found.shape.as_slice()].concat();
     columns.push("values", Dtype::Int8, shape, bytes, Some(&found.valid[..rows]));
     columns.push_f64("scale", scales.into_iter());
-    columns.push_f64("at_input", found.at_input.iter().take(rows).map(|&value| f64::from(value)));
-    columns.push_f64("completeness_error", found.completeness_error.iter().map(|&value| f64::from(value)));
-    columns.push_f64("entry", found.entry.iter().take(rows).map(|&entry| f64::from(entry)));
-    columns.set("first", found.first.into());
-    columns.set("output", found.output.clone().into());
-    columns.set("wrt", found.wrt.clone().into());
-    columns.set("wrt_shape", json!(found.wrt_shape));
-    columns.set("checkpoint", json!({"global_step": found.checkpoint.global_step, "name": found.checkpoint.name}));
-    columns
 }

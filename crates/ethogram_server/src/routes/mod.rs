@@ -1,6 +1,7 @@
 //! One file a noun.
 
 pub mod actions;
+pub mod attribution_forms;
 pub mod attributions;
 pub mod blobs;
 pub mod derivations;
@@ -14,9 +15,11 @@ pub mod heat_maps;
 pub mod histograms;
 pub mod layouts;
 pub mod notes;
+pub mod plugins;
 pub mod runs;
 pub mod series;
 pub mod series_csv;
 pub mod tags;
 pub mod tensors;
 pub mod trend;
+pub mod what_if;

@@ -25,7 +25,7 @@ use steps::{EpisodeSteps, field_infos};
 
 use crate::blob::read_blob;
 use crate::columns::frames_where;
-use crate::layout::{Kind, STATUS_FILE};
+use crate::layout::{DERIVED_FOLDER, Kind, STATUS_FILE};
 use crate::notes::{read_notes, write_notes};
 use crate::status::{read_info, read_status};
 use crate::{
@@ -395,6 +395,10 @@ impl RunSource for RunReader {
 
     fn blob(&self, hash: &str) -> Result<Blob> {
         read_blob(&self.path, hash)
+    }
+
+    fn derived_folder(&self) -> Option<PathBuf> {
+        Some(self.path.join(DERIVED_FOLDER))
     }
 
     fn notes(&self) -> Result<Stored<Notes>> {

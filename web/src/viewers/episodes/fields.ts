@@ -1,7 +1,8 @@
 import type { ScatterKind } from '../../charts/scatter_scale';
-import type { Json } from '../../api/wire';
+import type { Json, Notes } from '../../api/wire';
 import type { EpisodeSet } from '../../state/episode_set';
 import { ENDS } from '../../state/episode_tables';
+import { EpisodeWords, WORD_MEMBERS } from './words';
 
 /** Something that is known of every episode, one number a row. */
 export interface EpisodeField {
@@ -124,26 +125,27 @@ const MAKERS: readonly Maker[] = [
   },
 ];
 
-/** Members of `extra` that are not values of the episode but words on it. */
-const NOTES = new Set(['title', 'description', 'tags', 'hotspots']);
 /** More members than this are too many to choose from. */
 const EXTRA_MAX = 100;
 
 /** All fields of some episodes; each is made when it is first asked for. */
 export class EpisodeFields {
   readonly set: EpisodeSet;
+  readonly words: EpisodeWords;
   /** Keys and labels of all that can be asked for, in the order that people see. */
   readonly list: readonly { key: string; label: string; doc: string }[];
   readonly #made = new Map<string, EpisodeField | null>();
   readonly #scalars: ReadonlyMap<string, ScalarValues>;
 
-  /** `tags` are the scalars on the episode axis; `scalars` holds those whose values are there. */
+  /** `tags` are the scalars on the episode axis; `scalars` holds those whose values are there; `notes` are those of people, by run. */
   constructor(
     set: EpisodeSet,
     tags: readonly string[] = [],
     scalars: ReadonlyMap<string, ScalarValues> = new Map(),
+    notes: ReadonlyMap<string, Notes> = new Map(),
   ) {
     this.set = set;
+    this.words = new EpisodeWords(set, notes);
     this.#scalars = scalars;
     this.list = [
       ...MAKERS.map(({ key, label, doc }) => ({ key, label, doc })),
@@ -174,24 +176,6 @@ export class EpisodeFields {
   }
 }
 
-/** Words on an episode from the training process: what `extra` says under these names. */
-export function titleOf(set: EpisodeSet, row: number): string {
-  const title = set.extra(row)?.title;
-  return typeof title === 'string' ? title : '';
-}
-
-export function tagsOf(set: EpisodeSet, row: number): readonly string[] {
-  const tags = set.extra(row)?.tags;
-  if (typeof tags === 'string') return [tags];
-  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
-}
-
-/** Everything that was written of an episode, for a search. */
-export function textOfEpisode(set: EpisodeSet, row: number): string {
-  const extra = set.extra(row);
-  return `${set.agent(row) ?? ''} ${extra ? JSON.stringify(extra) : ''}`;
-}
-
 function durations(set: EpisodeSet): Float64Array {
   const [started, ended] = [set.column('startedUs'), set.column('endedUs')];
   return ended.map((us, row) => (us - started[row]) / 1e6);
@@ -203,7 +187,7 @@ function extraKeys(set: EpisodeSet): string[] {
     for (const extra of table.extra) {
       if (!extra) continue;
       for (const [key, value] of Object.entries(extra)) {
-        if (!NOTES.has(key) && keys.size < EXTRA_MAX && isPlain(value)) keys.add(key);
+        if (!WORD_MEMBERS.has(key) && keys.size < EXTRA_MAX && isPlain(value)) keys.add(key);
       }
     }
   }

@@ -1,4 +1,4 @@
-import { END_WORDS, tagsOf, textOfEpisode, titleOf, type EpisodeFields } from './fields';
+import { END_WORDS, type EpisodeFields } from './fields';
 
 /**
  * Which episodes are shown, as people write it: terms that must all hold, parted by spaces.
@@ -54,9 +54,9 @@ const FLAGS: Readonly<Record<string, (fields: EpisodeFields) => Test>> = {
 
 /** Texts beside the fields. */
 const TEXTS: Readonly<Record<string, (fields: EpisodeFields, row: number) => readonly string[]>> = {
-  tag: (fields, row) => tagsOf(fields.set, row),
-  title: (fields, row) => [titleOf(fields.set, row)],
-  text: (fields, row) => [textOfEpisode(fields.set, row)],
+  tag: (fields, row) => fields.words.tags(row),
+  title: (fields, row) => [fields.words.title(row)],
+  text: (fields, row) => [fields.words.text(row)],
 };
 
 const NUMBER = /^[-+−]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?([kMG])?$/;

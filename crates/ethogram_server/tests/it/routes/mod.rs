@@ -17,6 +17,7 @@ mod series_csv;
 mod tags;
 mod tensors;
 mod trend;
+mod what_if;
 
 use ethogram_server::ServeOptions;
 use serde_json::Value;

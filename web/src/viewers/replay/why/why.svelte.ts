@@ -1,7 +1,23 @@
 import type { Client } from '../../../api/client';
-import type { Explanations } from '../../../api/attribution';
-import { AttributionSource } from '../../../replay/attribution_source';
-import type { WhySpec } from './why_spec';
+import type {
+  AttributionQuery,
+  Attributions,
+  CheckpointChoice,
+  Explanations,
+} from '../../../api/attribution';
+import { stepReach, type HeatView } from '../../../charts/heat_cells';
+import { commonReach } from '../../../charts/heat_scale';
+import { AttributionSource, rowOf } from '../../../replay/attribution_source';
+import { AttributionTotals } from '../../../replay/attribution_totals';
+import { keyOf, type Question } from './why_spec';
+
+/** Questions whose answers are kept: more than a page shows at once. */
+const SOURCES_MAX = 12;
+
+interface Sides {
+  height: number;
+  width: number;
+}
 
 /** What the networks of one episode say, as far as the page has asked. */
 export class Why {
@@ -11,8 +27,10 @@ export class Why {
   error = $state.raw<Error | null>(null);
   /** Counts answers: who reads it follows them. */
   arrivals = $state(0);
-  #source: AttributionSource | null = null;
-  #asked = '';
+  readonly #sources = new Map<string, AttributionSource>();
+  readonly #totals = new Map<string, AttributionTotals>();
+  /** Ends of scales of whole answers, by how they are looked at. */
+  readonly #reaches = new WeakMap<Attributions, Map<string, number[]>>();
   #loading = false;
   readonly #abort = new AbortController();
 
@@ -21,12 +39,14 @@ export class Why {
     readonly run: string,
     readonly episode: number,
     private readonly count: () => number,
+    /** Whether the observation is numbers to be read rather than a picture to be seen. */
+    private readonly isVector: () => boolean,
     private readonly onarrival: () => void,
   ) {}
 
   /** Asks once what can be asked. */
   open(): void {
-    if (this.#loading || this.choices) return;
+    if (this.#loading || this.choices || this.error) return;
     this.#loading = true;
     this.client
       .explanations(this.run, this.episode, this.#abort.signal)
@@ -38,31 +58,109 @@ export class Why {
       .finally(() => (this.#loading = false));
   }
 
-  /** Answers to one question; another question begins anew. */
-  source(spec: WhySpec): AttributionSource {
-    const key = JSON.stringify([spec.method, spec.target, spec.checkpoint, spec.layer, this.count()]);
-    if (this.#source && this.#asked === key) return this.#source;
-    this.#source?.close();
-    const query = {
-      method: spec.method,
-      target: spec.target,
-      checkpoint: spec.checkpoint ?? undefined,
-      wrt: spec.layer ?? undefined,
-    };
-    this.#asked = key;
-    this.#source = new AttributionSource(
+  /** Asks again after it failed. */
+  retry(): void {
+    this.error = null;
+    this.open();
+  }
+
+  /** The network that a question is put to. */
+  network({ checkpoint }: Question): CheckpointChoice | undefined {
+    const { choices } = this;
+    return (
+      choices?.checkpoints.find(({ global_step }) => global_step === checkpoint) ??
+      choices?.checkpoints[choices.in_force]
+    );
+  }
+
+  /**
+   * Answers to one question: a byte an element for pictures, `exact` numbers for tables. The question not asked for the longest time is forgotten when there are too many.
+   */
+  source(question: Question, exact = this.isVector()): AttributionSource {
+    const key = `${keyOf(question)} ${exact} ${this.count()}`;
+    const known = this.#sources.get(key);
+    if (known) {
+      // Those used last are at the end of the map.
+      this.#sources.delete(key);
+      this.#sources.set(key, known);
+      return known;
+    }
+    const query: AttributionQuery = { ...queryOf(question), as: exact ? 'float32' : undefined };
+    const source = new AttributionSource(
       this.count(),
       (from, to, signal) => this.client.attribution(this.run, this.episode, query, { from, to }, signal),
-      () => {
-        this.arrivals += 1;
-        this.onarrival();
-      },
+      () => this.#arrived(),
     );
-    return this.#source;
+    this.#sources.set(key, source);
+    for (const [old, one] of this.#sources) {
+      if (this.#sources.size <= SOURCES_MAX) break;
+      one.close();
+      this.#sources.delete(old);
+    }
+    return source;
+  }
+
+  /** Totals of one question over the whole episode; it begins when told. Others stop. */
+  totals(question: Question, step: () => number): AttributionTotals {
+    const key = `${keyOf(question)} ${this.count()}`;
+    for (const [other, one] of this.#totals) if (other !== key) one.stop();
+    const known = this.#totals.get(key);
+    if (known) return known;
+    const query = queryOf(question);
+    const made = new AttributionTotals(
+      this.count(),
+      (from, to, signal) =>
+        this.client.attributionTotals(this.run, this.episode, query, { from, to }, signal),
+      step,
+      () => [...this.#sources.values()].some(({ isBusy }) => isBusy),
+      () => this.#arrived(),
+    );
+    this.#totals.set(key, made);
+    return made;
+  }
+
+  /** The end of one scale for all answers to a question that are here, and of how many steps it is. */
+  commonScale(
+    question: Question,
+    view: Omit<HeatView, 'reach'>,
+    picture: Sides | null,
+  ): { reach: number; steps: number } {
+    const text = JSON.stringify([view, picture]);
+    const all: number[] = [];
+    for (const block of this.source(question).blocksKept()) {
+      let seen = this.#reaches.get(block);
+      if (!seen) this.#reaches.set(block, (seen = new Map()));
+      let reaches = seen.get(text);
+      if (!reaches) {
+        const rows = Array.from({ length: block.rows }, (_, row) => rowOf(block, row));
+        // The largest of a step, whatever is cut off of a single one.
+        reaches = rows.flatMap((row) => (row ? [stepReach(row, { ...view, outliers: 0 }, picture)] : []));
+        seen.set(text, reaches);
+      }
+      all.push(...reaches);
+    }
+    return { reach: commonReach(all), steps: all.length };
   }
 
   close(): void {
     this.#abort.abort();
-    this.#source?.close();
+    for (const source of this.#sources.values()) source.close();
+    for (const totals of this.#totals.values()) totals.stop();
   }
+
+  #arrived(): void {
+    this.arrivals += 1;
+    this.onarrival();
+  }
+}
+
+function queryOf({ method, target, checkpoint, layer, of, params }: Question): AttributionQuery {
+  return {
+    method,
+    target,
+    checkpoint: checkpoint ?? undefined,
+    wrt: layer ?? undefined,
+    of: of ?? undefined,
+    params,
+  };
 }

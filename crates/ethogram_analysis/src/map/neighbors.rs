@@ -1,0 +1,229 @@
+use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
+
+use super::Points;
+use crate::parallel::fill_both;
+use crate::{Error, Result};
+
+/// Most neighbours of a point.
+pub const NEIGHBORS_MAX: usize = 1_000;
+/// Queries and candidates of one product: both blocks and what comes out of them stay in the cache.
+const QUERIES: usize = 128;
+const CANDIDATES: usize = 1_024;
+
+/// How far two points are apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Metric {
+    /// √Σ (x − y)²
+    #[default]
+    Euclidean,
+    /// 1 − x·y / (|x| |y|); of a point at the origin, 1.
+    Cosine,
+}
+
+/// The nearest other points of each point, nearest first; of equally near ones the first comes first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbors {
+    /// Of each point.
+    pub count: usize,
+    /// Rows of the points. **Shape**: `[rows, count]`.
+    pub index: Vec<u32>,
+    /// How far they are. **Shape**: `[rows, count]`.
+    pub distance: Vec<f32>,
+}
+
+impl Neighbors {
+    /// Exact neighbours; a point is not its own.
+    ///
+    /// **Errors** when `count` is 0, more than [`NEIGHBORS_MAX`], or not less than the number of points.
+    pub fn exact(points: Points, count: usize, metric: Metric) -> Result<Self> {
+        if count == 0 || count > NEIGHBORS_MAX || count >= points.rows() {
+            let expected = "1 to 1,000, and fewer than there are points";
+            return Err(Error::OutOfRange { argument: "neighbors", expected, found: count as f64 });
+        }
+        let near = match metric {
+            Metric::Euclidean => points.centered(),
+            Metric::Cosine => normalized(points),
+        };
+        let (rows, width) = (points.rows(), points.width());
+        let norms: Vec<f32> = near.chunks(width).map(|row| row.iter().map(|value| value * value).sum()).collect();
+        let mut neighbors = Neighbors { count, index: vec![0; rows * count], distance: vec![0.0; rows * count] };
+        fill_both((&mut neighbors.index, count), (&mut neighbors.distance, count), |first, index, distance| {
+            let mut search = Search::new(&near, width, &norms, count);
+            let blocks = index.chunks_mut(QUERIES * count).zip(distance.chunks_mut(QUERIES * count));
+            for (block, (index, distance)) in blocks.enumerate() {
+                search.block(first + block * QUERIES, index, distance);
+            }
+        });
+        if metric == Metric::Cosine {
+            // |x − y|² of two points on the sphere is 2 − 2 x·y.
+            neighbors.distance.iter_mut().for_each(|distance| *distance = *distance * *distance / 2.0);
+        }
+        Ok(neighbors)
+    }
+
+    /// Neighbours of one point.
+    pub fn of(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
+        let range = row * self.count..(row + 1) * self.count;
+        self.index[range.clone()].iter().map(|&index| index as usize).zip(self.distance[range].iter().copied())
+    }
+}
+
+/// Each point with length 1; the origin stays.
+fn normalized(points: Points) -> Vec<f32> {
+    let mut near = points.values().to_vec();
+    for row in near.chunks_mut(points.width()) {
+        let length = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt() as f32;
+        if length > 0.0 {
+            for value in row {
+                *value /= length;
+            }
+        }
+    }
+    near
+}
+
+/// Looks for the neighbours of one block of points after the other.
+struct Search<'a> {
+    near: &'a [f32],
+    width: usize,
+    /// |x|² of each point.
+    norms: &'a [f32],
+    count: usize,
+    /// Share of |x|² + |y|² that |x|² + |y|² − 2 x·y may be wrong by.
+    loss: f32,
+    products: Vec<f32>,
+    /// Nearest so far of each query, as (squared distance, row), ascending.
+    best: Vec<Vec<(f32, u32)>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(near: &'a [f32], width: usize, norms: &'a [f32], count: usize) -> Self {
+        Search {
+            near,
+            width,
+            norms,
+            count,
+            loss: (8.0 + width as f32) * f32::EPSILON,
+            products: vec![0.0; QUERIES * CANDIDATES],
+            best: (0..QUERIES).map(|_| Vec::with_capacity(count + 1)).collect(),
+        }
+    }
+
+    fn block(&mut self, first: usize, index: &mut [u32], distance: &mut [f32]) {
+        let queries = index.len() / self.count;
+        self.best.iter_mut().for_each(Vec::clear);
+        let matrix = |first: usize, rows: usize| {
+            let values = &self.near[first * self.width..][..rows * self.width];
+            ArrayView2::from_shape((rows, self.width), values).expect("as many values as the shape says")
+        };
+        let left = matrix(first, queries);
+        for start in (0..self.norms.len()).step_by(CANDIDATES) {
+            let candidates = CANDIDATES.min(self.norms.len() - start);
+            let right = matrix(start, candidates);
+            let products = &mut self.products[..queries * candidates];
+            let mut out = ArrayViewMut2::from_shape((queries, candidates), products).expect("as many values");
+            general_mat_mul(1.0, &left, &right.t(), 0.0, &mut out);
+            for (query, products) in self.products.chunks(candidates).take(queries).enumerate() {
+                let row = first + query;
+                let best = &mut self.best[query];
+                let mut worst = if best.len() < self.count { f32::INFINITY } else { best[self.count - 1].0 };
+                for (at, product) in products.iter().enumerate() {
+                    let (other, norm) = (start + at, self.norms[row] + self.norms[start + at]);
+                    // Where both lie far out, the product has lost what little they are apart.
+                    if norm - 2.0 * product - self.loss * norm >= worst || other == row {
+                        continue;
+                    }
+                    let squared = squared_distance(self.near, self.width, row, other);
+                    if squared < worst {
+                        let place = best.partition_point(|(known, _)| *known <= squared);
+                        best.insert(place, (squared, other as u32));
+                        best.truncate(self.count);
+                        worst = if best.len() < self.count { f32::INFINITY } else { best[self.count - 1].0 };
+                    }
+                }
+            }
+        }
+        for (best, (index, distance)) in
+            self.best.iter().zip(index.chunks_mut(self.count).zip(distance.chunks_mut(self.count)))
+        {
+            for ((squared, row), (index, distance)) in best.iter().zip(index.iter_mut().zip(distance)) {
+                (*index, *distance) = (*row, squared.sqrt());
+            }
+        }
+    }
+}
+
+/// Without the product's loss where two points are nearly the same.
+fn squared_distance(near: &[f32], width: usize, a: usize, b: usize) -> f32 {
+    let row = |row: usize| &near[row * width..][..width];
+    row(a).iter().zip(row(b)).map(|(a, b)| (a - b) * (a - b)).sum()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    fn cloud(rows: usize, width: usize, shift: f32) -> Vec<f32> {
+        let mut random = Random::new(7);
+        (0..rows * width).map(|_| random.normal() + shift).collect()
+    }
+
+    fn plainly(values: &[f32], width: usize, count: usize, distance: impl Fn(&[f32], &[f32]) -> f64) -> Vec<u32> {
+        let rows: Vec<&[f32]> = values.chunks(width).collect();
+        let near = |row: usize| {
+            let mut others: Vec<(f64, u32)> = (0..rows.len())
+                .filter(|&other| other != row)
+                .map(|other| (distance(rows[row], rows[other]), other as u32))
+                .collect();
+            others.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            others.into_iter().take(count).map(|(_, other)| other).collect::<Vec<_>>()
+        };
+        (0..rows.len()).flat_map(near).collect()
+    }
+
+    #[test]
+    fn neighbors_are_those_of_a_plain_search() {
+        let euclidean = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        let cosine = |a: &[f32], b: &[f32]| {
+            let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+            1.0 - dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+        };
+        for (rows, width, shift) in [(3, 1, 0.0), (130, 5, 0.0), (1_300, 17, 100.0)] {
+            let values = cloud(rows, width, shift);
+            let points = Points::new(&values, width).unwrap();
+            let count = 15.min(rows - 1);
+            let found = Neighbors::exact(points, count, Metric::Euclidean).unwrap();
+            assert_eq!(found.index, plainly(&values, width, count, euclidean), "{rows} {width}");
+            if shift == 0.0 && width > 1 {
+                let found = Neighbors::exact(points, count, Metric::Cosine).unwrap();
+                assert_eq!(found.index, plainly(&values, width, count, cosine), "cosine {rows} {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn near_points_far_from_the_middle_are_told_apart() {
+        let values: Vec<f32> =
+            (0..200).map(|row| if row < 100 { -1_000.0 } else { 1_000.0 } + row as f32 * 1e-3).collect();
+        let found = Neighbors::exact(Points::new(&values, 1).unwrap(), 2, Metric::Euclidean).unwrap();
+        for row in (1..99).chain(101..199) {
+            assert!(
+                found.of(row).all(|(other, _)| other.abs_diff(row) == 1),
+                "{row}: {:?}",
+                found.of(row).collect::<Vec<_>>()
+            );
+        }
+    }
+
+    #[test]
+    fn duplicates_are_neighbors_at_no_distance() {
+        let values = [1.0, 2.0, 1.0, 2.0, 5.0, 5.0];
+        let found = Neighbors::exact(Points::new(&values, 2).unwrap(), 2, Metric::Euclidean).unwrap();
+        assert_eq!(found.of(0).next(), Some((1, 0.0)));
+        assert_eq!(found.of(2).map(|(row, _)| row).collect::<Vec<_>>(), [0, 1]);
+        assert!(Neighbors::exact(Points::new(&values, 2).unwrap(), 3, Metric::Euclidean).is_err());
+        assert!(Points::new(&[f32::NAN], 1).is_err());
+    }
+}
