@@ -42,9 +42,9 @@ impl Candidate {
     }
 
     /// Median milliseconds of a call in one burst, and numbers of the result.
-    fn burst(&mut self, case: Case) -> Result<(f64, Vec<f64>)> {
+    fn burst(&mut self, case: Case, seconds: f64) -> Result<(f64, Vec<f64>)> {
         let Case { task, net, batch } = case;
-        writeln!(self.asks, "{}", json!({ "task": task, "net": net, "batch": batch, "seconds": BURST_SECS }))?;
+        writeln!(self.asks, "{}", json!({ "task": task, "net": net, "batch": batch, "seconds": seconds }))?;
         let mut line = String::new();
         self.answers.read_line(&mut line)?;
         ensure!(!line.is_empty(), "{} ended at {case:?}", self.name);
@@ -67,9 +67,13 @@ impl Drop for Candidate {
 pub fn alternate(candidates: &mut [&mut Candidate], case: Case, rounds: usize, tolerance: f64) -> Result<Vec<f64>> {
     let mut times = vec![Vec::new(); candidates.len()];
     let mut first: Option<Vec<f64>> = None;
+    // Nobody is measured while others still start or make the case ready.
+    for candidate in candidates.iter_mut() {
+        candidate.burst(case, 0.0)?;
+    }
     for _ in 0..rounds {
         for (candidate, times) in candidates.iter_mut().zip(&mut times) {
-            let (time, check) = candidate.burst(case)?;
+            let (time, check) = candidate.burst(case, BURST_SECS)?;
             times.push(time);
             let expected: &Vec<f64> = first.get_or_insert_with(|| check.clone());
             ensure!(check.len() == expected.len(), "{case:?}: {} gives {} numbers", candidate.name, check.len());

@@ -130,7 +130,7 @@ impl<'m> Explained<'m> {
         let subject = Subject { wrt: wrt.to_owned(), ..self.subject.clone() };
         let at = Tensor::f32(&[&[self.rows()], row].concat(), at)?;
         let (question, width) = (question(&subject), at.len() / self.rows());
-        Ok(Explained { subject, question, at, width, ..*self })
+        Ok(Explained { subject, at, width, question, ..*self })
     }
 
     /// Up to where the way to the target is affine: the name of that value in the file, and the shape of a row of it.
@@ -163,7 +163,7 @@ impl<'m> Explained<'m> {
     pub fn outputs(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<(Vec<f32>, usize)> {
         let found = self.ask(points, of, false, cancel)?;
         let entries = found.first().map_or(0, |chunk| chunk.entries);
-        Ok((found.into_iter().flat_map(|chunk| chunk.output).collect(), entries))
+        Ok((found.into_iter().map(|chunk| chunk.output).collect::<Vec<_>>().concat(), entries))
     }
 
     /// The target's value and its gradient for each point. **Shapes**: `[P]` and `[P, width]`.
@@ -236,8 +236,6 @@ impl<'m> Explained<'m> {
         for (id, name) in &compiled.inputs {
             given.push((*id, rows_of(&self.subject.inputs[name], of)?));
         }
-        let shape = [&[of.len()], &self.at.shape()[1..]].concat();
-        given.push((compiled.wrt, Tensor::f32(&shape, points.to_vec())?));
         if gradient {
             let mut weights = vec![0.0; of.len() * compiled.entries];
             for (row, &of) in of.iter().enumerate() {
@@ -250,7 +248,7 @@ impl<'m> Explained<'m> {
         }
         // One row's work is shared out; of many rows each thread takes some.
         let threads = if of.len() == 1 { self.threads } else { 1 };
-        let mut found = compiled.program.run_on(&given, threads, cancel)?.into_iter();
+        let mut found = compiled.program.run_rows(&given, (compiled.wrt, points), threads, cancel)?.into_iter();
         let mut next = || match found.next().map(Tensor::into_data) {
             Some(Data::F32(values)) => values,
             _ => Vec::new(),

@@ -136,7 +136,7 @@ impl Perturbation {
         for place in 0..grid[0] * grid[1] {
             let centre = [place / grid[1] * self.stride, place % grid[1] * self.stride];
             let mut soft = vec![0.0_f64; height * columns];
-            for row in 0..height {
+            for (row, shares) in down.iter().enumerate() {
                 let away = (row as f32 - centre[0] as f32).powi(2);
                 let inside = |column: &usize| away + (*column as f32 - centre[1] as f32).powi(2) <= self.radius.powi(2);
                 let mut line = vec![0.0_f64; columns];
@@ -146,9 +146,7 @@ impl Perturbation {
                 if line.iter().all(|sum| *sum == 0.0) {
                     continue;
                 }
-                for (soft, weight) in
-                    soft.chunks_exact_mut(columns).zip(&down[row]).filter(|(_, weight)| **weight != 0.0)
-                {
+                for (soft, weight) in soft.chunks_exact_mut(columns).zip(shares).filter(|(_, weight)| **weight != 0.0) {
                     soft.iter_mut().zip(&line).for_each(|(soft, value)| *soft += weight * value);
                 }
             }

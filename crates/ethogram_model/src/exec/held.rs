@@ -127,6 +127,7 @@ fn in_squares(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
                     let start = (row + offset) * columns + column;
                     std::array::from_fn(|at| from[start + at])
                 });
+                #[expect(clippy::needless_range_loop, reason = "a column of the square, which no iterator goes along")]
                 for at in 0..SIDE {
                     let start = (column + at) * rows + row;
                     let line: [f32; SIDE] = std::array::from_fn(|offset| lines[offset][at]);

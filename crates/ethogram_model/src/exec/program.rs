@@ -94,25 +94,46 @@ impl Program {
     /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
     pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, crew, STEP_SHARED, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, None, crew, STEP_SHARED, cancel))
+    }
+
+    /// The same with one more input that is lent as flat floats, for it may be large.
+    pub(crate) fn run_rows(
+        &self,
+        inputs: &[(ValueId, Tensor)],
+        rows: (ValueId, &[f32]),
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tensor>> {
+        let expected = &self.graph.value(rows.0).shape;
+        if rows.1.len() != expected.iter().product::<usize>() {
+            return Err(Error::Argument {
+                argument: "rows",
+                expected: format!("as many numbers as shape {expected:?} has"),
+                found: rows.1.len().to_string(),
+            });
+        }
+        let threads = if self.cost < RUN_SHARED { 1 } else { threads };
+        with_crew(threads, |crew| self.run_with(inputs, Some(rows), crew, STEP_SHARED, cancel))
     }
 
     /// By so many threads, however little there is to do.
     #[cfg(test)]
     pub(super) fn run_by(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
-        with_crew(threads, |crew| self.run_with(inputs, crew, 0, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, None, crew, 0, cancel))
     }
 
     /// Steps of fewer products than `shared` are the caller's alone.
     fn run_with(
         &self,
         inputs: &[(ValueId, Tensor)],
+        rows: Option<(ValueId, &[f32])>,
         crew: &Crew<'_>,
         shared: u64,
         cancel: &Cancel,
     ) -> Result<Vec<Tensor>> {
         let room = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let mut run = Run { program: self, inputs, known: Vec::new(), room };
+        let mut run = Run { program: self, inputs, rows, known: Vec::new(), room };
         run.known.resize_with(self.graph.len(), || None);
         let alone = Crew::alone();
         for (index, step) in self.steps.iter().enumerate() {
@@ -132,6 +153,13 @@ impl Program {
             let again = self.outputs[index + 1..].contains(&output);
             let held = if again { None } else { run.known[output.index()].take() };
             found.push(match held {
+                // Turned into another vector, so that this one can be used again.
+                Some(Held::Floats { values, layout: Layout::ChannelsLast }) => {
+                    let shape = &self.graph.value(output).shape;
+                    let tensor = Tensor::f32(shape, channels_second(&values, shape))?;
+                    run.room.buffers.push(values);
+                    tensor
+                }
                 Some(held) => held.into_tensor(self.graph.value(output))?,
                 None => run.tensor(output)?.into_owned(),
             });
@@ -147,6 +175,7 @@ impl Program {
 struct Run<'p> {
     program: &'p Program,
     inputs: &'p [(ValueId, Tensor)],
+    rows: Option<(ValueId, &'p [f32])>,
     known: Vec<Option<Held>>,
     room: Room,
 }
@@ -159,11 +188,18 @@ impl<'p> Run<'p> {
     /// A value as a tensor in the order of its shape.
     fn tensor(&self, id: ValueId) -> Result<Cow<'_, Tensor>> {
         let value = self.value(id);
+        if let Some(rows) = self.lent(id) {
+            return Tensor::f32(&value.shape, rows.to_vec()).map(Cow::Owned);
+        }
         match &value.source {
             Source::Constant(tensor) => Ok(Cow::Borrowed(tensor)),
             Source::Input(name) => self.given(id, name, value).map(Cow::Borrowed),
             Source::Node { .. } => self.held(id)?.to_tensor(value).map(Cow::Owned),
         }
+    }
+
+    fn lent(&self, id: ValueId) -> Option<&'p [f32]> {
+        self.rows.filter(|(lent, _)| *lent == id).map(|(_, rows)| rows)
     }
 
     fn given(&self, id: ValueId, name: &str, value: &Value) -> Result<&'p Tensor> {
@@ -184,6 +220,9 @@ impl<'p> Run<'p> {
     /// The floats of a value and the order they lie in.
     fn floats(&self, id: ValueId) -> Result<(Cow<'_, [f32]>, Layout)> {
         let value = self.value(id);
+        if let Some(rows) = self.lent(id) {
+            return Ok((Cow::Borrowed(rows), Layout::Plain));
+        }
         let of = |tensor: &'p Tensor| {
             let values = tensor.as_f32().ok_or_else(|| Error::Inconsistent(format!("{id} is no float")))?;
             Ok((Cow::Borrowed(values), Layout::Plain))
@@ -218,6 +257,7 @@ impl<'p> Run<'p> {
         buffer
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of work")]
     fn step(&mut self, step: &Step, crew: &Crew<'_>) -> Result<Held> {
         let value = self.value(step.output);
         let length = value.shape.iter().product();

@@ -37,7 +37,7 @@ fn check(shape: &[usize], build: impl Fn(&mut Builder, ValueId) -> crate::error:
                 expected.as_f32().unwrap().iter().filter(finite).fold(1.0_f32, |most, value| most.max(value.abs()));
             for (found, expected) in fast.as_f32().unwrap().iter().zip(expected.as_f32().unwrap()) {
                 // The maximum of nothing is infinitely small in both.
-                let same = found == expected || (found - expected).abs() <= 1e-4 * scale;
+                let same = found.to_bits() == expected.to_bits() || (found - expected).abs() <= 1e-4 * scale;
                 assert!(same, "{found}, plainly {expected}, {threads} threads");
             }
         }

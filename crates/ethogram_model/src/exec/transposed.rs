@@ -26,10 +26,9 @@ impl Transposed {
         let touching = [0, 1].map(|axis| window.extent(axis).div_ceil(stride[axis]));
         let coarse = (small.height + touching[0] - 1) * (small.width + touching[1] - 1);
         let gathered = coarse * touching[0] * touching[1] * stride[0] * stride[1];
-        if stride == [1, 1] && (!dense || area(large) * window.kernel[0] * window.kernel[1] * 8 <= exact * 9) {
-            if let Some(convolution) = Convolution::flipped(small, large, window, weights, packed) {
-                return Transposed::Flipped(convolution);
-            }
+        let flips = stride == [1, 1] && (!dense || area(large) * window.kernel[0] * window.kernel[1] * 8 <= exact * 9);
+        if flips && let Some(convolution) = Convolution::flipped(small, large, window, weights, packed) {
+            return Transposed::Flipped(convolution);
         }
         if dense && gathered * 8 > exact * 9 {
             return Transposed::Strewn(Strewn::new(small, large, window, weights, packed));

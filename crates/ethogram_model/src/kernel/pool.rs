@@ -84,6 +84,7 @@ by_isa!(
 
 /// Whether a number takes the place of the largest so far.
 #[inline(always)]
+#[expect(clippy::neg_cmp_op_on_partial_ord, reason = "the comparison's answer for a NaN is what is wanted")]
 fn larger(value: f32, best: f32) -> bool {
     // True for a NaN too, which the first comparison alone would not be.
     !(value <= best) & !best.is_nan()
