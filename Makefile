@@ -81,6 +81,22 @@ test-s3: ## Rust: runs in an object store, against a server on this machine; com
 test-python: $(VENV)/.tests ## The Python SDK
 	cd python && ../$(BIN)/python -m pytest -q
 
+HEAVY := .venv-heavy
+
+$(HEAVY)/.made: $(VENV)/.made python/requirements-heavy.txt
+	test -x $(HEAVY)/bin/python || $(PYTHON) -m venv $(HEAVY)
+	$(HEAVY)/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements-heavy.txt
+	@touch $@
+
+# The wheel for this environment is the one that is built already: nothing is compiled again.
+$(HEAVY)/.sdk: $(HEAVY)/.made $(VENV)/.sdk
+	cd python && VIRTUAL_ENV=$(abspath $(HEAVY)) $(abspath $(BIN))/maturin develop --release --quiet
+	@touch $@
+
+.PHONY: test-heavy
+test-heavy: $(HEAVY)/.sdk ## Real PyTorch, JAX and TensorFlow; not part of `test`: downloads some 4 GB, takes minutes
+	cd python && ../$(HEAVY)/bin/python -m pytest -q tests_heavy
+
 .PHONY: test-web
 test-web: web/node_modules/.installed ## The web app: unit tests
 	cd web && npx vitest run
@@ -122,4 +138,4 @@ check: lint test-python test-web ## The fast loop: format, lint, types, unit tes
 
 .PHONY: clean
 clean: ## Remove what was built, keep what was fetched
-	rm -rf .demo $(VENV) web/dist
+	rm -rf .demo $(VENV) $(HEAVY) web/dist

@@ -12,6 +12,8 @@ Then `ethogram serve runs`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ethogram import maps
 from ethogram.checkpoint import signature
 from ethogram.description import describe
@@ -23,7 +25,20 @@ from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
+if TYPE_CHECKING:
+    from ethogram.hint import HintPixel
+
 open = open_run
+
+
+def __getattr__(name: str) -> Any:
+    # Gymnasium is only needed by those who wrap an environment.
+    if name == "HintPixel":
+        from ethogram.hint import HintPixel
+
+        return HintPixel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Column",
@@ -33,6 +48,7 @@ __all__ = [
     "EpisodeView",
     "EthogramError",
     "EthogramWarning",
+    "HintPixel",
     "Histogram",
     "Image",
     "Run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import subprocess
@@ -29,6 +30,9 @@ OUTPUT_ROLES = (
     "log_std",
     "quantiles",
     "atoms",
+    "atom_probabilities",
+    "atom_logits",
+    "q_heads",
     "log_probabilities",
     "embedding",
 )
@@ -50,8 +54,10 @@ def signature(
         observation: Name of the input that takes the observation; or a mapping from parts of a nested observation
             (`observation/camera`) to inputs.
         preprocessing: Steps between the recorded observation and the input, in order, each with its `op`, for example
-            `{"op": "scale", "by": 1 / 255}`.
-        state: Recurrent memory: name of the input, and of the output that holds its next value.
+            `{"op": "scale", "by": 1 / 255}`. Others are `shift` (`by`), `clip` (`low`, `high`), `one_hot` (`count`),
+            `transpose` (`axes`), `unsqueeze` (`axis`) and `flatten`; `by` is a number or one an element.
+        state: Recurrent memory: name of the input, and of the output that holds its next value. What the memory was
+            before each step is logged as `recurrent_state`, or of several as `recurrent_state/NAME`.
         region: Which part of a rendered picture the observation was cut from, where it is one, whatever was done to its
             size and colours: x, y, width and height in pixels of that picture. What explains is laid over it, too.
         region_of: The field that holds the picture.
@@ -127,7 +133,7 @@ class Exporter:
             raise EthogramError(
                 "checkpoint: expected example=, an observation batch to export the module with, found none"
             )
-        copied = pickle.dumps((module, example))
+        copied = pickle.dumps((module, example, json.loads(signature_json)))
         arguments = (copied, global_step, name, signature_json)
         thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)
         self._threads = [running for running in self._threads if running.is_alive()]

@@ -23,6 +23,10 @@ class UnsupportedValueError(EthogramError, TypeError):
     """A value of a type that cannot be stored."""
 
 
+class OptionError(EthogramError, ValueError):
+    """An option that has no such value."""
+
+
 class NotFoundError(EthogramError, LookupError):
     """There is no such run, episode, field, tag or blob."""
 

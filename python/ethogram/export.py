@@ -5,20 +5,145 @@ The pickle was written a moment ago by `ethogram.checkpoint.Exporter` of the sam
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+import os
 import pickle
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+CHOSEN = "ETHOGRAM_EXPORTER"
+"""Environment variable that allows one exporter alone: `dynamo` (newer, needs onnxscript) or `torchscript`."""
 
 
 def main(source: str, target: str) -> None:
-    """Load the module and its example, and write the ONNX beside them."""
+    """Load the module, its example and its signature, and write the ONNX beside them."""
     import torch
 
-    module, example = pickle.loads(Path(source).read_bytes())
-    inputs = example if isinstance(example, tuple) else (example,)
-    tensors = tuple(torch.as_tensor(part) for part in inputs)
+    module, example, signature = pickle.loads(Path(source).read_bytes())
+    arguments = example if isinstance(example, tuple) else (example,)
     module.cpu().eval()
-    torch.onnx.export(module, tensors, target)
+    arguments = mapped(arguments, lambda leaf: torch.as_tensor(leaf).cpu())
+    inputs = leaves(arguments, parameters_of(module, len(arguments)))
+    with torch.no_grad():
+        outputs = leaves(module(*arguments), [])
+    input_names = named("input", inputs, signature.get("inputs", {}))
+    output_names = named("output", outputs, signature.get("outputs", {}))
+
+    class Flat(torch.nn.Module):  # type: ignore[misc, unused-ignore] # PyTorch may not be installed
+        """The module with its inputs and outputs in a row, whatever they are nested in: both exporters take that."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, *flat: Any) -> Any:
+            given = iter(flat)
+            said = self.module(*mapped(arguments, lambda _: next(given)))
+            return tuple(leaf for _, leaf in leaves(said, []))
+
+    tensors = [leaf for _, leaf in inputs]
+    roles = [signature.get("inputs", {}).get(name, {}).get("role") for name in input_names]
+    axes = [batch_axis(leaf, role, tensors[0]) for leaf, role in zip(tensors, roles, strict=True)]
+    failures = []
+    for options in attempts(torch, tensors, axes, input_names, output_names):
+        try:
+            torch.onnx.export(Flat(), f=target, **options)
+            return
+        except Exception as error:
+            failures.append(f"{type(error).__name__}: {error}".strip().splitlines()[0])
+    raise RuntimeError(" / ".join(dict.fromkeys(failures)))
+
+
+def attempts(
+    torch: Any, tensors: list[Any], axes: list[int | None], inputs: list[str], outputs: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Ways to export, the best first: batches of any size before those of the example's, the newer exporter first."""
+    names = {"input_names": inputs, "output_names": outputs}
+    exporters = [True, False] if importlib.util.find_spec("onnxscript") else [False]
+    if chosen := os.environ.get(CHOSEN):
+        exporters = [chosen == "dynamo"]
+    if any(axis is not None for axis in axes):
+        # An exporter takes an axis of length one for one that is always so.
+        pairs = zip(tensors, axes, strict=True)
+        several = tuple(leaf if axis is None else torch.cat([leaf, leaf], axis) for leaf, axis in pairs)
+        marked = [None if axis is None else {axis: "batch"} for axis in axes]
+        for dynamo in exporters:
+            if dynamo:
+                any_size = torch.export.Dim.DYNAMIC
+                shapes = tuple(None if axis is None else {axis: any_size} for axis in axes)
+                free = {"dynamic_shapes": {"flat": shapes}, "external_data": False}
+            else:
+                free = {"dynamic_axes": {name: mark for name, mark in zip(inputs, marked, strict=True) if mark}}
+            yield {"args": several, "dynamo": dynamo, **names, **free}
+    for dynamo in exporters:
+        yield {"args": tuple(tensors), "dynamo": dynamo, **names, **({"external_data": False} if dynamo else {})}
+
+
+def batch_axis(leaf: Any, role: str | None, first: Any) -> int | None:
+    """Which axis of an input counts the batch: the first, but the second in the memory of recurrent layers."""
+    if leaf.ndim == 0 or first.ndim == 0:
+        return None
+    axis = 1 if role == "state" and leaf.ndim == 3 else 0
+    return axis if leaf.shape[axis] == first.shape[0] else None
+
+
+def parameters_of(module: Any, count: int) -> list[str]:
+    """Names of the first parameters of `forward`."""
+    names = list(inspect.signature(module.forward).parameters)
+    return names[:count] + [f"input_{at}" for at in range(len(names), count)]
+
+
+def leaves(tree: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """Tensors of nested dicts, tuples and lists, in their order, each with what it is called there; `None` is none."""
+    found: list[tuple[str, Any]] = []
+
+    def walk(node: Any, name: str) -> None:
+        if isinstance(node, Mapping):
+            for key, part in node.items():
+                walk(part, str(key))
+        elif isinstance(node, tuple | list):
+            for at, part in enumerate(node):
+                walk(part, f"{name}_{at}" if name else f"output_{at}")
+        elif node is not None:
+            found.append((name or f"output_{len(found)}", node))
+
+    if names and isinstance(tree, tuple | list):
+        for name, part in zip(names, tree, strict=True):
+            walk(part, name)
+    else:
+        walk(tree, "")
+    return found
+
+
+def mapped(tree: Any, of: Any) -> Any:
+    """The same nested dicts and tuples with other leaves. A list is numbers: it is one leaf."""
+    if isinstance(tree, Mapping):
+        return {key: mapped(part, of) for key, part in tree.items()}
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*(mapped(part, of) for part in tree))
+    if isinstance(tree, tuple):
+        return tuple(mapped(part, of) for part in tree)
+    return None if tree is None else of(tree)
+
+
+def named(kind: str, found: list[tuple[str, Any]], signature: Mapping[str, Any]) -> list[str]:
+    """Names of inputs or outputs: those of the signature, matched by name where all are known, else by order.
+
+    Raises:
+        ValueError: The signature names more or fewer of them than there are.
+    """
+    own, wanted = [name for name, _ in found], list(signature)
+    if not wanted or set(own) == set(wanted):
+        return own
+    if len(own) != len(wanted):
+        raise ValueError(
+            f"the signature names {len(wanted)} {kind}s ({', '.join(wanted)}), "
+            f"the module has {len(own)} ({', '.join(own)})"
+        )
+    return wanted
 
 
 if __name__ == "__main__":

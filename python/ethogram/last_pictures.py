@@ -12,8 +12,8 @@ import numpy as np
 class LastPictures:
     """Draws each part right before it is reset within a step. Works for parts in this process alone.
 
-    The vector environment calls `reset` of a part when its episode is over, after which the end of the episode can no longer be
-    drawn. So that method of each part is replaced, on the object and not on its class, by one that draws first.
+    The vector environment calls `reset` of a part when its episode is over, after which the end of the episode can no
+    longer be drawn. So that method of each part is replaced, on the object alone, by one that draws first.
     """
 
     def __init__(self, parts: Sequence[Any], draw: Callable[[int], Any]) -> None:

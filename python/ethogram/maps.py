@@ -1,4 +1,4 @@
-"""Points in many dimensions laid out in few, and rows taken apart into parts: what a network sees and thinks, as pictures."""
+"""Points in many dimensions laid out in few, and rows taken apart: what a network sees and thinks, as pictures."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Factors(NamedTuple):
     """What `nmf` found: `x ≈ weights @ parts`."""
 
     weights: Floats
-    """N×K, how much of each part a row has; none below 0."""
+    """N by K, how much of each part a row has; none below 0."""
     parts: Floats
-    """K×D, the parts; none below 0."""
+    """K by D, the parts; none below 0."""
     relative_error: float
-    """`‖x − weights @ parts‖ / ‖x‖`, Frobenius."""
+    """Frobenius length of `x - weights @ parts`, of that of `x`."""
 
 
 class Components(NamedTuple):
     """What `pca` found."""
 
     positions: Floats
-    """N×dims, where each point lies along the components."""
+    """N by dims, where each point lies along the components."""
     variance_ratio: tuple[float, ...]
     """Share of each component in the variance of all coordinates."""
 
@@ -92,7 +92,7 @@ def tsne(
     metric: Metric = "euclidean",
     seed: int = 0,
 ) -> Floats:
-    """t-distributed stochastic neighbour embedding, after van der Maaten and Hinton (2008), with the defaults of openTSNE.
+    """t-distributed stochastic neighbour embedding, after van der Maaten and Hinton (2008), done as by openTSNE.
 
     Args:
         x: N×… finite numbers, a point a row; axes after the first are taken as one.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ethogram import _native
-from ethogram.errors import NotFoundError
+from ethogram.errors import NotFoundError, OptionError
 
 if TYPE_CHECKING:
     import numpy.typing
@@ -379,6 +379,63 @@ class EpisodeView:
     def frames(self, name: str = "frame") -> Values:
         """The pictures as one array, T + 1 × H × W × C."""
         return self.field(name).numpy()
+
+    def video(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        steps: tuple[int, int] | range | None = None,
+        fps: float | None = None,
+        picture: str | None = None,
+        bars: str | None = None,
+        layout: Literal["side", "below"] = "side",
+        axis: Literal["fixed", "auto"] = "fixed",
+        scale: int | None = None,
+        overlay: str | None = None,
+        target: str | int | None = None,
+        checkpoint: int | None = None,
+        opacity: float | None = None,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Path:
+        """Save its steps as a film: the picture, and beside it what the policy said, as bars drawn from the log.
+
+        One frame a step. Nothing needs to be installed.
+
+        Args:
+            path: A name that ends in `.mp4` or `.gif`; a file of that name is replaced once the film is whole.
+            steps: The first, and the first that is left out; all when left out.
+            fps: Frames a second; the environment's own when left out, else 30.
+            picture: The field of pictures, or `"none"`; `frame` when left out, else `observation`.
+            bars: The field whose numbers are bars, logged or derived, or `"none"`; what the policy said of the
+                actions when left out. Those taken and those highest are marked.
+            layout: Bars beside the picture or below it.
+            axis: As far as the numbers of all these steps reach, or as far as those of each step do.
+            scale: How often each pixel of the picture is repeated, across and down.
+            overlay: A method that explains, for example `"saliency"`, laid over the observation: warm above zero, cold
+                below. It needs a checkpoint with a signature.
+            target: What the overlay explains: `"action"` taken, `"greedy"`, `"value"`, an action by index, or `"3-1"`.
+            checkpoint: Global step of the checkpoint that it asks; the one in force when left out.
+            opacity: Of its strongest places, 0 to 1.
+            progress: Called now and then with the frames done and all frames; what it raises ends the work.
+
+        Returns:
+            The path.
+
+        Raises:
+            NotFoundError: There is no such field, or nothing to show; the text says what to log.
+            ValueError: An option that has no such value, or a film larger than a film can be.
+            StorageError: The file could not be written.
+        """
+        if isinstance(steps, range) and steps.step != 1:
+            raise OptionError(f"steps: expected a range of step 1, found {steps!r}")
+        start, stop = (steps.start, steps.stop) if isinstance(steps, range) else steps or (None, None)
+        given = {
+            "from": start, "to": stop, "fps": fps, "picture": picture, "bars": bars, "layout": layout, "axis": axis,
+            "scale": scale, "overlay": overlay, "target": target, "checkpoint": checkpoint, "opacity": opacity,
+        }  # fmt: skip
+        options = {name: str(value) for name, value in given.items() if value is not None}
+        self._reader.video(self.index, path, options, progress)
+        return Path(path)
 
     def __repr__(self) -> str:
         row = self.row

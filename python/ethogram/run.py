@@ -260,8 +260,10 @@ class Run(_native.RunCore):
                 of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
-            signature: What inputs and outputs mean, see `ethogram.signature`.
-            example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`.
+            signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
+                order of `forward` and of what it returns, or by key where these are dicts of the same names.
+            example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`; dicts and
+                tuples may be nested in it.
             format: What the bytes are.
 
         Returns:

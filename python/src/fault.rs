@@ -14,6 +14,7 @@ pyo3::import_exception!(ethogram.errors, CorruptError);
 pyo3::import_exception!(ethogram.errors, EthogramError);
 pyo3::import_exception!(ethogram.errors, EthogramWarning);
 pyo3::import_exception!(ethogram.errors, NotFoundError);
+pyo3::import_exception!(ethogram.errors, OptionError);
 pyo3::import_exception!(ethogram.errors, QueueFullError);
 pyo3::import_exception!(ethogram.errors, ShapeError);
 pyo3::import_exception!(ethogram.errors, StepError);

@@ -20,7 +20,7 @@ pub fn principal<'py>(
     dims: usize,
 ) -> PyResult<(Bound<'py, PyBytes>, Vec<f64>)> {
     let values = floats(points);
-    let found = py.detach(|| pca(Points::new(&values, width)?, dims)).map_err(wrong)?;
+    let found = py.detach(|| pca(Points::new(&values, width)?, dims)).map_err(|error| wrong(&error))?;
     Ok((bytes(py, &found.positions), found.variance_ratio))
 }
 
@@ -40,8 +40,9 @@ pub fn umap<'py>(
     seed: u64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let values = floats(points);
-    let params = UmapParams { neighbors, min_dist, dims, rounds, metric: metric_named(metric)?, seed, ..Default::default() };
-    let mut layout = py.detach(|| Umap::new(Points::new(&values, width)?, &params)).map_err(wrong)?;
+    let params =
+        UmapParams { neighbors, min_dist, dims, rounds, metric: metric_named(metric)?, seed, ..Default::default() };
+    let mut layout = py.detach(|| Umap::new(Points::new(&values, width)?, &params)).map_err(|error| wrong(&error))?;
     while py.detach(|| layout.advance(ROUNDS_AT_ONCE)) {
         py.check_signals()?;
     }
@@ -64,7 +65,7 @@ pub fn tsne<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let values = floats(points);
     let params = TsneParams { perplexity, dims, rounds, metric: metric_named(metric)?, seed };
-    let mut layout = py.detach(|| Tsne::new(Points::new(&values, width)?, &params)).map_err(wrong)?;
+    let mut layout = py.detach(|| Tsne::new(Points::new(&values, width)?, &params)).map_err(|error| wrong(&error))?;
     while py.detach(|| layout.advance(ROUNDS_AT_ONCE)) {
         py.check_signals()?;
     }
@@ -83,7 +84,7 @@ pub fn factors<'py>(
 ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, f64)> {
     let values = floats(points);
     let params = NmfParams { factors, rounds, tolerance };
-    let found = py.detach(|| nmf(Points::new(&values, width)?, &params)).map_err(wrong)?;
+    let found = py.detach(|| nmf(Points::new(&values, width)?, &params)).map_err(|error| wrong(&error))?;
     Ok((bytes(py, &found.weights), bytes(py, &found.parts), found.relative_error))
 }
 
@@ -102,7 +103,7 @@ pub fn layout_quality(
         let (points, layout) = (Points::new(&values, width)?, Points::new(&places, dims)?);
         Ok((trustworthiness(points, layout, neighbors)?, neighbor_recall(points, layout, neighbors)?))
     })
-    .map_err(wrong)
+    .map_err(|error| wrong(&error))
 }
 
 fn metric_named(name: &str) -> PyResult<Metric> {
@@ -122,6 +123,6 @@ fn bytes<'py>(py: Python<'py>, values: &[f32]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &bytes)
 }
 
-fn wrong(error: ethogram_analysis::Error) -> PyErr {
+fn wrong(error: &ethogram_analysis::Error) -> PyErr {
     ShapeError::new_err(error.to_string())
 }

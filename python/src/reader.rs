@@ -1,21 +1,25 @@
 //! A run as Python reads it: columns as bytes, from which `ethogram.reader` makes what the user asks for.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ethogram_query::{Opener, Options, Origin, Params, RunHandle, Workbench};
+use ethogram_query::{Opener, Options, Origin, Params, RunHandle, Video, VideoRequest, Workbench};
 use ethogram_store::{Axis, CheckpointRow, Column, ColumnData, EpisodeRow, RunReader, RunSource};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use serde_json::Value as Json;
 
-use crate::fault::{self, CorruptError, EthogramError, NotFoundError, ShapeError};
+use crate::fault::{self, CorruptError, EthogramError, NotFoundError, OptionError, ShapeError, StorageError};
 
 /// Name, dtype, shape of a row, rows, and one byte a row that says whether it was logged.
 type RawColumn<'py> = (String, Option<&'static str>, Vec<usize>, Bound<'py, PyAny>, Option<Bound<'py, PyBytes>>);
 /// Step, time, kind, dtype, shape, bytes and the rest as JSON.
 type RawTensor<'py> = (i64, i64, String, &'static str, Vec<usize>, Bound<'py, PyBytes>, String);
+
+/// Frames after which Python is asked whether to go on.
+const TELL_EVERY: u64 = 16;
 
 /// The native half of `ethogram.RunView`.
 #[pyclass(frozen, module = "ethogram._native")]
@@ -120,6 +124,50 @@ impl RunView {
         let field =
             py.detach(|| self.run.field(episode, name, &params, 0..u64::MAX)).map_err(|error| from_query(&error))?;
         raw_column(py, &field.column)
+    }
+
+    /// Writes a film of an episode; `options` are those of `VideoRequest`, `progress` is called with frames done and all frames.
+    /// Gives width, height, frames and frames a second.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn video(
+        &self,
+        py: Python<'_>,
+        episode: u64,
+        path: PathBuf,
+        options: BTreeMap<String, String>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<(u32, u32, u64, f64)> {
+        let mut raised = None;
+        let made = py.detach(|| -> ethogram_query::Result<_> {
+            let options = options.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+            let format = Video::format_of(&path)?;
+            let request = VideoRequest { format, ..VideoRequest::new(episode).with_options(options)? };
+            let video = self.run.video(&request)?;
+            let frames = video.frames();
+            video.write_file(&path, &mut |done| {
+                if !done.is_multiple_of(TELL_EVERY) && done != frames {
+                    return ControlFlow::Continue(());
+                }
+                // Ctrl+C, too, must end the work.
+                let told = Python::attach(|py| {
+                    py.check_signals()?;
+                    progress.as_ref().map_or(Ok(()), |progress| progress.call1(py, (done, frames)).map(drop))
+                });
+                match told {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        raised = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            })?;
+            let (width, height) = video.size();
+            Ok((width, height, frames, video.fps()))
+        });
+        match raised {
+            Some(error) => Err(error),
+            None => made.map_err(|error| from_query(&error)),
+        }
     }
 
     fn checkpoints<'py>(&self, py: Python<'py>) -> PyResult<Vec<RawColumn<'py>>> {
@@ -296,7 +344,11 @@ fn from_query(error: &ethogram_query::Error) -> PyErr {
     match error {
         ethogram_query::Error::Store(error) => fault::from_store(error),
         _ if error.is_not_found() => NotFoundError::new_err(text),
-        ethogram_query::Error::MissingInput { .. } => NotFoundError::new_err(text),
+        ethogram_query::Error::MissingInput { .. } | ethogram_query::Error::Unfilmed { .. } => {
+            NotFoundError::new_err(text)
+        }
+        ethogram_query::Error::Video(error) if error.is_bad_request() => OptionError::new_err(text),
+        ethogram_query::Error::Video(error) if error.is_io() => StorageError::new_err(text),
         ethogram_query::Error::BadInput { .. } | ethogram_query::Error::BadParam { .. } => ShapeError::new_err(text),
         _ => EthogramError::new_err(text),
     }

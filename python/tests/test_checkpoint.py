@@ -94,23 +94,33 @@ STAND_IN = """
     \"\"\"Stands in for PyTorch in the process that exports: what `ethogram.export` asks of it, and no more.\"\"\"
     import time
 
-    def as_tensor(value):
-        return value
+    class as_tensor:
+        ndim = 0
+        def __init__(self, value): self.value = value
+        def __getitem__(self, at): return self.value[at]
+        def __repr__(self): return repr(self.value)
+        def cpu(self): return self
+
+    class no_grad:
+        def __enter__(self): pass
+        def __exit__(self, *error): pass
 
     class nn:
         class Module:
             def state_dict(self): return dict(self.__dict__)
-            def forward(self, x): return x
+            def forward(self, x): return x[0]
+            def __call__(self, *inputs): return self.forward(*inputs)
             def cpu(self): return self
             def eval(self): return self
 
     class onnx:
         @staticmethod
-        def export(module, inputs, target):
+        def export(flat, args, f, **options):
+            module = flat.module
             time.sleep(module.seconds)
             if module.seconds > 0.5: raise RuntimeError("unsupported operator")
-            with open(target, "wb") as file:
-                file.write(repr((module.weight, inputs)).encode())
+            with open(f, "wb") as file:
+                file.write(repr((module.weight, args)).encode())
 """
 
 

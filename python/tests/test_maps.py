@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ethogram import ShapeError, maps
+from ethogram import maps
+from ethogram.errors import ShapeError
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ def test_layouts_keep_clouds_apart(clouds, layout):
     np.fill_diagonal(distance, np.inf)
     assert (label[distance.argmin(1)] == label).mean() > 0.99
     assert maps.trustworthiness(points, found) > 0.9
-    assert maps.neighbor_recall(points, found) > maps.neighbor_recall(points, np.random.default_rng(0).normal(size=(240, 2)))
+    assert maps.neighbor_recall(points, found) > maps.neighbor_recall(
+        points, np.random.default_rng(0).normal(size=(240, 2))
+    )
 
 
 def test_the_same_seed_gives_the_same_layout_and_pictures_are_points(clouds):

@@ -1,4 +1,4 @@
-import type { APIRequestContext } from '@playwright/test';
+import { expect, type APIRequestContext } from '@playwright/test';
 
 /** What the tests need to know of a run, as the API says it. */
 export interface Recorded {
@@ -24,6 +24,15 @@ interface Summary {
 export async function runs(request: APIRequestContext, server = ''): Promise<Summary[]> {
   const answer = await request.get(`${server}/api/runs`);
   return ((await answer.json()) as { runs: Summary[] }).runs;
+}
+
+/** The run of that name; waits for it, for the server looks for new runs now and then. */
+export async function runNamed(request: APIRequestContext, name: string, server = ''): Promise<Summary> {
+  let found: Summary | undefined;
+  const look = async () =>
+    (found = (await runs(request, server)).find((one) => one.name === name)) !== undefined;
+  await expect.poll(look, `a run named ${name}`).toBe(true);
+  return found!;
 }
 
 /** Every recorded episode of the runs whose name contains `name`, at most `limit` a run. Throws when there is none. */

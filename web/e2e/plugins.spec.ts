@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
 
-import { runs } from './demo';
+import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -20,7 +20,7 @@ test.describe('viewers of a folder', () => {
   test.afterAll(() => server.dispose());
 
   async function open(page: Page, request: APIRequestContext, name: string, more = '') {
-    const run = (await runs(request, server.url)).find((one) => one.name === name)!;
+    const run = await runNamed(request, name, server.url);
     await page.goto(`${server.url}/#/replay?run=${run.id}&episode=0&step=2${more}`);
   }
   const scene = (page: Page) => page.getByRole('region', { name: 'Scene' });
@@ -36,7 +36,9 @@ test.describe('viewers of a folder', () => {
     await expect(scene(page)).toHaveCount(0);
     await cp(local('../../examples/plugins'), viewers, { recursive: true });
     await page.reload();
-    await expect(scene(page).getByRole('combobox')).toHaveValue('phase_plot');
+    // It is for any environment, so it waits to be chosen.
+    await expect(scene(page).getByRole('combobox')).toHaveValue('none');
+    await scene(page).getByRole('combobox').selectOption('phase_plot');
     const frame = scene(page).locator('iframe');
     await expect(frame).toHaveAttribute('data-plugin-step', '2');
     const inside = page.frameLocator('iframe[data-plugin]');
@@ -51,11 +53,11 @@ test.describe('viewers of a folder', () => {
     request,
   }) => {
     await cp(local('../../examples/plugins'), join(server.root, 'viewers'), { recursive: true });
-    await open(page, request, 'LunarLander', '&scene=lunar_lander');
+    await open(page, request, 'LunarLander', '&scene=lunar_lander&target=0');
     const frame = scene(page).locator('iframe');
     await expect(frame).toHaveAttribute('data-plugin-step', '2');
     const inside = page.frameLocator('iframe[data-plugin]');
-    await expect(inside.locator('p')).toContainText('x −0.36'.replace('−', '-'));
+    await expect(inside.locator('p')).toContainText('x -0.36');
     const paint = () => inside.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
     const plain = await paint();
     await page.keyboard.press('s');
@@ -93,7 +95,7 @@ test.describe('viewers of a folder', () => {
       };`,
     );
     const asked: string[] = [];
-    await open(page, request, 'wide');
+    await open(page, request, 'wide', '&scene=curious');
     await expect(scene(page).locator('iframe')).toHaveAttribute('data-plugin-step', '2');
     page.on('request', (one) => asked.push(one.url()));
     await expect(page.frameLocator('iframe[data-plugin]').locator('body')).toContainText('"origin":"null"');

@@ -48,7 +48,7 @@ test('A-5: saliency is laid over what the policy received, at the same step, and
   await overlaid(page, 530);
   await expect(shownStep(page)).toContainText('530');
   await expect(page).toHaveURL(/why=/);
-  // Something is drawn, and it lies exactly over the picture.
+  // Something is drawn, and it lies exactly over the part of the frame that the observation was cut from.
   const boxes = await page.evaluate(() => {
     const overlay = document.querySelector<HTMLCanvasElement>('canvas[data-overlay]')!;
     const picture = overlay.parentElement!.querySelector<HTMLCanvasElement>('canvas:not([data-overlay])')!;
@@ -64,7 +64,8 @@ test('A-5: saliency is laid over what the policy received, at the same step, and
       drawn: alpha.filter((value, i) => i % 4 === 3 && value > 0).length,
     };
   });
-  expect(boxes.overlay).toEqual(boxes.picture);
+  const [left, top, width, height] = boxes.picture;
+  expect(boxes.overlay).toEqual([left, top + (height * 35) / 210, width, (height * 160) / 210]);
   expect(boxes.size).toEqual([80, 80]);
   expect(boxes.drawn).toBeGreaterThan(100);
   // It follows the playhead, and the strength is a choice of its own.

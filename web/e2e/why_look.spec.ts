@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@playwright/test';
 
-import { runs } from './demo';
+import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 import { attribution, breakout, countAsked, overlaid, overlayPixels, panel, place } from './why';
 
@@ -88,6 +89,29 @@ test('A-8: both heads at once are added to blue and to red, and maps are percept
     expect([Math.floor(place / 80), place % 80]).toEqual([Math.floor(most / side) * 5, (most % side) * 5]);
     expect(Math.max(...data.filter((_, i) => i % 4 === channel))).toBe(255);
   }
+  // What is copied has the overlay; where the clipboard is closed it becomes a file.
+  await page.evaluate(() => {
+    navigator.clipboard.write = () => Promise.reject(new Error('closed'));
+  });
+  const saved = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Copy as PNG' }).click();
+  const png = readFileSync(await (await saved).path()).toString('base64');
+  const blueness = await page.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+    const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    const pen = canvas.getContext('2d')!;
+    pen.drawImage(picture, 0, 0);
+    const pixels = pen.getImageData(0, 0, picture.width, picture.height).data;
+    let most = 0;
+    // Green is the grey beneath.
+    for (let i = 0; i < pixels.length; i += 4) most = Math.max(most, pixels[i + 2]! - pixels[i + 1]!);
+    return { size: [picture.width, picture.height], most };
+  }, png);
+  expect(blueness.size).toEqual([80, 80]);
+  expect(blueness.most).toBeGreaterThan(100);
+  await page.keyboard.press('Shift+S');
+  await expect(page).not.toHaveURL(/blend=/);
   await page.goto(
     `/#/replay?run=${at.run}&episode=${at.episode}&step=530&image=observation&why=saliency&blend=alone&colours=viridis&sign=absolute`,
   );
@@ -154,7 +178,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const stack = (await runs(request, server.url)).find(({ name }) => name === 'stack')!;
+    const stack = await runNamed(request, 'stack', server.url);
     const address = `${server.url}/#/replay?run=${stack.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0&look=1`;
     await page.goto(address);
     await overlaid(page, 1);
@@ -185,7 +209,7 @@ test.describe('over stacks and colours', () => {
   });
 
   test('R-11: channels that come last are summed where they are', async ({ page, request }) => {
-    const colours = (await runs(request, server.url)).find(({ name }) => name === 'colours')!;
+    const colours = await runNamed(request, 'colours', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${colours.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
@@ -205,7 +229,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const cropped = (await runs(request, server.url)).find(({ name }) => name === 'cropped')!;
+    const cropped = await runNamed(request, 'cropped', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${cropped.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
@@ -233,7 +257,7 @@ test.describe('over stacks and colours', () => {
     page,
     request,
   }) => {
-    const wide = (await runs(request, server.url)).find(({ name }) => name === 'wide')!;
+    const wide = await runNamed(request, 'wide', server.url);
     await page.goto(
       `${server.url}/#/replay?run=${wide.id}&episode=0&step=2&why=integrated_gradients&target=0`,
     );

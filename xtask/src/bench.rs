@@ -18,6 +18,7 @@ mod serve;
 mod store;
 mod tfevents;
 mod training;
+mod video;
 mod walk;
 
 use anyhow::{Result, bail};
@@ -58,6 +59,7 @@ pub const BENCHES: &[Bench] = &[
         child: Some(attribution::child),
     },
     Bench { name: "scrub", about: "an overlay a frame while an episode plays", run: scrub::run, child: None },
+    Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 

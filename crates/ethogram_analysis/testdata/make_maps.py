@@ -38,7 +38,12 @@ def factors(data: pathlib.Path) -> dict:
     reference = np.load(data / f"analysis/{name}.npz")
     rows = np.maximum(reference["activations"], 0).transpose(0, 2, 3, 1).reshape(-1, 32).astype("<f4")
     rows.tofile(HERE / f"{name}.f32")
-    return {"file": name, "width": 32, "relative_error": meta["results"]["nndsvd"]["relative_error"], "parts": reference["H"].tolist()}
+    return {
+        "file": name,
+        "width": 32,
+        "relative_error": meta["results"]["nndsvd"]["relative_error"],
+        "parts": reference["H"].tolist(),
+    }
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Info(options) => commands::info::info(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
+        Command::Video(options) => commands::video::video(&options),
     };
     match done {
         Ok(code) => code,

@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -26,6 +26,8 @@ pub enum Command {
     Check(CheckOptions),
     /// Pack a finished run into few large files; it reads the same
     Compact(CompactOptions),
+    /// Save steps of an episode as an mp4 or gif: the picture, and what the policy said as bars
+    Video(VideoOptions),
 }
 
 /// `ethogram serve`
@@ -110,9 +112,82 @@ pub struct CompactOptions {
     pub json: bool,
 }
 
+/// `ethogram video`
+#[derive(Debug, Args)]
+pub struct VideoOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// Which episode [default: the newest that was recorded]
+    #[arg(long, value_name = "N")]
+    pub episode: Option<u64>,
+    #[expect(clippy::doc_markdown, reason = "the help of the command has no backticks")]
+    /// File to write; its name ends in .mp4 or .gif [default: episode_N.mp4]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Steps, the last one left out: 100..400, 100.. or ..400 [default: all]
+    #[arg(long, value_name = "STEPS", value_parser = steps_from_text)]
+    pub range: Option<Range<u64>>,
+    /// Frames a second, one frame a step [default: the environment's own, else 30]
+    #[arg(long)]
+    pub fps: Option<f64>,
+    /// Field of pictures, or none [default: frame, else observation]
+    #[arg(long, value_name = "FIELD")]
+    pub picture: Option<String>,
+    /// Field whose numbers are bars, logged or derived, or none [default: what the policy said of the actions]
+    #[arg(long, value_name = "FIELD")]
+    pub bars: Option<String>,
+    /// Where the bars are
+    #[arg(long, value_parser = ["side", "below"], default_value = "side")]
+    pub layout: String,
+    /// Axis of the bars: as far as all steps of the film reach, or as far as each does
+    #[arg(long, value_parser = ["fixed", "auto"], default_value = "fixed")]
+    pub axis: String,
+    /// How often each pixel of the picture is repeated, across and down [default: as often as 640 pixels allow]
+    #[arg(long, value_name = "N")]
+    pub scale: Option<u32>,
+    /// Why the policy said so, over the observation, for example saliency; needs a checkpoint with a signature
+    #[arg(long, value_name = "METHOD")]
+    pub overlay: Option<String>,
+    /// What the overlay explains: action, greedy, value, an action by index, or 3-1: why 3 and not 1
+    #[arg(long, requires = "overlay")]
+    pub target: Option<String>,
+    /// Global step of the checkpoint that the overlay asks [default: the one in force]
+    #[arg(long, value_name = "STEP", requires = "overlay", allow_negative_numbers = true)]
+    pub checkpoint: Option<i64>,
+    /// Opacity of the strongest places of the overlay, 0 to 1
+    #[arg(long, requires = "overlay")]
+    pub opacity: Option<f32>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
+    let fail = || format!("expected steps such as 100..400, 100.. or ..400, found {text:?}");
+    let (from, to) = text.split_once("..").ok_or_else(fail)?;
+    let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
+    let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
+    if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
 fn address_from_text(text: &str) -> Result<IpAddr, String> {
     match text {
         "localhost" => Ok(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)),
         _ => text.parse().map_err(|_| "expected an address such as 127.0.0.1, ::1 or 0.0.0.0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_may_be_open_at_either_end() {
+        assert_eq!(steps_from_text("100..400"), Ok(100..400));
+        assert_eq!(steps_from_text("100.."), Ok(100..u64::MAX));
+        assert_eq!(steps_from_text("..400"), Ok(0..400));
+        for text in ["", "100", "100-400", "a..b", "-1..3", "400..100", "5..5"] {
+            assert!(steps_from_text(text).is_err(), "{text}");
+        }
     }
 }

@@ -98,6 +98,16 @@ pub enum Error {
         /// What was given.
         found: String,
     },
+    /// A setting of a method that does not exist, or has a value that it cannot have.
+    #[error("setting {param:?}: expected {expected}, found {found}")]
+    Param {
+        /// Its name.
+        param: String,
+        /// What would have been taken.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
     /// The work was called off.
     #[error("cancelled")]
     Cancelled,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::attribution::{graph_of, laid_out, rows_first};
 use crate::error::Result;
 use crate::exec::{Cancel, Program};
 use crate::graph::ValueId;
@@ -39,15 +40,20 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats, by name, in the file's order.
+    /// Every output of floats, by name, in the file's order. Inputs and outputs have their rows first, whatever the file wants.
     ///
     /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
         let compiled = self.compiled(inputs)?;
-        let given: Vec<_> =
-            compiled.inputs.iter().filter_map(|(id, name)| Some((*id, inputs.get(name)?.clone()))).collect();
+        let mut given = Vec::with_capacity(compiled.inputs.len());
+        for (id, name) in &compiled.inputs {
+            if let Some(tensor) = inputs.get(name) {
+                given.push((*id, laid_out(tensor.clone(), self.model.axis_of_rows(name))?));
+            }
+        }
         let found = compiled.program.run(&given, cancel)?;
-        Ok(compiled.outputs.iter().cloned().zip(found).collect())
+        let outputs = compiled.outputs.iter().zip(found);
+        outputs.map(|(name, tensor)| Ok((name.clone(), rows_first(tensor, self.model.axis_of_rows(name))?))).collect()
     }
 
     fn compiled(&self, inputs: &BTreeMap<String, Tensor>) -> Result<Arc<Compiled>> {
@@ -73,7 +79,8 @@ impl Forward {
     }
 
     fn compile(&self, shapes: &Shapes) -> Result<Compiled> {
-        let graph = self.model.graph(shapes, &[])?;
+        let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
+        let graph = graph_of(&self.model, shapes, rows, &[])?;
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
         for output in self.model.outputs() {
             let id = graph.named(&output.name).ok_or_else(|| self.model.unknown(&output.name))?;

@@ -28,8 +28,11 @@ mod reference;
 mod tensor;
 
 pub use attribution::{
-    Attributed, Attribution, Baseline, ExpectedGradients, Explained, GradientTimesInput, IntegratedGradients, Mode,
-    Occlusion, Perturbation, Rule, Saliency, Score, SmoothGrad, Subject, Target, View, attributions,
+    ATTRIBUTIONS, Attributed, Attribution, Baseline, Combine, Configured, Curves, DeepLift, ExpectedGradients,
+    Explained, Frames, GradientTimesInput, HISTORY_MAX, IntegratedGradients, Jacobian, LayerChoice, Link, Method, Mode,
+    MultiPath, Occlusion, Param, ParamKind, Part, Perturbation, Projected, Randomised, Reference, Rule, Saliency,
+    Sarfa, Score, Setting, Settings, SignedGradient, SmoothGrad, Spread, Subject, Target, Tells, Unrolling, View,
+    curves, infidelity, layer_choices, look, project, randomised,
 };
 pub use counterfactual::{
     Area, Asker, Bounds, EntryChange, Measure, Progress, RegionChange, Replacement, nearest_entries, smallest_regions,

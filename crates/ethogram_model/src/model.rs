@@ -10,6 +10,7 @@ use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes, Call, lower};
 use crate::onnx::{self, DimProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
+use crate::random::Random;
 use crate::tensor::{Dtype, Tensor};
 
 /// Oldest operator set that is read; before it shapes and bounds were attributes.
@@ -152,6 +153,62 @@ impl Model {
             .filter(|(_, name)| !name.is_empty())
             .map(|(node, name)| Layer { name: name.clone(), operator: node.operator.clone() })
             .collect()
+    }
+
+    /// The axis along which an input or output has its rows: the first, or where that is fixed (a recurrent state `[layers, B, H]`) the
+    /// first open one.
+    pub fn axis_of_rows(&self, name: &str) -> usize {
+        let port = self.inputs.iter().chain(&self.outputs).find(|port| port.name == name);
+        let open = |shape: &Vec<Dim>| shape.iter().position(|dim| !matches!(dim, Dim::Known(_)));
+        port.and_then(|port| port.shape.as_ref().and_then(open)).unwrap_or(0)
+    }
+
+    /// Layers that have weights, in the order of the file: the name of what each gives, and those of its weights. Biases and other vectors are
+    /// left with the layer's first matrix.
+    pub(crate) fn weighted_layers(&self) -> Vec<(String, Vec<String>)> {
+        let mut seen: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        let mut layers = Vec::new();
+        for node in &self.nodes {
+            let own: Vec<&String> = node
+                .inputs
+                .iter()
+                .filter(|name| {
+                    self.weights.get(*name).is_some_and(|weight| weight.as_f32().is_some_and(|v| v.len() > 1))
+                })
+                .filter(|name| seen.insert(name.as_str()))
+                .collect();
+            if own.iter().any(|name| self.weights[name.as_str()].shape().len() >= 2) {
+                let title = node.outputs.first().cloned().unwrap_or_default();
+                layers.push((title, own.into_iter().cloned().collect()));
+            }
+        }
+        layers
+    }
+
+    /// The same network with one weight drawn anew, of the same mean and deviation.
+    pub(crate) fn with_random_weights(&self, name: &str, random: &mut Random) -> Result<Self> {
+        let Some(weight) = self.weights.get(name) else { return Err(self.unknown(name)) };
+        let values = weight.as_f32().unwrap_or_default();
+        let count = values.len().max(1) as f64;
+        let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+        let square = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+        let drawn = values.iter().map(|_| (mean + square.sqrt() * f64::from(random.normal())) as f32).collect();
+        let mut changed = self.clone();
+        // What was made ready holds the weights as they were.
+        changed.prepared = Arc::default();
+        changed.weights.insert(name.to_owned(), Arc::new(Tensor::f32(weight.shape(), drawn)?));
+        Ok(changed)
+    }
+
+    /// Whether the file fixes the number of rows, as exports do that name no open axis: such a network is asked row by row.
+    pub fn has_fixed_rows(&self) -> bool {
+        let fixed = |port: &Port| {
+            let dims = port.shape.as_ref();
+            dims.is_some_and(|dims| {
+                dims.first() == Some(&Dim::Known(1)) && dims.iter().all(|dim| matches!(dim, Dim::Known(_)))
+            })
+        };
+        !self.inputs.is_empty() && self.inputs.iter().all(fixed)
     }
 
     /// Version of ONNX's operator set.

@@ -128,6 +128,44 @@ impl Tensor {
         self.len() == 0
     }
 
+    /// Some rows, in this order. **Errors**: no axes, or a row that is not there.
+    pub fn rows(&self, rows: &[usize]) -> Result<Self> {
+        let count = self.shape.first().copied().unwrap_or(0);
+        if let Some(row) = rows.iter().find(|&&row| row >= count) {
+            return Err(Error::Argument {
+                argument: "rows",
+                expected: format!("below {count}"),
+                found: row.to_string(),
+            });
+        }
+        let width = self.len().checked_div(count).unwrap_or(0);
+        fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
+            rows.iter().flat_map(|row| values[row * width..][..width].iter().copied()).collect()
+        }
+        let data = match &self.data {
+            Data::F32(values) => Data::F32(pick(values, rows, width)),
+            Data::I64(values) => Data::I64(pick(values, rows, width)),
+            Data::Bool(values) => Data::Bool(pick(values, rows, width)),
+        };
+        Tensor::new([&[rows.len()], self.shape.get(1..).unwrap_or_default()].concat(), data)
+    }
+
+    /// The rows of this and then those of another. **Errors**: they differ in more than the number of rows.
+    pub fn followed_by(&self, other: &Tensor) -> Result<Self> {
+        let wrong = || Error::Argument { argument: "rows", expected: self.describe(), found: other.describe() };
+        let (Some(first), Some(second)) = (self.shape.first(), other.shape.first()) else { return Err(wrong()) };
+        if self.shape[1..] != other.shape[1..] {
+            return Err(wrong());
+        }
+        let data = match (&self.data, &other.data) {
+            (Data::F32(a), Data::F32(b)) => Data::F32([a.as_slice(), b].concat()),
+            (Data::I64(a), Data::I64(b)) => Data::I64([a.as_slice(), b].concat()),
+            (Data::Bool(a), Data::Bool(b)) => Data::Bool([a.as_slice(), b].concat()),
+            _ => return Err(wrong()),
+        };
+        Tensor::new([&[first + second], &self.shape[1..]].concat(), data)
+    }
+
     /// The floats; `None` when they are none.
     pub fn as_f32(&self) -> Option<&[f32]> {
         match &self.data {

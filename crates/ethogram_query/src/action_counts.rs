@@ -180,7 +180,7 @@ fn is_whole(dtype: Dtype) -> bool {
 }
 
 /// The space of one array of an action, found by the name of its field.
-fn leaf<'a>(space: &'a Space, field: &str) -> Option<&'a Space> {
+pub(crate) fn leaf<'a>(space: &'a Space, field: &str) -> Option<&'a Space> {
     fn flat<'a>(space: &'a Space, into: &mut Vec<&'a Space>) {
         match space {
             Space::Dict { spaces } => spaces.iter().for_each(|(_, space)| flat(space, into)),
@@ -196,7 +196,7 @@ fn leaf<'a>(space: &'a Space, field: &str) -> Option<&'a Space> {
 }
 
 /// Bounds of one element: one entry an element, or one for all.
-fn bounds(low: &[Option<f64>], high: &[Option<f64>], element: usize) -> Option<(f64, f64)> {
+pub(crate) fn bounds(low: &[Option<f64>], high: &[Option<f64>], element: usize) -> Option<(f64, f64)> {
     let of = |bounds: &[Option<f64>]| {
         bounds.get(element).or_else(|| bounds.first().filter(|_| bounds.len() == 1)).copied()?
     };

@@ -38,7 +38,11 @@ pub const STANDARD_FIELDS: &[StandardField] = &[
     field("head", "index of the head of an ensemble that acts, from 0", None),
     field("advantage", "the advantage that the learner used", Some("return")),
     field("entropy", "entropy of the policy", Some("nats")),
-    field("recurrent_state", "recurrent state before the step", None),
+    field(
+        "recurrent_state",
+        "recurrent state before the step; of several states `recurrent_state/INPUT` each, or all in one in the order of the network's inputs",
+        None,
+    ),
     field(
         "greedy",
         "whether the action was the policy's own choice; false where the exploration schedule drew it at random",

@@ -115,6 +115,20 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
+    /// Steps cannot be shown as a film: they were not recorded, or there is nothing to see.
+    #[error("episode {episode} cannot be filmed: {why}")]
+    Unfilmed {
+        /// The episode.
+        episode: u64,
+        /// What is missing, and how to log it.
+        why: String,
+    },
+    /// Whoever asked for a film does not want it any more.
+    #[error("the film was stopped before its end")]
+    Stopped,
+    /// The film could not be made.
+    #[error(transparent)]
+    Video(#[from] ethogram_video::Error),
     /// The network could not be read, or not be asked this.
     #[error(transparent)]
     Model(#[from] ethogram_model::Error),
@@ -142,7 +156,7 @@ impl Error {
 
     /// A derived field lacks an input: logging it would give an answer.
     pub fn is_missing_input(&self) -> bool {
-        matches!(self, Self::MissingInput { .. } | Self::Unexplained { .. })
+        matches!(self, Self::MissingInput { .. } | Self::Unexplained { .. } | Self::Unfilmed { .. })
     }
 
     /// The question itself is wrong, whatever the run holds.
@@ -154,13 +168,19 @@ impl Error {
             | Self::Analysis(_)
             | Self::Model(_) => true,
             Self::Store(error) => error.is_bad_input(),
+            Self::Video(error) => error.is_bad_request(),
             _ => false,
         }
     }
 
     /// The answer would be larger than a limit.
     pub fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::Store(ethogram_store::Error::TooLarge { .. }))
+        matches!(
+            self,
+            Self::TooLarge { .. }
+                | Self::Store(ethogram_store::Error::TooLarge { .. })
+                | Self::Video(ethogram_video::Error::TooLarge { .. })
+        )
     }
 
     /// The data on disk is damaged.

@@ -28,6 +28,7 @@ mod series;
 mod summary;
 mod tensor_rows;
 mod trend_line;
+mod video;
 mod workbench;
 
 pub use action_counts::{
@@ -39,12 +40,17 @@ pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{Summary, Trend};
-pub use ethogram_model::{Attribution, Cancel, Measure, Progress};
+pub use ethogram_model::{
+    ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
+    ParamKind as SettingKind, Part, Progress, Randomised,
+};
+pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{
-    COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest, EDIT_PLACES_MAX,
-    EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation, ExplanationChoices,
-    ExplanationRequest, METHODS, Said, Size, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution,
-    WhatIfField, WhatIfRequest, WhichCheckpoints,
+    ANSWERS_MAX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement, DisagreementRequest,
+    EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField, Explanation,
+    ExplanationChoices, ExplanationRequest, Of, OutputParity, PLANTED_MAX, Parity, Quality, QualityChecks, Said, Size,
+    TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField,
+    WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
@@ -59,4 +65,5 @@ pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
 pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
 pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
+pub use video::{OVERLAY_OPACITY_DEFAULT, Overlay, VIDEO_FPS_DEFAULT, Video, VideoAxis, VideoRequest};
 pub use workbench::{Change, Options, Skipped, Workbench};

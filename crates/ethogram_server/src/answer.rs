@@ -43,6 +43,12 @@ pub fn check_bytes(bytes: u64) -> ApiResult<()> {
         .hint("ask for a smaller range with from= and to="))
 }
 
+/// A text as the name of a file: letters, digits, `-`, `_` and `.` stay.
+pub fn file_name(text: &str) -> String {
+    let plain = |sign: char| if sign.is_ascii_alphanumeric() || "-_.".contains(sign) { sign } else { '_' };
+    text.chars().map(plain).collect()
+}
+
 /// Answers 304 when the client has `tag`, else what `make` gives, tagged.
 pub async fn tagged(
     request: &HeaderMap,

@@ -10,9 +10,16 @@ use std::{
 
 use axum::http::Uri;
 use ethogram_query::{RunHandle, Workbench};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use crate::{Ui, error::ApiResult, etag, events::Events, limits::NAME_BYTES_MAX, pool::Pool};
+use crate::{
+    Ui,
+    error::ApiResult,
+    etag,
+    events::Events,
+    limits::{NAME_BYTES_MAX, VIDEOS_MAX},
+    pool::Pool,
+};
 
 /// Cheap to clone: one a request.
 #[derive(Clone)]
@@ -21,6 +28,8 @@ pub struct App {
     pub workbench: Arc<Workbench>,
     /// Where work is done.
     pub pool: Pool,
+    /// Films that may yet be begun.
+    pub videos: Arc<Semaphore>,
     /// What is pushed.
     pub events: Events,
     /// The web app.
@@ -42,6 +51,7 @@ impl App {
         Self {
             workbench,
             pool: Pool::new(),
+            videos: Arc::new(Semaphore::new(VIDEOS_MAX)),
             events: Events::new(),
             ui: Arc::new(ui),
             plugins: plugins.into(),

@@ -111,12 +111,20 @@ impl From<QueryError> for ApiError {
             }
             QueryError::Unexplained { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
                 .hint("a step is explained by a checkpoint with a signature and the observation that was logged"),
+            QueryError::Unfilmed { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
+                .hint("docs/python.md has what can be logged; GET …/fields lists what was"),
+            QueryError::Video(error) if error.is_bad_request() => {
+                Self::bad_request(message).hint("docs/http.md lists the parameters of /video")
+            }
             QueryError::Model(error) if error.is_model() => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_model", message)
                     .hint("export the policy again, see docs/python.md")
             }
             QueryError::BadInput { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", message)
                 .hint("name another field as the input, or log it in that shape"),
+            QueryError::BadParam { ref field, .. } if field.starts_with("attribution") => {
+                Self::bad_request(message).hint("GET …/episodes/E/explanations lists what can be asked")
+            }
             _ if error.is_bad_request() => {
                 Self::bad_request(message).hint("GET /api/derivations lists the parameters of each field")
             }

@@ -22,6 +22,7 @@ pub mod safety;
 mod serve;
 mod token;
 mod ui;
+pub mod video_parts;
 mod watch;
 pub mod wire;
 

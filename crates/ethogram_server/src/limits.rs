@@ -28,6 +28,8 @@ pub const RESPONSE_BYTES_MAX: u64 = 256 << 20;
 pub const EVENT_STREAMS_MAX: usize = 256;
 /// Requests that wait for a free worker; beyond that the answer is 503.
 pub const WAITING_MAX: usize = 1_024;
+/// Films that are made at once: each may take all processors.
+pub const VIDEOS_MAX: usize = 2;
 /// Ports tried after the default when it is taken.
 pub const PORTS_TRIED: u16 = 100;
 
@@ -39,5 +41,7 @@ pub const POLL_UNHEARD_EVERY: Duration = Duration::from_secs(1);
 pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
 /// How often a comment keeps an event stream open.
 pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How often a client that waits for a film is told how far it is.
+pub const VIDEO_TELL_EVERY: Duration = Duration::from_millis(100);
 /// How long open answers may take to end after the server was told to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);

@@ -65,6 +65,7 @@ export default function phasePlot(body, about) {
   return {
     update({ step, fields }) {
       const seen = fields.observation;
+      if (seen?.kind === 'picture') bar.textContent = 'this observation is a picture';
       if (seen?.kind === 'numbers') {
         name(seen.values.length);
         rows.set(step, seen.values);

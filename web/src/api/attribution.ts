@@ -19,6 +19,8 @@ export interface CheckpointChoice {
   name: string;
   /** The part of a rendered picture that the observation is made of, in its pixels. */
   region?: Region | null;
+  /** It receives `by · logged + plus` of every element; null or left out where that is not so. */
+  received?: { by: number; plus: number } | null;
 }
 
 export interface Region {

@@ -11,6 +11,7 @@ import { encodeDoubles } from './encode_columns';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
+import { readVideo, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
   whatIfOf,
@@ -298,6 +299,18 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<ArrayBuffer> {
     return this.#source.bytes(this.framesPath(run, episode, field, range), { signal });
+  }
+
+  /** Steps of an episode as a film, made by the server while it is read. */
+  async video(
+    run: string,
+    episode: number,
+    options: VideoOptions,
+    onprogress: (progress: VideoProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Blob> {
+    const path = `${at(run)}/episodes/${episode}/video${search({ ...options, parts: 1 })}`;
+    return readVideo(await this.#source.stream(path, { signal }), options.format, onprogress);
   }
 
   /** Tensors, distributions, pictures or texts of one tag. */

@@ -8,6 +8,8 @@ export interface Source {
   bytes(path: string, ask?: Ask): Promise<ArrayBuffer>;
   /** Descriptions that come one after the other, a line each. What `online` throws ends it. Throws [`ApiError`]. */
   lines<T>(path: string, ask: Ask, online: (line: T) => void): Promise<void>;
+  /** Bytes as they come, for what takes a while to be made. Throws [`ApiError`]. */
+  stream(path: string, ask?: Ask): Promise<ReadableStream<Uint8Array>>;
   /** A description that can be replaced, with the tag that says which was seen. Throws [`ApiError`]. */
   tagged<T>(path: string, ask?: Ask): Promise<Tagged<T>>;
 }
@@ -101,6 +103,11 @@ export class HttpSource implements Source {
   async bytes(path: string, ask: Ask = {}): Promise<ArrayBuffer> {
     const response = await this.#send(path, ask);
     return response.arrayBuffer();
+  }
+
+  async stream(path: string, ask: Ask = {}): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send(path, ask);
+    return response.body ?? new Blob().stream();
   }
 
   async tagged<T>(path: string, ask: Ask = {}): Promise<Tagged<T>> {

@@ -58,10 +58,42 @@ export class FrameCanvas {
     return x >= 0 && y >= 0 && x < this.image.width && y < this.image.height ? { x, y } : null;
   }
 
-  /** The picture as it was recorded, pixel for pixel; null while none is shown. */
+  /** The picture as it was recorded, pixel for pixel, with what lies over it; null while none is shown. */
   png(): Promise<Blob | null> {
     if (!this.image) return Promise.resolve(null);
-    return new Promise((resolve) => this.canvas.toBlob(resolve, 'image/png'));
+    return new Promise((resolve) => this.composed().toBlob(resolve, 'image/png'));
+  }
+
+  /** The picture and its overlays on one canvas, at the size of the picture. */
+  private composed(): HTMLCanvasElement {
+    const { canvas } = this;
+    const overlays = [...this.host.querySelectorAll<HTMLCanvasElement>('canvas[data-overlay]')].filter(
+      ({ style }) => style.display !== 'none',
+    );
+    if (overlays.length === 0) return canvas;
+    const sheet = document.createElement('canvas');
+    sheet.width = canvas.width;
+    sheet.height = canvas.height;
+    const pen = sheet.getContext('2d');
+    if (!pen) return canvas;
+    pen.imageSmoothingEnabled = false;
+    pen.filter = canvas.style.filter || 'none';
+    pen.drawImage(canvas, 0, 0);
+    pen.filter = 'none';
+    const whole = canvas.getBoundingClientRect();
+    for (const overlay of overlays) {
+      const box = overlay.getBoundingClientRect();
+      pen.globalCompositeOperation =
+        overlay.style.mixBlendMode === 'plus-lighter' ? 'lighter' : 'source-over';
+      pen.drawImage(
+        overlay,
+        ((box.left - whole.left) / whole.width) * sheet.width,
+        ((box.top - whole.top) / whole.height) * sheet.height,
+        (box.width / whole.width) * sheet.width,
+        (box.height / whole.height) * sheet.height,
+      );
+    }
+    return sheet;
   }
 
   destroy(): void {

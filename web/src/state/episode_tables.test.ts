@@ -44,7 +44,9 @@ it('reads a table once, then from its first open episode on', async () => {
     answer([]),
   ];
   const bytes = vi.fn<(path: string) => Promise<ArrayBuffer>>(async () => answers.shift()!);
-  const tables = new EpisodeTables(new Client({ json: vi.fn(), tagged: vi.fn(), lines: vi.fn(), bytes }));
+  const tables = new EpisodeTables(
+    new Client({ json: vi.fn(), tagged: vi.fn(), lines: vi.fn(), stream: vi.fn(), bytes }),
+  );
 
   await tables.of('r', 1);
   expect((await tables.of('r', 1)).episode.length).toBe(3);
@@ -65,7 +67,9 @@ it('asks again after a failure', async () => {
     .fn<() => Promise<ArrayBuffer>>()
     .mockRejectedValueOnce(new Error('down'))
     .mockResolvedValueOnce(answer([{ episode: 0, end: 'terminated', return: 1 }]));
-  const tables = new EpisodeTables(new Client({ json: vi.fn(), tagged: vi.fn(), lines: vi.fn(), bytes }));
+  const tables = new EpisodeTables(
+    new Client({ json: vi.fn(), tagged: vi.fn(), lines: vi.fn(), stream: vi.fn(), bytes }),
+  );
   await expect(tables.of('r', 1)).rejects.toThrow('down');
   expect(await tables.nearest('r', 1, { axis: 'episode', value: 0 })).toMatchObject({ episode: 0 });
 });

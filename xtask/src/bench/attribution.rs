@@ -81,7 +81,7 @@ fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
         let mut found = Vec::new();
         for output in outputs {
             let target = Target::entries(output, &[if *output == "value" { 0 } else { ENTRY }]);
-            let subject = Subject { inputs: inputs.clone(), target, wrt: wrt.clone() };
+            let subject = Subject { inputs: inputs.clone(), target, wrt: vec![wrt.clone()] };
             // As a person asks: everything but the model is made anew.
             let explained = Explained::new(model, subject, threads, &cancel)?;
             let attributed = method.attribute(&explained, &cancel)?;
@@ -94,6 +94,6 @@ fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
 /// A layer's value where every input is zero.
 fn at_zero(model: &ethogram_model::Model, inputs: &BTreeMap<String, Tensor>, layer: &str) -> Result<Tensor> {
     let zero = inputs.iter().map(|(name, tensor)| (name.clone(), Tensor::full(tensor.shape(), 0.0))).collect();
-    let subject = Subject { inputs: zero, target: Target::entries("logits", &[ENTRY]), wrt: layer.to_owned() };
+    let subject = Subject { inputs: zero, target: Target::entries("logits", &[ENTRY]), wrt: vec![layer.to_owned()] };
     Ok(Explained::new(model, subject, 1, &Cancel::default())?.at().clone())
 }

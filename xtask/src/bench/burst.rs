@@ -90,9 +90,12 @@ pub fn alternate(candidates: &mut [&mut Candidate], case: Case, rounds: usize, t
 /// Ours: a call ready to be made.
 pub type Call = Box<dyn FnMut() -> Result<Vec<f32>>>;
 
+/// A task of a network for a batch.
+type Key = (String, String, usize);
+
 /// Answers asks on standard input until it ends. `make` prepares a task of a network for a batch.
 pub fn answer(make: impl Fn(&str, &str, usize) -> Result<Call>) -> Result<()> {
-    let mut known: Vec<((String, String, usize), Call, Vec<f32>)> = Vec::new();
+    let mut known: Vec<(Key, Call, Vec<f32>)> = Vec::new();
     for line in std::io::stdin().lock().lines() {
         let ask: Value = serde_json::from_str(&line?)?;
         let (Some(task), Some(net)) = (ask["task"].as_str(), ask["net"].as_str()) else { bail!("no task: {ask}") };

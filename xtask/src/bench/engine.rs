@@ -70,7 +70,7 @@ fn call(folder: &Path, task: &str, net: &str, batch: usize, threads: usize) -> R
     let subject = move |wrt: String| Subject {
         inputs: inputs.clone(),
         target: Target::entries("logits", &vec![ENTRY; batch]),
-        wrt,
+        wrt: vec![wrt],
     };
     Ok(match task {
         "forward" | "gradient" => {

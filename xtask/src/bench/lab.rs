@@ -48,12 +48,21 @@ impl Lab {
 
     /// Runs `bench/SCRIPT` with the peers installed. Returns the JSON lines it printed.
     pub fn python(&self, script: &str, args: &[&str]) -> Result<Vec<Value>> {
-        lines(&mut self.python_command(script, args)?)
+        self.python_of("", script, args)
     }
 
     /// The same, not yet started.
     pub fn python_command(&self, script: &str, args: &[&str]) -> Result<Command> {
-        let mut command = Command::new(virtualenv()?);
+        self.command_of("", script, args)
+    }
+
+    /// As [`Lab::python`], with the peers of `bench/requirements-PEERS.txt`, which do not get along with the others.
+    fn python_of(&self, peers: &str, script: &str, args: &[&str]) -> Result<Vec<Value>> {
+        lines(&mut self.command_of(peers, script, args)?)
+    }
+
+    fn command_of(&self, peers: &str, script: &str, args: &[&str]) -> Result<Command> {
+        let mut command = Command::new(virtualenv(peers)?);
         command.arg(root().join("bench").join(script)).args(args).current_dir(self.folder());
         command.env("PYTHONPATH", root().join("python")).env("WANDB_SILENT", "true");
         Ok(command)
@@ -61,10 +70,21 @@ impl Lab {
 
     /// As [`Lab::python`], for scripts that use our SDK.
     pub fn python_with_sdk(&self, script: &str, args: &[&str]) -> Result<Vec<Value>> {
-        let native = root().join("python/ethogram/_native.abi3.so");
-        ensure!(native.exists(), "the SDK is not built: run `make build` first: {}", native.display());
+        sdk_is_built()?;
         self.python(script, args)
     }
+
+    /// As [`Lab::python_with_sdk`], with peers of their own.
+    pub fn python_with_sdk_of(&self, peers: &str, script: &str, args: &[&str]) -> Result<Vec<Value>> {
+        sdk_is_built()?;
+        self.python_of(peers, script, args)
+    }
+}
+
+fn sdk_is_built() -> Result<()> {
+    let native = root().join("python/ethogram/_native.abi3.so");
+    ensure!(native.exists(), "the SDK is not built: run `make build` first: {}", native.display());
+    Ok(())
 }
 
 /// Runs a command to its end and parses each line of its output.
@@ -83,16 +103,18 @@ pub fn number(line: &Value, name: &str) -> Result<f64> {
     line[name].as_f64().with_context(|| format!("expected a number {name:?} in {line}"))
 }
 
-/// The Python of `.bench/venv`, made and filled when it is missing or `bench/requirements.txt` changed.
-fn virtualenv() -> Result<PathBuf> {
-    let requirements = root().join("bench/requirements.txt");
-    let wanted = fs::read_to_string(&requirements).context("bench/requirements.txt")?;
-    let folder = root().join(".bench/venv");
+/// The Python of `.bench/venv`, made and filled when it is missing or `bench/requirements.txt` changed; of `.bench/venv-PEERS` likewise.
+fn virtualenv(peers: &str) -> Result<PathBuf> {
+    let of = if peers.is_empty() { String::new() } else { format!("-{peers}") };
+    let requirements = root().join(format!("bench/requirements{of}.txt"));
+    let wanted = fs::read_to_string(&requirements).with_context(|| requirements.display().to_string())?;
+    let folder = root().join(format!(".bench/venv{of}"));
     let (python, installed) = (folder.join("bin/python"), folder.join("requirements.installed"));
     if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
         return Ok(python);
     }
-    eprintln!("installing the peers into .bench/venv: some 6 GB, for PyTorch comes with CUDA");
+    let size = if peers.is_empty() { "some 6 GB, for PyTorch comes with CUDA" } else { "some 0.4 GB" };
+    eprintln!("installing the peers into {}: {size}", folder.display());
     let base = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     if !python.exists() {
         succeed(Command::new(base).args(["-m", "venv"]).arg(&folder))?;

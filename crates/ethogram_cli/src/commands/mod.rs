@@ -5,3 +5,4 @@ pub mod compact;
 pub mod info;
 pub mod ls;
 pub mod serve;
+pub mod video;

@@ -4,3 +4,4 @@ mod help;
 mod program;
 mod runs;
 mod serve;
+mod video;

@@ -1,18 +1,45 @@
 //! Gradients on the ways from many baselines.
 
+use super::baseline::SEED;
 use super::integrated_gradients::{along, completeness};
-use super::{Attributed, Attribution, Explained};
+use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 use crate::random::Random;
 use crate::tensor::Tensor;
+
+/// As people choose it.
+pub(super) const METHOD: Method = Method {
+    name: "expected_gradients",
+    doc: "integrated gradients averaged over baselines drawn from data",
+    does_not_show: "which of the baselines a share is due to; few samples leave noise",
+    tells: Tells::Shares,
+    cost: "`samples` passes forward and back, and as many forward",
+    source: "Erion et al. (2021), equation 3; places on the way are stratified",
+    params: &[
+        Param::integer("samples", [100, 1, 10_000], "draws of a baseline and a place on the way"),
+        Param::choice(
+            "baseline",
+            &["episode", "dataset"],
+            "where baselines are drawn from: other steps of this episode, or steps of other recorded episodes",
+        ),
+        SEED,
+    ],
+    make: |settings| {
+        Ok(Box::new(ExpectedGradients {
+            samples: settings.count("samples"),
+            baselines: None,
+            seed: settings.integer("seed").unsigned_abs(),
+        }))
+    },
+};
 
 /// Integrated gradients averaged over baselines drawn from data: no single input stands for "nothing".
 #[derive(Clone, Debug)]
 pub struct ExpectedGradients {
     /// Draws of a baseline and a place on the way, for each row.
     pub samples: usize,
-    /// Rows that baselines are drawn from, `[N, …]`; the explained rows themselves when there are none.
+    /// Rows that baselines are drawn from, `[N, …]`; when left out those of [`Explained::with_reference`], else the explained rows themselves.
     pub baselines: Option<Tensor>,
     /// Equal seeds give equal bits.
     pub seed: u64,
@@ -25,18 +52,6 @@ impl Default for ExpectedGradients {
 }
 
 impl Attribution for ExpectedGradients {
-    fn name(&self) -> &'static str {
-        "expected_gradients"
-    }
-
-    fn doc(&self) -> &'static str {
-        "integrated gradients averaged over baselines drawn from data"
-    }
-
-    fn source(&self) -> &'static str {
-        "Erion et al. (2021), equation 3; places on the way are stratified"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let (rows, width, shape) = (explained.rows(), explained.width(), explained.at().shape());
         let wrong = |found: String| Error::Argument {
@@ -44,9 +59,13 @@ impl Attribution for ExpectedGradients {
             expected: format!("rows of shape {:?}, 1 to 10000 samples", &shape[1..]),
             found,
         };
-        let pool = self.baselines.as_ref().unwrap_or(explained.at());
-        let fits = pool.shape().len() == shape.len() && pool.shape()[1..] == shape[1..] && !pool.is_empty();
-        let Some(pool) = pool.as_f32().filter(|_| fits) else { return Err(wrong(pool.describe())) };
+        let pool = match &self.baselines {
+            Some(pool) => {
+                let fits = pool.shape().len() == shape.len() && pool.shape()[1..] == shape[1..] && !pool.is_empty();
+                pool.as_f32().filter(|_| fits).ok_or_else(|| wrong(pool.describe()))?
+            }
+            None => explained.reference("baseline").unwrap_or(explained.at_values()),
+        };
         if self.samples == 0 || self.samples > 10_000 {
             return Err(wrong(format!("{} samples", self.samples)));
         }

@@ -1,15 +1,17 @@
-//! The function that a method asks about: one part of the network's input varies, all else stays, a number a row comes out.
+//! The function that a method asks about: some of the network's values vary, all else stays, a number a row comes out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Target;
+use super::blur::is_picture;
+use super::one_step::{Answer, Compiler, Function, Halves, OneStep, Outlook, graph_of, laid_out, rows_first};
+use super::unrolled::{Unrolled, Unrolling};
+use super::{Link, Target};
 use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
-use crate::grad::differentiate;
-use crate::graph::{Builder, ValueId, affine_frontier};
+use crate::graph::ValueId;
 use crate::model::Model;
-use crate::tensor::{Data, Dtype, Tensor};
+use crate::tensor::{Dtype, Tensor};
 
 /// Rows that go through the network at once, points of a path or perturbations: so many as keep the weights busy, and fewer when what is
 /// between the layers would not stay in the cache.
@@ -23,38 +25,41 @@ const SHARED: u64 = 1_000_000;
 /// What is asked of a network.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// Every input, with as many rows as are to be explained.
+    /// Every input, with as many rows as are to be explained, rows first.
     pub inputs: BTreeMap<String, Tensor>,
     /// The number that is explained.
     pub target: Target,
-    /// The input, or hidden value, whose elements are to be told apart.
-    pub wrt: String,
+    /// The inputs, or hidden values, whose elements are to be told apart. Of several, the elements lie one after the other.
+    pub wrt: Vec<String>,
 }
+
+/// One of the values whose elements are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name; over time with `@-3` for three steps ago.
+    pub name: String,
+    /// Shape of one row.
+    pub shape: Vec<usize>,
+    /// Where its elements begin in a row.
+    pub offset: usize,
+    /// How many they are.
+    pub width: usize,
+}
+
+/// What each entry of the points from this one on counts.
+type Seeds<'a> = dyn Fn(usize, &[usize]) -> Vec<f32> + Sync + 'a;
 
 /// A [`Subject`] ready to be asked: a function from rows of the explained value to numbers.
 pub struct Explained<'m> {
     model: &'m Model,
-    subject: Subject,
-    /// The explained value at the input. **Shapes**: `[B, …]`.
+    function: Box<dyn Function + 'm>,
+    target: Target,
     at: Tensor,
-    /// Elements of one row of it.
+    parts: Vec<Part>,
     width: usize,
-    /// What is asked, for the model to know it again.
-    question: String,
     threads: usize,
-}
-
-/// The function for a number of rows.
-struct Compiled {
-    program: Program,
-    /// The network's own inputs that the program takes.
-    inputs: Vec<(ValueId, String)>,
-    /// The explained value as an input.
-    wrt: ValueId,
-    /// What each entry of the target's output counts, as an input.
-    weights: ValueId,
-    /// Entries of one row of the target's output.
-    entries: usize,
+    /// Rows to compare with, flat.
+    reference: Option<Vec<f32>>,
 }
 
 impl<'m> Explained<'m> {
@@ -62,33 +67,73 @@ impl<'m> Explained<'m> {
     ///
     /// **Errors**: inputs or names that the model does not have; targets beyond the output.
     pub fn new(model: &'m Model, subject: Subject, threads: usize, cancel: &Cancel) -> Result<Self> {
-        let threads = if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
-        let at = match subject.inputs.get(&subject.wrt) {
-            Some(tensor) => tensor.clone(),
-            None => hidden(model, &subject, threads, cancel)?,
-        };
-        let rows = at.shape().first().copied().unwrap_or(0);
-        let wrong =
-            |why: String| Error::Input { name: subject.wrt.clone(), expected: "rows of floats".into(), found: why };
-        if rows == 0 || at.dtype() != Dtype::F32 {
-            return Err(wrong(at.describe()));
+        let (parts, at, shape) = joined(model, &subject.inputs, &subject.wrt, cancel)?;
+        let mut inputs = subject.inputs;
+        let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+        for (name, tensor) in subject.target.view.given() {
+            inputs.insert(name.to_owned(), tensor.clone());
         }
-        if let Some((name, tensor)) = subject.inputs.iter().find(|(_, tensor)| tensor.shape().first() != Some(&rows)) {
-            return Err(Error::Input {
-                name: name.clone(),
-                expected: format!("{rows} rows, as many as {:?}", subject.wrt),
-                found: tensor.describe(),
-            });
-        }
-        let width = at.len() / rows;
-        let question = question(&subject);
-        let explained = Explained { model, subject, at, width, question, threads };
-        let compiled = explained.compiled(1, false)?;
-        explained.subject.target.check(rows, compiled.entries)?;
-        Ok(explained)
+        let Target { output, view, .. } = &subject.target;
+        let outlook = Outlook::View { output: output.clone(), view: view.clone() };
+        let compiler = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
+        let function = OneStep { compiler, inputs: Arc::new(inputs) };
+        Self::of(model, Box::new(function), subject.target, (parts, Tensor::f32(&shape, at)?), threads)
     }
 
-    /// The explained value at the input. **Shapes**: `[B, …]`.
+    /// The same over several steps: the inputs of earlier ones reach the target through the recurrent state.
+    ///
+    /// **Errors**: as [`Explained::new`]; states that the model does not have.
+    pub fn over_time(
+        model: &'m Model,
+        subject: Subject,
+        unrolling: &Unrolling,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let target = subject.target.clone();
+        let (function, parts, at) = Unrolled::new(model, subject, unrolling, cancel)?;
+        Self::of(model, Box::new(function), target, (parts, at), threads)
+    }
+
+    fn of(
+        model: &'m Model,
+        function: Box<dyn Function + 'm>,
+        target: Target,
+        (parts, at): (Vec<Part>, Tensor),
+        threads: usize,
+    ) -> Result<Self> {
+        let threads = if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let rows = at.shape()[0];
+        target.check(rows, function.entries())?;
+        let width = at.len() / rows;
+        Ok(Explained { model, function, target, at, parts, width, threads, reference: None })
+    }
+
+    /// Rows to compare with: every input of the network, as in [`Subject::inputs`], at other steps.
+    pub fn with_reference(mut self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Self> {
+        let names: Vec<String> = self.parts.iter().map(|part| part.name.clone()).collect();
+        let (parts, rows, _) = joined(self.model, inputs, &names, cancel)?;
+        if parts != self.parts {
+            return Err(Error::Argument {
+                argument: "reference",
+                expected: format!("rows like those that are explained, {:?}", &self.at.shape()[1..]),
+                found: format!("{parts:?}"),
+            });
+        }
+        self.reference = Some(rows);
+        Ok(self)
+    }
+
+    /// The rows to compare with, flat. **Errors**: nobody gave any.
+    pub(super) fn reference(&self, argument: &'static str) -> Result<&[f32]> {
+        self.reference.as_deref().filter(|rows| !rows.is_empty()).ok_or_else(|| Error::Argument {
+            argument,
+            expected: "other steps to compare with".to_owned(),
+            found: "none".to_owned(),
+        })
+    }
+
+    /// The explained value at the input. **Shapes**: `[B, …]`; of several values `[B, width]`.
     pub fn at(&self) -> &Tensor {
         &self.at
     }
@@ -98,9 +143,24 @@ impl<'m> Explained<'m> {
         self.at.as_f32().unwrap_or_default()
     }
 
+    /// The values that a row is made of, in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The first part that is a picture, `[…, H, W]`. **Errors**: none is.
+    pub(super) fn picture(&self) -> Result<&Part> {
+        let found = self.parts.iter().find(|part| is_picture(&part.shape));
+        found.ok_or_else(|| Error::Argument {
+            argument: "wrt",
+            expected: "pictures, [B, …, H, W]".to_owned(),
+            found: format!("rows of shape {:?}", &self.at.shape()[1..]),
+        })
+    }
+
     /// Rows that are explained.
     pub fn rows(&self) -> usize {
-        self.at.len() / self.width
+        self.at.shape()[0]
     }
 
     /// Elements of one row of the explained value.
@@ -108,96 +168,121 @@ impl<'m> Explained<'m> {
         self.width
     }
 
-    /// The same question about another number.
-    pub(super) fn towards(&self, target: Target) -> Self {
-        let subject = Subject { target, ..self.subject.clone() };
-        let question = question(&subject);
-        Explained { subject, question, at: self.at.clone(), ..*self }
-    }
-
-    /// These rows alone.
-    pub(super) fn rows_of(&self, rows: &[usize]) -> Result<Self> {
-        let mut subject = self.subject.clone();
-        for tensor in subject.inputs.values_mut() {
-            *tensor = rows_of(tensor, rows)?;
-        }
-        subject.target.weights = rows.iter().filter_map(|&row| subject.target.weights.get(row).cloned()).collect();
-        Ok(Explained { subject, question: self.question.clone(), at: rows_of(&self.at, rows)?, ..*self })
-    }
-
-    /// The same number as a function of a later value, which is `at` there. **Shapes**: `[B, …]`, flat, with rows of shape `row`.
-    pub(super) fn later(&self, wrt: &str, row: &[usize], at: Vec<f32>) -> Result<Self> {
-        let subject = Subject { wrt: wrt.to_owned(), ..self.subject.clone() };
-        let at = Tensor::f32(&[&[self.rows()], row].concat(), at)?;
-        let (question, width) = (question(&subject), at.len() / self.rows());
-        Ok(Explained { subject, at, width, question, ..*self })
-    }
-
-    /// Up to where the way to the target is affine: the name of that value in the file, and the shape of a row of it.
-    pub(super) fn affine_until(&self) -> Result<Option<(String, Vec<usize>)>> {
-        let Subject { inputs, target, wrt } = &self.subject;
-        let name = format!("affine {}", self.question);
-        let found = self.model.prepared.get(&name, || {
-            let patched = if inputs.contains_key(wrt) { Vec::new() } else { vec![wrt.clone()] };
-            let graph = self.model.graph(&shapes(inputs, 1), &patched)?;
-            let (from, to) = (graph.named(wrt), graph.named(&target.output));
-            let found = from.zip(to).and_then(|(from, to)| affine_frontier(&graph, from, to));
-            // It must be told apart by rows, and have a name to be given under.
-            let found = found.filter(|&id| graph.value(id).shape.first() == Some(&1));
-            Ok(found.and_then(|found| {
-                let (name, _) = graph.names().iter().rev().find(|(_, id)| *id == found)?;
-                Some((name.clone(), graph.value(found).shape[1..].to_vec()))
-            }))
-        })?;
-        Ok((*found).clone())
+    /// What is explained.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The target's value for each of `points`, rows of the explained value; point `i` belongs to row `of[i]`, whose other inputs and target
     /// it shares.
     pub fn values(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<Vec<f32>> {
-        let found = self.ask(points, of, false, cancel)?;
-        Ok(found.into_iter().flat_map(|chunk| self.weighed(&chunk)).collect())
+        let found = self.ask(points, of, None, cancel)?;
+        Ok(found.iter().flat_map(|(of, chunk)| self.target.numbers(&chunk.entries, of)).collect())
     }
 
     /// Every entry of the target's output for each point, unweighed. **Shapes**: `[P, entries]`.
     pub fn outputs(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<(Vec<f32>, usize)> {
-        let found = self.ask(points, of, false, cancel)?;
-        let entries = found.first().map_or(0, |chunk| chunk.entries);
-        Ok((found.into_iter().map(|chunk| chunk.output).collect::<Vec<_>>().concat(), entries))
+        let found = self.ask(points, of, None, cancel)?;
+        let entries = found.into_iter().map(|(_, chunk)| chunk.entries).collect::<Vec<_>>().concat();
+        Ok((entries, self.function.entries()))
     }
 
     /// The target's value and its gradient for each point. **Shapes**: `[P]` and `[P, width]`.
     pub fn gradients(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<(Vec<f32>, Vec<f32>)> {
         let mut values = Vec::with_capacity(of.len());
         let mut gradients = Vec::with_capacity(points.len());
-        for chunk in self.ask(points, of, true, cancel)? {
-            values.extend(self.weighed(&chunk));
+        let entries = self.function.entries();
+        let seeds = |_: usize, of: &[usize]| self.target.seeds(of, entries);
+        for (of, mut chunk) in self.ask(points, of, Some(&seeds), cancel)? {
+            values.extend(self.target.numbers(&chunk.entries, of));
+            if let Some(slopes) = self.target.slopes(&chunk.entries, of) {
+                for (row, slope) in chunk.gradient.chunks_mut(self.width.max(1)).zip(slopes) {
+                    row.iter_mut().for_each(|value| *value *= slope);
+                }
+            }
             gradients.extend(chunk.gradient);
         }
         Ok((values, gradients))
     }
 
-    fn weighed(&self, chunk: &Answer) -> Vec<f32> {
-        let rows = chunk.output.chunks(chunk.entries.max(1)).zip(&chunk.of);
-        rows.map(|(row, &of)| {
-            let sum: f64 = self.subject.target.weights[of].iter().map(|&(e, w)| f64::from(row[e]) * f64::from(w)).sum();
-            sum as f32
-        })
-        .collect()
+    /// The gradient of any weighed sum of the output's entries. **Shapes**: `counts` `[P, entries]`, answer `[P, width]`.
+    pub fn gradients_of(&self, points: &[f32], of: &[usize], counts: &[f32], cancel: &Cancel) -> Result<Vec<f32>> {
+        let entries = self.function.entries();
+        let seeds = |first: usize, of: &[usize]| counts[first * entries..][..of.len() * entries].to_vec();
+        let found = self.ask(points, of, Some(&seeds), cancel)?;
+        Ok(found.into_iter().map(|(_, chunk)| chunk.gradient).collect::<Vec<_>>().concat())
     }
 
-    /// Chunks of points, side by side, in order.
-    fn ask(&self, points: &[f32], of: &[usize], gradient: bool, cancel: &Cancel) -> Result<Vec<Answer>> {
-        assert_eq!(points.len(), of.len() * self.width, "points and their rows");
-        let program = &self.compiled(1, false)?.program;
+    /// Multipliers of the target by the rescale rule, between the rows and what each is compared with. **Shapes**: `[B, width]`.
+    pub(super) fn multipliers(&self, baseline: &[f32], cancel: &Cancel) -> Result<Vec<f32>> {
+        if self.target.link != Link::Identity {
+            return Err(Error::Argument {
+                argument: "target",
+                expected: "a number as the network gives it".to_owned(),
+                found: "a probability of several, which the rescale rule does not cover".to_owned(),
+            });
+        }
+        let all: Vec<usize> = (0..self.rows()).collect();
+        let mut found = Vec::with_capacity(baseline.len());
+        for of in all.chunks(CHUNK_ROWS / 2) {
+            let place = of[0] * self.width..(of[0] + of.len()) * self.width;
+            let seeds = self.target.seeds(of, self.function.entries());
+            let (points, others) = (&self.at_values()[place.clone()], &baseline[place]);
+            found.extend(self.function.rescaled(points, others, of, &seeds, cancel)?);
+        }
+        Ok(found)
+    }
+
+    /// This function in two halves, the first of them affine: entries of the first are rows of the second, which has the target.
+    pub(super) fn halves(&self, cancel: &Cancel) -> Result<Option<(Explained<'_>, Explained<'_>)>> {
+        let Some(Halves { first, middle, second }) = self.function.halves()? else { return Ok(None) };
+        let first = Explained {
+            function: Box::new(first),
+            target: self.target.clone(),
+            at: self.at.clone(),
+            parts: self.parts.clone(),
+            reference: None,
+            ..*self
+        };
+        let all: Vec<usize> = (0..self.rows()).collect();
+        let (at, _) = first.outputs(self.at_values(), &all, cancel)?;
+        let second = Explained {
+            function: Box::new(second),
+            target: self.target.clone(),
+            at: Tensor::f32(&[&[self.rows()], middle.shape.as_slice()].concat(), at)?,
+            width: middle.width,
+            parts: vec![middle],
+            reference: None,
+            ..*self
+        };
+        Ok(Some((first, second)))
+    }
+
+    /// Threads that work on so many points, and how many of them each takes at once.
+    fn shares(&self, points: usize, gradient: bool) -> (usize, usize) {
+        let effort = self.function.effort();
         // A gradient takes about two more passes.
-        let one = program.cost().saturating_mul(if gradient { 3 } else { 1 });
-        let most = usize::try_from(CHUNK_BYTES / program.bytes().max(1)).unwrap_or(CHUNK_ROWS);
-        let most = most.clamp(CHUNK_ROWS_LEAST, CHUNK_ROWS);
-        let worth = (of.len() as u64).saturating_mul(one) / SHARED + 1;
-        let threads = self.threads.min(of.len()).min(usize::try_from(worth).unwrap_or(usize::MAX));
-        let each = most.min(of.len().div_ceil(threads.max(1))).max(1);
-        let chunks: Vec<(&[f32], &[usize])> = points.chunks(each * self.width).zip(of.chunks(each)).collect();
+        let one = effort.products.saturating_mul(if gradient { 3 } else { 1 });
+        let worth = (points as u64).saturating_mul(one) / SHARED + 1;
+        let threads = self.threads.min(points).min(usize::try_from(worth).unwrap_or(usize::MAX)).max(1);
+        let most = usize::try_from(CHUNK_BYTES / effort.bytes.max(1)).unwrap_or(CHUNK_ROWS);
+        let most = if self.model.has_fixed_rows() { 1 } else { most.clamp(CHUNK_ROWS_LEAST, CHUNK_ROWS) };
+        (threads, most.min(points.div_ceil(threads)).max(1))
+    }
+
+    /// Chunks of points, side by side, in order, each with the rows that its points belong to.
+    fn ask<'o>(
+        &self,
+        points: &[f32],
+        of: &'o [usize],
+        seeds: Option<&Seeds<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Vec<(&'o [usize], Answer)>> {
+        assert_eq!(points.len(), of.len() * self.width, "points and their rows");
+        let (threads, each) = self.shares(of.len(), seeds.is_some());
+        // One point's work is shared out; of many each thread takes some.
+        let inside = if of.len() == 1 { self.threads } else { 1 };
+        let chunks: Vec<(&[f32], &'o [usize])> = points.chunks(each * self.width.max(1)).zip(of.chunks(each)).collect();
         let next = Mutex::new(0);
         let mut answers: Vec<Option<Result<Answer>>> = Vec::new();
         answers.resize_with(chunks.len(), || None);
@@ -211,7 +296,8 @@ impl<'m> Explained<'m> {
                     index
                 };
                 let Some((points, of)) = chunks.get(index) else { return };
-                let answer = self.answer(points, of, gradient, cancel);
+                let seeds = seeds.map(|seeds| seeds(index * each, of));
+                let answer = self.function.answer(points, of, seeds.as_deref(), inside, cancel);
                 let failed = answer.is_err();
                 answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
                 if failed {
@@ -227,126 +313,111 @@ impl<'m> Explained<'m> {
         });
         let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
         // An error ends the work, and what comes after it was never asked.
-        answers.into_iter().flatten().collect()
+        let known = answers.into_iter().zip(&chunks).filter_map(|(answer, (_, of))| Some((*of, answer?)));
+        known.map(|(of, answer)| Ok((of, answer?))).collect()
     }
+}
 
-    fn answer(&self, points: &[f32], of: &[usize], gradient: bool, cancel: &Cancel) -> Result<Answer> {
-        let compiled = self.compiled(of.len(), gradient)?;
-        let mut given = Vec::with_capacity(compiled.inputs.len() + 2);
-        for (id, name) in &compiled.inputs {
-            given.push((*id, rows_of(&self.subject.inputs[name], of)?));
-        }
-        if gradient {
-            let mut weights = vec![0.0; of.len() * compiled.entries];
-            for (row, &of) in of.iter().enumerate() {
-                for &(entry, weight) in &self.subject.target.weights[of] {
-                    weights[row * compiled.entries + entry] += weight;
-                }
-            }
-            let shape = compiled.program.graph().value(compiled.weights).shape.clone();
-            given.push((compiled.weights, Tensor::f32(&shape, weights)?));
-        }
-        // One row's work is shared out; of many rows each thread takes some.
-        let threads = if of.len() == 1 { self.threads } else { 1 };
-        let mut found = compiled.program.run_rows(&given, (compiled.wrt, points), threads, cancel)?.into_iter();
-        let mut next = || match found.next().map(Tensor::into_data) {
-            Some(Data::F32(values)) => values,
-            _ => Vec::new(),
-        };
-        let (output, grad) = (next(), if gradient { next() } else { Vec::new() });
-        Ok(Answer { output, gradient: grad, of: of.to_vec(), entries: compiled.entries })
+/// Values of the network at its inputs.
+struct Seen {
+    program: Program,
+    inputs: Vec<(ValueId, String)>,
+}
+
+/// The explained values of every row, one after the other: what they are, their numbers, and the shape of all rows.
+pub(super) fn joined(
+    model: &Model,
+    inputs: &BTreeMap<String, Tensor>,
+    wrt: &[String],
+    cancel: &Cancel,
+) -> Result<(Vec<Part>, Vec<f32>, Vec<usize>)> {
+    let first = wrt.first().ok_or_else(|| Error::Argument {
+        argument: "wrt",
+        expected: "the name of an input or layer".to_owned(),
+        found: "none".to_owned(),
+    })?;
+    let mut tensors: BTreeMap<&str, Tensor> = BTreeMap::new();
+    let hidden_names: Vec<&String> = wrt.iter().filter(|name| !inputs.contains_key(*name)).collect();
+    for (name, tensor) in hidden_names.iter().zip(hidden(model, inputs, &hidden_names, cancel)?) {
+        tensors.insert(name.as_str(), tensor);
     }
-
-    fn compiled(&self, rows: usize, gradient: bool) -> Result<Arc<Compiled>> {
-        let question = format!("{} {rows} {gradient}", self.question);
-        self.model.prepared.get(&question, || self.compile(rows, gradient))
-    }
-
-    fn compile(&self, rows: usize, gradient: bool) -> Result<Compiled> {
-        let Subject { inputs, target, wrt } = &self.subject;
-        let patched = if inputs.contains_key(wrt) { Vec::new() } else { vec![wrt.clone()] };
-        let graph = self.model.graph(&shapes(inputs, rows), &patched)?;
-        let output = graph.named(&target.output).ok_or_else(|| self.model.unknown(&target.output))?;
-        let limits = self.model.limits();
-        let mut b = Builder::resume(graph, limits.clone());
-        let output = target.build(&mut b, output)?;
-        let graph = b.finish();
-        let wrt_id = graph.named(wrt).ok_or_else(|| self.model.unknown(wrt))?;
-        let shape = &graph.value(output).shape;
-        if shape.first() != Some(&rows) || graph.value(output).dtype != Dtype::F32 {
-            return Err(Error::Argument {
-                argument: "target",
-                expected: format!("an output of floats with {rows} rows"),
-                found: format!("{:?} of shape {shape:?}", target.output),
+    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
+    let (mut parts, mut offset) = (Vec::with_capacity(wrt.len()), 0);
+    for name in wrt {
+        let tensor = tensors.get(name.as_str()).or_else(|| inputs.get(name)).ok_or_else(|| model.unknown(name))?;
+        if rows == 0 || tensor.dtype() != Dtype::F32 || tensor.shape().first() != Some(&rows) {
+            return Err(Error::Input {
+                name: name.clone(),
+                expected: format!("{} rows of floats", rows.max(1)),
+                found: tensor.describe(),
             });
         }
-        let entries = shape.iter().skip(1).product();
-        let (graph, outputs, weights) = if gradient {
-            let found = differentiate(graph, output, &[wrt_id], limits)?;
-            (found.graph, vec![output, found.wrt[0]], found.seed)
-        } else {
-            (graph, vec![output], output)
-        };
-        let needed = graph.needed_by(&outputs);
-        let taken = |(id, name): (ValueId, &str)| {
-            (id != wrt_id && needed[id.index()] && inputs.contains_key(name)).then(|| (id, name.to_owned()))
-        };
-        let inputs = graph.inputs().filter_map(taken).collect();
-        let program = Program::compile(graph, &outputs, limits)?;
-        Ok(Compiled { program, inputs, wrt: wrt_id, weights, entries })
+        let width = tensor.len() / rows;
+        parts.push(Part { name: name.clone(), shape: tensor.shape()[1..].to_vec(), offset, width });
+        offset += width;
     }
-}
-
-/// What a subject asks, for the model to know it again.
-fn question(subject: &Subject) -> String {
-    let Subject { inputs, target, wrt } = subject;
-    let shapes: Vec<_> = inputs.iter().map(|(name, tensor)| (name, &tensor.shape()[1..])).collect();
-    format!("{shapes:?} {:?} {:?} {wrt:?}", target.output, target.view)
-}
-
-/// Shapes of inputs with another number of rows.
-fn shapes(inputs: &BTreeMap<String, Tensor>, rows: usize) -> BTreeMap<String, Vec<usize>> {
-    inputs.iter().map(|(name, tensor)| (name.clone(), [&[rows], &tensor.shape()[1..]].concat())).collect()
-}
-
-/// What came out for a chunk of points.
-struct Answer {
-    output: Vec<f32>,
-    gradient: Vec<f32>,
-    of: Vec<usize>,
-    entries: usize,
-}
-
-/// A hidden value at the input.
-fn hidden(model: &Model, subject: &Subject, threads: usize, cancel: &Cancel) -> Result<Tensor> {
-    let shapes: BTreeMap<_, _> =
-        subject.inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
-    let compiled = model.prepared.get(&format!("hidden {shapes:?} {:?}", subject.wrt), || {
-        let graph = model.graph(&shapes, &[])?;
-        let id = graph.named(&subject.wrt).ok_or_else(|| model.unknown(&subject.wrt))?;
-        let needed = graph.needed_by(&[id]);
-        let inputs = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
-        let inputs = inputs.collect();
-        let program = Program::compile(graph, &[id], model.limits())?;
-        Ok(Compiled { program, inputs, wrt: id, weights: id, entries: 0 })
-    })?;
-    let given: Vec<_> =
-        compiled.inputs.iter().filter_map(|(id, name)| Some((*id, subject.inputs.get(name)?.clone()))).collect();
-    let mut found = compiled.program.run_on(&given, threads, cancel)?;
-    Ok(found.remove(0))
-}
-
-/// Some rows of a tensor, in this order.
-fn rows_of(tensor: &Tensor, rows: &[usize]) -> Result<Tensor> {
-    let count = tensor.shape()[0].max(1);
-    let width = tensor.len() / count;
-    fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
-        rows.iter().flat_map(|row| values[row * width..(row + 1) * width].iter().copied()).collect()
+    if let Some((name, tensor)) = inputs.iter().find(|(_, tensor)| tensor.shape().first() != Some(&rows)) {
+        return Err(Error::Input {
+            name: name.clone(),
+            expected: format!("{rows} rows, as many as {first:?}"),
+            found: tensor.describe(),
+        });
     }
-    let data = match tensor.data() {
-        Data::F32(values) => Data::F32(pick(values, rows, width)),
-        Data::I64(values) => Data::I64(pick(values, rows, width)),
-        Data::Bool(values) => Data::Bool(pick(values, rows, width)),
+    let mut values = Vec::with_capacity(rows * offset);
+    for row in 0..rows {
+        for part in &parts {
+            let tensor = tensors.get(part.name.as_str()).unwrap_or_else(|| &inputs[&part.name]);
+            values.extend_from_slice(&tensor.as_f32().unwrap_or_default()[row * part.width..][..part.width]);
+        }
+    }
+    let shape = match parts.as_slice() {
+        [part] => [&[rows], part.shape.as_slice()].concat(),
+        _ => vec![rows, offset],
     };
-    Tensor::new([&[rows.len()], &tensor.shape()[1..]].concat(), data)
+    Ok((parts, values, shape))
+}
+
+/// Hidden values at the input, or outputs. Rows first.
+pub(super) fn hidden(
+    model: &Model,
+    inputs: &BTreeMap<String, Tensor>,
+    names: &[&String],
+    cancel: &Cancel,
+) -> Result<Vec<Tensor>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
+    let at_once = if model.has_fixed_rows() { 1 } else { CHUNK_ROWS };
+    let shapes: BTreeMap<String, Vec<usize>> =
+        inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+    let row_shapes: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape.get(1..))).collect();
+    let all: Vec<usize> = (0..rows).collect();
+    let mut joined: Vec<Tensor> = Vec::new();
+    for of in all.chunks(at_once) {
+        let seen = model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {}", of.len()), || {
+            let graph = graph_of(model, &shapes, of.len(), &[])?;
+            let ids: Vec<_> =
+                names.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
+            let needed = graph.needed_by(&ids);
+            let own = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
+            let inputs = own.collect();
+            Ok(Seen { program: Program::compile(graph, &ids, model.limits())?, inputs })
+        })?;
+        let mut given = Vec::new();
+        for (id, name) in &seen.inputs {
+            if let Some(tensor) = inputs.get(name) {
+                given.push((*id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?));
+            }
+        }
+        let found = seen.program.run(&given, cancel)?;
+        let found = found.into_iter().zip(names).map(|(tensor, name)| rows_first(tensor, model.axis_of_rows(name)));
+        let found = found.collect::<Result<Vec<_>>>()?;
+        joined = if joined.is_empty() {
+            found
+        } else {
+            joined.iter().zip(&found).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()?
+        };
+    }
+    Ok(joined)
 }

@@ -1,13 +1,40 @@
 //! Gradients added up on the way from a baseline.
 
+use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
 use super::hoisted::sums_of_paths;
-use super::{Attributed, Attribution, Baseline, Explained, Rule};
+use super::path::{RULE, STEPS_MAX};
+use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::Result;
 use crate::exec::Cancel;
 use crate::tensor::Tensor;
 
 /// Points that are asked about at once; more only costs memory.
 const POINTS_AT_ONCE: usize = 1_024;
+
+/// As people choose it.
+pub(super) const METHOD: Method = Method {
+    name: "integrated_gradients",
+    doc: "gradients added up on the straight way from a baseline: shares that sum to the target's difference from it",
+    does_not_show: "anything but the difference from the baseline: what looks like the baseline gets nothing, however much it matters",
+    tells: Tells::Shares,
+    cost: "`steps` passes forward and back",
+    source: "Sundararajan, Taly and Yan (2017), equation 1; of a hidden layer Leino et al. (2018)",
+    params: &[
+        Param::integer("steps", [50, 1, STEPS_MAX as i64], "points on the way; more make the sum truer"),
+        RULE,
+        BASELINE,
+        BASELINE_SIGMA,
+        BASELINE_STEP,
+        SEED,
+    ],
+    make: |settings| {
+        Ok(Box::new(IntegratedGradients {
+            steps: settings.count("steps"),
+            rule: Rule::of(settings),
+            baseline: Baseline::of(settings),
+        }))
+    },
+};
 
 /// (x − x′) · ∫ ∂y/∂x(x′ + α (x − x′)) dα: shares that add up to the whole difference from the baseline.
 #[derive(Clone, Debug)]
@@ -27,18 +54,6 @@ impl Default for IntegratedGradients {
 }
 
 impl Attribution for IntegratedGradients {
-    fn name(&self) -> &'static str {
-        "integrated_gradients"
-    }
-
-    fn doc(&self) -> &'static str {
-        "gradients added up on the straight way from a baseline: shares that sum to the target's difference from it"
-    }
-
-    fn source(&self) -> &'static str {
-        "Sundararajan, Taly and Yan (2017), equation 1"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let rows = explained.rows();
         let baseline = self.baseline.values(explained)?;

@@ -1,39 +1,79 @@
 //! Parts of the input hidden, one after the other.
 
-use super::{Attributed, Attribution, Baseline, Explained};
+use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
+use super::blur::is_picture;
+use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::tensor::Tensor;
+
+/// Points that are asked about at once; more only costs memory.
+const POINTS_AT_ONCE: usize = 512;
+
+/// As people choose it.
+pub(super) const METHOD: Method = Method {
+    name: "occlusion",
+    doc: "how far the target falls when a window of the input is hidden",
+    does_not_show: "things that matter only together with others outside the window; the hole itself may be what the policy reacts to",
+    tells: Tells::Effects,
+    cost: "one pass forward for each window",
+    source: "Zeiler and Fergus (2014), section 4.2; overlaps averaged as in captum; of a recurrent state the memory perturbation of Greydanus et al. (2018), section 4.4",
+    params: &[
+        Param::integer(
+            "window",
+            [0, 0, 4_096],
+            "side of the window, in elements; 0 for 8 × 8 of a picture, one entry of a vector",
+        ),
+        Param::integer("stride", [0, 0, 4_096], "distance from window to window; 0 for half a window"),
+        Param::float(
+            "strength",
+            [1.0, 0.0, 1.0],
+            "how far the window goes to the baseline; of a recurrent state and the baseline zero, how much is forgotten",
+        ),
+        BASELINE,
+        BASELINE_SIGMA,
+        BASELINE_STEP,
+        SEED,
+    ],
+    make: |settings| {
+        let square = |name: &str| Some(settings.count(name)).filter(|&side| side > 0);
+        Ok(Box::new(Occlusion {
+            window: square("window").map_or_else(Vec::new, |side| vec![side; 2]),
+            stride: square("stride").map_or_else(Vec::new, |side| vec![side; 2]),
+            strength: settings.float("strength") as f32,
+            baseline: Baseline::of(settings),
+        }))
+    },
+};
 
 /// How far the target falls when a window is replaced by the baseline; windows that overlap are averaged.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Occlusion {
-    /// Elements of the window along the last axes; empty for a choice by shape: 8 × 8 of a picture, one entry of a vector.
+    /// Elements of the window along the last axes; empty for a choice by shape: 8 × 8 of a picture, one entry of a vector. Of a vector only
+    /// the last one counts.
     pub window: Vec<usize>,
     /// Distance from window to window; empty for half the window.
     pub stride: Vec<usize>,
+    /// How far the window goes to the baseline, from 0 to 1.
+    pub strength: f32,
     /// What the window is filled with.
     pub baseline: Baseline,
 }
 
+impl Default for Occlusion {
+    fn default() -> Self {
+        Occlusion { window: Vec::new(), stride: Vec::new(), strength: 1.0, baseline: Baseline::Zero }
+    }
+}
+
 impl Attribution for Occlusion {
-    fn name(&self) -> &'static str {
-        "occlusion"
-    }
-
-    fn doc(&self) -> &'static str {
-        "how far the target falls when a window of the input is hidden"
-    }
-
-    fn source(&self) -> &'static str {
-        "Zeiler and Fergus (2014), section 4.2; overlaps averaged as in captum"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let (rows, width) = (explained.rows(), explained.width());
         let baseline = self.baseline.values(explained)?;
-        let shape = &explained.at().shape()[1..];
-        let windows = self.windows(shape)?;
+        let mut windows = Vec::new();
+        for part in explained.parts() {
+            let within = self.windows(&part.shape)?.into_iter();
+            windows.extend(within.map(|window| window.into_iter().map(|at| at + part.offset).collect::<Vec<_>>()));
+        }
         let all: Vec<usize> = (0..rows).collect();
         let at = explained.at_values();
         let at_input = explained.values(at, &all, cancel)?;
@@ -42,14 +82,17 @@ impl Attribution for Occlusion {
         let mut covers = vec![0_u32; width];
         windows.iter().flatten().for_each(|&element| covers[element] += 1);
         // All rows share a window, and a few windows are asked about at once.
-        for windows in windows.chunks((512 / rows).max(1)) {
+        for windows in windows.chunks((POINTS_AT_ONCE / rows).max(1)) {
             let mut points = Vec::with_capacity(windows.len() * at.len());
             let mut of = Vec::with_capacity(windows.len() * rows);
             for window in windows {
                 for row in 0..rows {
                     let start = points.len();
                     points.extend_from_slice(&at[row * width..][..width]);
-                    window.iter().for_each(|&element| points[start + element] = baseline[row * width + element]);
+                    for &element in window {
+                        let (clear, hidden) = (&mut points[start + element], baseline[row * width + element]);
+                        *clear += self.strength * (hidden - *clear);
+                    }
                     of.push(row);
                 }
             }
@@ -62,30 +105,27 @@ impl Attribution for Occlusion {
         }
         let values =
             sums.iter().enumerate().map(|(at, sum)| (sum / f64::from(covers[at % width].max(1))) as f32).collect();
-        Ok(Attributed {
-            values: Tensor::f32(explained.at().shape(), values)?,
-            at_input,
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-        })
+        Attributed::plain(explained.at().shape(), values, at_input)
     }
 }
 
 impl Occlusion {
     /// Elements of every window, in a row of shape `shape`. Leading axes are always covered whole.
     fn windows(&self, shape: &[usize]) -> Result<Vec<Vec<usize>>> {
-        let window = if self.window.is_empty() {
-            if shape.len() >= 2 { vec![8, 8] } else { vec![1] }
-        } else {
-            self.window.clone()
+        let axes = if self.window.is_empty() { 1 + usize::from(is_picture(shape)) } else { self.window.len() };
+        let spatial = shape.len().min(axes);
+        let last = |lengths: &[usize]| lengths[lengths.len().saturating_sub(spatial)..].to_vec();
+        let window = match (self.window.is_empty(), spatial) {
+            (true, 2) => vec![8, 8],
+            (true, _) => vec![1; spatial],
+            (false, _) => last(&self.window),
         };
         let stride = if self.stride.is_empty() {
             window.iter().map(|length| (length / 2).max(1)).collect()
         } else {
-            self.stride.clone()
+            last(&self.stride)
         };
-        let spatial = window.len();
-        if spatial > shape.len() || stride.len() != spatial || window.contains(&0) || stride.contains(&0) {
+        if stride.len() != spatial || window.contains(&0) || stride.contains(&0) {
             return Err(Error::Argument {
                 argument: "window",
                 expected: format!("lengths and strides of at least 1 for the last axes of shape {shape:?}"),

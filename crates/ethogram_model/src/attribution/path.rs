@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use super::{Param, Settings};
 use crate::error::{Error, Result};
 
 /// How an integral over the path is taken.
@@ -20,6 +21,13 @@ pub enum Rule {
     RiemannTrapezoid,
 }
 
+/// The rule as people choose it.
+pub(super) const RULE: Param = Param::choice(
+    "rule",
+    &["gauss_legendre", "riemann_left", "riemann_middle", "riemann_right", "riemann_trapezoid"],
+    "where the points lie and what each counts",
+);
+
 /// Largest number of steps.
 pub(super) const STEPS_MAX: usize = 10_000;
 
@@ -32,6 +40,12 @@ impl Rule {
         ("riemann_right", Rule::RiemannRight),
         ("riemann_trapezoid", Rule::RiemannTrapezoid),
     ];
+
+    /// The rule that was chosen.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let name = settings.choice("rule");
+        Rule::ALL.iter().find(|(known, _)| *known == name).map_or(Rule::default(), |(_, rule)| *rule)
+    }
 
     /// Places between 0 and 1, and weights that add up to 1 (for the trapezoid to 1 − 1 / steps, as in captum).
     pub fn points(self, steps: usize) -> Result<Vec<(f64, f64)>> {

@@ -1,17 +1,63 @@
 //! A soft spot of the picture blurred away, one place after the other.
 
-use super::{Attributed, Attribution, Explained};
+use super::blur::{blurred, gaussian, picture, spread};
+use super::{Attributed, Attribution, Explained, Method, Param, Settings, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
-use crate::tensor::Tensor;
 
-/// Standard deviations after which a Gaussian is cut.
-const CUT: f64 = 4.0;
+/// Points that are asked about at once; more only costs memory.
+const POINTS_AT_ONCE: usize = 512;
+
+/// As people choose it.
+pub(super) const METHOD: Method = Method {
+    name: "perturbation",
+    doc: "how much the output changes when a spot of the picture is blurred",
+    does_not_show: "in which direction the output changes (unless scored by the target), and things that blurring leaves as they are",
+    tells: Tells::Effects,
+    cost: "one pass forward for each spot: (H / stride) · (W / stride)",
+    source: "Greydanus et al. (2018), equations 1 and 2; the memory is that of the step itself",
+    params: &[
+        STRIDE,
+        RADIUS,
+        SIGMA,
+        BLUR_SIGMA,
+        MODE,
+        Param::choice(
+            "score",
+            &["output", "target"],
+            "half the squared distance of the whole output (all logits, all probabilities, the value), or the signed fall of the target",
+        ),
+        Param::choice(
+            "frames",
+            &["together", "singly"],
+            "whether a spot lies on all stacked frames and channels, or on one after the other",
+        ),
+    ],
+    make: |settings| {
+        Ok(Box::new(Perturbation {
+            score: if settings.choice("score") == "output" { Score::Output } else { Score::Target },
+            frames: if settings.choice("frames") == "together" { Frames::Together } else { Frames::Singly },
+            ..Perturbation::of(settings)
+        }))
+    },
+};
+
+// What a spot is, as people choose it.
+pub(super) const STRIDE: Param =
+    Param::integer("stride", [5, 1, 512], "distance from spot to spot, in pixels of the network's input");
+pub(super) const RADIUS: Param =
+    Param::float("radius", [1.0, 0.0, 512.0], "radius of the disc that a spot is made of, in pixels");
+pub(super) const SIGMA: Param =
+    Param::float("sigma", [5.0, 0.1, 512.0], "standard deviation that the disc is blurred with, in pixels");
+pub(super) const BLUR_SIGMA: Param =
+    Param::float("blur_sigma", [3.0, 0.1, 512.0], "standard deviation of the blurred picture, in pixels");
+pub(super) const MODE: Param =
+    Param::choice("mode", &["occlude", "searchlight"], "whether a spot is blurred, or all but the spot");
 
 /// What is compared between the picture and its perturbed form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Score {
-    /// Half the squared distance of the whole output: all logits, or the value.
+    /// Half the squared distance of the whole output: all logits, all probabilities, or the value.
     #[default]
     Output,
     /// How far the target falls; signed.
@@ -26,6 +72,16 @@ pub enum Mode {
     Occlude,
     /// The spot stays, the rest is blurred.
     Searchlight,
+}
+
+/// Which planes of the picture a spot lies on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Frames {
+    /// All: stacked frames and channels.
+    #[default]
+    Together,
+    /// One after the other.
+    Singly,
 }
 
 /// How much the output changes when information about one place is taken away.
@@ -43,6 +99,8 @@ pub struct Perturbation {
     pub score: Score,
     /// What a spot does.
     pub mode: Mode,
+    /// Which planes it lies on.
+    pub frames: Frames,
 }
 
 impl Default for Perturbation {
@@ -54,80 +112,99 @@ impl Default for Perturbation {
             blur_sigma: 3.0,
             score: Score::Output,
             mode: Mode::Occlude,
+            frames: Frames::Together,
         }
     }
 }
 
 impl Attribution for Perturbation {
-    fn name(&self) -> &'static str {
-        "perturbation"
-    }
-
-    fn doc(&self) -> &'static str {
-        "how much the output changes when a spot of the picture is blurred"
-    }
-
-    fn source(&self) -> &'static str {
-        "Greydanus et al. (2018), equations 1 and 2; the memory is that of the step itself"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
-        let (rows, width, at) = (explained.rows(), explained.width(), explained.at_values());
-        let shape = explained.at().shape();
-        let (height, columns) = picture(shape)?;
-        if self.stride == 0 {
-            return Err(Error::Argument { argument: "stride", expected: "at least 1".into(), found: "0".into() });
-        }
-        let blurred = blurred(explained.at(), self.blur_sigma)?;
-        let grid = [height.div_ceil(self.stride), columns.div_ceil(self.stride)];
-        let spots = self.spots(height, columns, grid)?;
-        let all: Vec<usize> = (0..rows).collect();
-        let at_input = explained.values(at, &all, cancel)?;
-        let (plain, entries) = explained.outputs(at, &all, cancel)?;
-
-        let plane = height * columns;
-        let mut scores = vec![0.0; rows * spots.len()];
-        let pairs: Vec<(usize, usize)> =
-            (0..rows).flat_map(|row| (0..spots.len()).map(move |spot| (row, spot))).collect();
-        for pairs in pairs.chunks(512) {
-            let mut points = Vec::with_capacity(pairs.len() * width);
-            for &(row, spot) in pairs {
-                let (clear, soft) = (&at[row * width..][..width], &blurred[row * width..][..width]);
-                for (clear, soft) in clear.chunks_exact(plane).zip(soft.chunks_exact(plane)) {
-                    let mixed = clear.iter().zip(soft).zip(&spots[spot]);
-                    points.extend(mixed.map(|((clear, soft), mask)| clear * (1.0 - mask) + soft * mask));
-                }
+        let all = every(explained);
+        let (plain, entries) = explained.outputs(explained.at_values(), &all, cancel)?;
+        let at_input = explained.target().numbers(&plain, &all);
+        let (shape, scores) = self.scores(explained, cancel, |outputs, of, target| match self.score {
+            Score::Target => target.iter().zip(of).map(|(value, &row)| at_input[row] - value).collect(),
+            Score::Output => {
+                let distance = |(output, &row): (&[f32], &usize)| {
+                    let before = &plain[row * entries..][..entries];
+                    let sum: f64 = output.iter().zip(before).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+                    (sum / 2.0) as f32
+                };
+                outputs.chunks(entries.max(1)).zip(of).map(distance).collect()
             }
-            let of: Vec<usize> = pairs.iter().map(|(row, _)| *row).collect();
-            let scored: Vec<f32> = match self.score {
-                Score::Target => {
-                    let found = explained.values(&points, &of, cancel)?;
-                    found.iter().zip(&of).map(|(value, &row)| at_input[row] - value).collect()
-                }
-                Score::Output => {
-                    let (found, _) = explained.outputs(&points, &of, cancel)?;
-                    let distance = |(output, &row): (&[f32], &usize)| {
-                        let before = &plain[row * entries..][..entries];
-                        let sum: f64 = output.iter().zip(before).map(|(a, b)| f64::from(a - b).powi(2)).sum();
-                        (sum / 2.0) as f32
-                    };
-                    found.chunks(entries.max(1)).zip(&of).map(distance).collect()
-                }
-            };
-            for (&(row, spot), score) in pairs.iter().zip(scored) {
-                scores[row * spots.len() + spot] = score;
-            }
-        }
-        Ok(Attributed {
-            values: Tensor::f32(&[rows, grid[0], grid[1]], scores)?,
-            at_input,
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-        })
+        })?;
+        Attributed::plain(&shape, scores, at_input)
     }
 }
 
 impl Perturbation {
+    /// The spots that were chosen, scored as usual.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let float = |name: &str| settings.float(name) as f32;
+        Perturbation {
+            stride: settings.count("stride"),
+            radius: float("radius"),
+            spot_sigma: float("sigma"),
+            blur_sigma: float("blur_sigma"),
+            mode: if settings.choice("mode") == "occlude" { Mode::Occlude } else { Mode::Searchlight },
+            ..Perturbation::default()
+        }
+    }
+
+    /// A score for each spot of each row, from the output and the target's value there.
+    /// **Shapes**: `[B, rows, columns]`, or with single frames `[B, planes, rows, columns]`.
+    pub(super) fn scores(
+        &self,
+        explained: &Explained,
+        cancel: &Cancel,
+        score: impl Fn(&[f32], &[usize], &[f32]) -> Vec<f32>,
+    ) -> Result<(Vec<usize>, Vec<f32>)> {
+        let (rows, width, at) = (explained.rows(), explained.width(), explained.at_values());
+        let part = explained.picture()?;
+        let (height, columns) = picture(&part.shape)?;
+        if self.stride == 0 {
+            return Err(Error::Argument { argument: "stride", expected: "at least 1".into(), found: "0".into() });
+        }
+        let soft = blurred(explained, at, self.blur_sigma)?;
+        let grid = [height.div_ceil(self.stride), columns.div_ceil(self.stride)];
+        let spots = self.spots(height, columns, grid)?;
+        let plane = height * columns;
+        let planes = part.width / plane.max(1);
+        let layers = if self.frames == Frames::Singly { planes } else { 1 };
+
+        let mut scores = vec![0.0; rows * layers * spots.len()];
+        let places: Vec<usize> = (0..scores.len()).collect();
+        for places in places.chunks(POINTS_AT_ONCE) {
+            let mut points = Vec::with_capacity(places.len() * width);
+            let mut of = Vec::with_capacity(places.len());
+            for &place in places {
+                let (row, layer, spot) =
+                    (place / (layers * spots.len()), place / spots.len() % layers, place % spots.len());
+                let start = points.len();
+                points.extend_from_slice(&at[row * width..][..width]);
+                let soft = &soft[row * width + part.offset..][..part.width];
+                let clear = &mut points[start + part.offset..][..part.width];
+                for touched in 0..planes {
+                    if layers > 1 && touched != layer {
+                        continue;
+                    }
+                    let (from, to) = (&soft[touched * plane..][..plane], &mut clear[touched * plane..][..plane]);
+                    for ((clear, soft), mask) in to.iter_mut().zip(from).zip(&spots[spot]) {
+                        *clear = *clear * (1.0 - mask) + soft * mask;
+                    }
+                }
+                of.push(row);
+            }
+            let (outputs, _) = explained.outputs(&points, &of, cancel)?;
+            let target = explained.target().numbers(&outputs, &of);
+            for (&place, found) in places.iter().zip(score(&outputs, &of, &target)) {
+                scores[place] = found;
+            }
+        }
+        let shape = if layers > 1 { vec![rows, layers, grid[0], grid[1]] } else { vec![rows, grid[0], grid[1]] };
+        Ok((shape, scores))
+    }
+
     /// The mask of every place: 1 at its peak. **Shapes**: each `[H · W]`.
     fn spots(&self, height: usize, columns: usize, grid: [usize; 2]) -> Result<Vec<Vec<f32>>> {
         let kernel = gaussian(self.spot_sigma)?;
@@ -158,78 +235,38 @@ impl Perturbation {
     }
 }
 
-/// Height and width: the last two axes of `[B, …, H, W]`.
-fn picture(shape: &[usize]) -> Result<(usize, usize)> {
-    match shape {
-        [_, .., height, width] if shape.len() >= 3 => Ok((*height, *width)),
-        _ => Err(Error::Argument {
-            argument: "wrt",
-            expected: "pictures, [B, …, H, W]".to_owned(),
-            found: format!("shape {shape:?}"),
-        }),
+/// Every row, in order.
+pub(super) fn every(explained: &Explained) -> Vec<usize> {
+    (0..explained.rows()).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests {
+    use super::*;
+
+    /// the numbers of the published code's mask on an 80 × 80 picture.
+    #[test]
+    fn row_a7_the_mask_is_the_published_one() {
+        let masks = Perturbation::default().spots(80, 80, [16, 16]).unwrap();
+        let check = |place: [usize; 2], sum: f32| {
+            let mask = &masks[place[0] * 16 + place[1]];
+            let (peak, total) = (mask.iter().copied().fold(0.0, f32::max), mask.iter().sum::<f32>());
+            assert!((peak - 1.0).abs() < 1e-6 && (total - sum).abs() < 0.05, "{place:?}: peak {peak}, sum {total}");
+        };
+        check([8, 8], 159.6);
+        check([0, 0], 41.1);
+        let line = &masks[8 * 16 + 8][40 * 80..][..80];
+        assert_eq!(line.iter().filter(|&&value| value > 0.0).count(), 43, "pixels across");
+        assert_eq!(line.iter().filter(|&&value| value >= 0.5).count(), 11, "full width at half maximum");
     }
-}
 
-/// Every plane blurred over its last two axes. **Shapes**: those of `pictures`, flat.
-pub(super) fn blurred(pictures: &Tensor, sigma: f32) -> Result<Vec<f32>> {
-    let (height, width) = picture(pictures.shape())?;
-    let kernel = gaussian(sigma)?;
-    let mut values = pictures.as_f32().unwrap_or_default().to_vec();
-    for plane in values.chunks_mut((height * width).max(1)) {
-        blur_plane(plane, height, width, &kernel);
-    }
-    Ok(values)
-}
-
-/// Weights of a Gaussian, from its middle outward on both sides.
-fn gaussian(sigma: f32) -> Result<Vec<f64>> {
-    if !(sigma > 0.0 && sigma <= 1_000.0) {
-        return Err(Error::Argument {
-            argument: "sigma",
-            expected: "above 0, at most 1000".into(),
-            found: sigma.to_string(),
-        });
-    }
-    let sigma = f64::from(sigma);
-    let reach = (CUT * sigma + 0.5) as i64;
-    let weights: Vec<f64> = (-reach..=reach).map(|at| (-0.5 * (at as f64 / sigma).powi(2)).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    Ok(weights.into_iter().map(|weight| weight / sum).collect())
-}
-
-/// What each element of a line becomes when it is blurred: for every element, its share of every result.
-fn spread(kernel: &[f64], length: usize) -> Vec<Vec<f64>> {
-    let reach = (kernel.len() / 2) as i64;
-    let mut shares = vec![vec![0.0; length]; length];
-    for index in 0..length {
-        for (offset, weight) in kernel.iter().enumerate() {
-            shares[mirrored(index as i64 + offset as i64 - reach, length)][index] += weight;
-        }
-    }
-    shares
-}
-
-/// Beyond an edge the picture is mirrored, the edge itself repeated.
-fn mirrored(at: i64, length: usize) -> usize {
-    let period = 2 * length as i64;
-    let at = at.rem_euclid(period);
-    at.min(period - 1 - at) as usize
-}
-
-/// Rows, then columns.
-fn blur_plane(plane: &mut [f32], height: usize, width: usize, kernel: &[f64]) {
-    let reach = (kernel.len() / 2) as i64;
-    let mut line = vec![0.0; height.max(width)];
-    for (count, length, step, next) in [(width, height, width, 1), (height, width, 1, width)] {
-        for start in 0..count {
-            let at = |index: usize| start * next + index * step;
-            for index in 0..length {
-                let window = kernel.iter().enumerate().map(|(offset, weight)| {
-                    weight * f64::from(plane[at(mirrored(index as i64 + offset as i64 - reach, length))])
-                });
-                line[index] = window.sum::<f64>() as f32;
-            }
-            (0..length).for_each(|index| plane[at(index)] = line[index]);
+    #[test]
+    fn a_searchlight_is_the_rest() {
+        let occlude = Perturbation::default().spots(20, 30, [4, 6]).unwrap();
+        let search = Perturbation { mode: Mode::Searchlight, ..Perturbation::default() }.spots(20, 30, [4, 6]).unwrap();
+        for (spot, rest) in occlude.iter().flatten().zip(search.iter().flatten()) {
+            assert!((spot + rest - 1.0).abs() < 1e-6);
         }
     }
 }

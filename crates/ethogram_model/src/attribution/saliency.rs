@@ -1,36 +1,65 @@
 //! The gradient itself.
 
-use super::{Attributed, Attribution, Explained};
+use super::{Attributed, Attribution, Explained, Method, Tells};
 use crate::error::Result;
 use crate::exec::Cancel;
-use crate::tensor::Tensor;
+
+/// As people choose it.
+pub(super) const SALIENCY: Method = Method {
+    name: "saliency",
+    doc: "size of the target's gradient: which elements would change it most, were they changed a little",
+    does_not_show: "what an element contributed: a saturated network has no gradient where it is most certain, and the sign is dropped",
+    tells: Tells::Sizes,
+    cost: "one pass forward and back",
+    source: "Simonyan, Vedaldi and Zisserman (2014), section 3; without the maximum over channels",
+    params: &[],
+    make: |_| Ok(Box::new(Saliency)),
+};
+
+/// As people choose it.
+pub(super) const GRADIENT: Method = Method {
+    name: "gradient",
+    doc: "the target's gradient with its sign: whether more of an element would raise or lower it",
+    does_not_show: "what an element contributed, or what a change of any size would do",
+    tells: Tells::Slopes,
+    cost: "one pass forward and back",
+    source: "Simonyan, Vedaldi and Zisserman (2014), section 3, with the sign",
+    params: &[],
+    make: |_| Ok(Box::new(SignedGradient)),
+};
+
+/// As people choose it.
+pub(super) const GRADIENT_TIMES_INPUT: Method = Method {
+    name: "gradient_times_input",
+    doc: "gradient times input: each element's share of the target, were the network linear",
+    does_not_show: "anything of elements that are 0, and the right shares where the network is far from linear",
+    tells: Tells::Shares,
+    cost: "one pass forward and back",
+    source: "Shrikumar et al. (2016), Not Just a Black Box",
+    params: &[],
+    make: |_| Ok(Box::new(GradientTimesInput)),
+};
 
 /// |∂y/∂x|: how much each element could change the target, at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Saliency;
 
 impl Attribution for Saliency {
-    fn name(&self) -> &'static str {
-        "saliency"
-    }
-
-    fn doc(&self) -> &'static str {
-        "size of the target's gradient: which elements would change it most, were they changed a little"
-    }
-
-    fn source(&self) -> &'static str {
-        "Simonyan, Vedaldi and Zisserman (2014), section 3; without the maximum over channels"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let (at_input, mut gradient) = at_the_input(explained, cancel)?;
         gradient.iter_mut().for_each(|value| *value = value.abs());
-        Ok(Attributed {
-            values: Tensor::f32(explained.at().shape(), gradient)?,
-            at_input,
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-        })
+        Attributed::plain(explained.at().shape(), gradient, at_input)
+    }
+}
+
+/// ∂y/∂x.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SignedGradient;
+
+impl Attribution for SignedGradient {
+    fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
+        let (at_input, gradient) = at_the_input(explained, cancel)?;
+        Attributed::plain(explained.at().shape(), gradient, at_input)
     }
 }
 
@@ -39,27 +68,10 @@ impl Attribution for Saliency {
 pub struct GradientTimesInput;
 
 impl Attribution for GradientTimesInput {
-    fn name(&self) -> &'static str {
-        "gradient_times_input"
-    }
-
-    fn doc(&self) -> &'static str {
-        "gradient times input: each element's share of the target, were the network linear"
-    }
-
-    fn source(&self) -> &'static str {
-        "Shrikumar et al. (2016), Not Just a Black Box"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let (at_input, mut gradient) = at_the_input(explained, cancel)?;
         gradient.iter_mut().zip(explained.at_values()).for_each(|(value, x)| *value *= x);
-        Ok(Attributed {
-            values: Tensor::f32(explained.at().shape(), gradient)?,
-            at_input,
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-        })
+        Attributed::plain(explained.at().shape(), gradient, at_input)
     }
 }
 

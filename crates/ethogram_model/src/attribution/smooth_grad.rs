@@ -1,10 +1,36 @@
 //! Gradients averaged over noise.
 
-use super::{Attributed, Attribution, Explained};
+use super::baseline::SEED;
+use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 use crate::random::Random;
-use crate::tensor::Tensor;
+
+/// As people choose it.
+pub(super) const METHOD: Method = Method {
+    name: "smooth_grad",
+    doc: "the mean gradient over noisy copies of the input",
+    does_not_show: "what an element contributed; with much noise it explains pictures that the policy never sees",
+    tells: Tells::Slopes,
+    cost: "`samples` passes forward and back",
+    source: "Smilkov et al. (2017), section 2.1",
+    params: &[
+        Param::integer("samples", [25, 1, 10_000], "noisy copies of each step's input"),
+        Param::float(
+            "sigma",
+            [0.15, 0.0, 10.0],
+            "standard deviation of the noise, as a share of the input's range at the step",
+        ),
+        SEED,
+    ],
+    make: |settings| {
+        Ok(Box::new(SmoothGrad {
+            samples: settings.count("samples"),
+            noise: settings.float("sigma") as f32,
+            seed: settings.integer("seed").unsigned_abs(),
+        }))
+    },
+};
 
 /// The mean of gradients at inputs with Gaussian noise on them.
 #[derive(Clone, Debug)]
@@ -24,18 +50,6 @@ impl Default for SmoothGrad {
 }
 
 impl Attribution for SmoothGrad {
-    fn name(&self) -> &'static str {
-        "smooth_grad"
-    }
-
-    fn doc(&self) -> &'static str {
-        "the mean gradient over noisy copies of the input"
-    }
-
-    fn source(&self) -> &'static str {
-        "Smilkov et al. (2017), section 2.1"
-    }
-
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         if self.samples == 0 || self.samples > 10_000 || self.noise.is_nan() || self.noise < 0.0 {
             return Err(Error::Argument {
@@ -61,11 +75,6 @@ impl Attribution for SmoothGrad {
             sums.iter_mut().zip(gradients).for_each(|(sum, value)| *sum += f64::from(value));
         }
         let values = sums.into_iter().map(|sum| (sum / self.samples as f64) as f32).collect();
-        Ok(Attributed {
-            values: Tensor::f32(explained.at().shape(), values)?,
-            at_input,
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-        })
+        Attributed::plain(explained.at().shape(), values, at_input)
     }
 }

@@ -1,17 +1,18 @@
 //! The number that is explained.
 
+use super::View;
 use crate::error::{Error, Result};
-use crate::graph::{Builder, ValueId};
 
-/// How an output is looked at before its entries are weighed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum View {
-    /// As the network gives it: logits, Q-values, a value.
-    Plain,
-    /// Softmax over its last axis.
-    Probability,
-    /// The logarithm of that.
-    LogProbability,
+/// What becomes of the weighed sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// It is the number.
+    #[default]
+    Identity,
+    /// Its exponential: of summed log-probabilities, the probability of actions together.
+    Exp,
+    /// Its logarithm: of summed probabilities, the log-probability of one or the other.
+    Log,
 }
 
 /// A weighted sum of entries of one output, for every row: one action, "A minus B", a group of actions, a value.
@@ -21,24 +22,26 @@ pub struct Target {
     pub output: String,
     /// How it is looked at.
     pub view: View,
-    /// For every row, entries of the (flattened) output and what each counts.
+    /// For every row, entries of the (flattened) output as it is looked at, and what each counts.
     pub weights: Vec<Vec<(usize, f32)>>,
+    /// What becomes of their sum.
+    pub link: Link,
 }
 
 impl Target {
+    /// Weighed entries of an output as the network gives it.
+    pub fn weighed(output: &str, weights: Vec<Vec<(usize, f32)>>) -> Self {
+        Target { output: output.to_owned(), view: View::Plain, weights, link: Link::Identity }
+    }
+
     /// One entry a row.
     pub fn entries(output: &str, entries: &[usize]) -> Self {
-        Target {
-            output: output.to_owned(),
-            view: View::Plain,
-            weights: entries.iter().map(|&entry| vec![(entry, 1.0)]).collect(),
-        }
+        Target::weighed(output, entries.iter().map(|&entry| vec![(entry, 1.0)]).collect())
     }
 
     /// "Why this entry and not that": the difference of two entries a row.
     pub fn differences(output: &str, pairs: &[(usize, usize)]) -> Self {
-        let weights = pairs.iter().map(|&(entry, other)| vec![(entry, 1.0), (other, -1.0)]).collect();
-        Target { output: output.to_owned(), view: View::Plain, weights }
+        Target::weighed(output, pairs.iter().map(|&(entry, other)| vec![(entry, 1.0), (other, -1.0)]).collect())
     }
 
     /// The same with the output looked at in another way.
@@ -47,18 +50,10 @@ impl Target {
         Target { view, ..self }
     }
 
-    /// The value in the graph, looked at.
-    pub(super) fn build(&self, b: &mut Builder, output: ValueId) -> Result<ValueId> {
-        let rank = b.shape(output).len();
-        match self.view {
-            View::Plain => Ok(output),
-            _ if rank < 2 => Err(Error::Argument {
-                argument: "view",
-                expected: "an output with a row for each input row".to_owned(),
-                found: format!("shape {:?}", b.shape(output)),
-            }),
-            view => b.softmax(output, rank - 1, view == View::LogProbability),
-        }
+    /// The same with something else made of the sum.
+    #[must_use]
+    pub fn linked(self, link: Link) -> Self {
+        Target { link, ..self }
     }
 
     /// Checks entries against the number that a row of the output has.
@@ -77,6 +72,51 @@ impl Target {
                 found: entry.to_string(),
             }),
             None => Ok(()),
+        }
+    }
+
+    /// The number that the entries of each point make. **Shapes**: `[P, entries]` to `[P]`.
+    pub(super) fn numbers(&self, entries: &[f32], of: &[usize]) -> Vec<f32> {
+        let width = (entries.len() / of.len().max(1)).max(1);
+        let number = |(row, &of): (&[f32], &usize)| self.link.apply(self.sum(row, of)) as f32;
+        entries.chunks(width).zip(of).map(number).collect()
+    }
+
+    /// What each entry of each point counts, with the link's own slope in it. **Shapes**: `[P, entries]`.
+    pub(super) fn seeds(&self, of: &[usize], width: usize) -> Vec<f32> {
+        let mut seeds = vec![0.0; of.len() * width];
+        for (seeds, &of) in seeds.chunks_mut(width.max(1)).zip(of) {
+            self.weights[of].iter().for_each(|&(entry, weight)| seeds[entry] += weight);
+        }
+        seeds
+    }
+
+    /// The link's slope at each point. **Shapes**: `[P, entries]` to `[P]`.
+    pub(super) fn slopes(&self, entries: &[f32], of: &[usize]) -> Option<Vec<f32>> {
+        let width = (entries.len() / of.len().max(1)).max(1);
+        let slope = |(row, &of): (&[f32], &usize)| self.link.slope(self.sum(row, of)) as f32;
+        (self.link != Link::Identity).then(|| entries.chunks(width).zip(of).map(slope).collect())
+    }
+
+    fn sum(&self, row: &[f32], of: usize) -> f64 {
+        self.weights[of].iter().map(|&(entry, weight)| f64::from(row[entry]) * f64::from(weight)).sum()
+    }
+}
+
+impl Link {
+    fn apply(self, sum: f64) -> f64 {
+        match self {
+            Link::Identity => sum,
+            Link::Exp => sum.exp(),
+            Link::Log => sum.ln(),
+        }
+    }
+
+    fn slope(self, sum: f64) -> f64 {
+        match self {
+            Link::Identity => 1.0,
+            Link::Exp => sum.exp(),
+            Link::Log => 1.0 / sum,
         }
     }
 }

@@ -144,7 +144,7 @@ fn tightened(asker: &mut Asker<'_, '_>, with: &Replacement<'_>, areas: &mut Vec<
             }
         }
     }
-    let margin = replaced(asker, with, &[areas.clone()])?[0];
+    let margin = replaced(asker, with, std::slice::from_ref(areas))?[0];
     asker.tell(margin);
     Ok(margin)
 }

@@ -21,6 +21,10 @@ use crate::tensor::Tensor;
 const RUN_SHARED: u64 = 2_000_000;
 const STEP_SHARED: u64 = 100_000;
 
+/// Memory that a finished run leaves for the next, at most.
+const SPARE_BUFFERS: usize = 64;
+const SPARE_BYTES: usize = 64 << 20;
+
 /// A graph made ready for some of its values. Running it from several threads at once is fine.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -97,24 +101,26 @@ impl Program {
         with_crew(threads, |crew| self.run_with(inputs, None, crew, STEP_SHARED, cancel))
     }
 
-    /// The same with one more input that is lent as flat floats, for it may be large.
+    /// The same with one more input that may be lent as flat floats, for it may be large.
     pub(crate) fn run_rows(
         &self,
         inputs: &[(ValueId, Tensor)],
-        rows: (ValueId, &[f32]),
+        rows: Option<(ValueId, &[f32])>,
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Vec<Tensor>> {
-        let expected = &self.graph.value(rows.0).shape;
-        if rows.1.len() != expected.iter().product::<usize>() {
-            return Err(Error::Argument {
-                argument: "rows",
-                expected: format!("as many numbers as shape {expected:?} has"),
-                found: rows.1.len().to_string(),
-            });
+        if let Some((id, values)) = rows {
+            let expected = &self.graph.value(id).shape;
+            if values.len() != expected.iter().product::<usize>() {
+                return Err(Error::Argument {
+                    argument: "rows",
+                    expected: format!("as many numbers as shape {expected:?} has"),
+                    found: values.len().to_string(),
+                });
+            }
         }
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, Some(rows), crew, STEP_SHARED, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, rows, crew, STEP_SHARED, cancel))
     }
 
     /// By so many threads, however little there is to do.
@@ -165,7 +171,12 @@ impl Program {
             });
         }
         let mut room = run.room;
-        room.buffers.truncate(64);
+        room.buffers.truncate(SPARE_BUFFERS);
+        let mut bytes = 0_usize;
+        room.buffers.retain(|buffer| {
+            bytes = bytes.saturating_add(size_of::<f32>() * buffer.capacity());
+            bytes <= SPARE_BYTES
+        });
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(room);
         Ok(found)
     }

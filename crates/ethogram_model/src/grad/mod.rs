@@ -8,9 +8,12 @@
 mod elementwise;
 mod layout;
 mod product;
+mod rescale;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests;
+
+pub(crate) use rescale::rescale;
 
 use crate::error::{Error, Result};
 use crate::graph::{Builder, Graph, Op, Source, ValueId};
@@ -35,6 +38,17 @@ pub const SEED: &str = "gradient seed";
 ///
 /// **Errors**: an operation without a derivative on the way.
 pub fn differentiate(graph: Graph, output: ValueId, wrt: &[ValueId], limits: &Limits) -> Result<Gradient> {
+    differentiate_by(graph, output, wrt, limits, None)
+}
+
+/// The same by slopes, or by the rescale rule for a graph of twice so many rows.
+fn differentiate_by(
+    graph: Graph,
+    output: ValueId,
+    wrt: &[ValueId],
+    limits: &Limits,
+    rescale: Option<usize>,
+) -> Result<Gradient> {
     let mut on_the_way = graph.needed_by(&[output]);
     let mut depends = vec![false; graph.len()];
     for &id in wrt {
@@ -52,7 +66,8 @@ pub fn differentiate(graph: Graph, output: ValueId, wrt: &[ValueId], limits: &Li
     let (output_title, wrt_title) = (title(output), wrt.first().map_or_else(String::new, |&id| title(id)));
     let shape = graph.value(output).shape.clone();
 
-    let mut rules = Rules { grads: vec![None; graph.len()], on_the_way, b: Builder::resume(graph, limits.clone()) };
+    let b = Builder::resume(graph, limits.clone());
+    let mut rules = Rules { grads: vec![None; b.graph().len()], on_the_way, rescale, b };
     let seed = rules.b.input(SEED, &shape, Dtype::F32)?;
     if rules.b.dtype(output) != Dtype::F32 {
         return Err(Error::NoDerivative { operator: "an integer".to_owned(), output: output_title, wrt: wrt_title });
@@ -66,7 +81,9 @@ pub fn differentiate(graph: Graph, output: ValueId, wrt: &[ValueId], limits: &Li
             continue;
         }
         if !rules.apply(&op, &inputs, id, grad)? {
-            return Err(Error::NoDerivative { operator: op.name(), output: output_title, wrt: wrt_title });
+            let operator =
+                if rescale.is_some() { format!("under DeepLIFT's rescale rule {}", op.name()) } else { op.name() };
+            return Err(Error::NoDerivative { operator, output: output_title, wrt: wrt_title });
         }
     }
     let found = wrt
@@ -90,6 +107,8 @@ struct Rules {
     grads: Vec<Option<ValueId>>,
     /// Whether a value lies between the output and what it is differentiated by.
     on_the_way: Vec<bool>,
+    /// By the rescale rule, for twice so many rows.
+    rescale: Option<usize>,
 }
 
 impl Rules {
@@ -115,6 +134,13 @@ impl Rules {
 
     /// Passes the gradient of `output = op(inputs)` on; false when there is no derivative.
     fn apply(&mut self, op: &Op, inputs: &[ValueId], output: ValueId, grad: ValueId) -> Result<bool> {
+        if let Some(rows) = self.rescale {
+            match (op, inputs) {
+                (Op::Unary(unary), &[x]) => return self.rescaled(*unary, (x, output), grad, rows),
+                _ if !self.is_rescaled(op, inputs) => return Ok(false),
+                _ => {}
+            }
+        }
         match (op, inputs) {
             (Op::Unary(unary), &[x]) => self.unary(*unary, x, output, grad)?,
             (Op::Binary(binary), &[x, y]) => return self.binary(*binary, x, y, output, grad),

@@ -37,7 +37,7 @@ fn check(cases: &[Case], method: &dyn Attribution, array: &str, tolerance: f32) 
             let subject = Subject {
                 inputs: golden.inputs(),
                 target: Target::entries(output, &entries),
-                wrt: golden.model.inputs()[0].name.clone(),
+                wrt: vec![golden.model.inputs()[0].name.clone()],
             };
             let cancel = Cancel::default();
             let explained = Explained::new(&golden.model, subject, 2, &cancel).unwrap();
@@ -90,7 +90,7 @@ fn gradient_times_input_of_a_linear_target_is_the_gradient_weighed() {
     let subject = || Subject {
         inputs: golden.inputs(),
         target: Target::differences("logits", &[(0, 1); 5]),
-        wrt: "obs".to_owned(),
+        wrt: vec!["obs".to_owned()],
     };
     let cancel = Cancel::default();
     let explained = Explained::new(&golden.model, subject(), 1, &cancel).unwrap();
@@ -106,7 +106,7 @@ fn gradient_times_input_of_a_linear_target_is_the_gradient_weighed() {
 fn a_hidden_layer_is_explained_completely() {
     let golden = Golden::load("lunarlander-dqn-seed000");
     let layer = golden.model.layers().iter().rev().find(|layer| layer.operator == "Relu").unwrap().name.clone();
-    let subject = Subject { inputs: golden.inputs(), target: Target::entries("q_values", &[2; 5]), wrt: layer };
+    let subject = Subject { inputs: golden.inputs(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer] };
     let cancel = Cancel::default();
     let explained = Explained::new(&golden.model, subject, 1, &cancel).unwrap();
     let found = IntegratedGradients::default().attribute(&explained, &cancel).unwrap();

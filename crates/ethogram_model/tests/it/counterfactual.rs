@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ethogram_model::{
-    Asker, Bounds, Cancel, EntryChange, Explained, Forward, Measure, Model, Replacement, Subject, Target, Tensor, View,
+    Asker, Bounds, Cancel, EntryChange, Explained, Forward, Measure, Model, Replacement, Subject, Target, Tensor,
     nearest_entries, smallest_regions,
 };
 use proptest::prelude::*;
@@ -19,8 +19,8 @@ fn subject(inputs: &BTreeMap<String, Tensor>, output: &str, entries: usize, want
         (name.clone(), Tensor::f32(&[&[entries], &tensor.shape()[1..]].concat(), values).unwrap())
     });
     let weights = (0..entries).map(|rival| vec![(wanted, 1.0), (rival, -1.0)]).collect();
-    let target = Target { output: output.into(), view: View::Plain, weights };
-    Subject { inputs: repeated.collect(), target, wrt: wrt.into() }
+    let target = Target::weighed(output, weights);
+    Subject { inputs: repeated.collect(), target, wrt: vec![wrt.to_owned()] }
 }
 
 fn vector(model: &Model, x: &[f32], output: &str, entries: usize, wanted: usize) -> Subject {
@@ -41,7 +41,9 @@ fn search(model: &Model, subject: Subject, wanted: usize, bounds: &Bounds, measu
 /// The choice at `x` with these elements changed.
 fn choice(model: &Arc<Model>, x: &[f32], output: &str, change: &[(usize, f32)]) -> usize {
     let mut x = x.to_vec();
-    change.iter().for_each(|&(at, value)| x[at] = value);
+    for &(at, value) in change {
+        x[at] = value;
+    }
     let inputs = BTreeMap::from([(model.inputs()[0].name.clone(), Tensor::f32(&[1, x.len()], x).unwrap())]);
     let found = Forward::new(Arc::clone(model)).run(&inputs, &Cancel::default()).unwrap();
     let row = found.iter().find(|(name, _)| name == output).unwrap().1.as_f32().unwrap().to_vec();

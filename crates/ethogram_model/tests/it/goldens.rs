@@ -13,7 +13,8 @@ pub struct Golden {
 
 impl Golden {
     pub fn load(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/attributions");
+        let kind = if name.contains("-seed") { "testdata/attributions" } else { "testdata/policies" };
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(kind);
         let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
         let about: serde_json::Value = serde_json::from_str(&text).unwrap();
         let bytes = std::fs::read(folder.join(format!("{name}.bin"))).unwrap();
@@ -49,8 +50,8 @@ impl Golden {
 /// A published agent of the demo, or one kept for tests alone.
 pub fn open(model: &str) -> Model {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places: [PathBuf; 2] =
-        [root.join("testdata/models").join(model), root.join("../../demo/sources/models").join(model)];
+    let places: [PathBuf; 3] = ["testdata/models", "testdata/policies", "../../demo/sources/models"]
+        .map(|folder| root.join(folder).join(model));
     let path = places.iter().find(|path| path.exists()).unwrap_or_else(|| panic!("no {model}"));
     Model::open(path, &Limits::default()).unwrap_or_else(|error| panic!("{model}: {error}"))
 }

@@ -10,5 +10,7 @@ mod fuzzed;
 mod goldens;
 mod hostile;
 mod linear;
+mod methods;
 mod nodes;
+mod policies;
 mod reference_attributions;

@@ -96,6 +96,7 @@ fn same(found: &Tensor, expected: &Tensor, tolerance: f32) -> Result<(), String>
     match (found.data(), expected.data()) {
         (Data::F32(found), Data::F32(expected)) => {
             let wrong = found.iter().zip(expected).find(|(x, y)| {
+                #[expect(clippy::float_cmp, reason = "infinities have no difference")]
                 let equal = x == y || x.is_nan() && y.is_nan();
                 !equal && ((*x - *y).abs() > tolerance * (1.0 + y.abs()) || x.is_nan() != y.is_nan())
             });

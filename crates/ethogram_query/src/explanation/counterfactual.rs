@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use ethogram_model::{
     Area, Asker, Bounds, Cancel, EntryChange, Explained, Measure, Port, Progress, Replacement, Subject, Target, Tensor,
-    View, nearest_entries, smallest_regions,
+    nearest_entries, smallest_regions,
 };
 
-use super::edit::{Change, Edit, EditedField, Place};
+use super::edit::{Change, Edit, EditedField, Place, ends_of};
 use super::observation::{origin, prepared};
 use super::picture::Picture;
 use super::said::{Said, greatest};
@@ -128,8 +128,8 @@ impl RunHandle {
         repeat(&mut inputs, actions)?;
         let output = signature.action_output().unwrap_or_default().to_owned();
         let weights = (0..actions).map(|rival| vec![(request.action, 1.0), (rival, -1.0)]).collect();
-        let target = Target { output, view: View::Plain, weights };
-        let subject_of_model = Subject { inputs, target, wrt: port.name.clone() };
+        let target = Target::weighed(&output, weights);
+        let subject_of_model = Subject { inputs, target, wrt: vec![port.name.clone()] };
         let explained = Explained::new(model, subject_of_model, 0, cancel)?;
         let mut asker = Asker::new(&explained, request.action, cancel, progress)?;
 
@@ -169,7 +169,11 @@ impl RunHandle {
         let back = |&(at, value): &(usize, f32)| (map.place[at], map.recorded(at, value));
         let mut changes: Vec<_> = found.entries.iter().map(back).collect();
         changes.sort_unstable_by_key(|(at, _)| *at);
-        let mut alone: Vec<_> = found.alone.iter().map(back).collect();
+        // A little beyond the boundary, on which rounding decides.
+        let beyond = |(at, value): (usize, f32)| {
+            (at, (value + 1e-4 * (value - field.after[at])).clamp(reach[at].0, reach[at].1))
+        };
+        let mut alone: Vec<_> = found.alone.iter().map(back).map(beyond).collect();
         alone.sort_unstable_by_key(|(at, _)| *at);
         let set = |(at, value)| Edit {
             field: field.info.name.clone(),
@@ -187,6 +191,7 @@ impl RunHandle {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a picture on its way from the log into the network and back")]
+    #[expect(clippy::unused_self, reason = "asked of the same as its siblings")]
     fn regions(
         &self,
         asker: &mut Asker<'_, '_>,
@@ -383,11 +388,16 @@ fn repeat(inputs: &mut BTreeMap<String, Tensor>, times: usize) -> Result<()> {
     Ok(())
 }
 
-/// Moves every change a little further.
+/// Moves every change a little further; whole numbers by one.
 fn nudge(edits: &mut [Edit], field: &EditedField) {
+    let whole = field.info.dtype.and_then(ends_of).is_some();
     for edit in edits {
         if let (Place::Elements(at), Change::Set(value)) = (&edit.place, &mut edit.change) {
             let change = *value - field.after[at[0]];
+            if whole {
+                *value = if change > 0.0 { value.floor() + 1.0 } else { value.ceil() - 1.0 };
+                continue;
+            }
             let least = f32::EPSILON * value.abs().max(field.after[at[0]].abs()) * 4.0;
             *value += change.signum() * (change.abs() * 1e-3).max(least);
         }

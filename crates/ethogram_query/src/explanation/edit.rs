@@ -12,6 +12,8 @@ use crate::{Error, Result};
 pub const EDITS_MAX: usize = 256;
 /// Most places of all edits together: elements, and runs of pixels.
 pub const EDIT_PLACES_MAX: usize = 100_000;
+/// Most looks at a pixel's neighbours of all blurs together: about a second's work.
+const BLUR_LOOKS_MAX: usize = 500_000_000;
 
 /// One change of one field. Edits are done one after the other, each on what those before it left.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +99,8 @@ pub struct EditedField {
 pub fn apply(edits: &[Edit], fields: &mut BTreeMap<String, EditedField>, from: &dyn Elsewhere) -> Result<()> {
     within("edits (EDITS_MAX)", EDITS_MAX, edits.len())?;
     within("places of edits (EDIT_PLACES_MAX)", EDIT_PLACES_MAX, edits.iter().map(|edit| edit.place.count()).sum())?;
+    let looks = edits.iter().filter_map(|edit| Some(edit.looks(&fields.get(&edit.field)?.info)));
+    within("looks of blurs (BLUR_LOOKS_MAX)", BLUR_LOOKS_MAX, looks.fold(0, usize::saturating_add))?;
     for edit in edits {
         let known = fields.keys().cloned().collect::<Vec<_>>().join(", ");
         let field =
@@ -136,11 +140,15 @@ impl Edit {
                 for &plane in &planes {
                     soft = picture.blurred(&soft, plane, *sigma);
                 }
-                elements.iter().for_each(|&at| field.set(at, soft[at]));
+                for &at in &elements {
+                    field.set(at, soft[at]);
+                }
             }
             Change::Erase => {
                 let background = from.background(&self.field)?;
-                elements.iter().for_each(|&at| field.set(at, background[at]));
+                for &at in &elements {
+                    field.set(at, background[at]);
+                }
             }
             Change::Paste { episode, step, dx, dy } => {
                 let row = from.row(&self.field, *episode, *step)?;
@@ -170,6 +178,19 @@ impl Edit {
             }
         }
         Ok(())
+    }
+
+    /// Neighbours that a blur looks at: those of each pixel along rows and along columns.
+    fn looks(&self, info: &FieldInfo) -> usize {
+        match (&self.change, Picture::of(info)) {
+            (Change::Blur(sigma), Some(picture)) => {
+                let planes = self.planes.as_ref().map_or(picture.planes, Vec::len);
+                let reach = (8.0 * sigma.clamp(0.0, SIGMA_MAX)) as usize + 1;
+                let pixels = picture.height.saturating_mul(picture.width).saturating_mul(picture.channels);
+                pixels.saturating_mul(planes).saturating_mul(2 * reach)
+            }
+            _ => 0,
+        }
     }
 
     fn planes(&self, picture: Option<Picture>) -> Result<Vec<usize>> {
@@ -259,7 +280,7 @@ impl EditedField {
 }
 
 /// Smallest and largest whole number of a type; `None` for floats.
-fn ends_of(dtype: Dtype) -> Option<(f32, f32)> {
+pub fn ends_of(dtype: Dtype) -> Option<(f32, f32)> {
     Some(match dtype {
         Dtype::Bool => (0.0, 1.0),
         Dtype::Uint8 => (0.0, 255.0),
@@ -372,6 +393,9 @@ mod tests {
         check(&[2, 2], edit(Place::Runs(vec![(usize::MAX, 2)]), Change::Set(0.0)), "runs within 4 pixels");
         check(&[2, 2], Edit { field: "reward".into(), ..edit(Place::All, Change::Erase) }, "one of observation");
         check(&[2, 2], Edit { planes: Some(vec![1]), ..edit(Place::All, Change::Erase) }, "planes below 1");
+        let soft = vec![edit(Place::All, Change::Blur(100.0)); EDITS_MAX];
+        let error = done(&[200, 200], Dtype::Float32, &soft).expect_err("too much work").to_string();
+        assert!(error.contains("BLUR_LOOKS_MAX"), "{error}");
         let many = vec![edit(Place::All, Change::Erase); EDITS_MAX + 1];
         assert!(done(&[2], Dtype::Float32, &many).expect_err("too many").to_string().contains("EDITS_MAX"));
     }

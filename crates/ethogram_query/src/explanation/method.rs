@@ -1,21 +1,22 @@
-//! Methods by name.
+//! Methods by name, with their settings.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
-use ethogram_model::{Attribution, attributions};
+use ethogram_model::{Configured, Method};
 
-use crate::{Error, Result};
+use crate::{Error, Params, Result};
 
-/// Every method, in the order that people see.
-pub static METHODS: LazyLock<Vec<Box<dyn Attribution>>> = LazyLock::new(attributions);
-
-/// The method of this name.
-pub fn find(name: &str) -> Result<&'static dyn Attribution> {
-    let found = METHODS.iter().find(|method| method.name() == name);
-    found.map(AsRef::as_ref).ok_or_else(|| Error::BadParam {
-        field: "attribution".to_owned(),
-        param: "method".to_owned(),
-        expected: format!("one of {}", METHODS.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ")),
-        found: name.to_owned(),
+/// The method of this name, set as asked.
+///
+/// **Errors**: [`Error::BadParam`] names the methods, or the settings, that there are.
+pub fn configured(name: &str, params: &Params) -> Result<Configured> {
+    let given: BTreeMap<String, String> =
+        params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+    Method::find(name).and_then(|method| method.with(&given)).map_err(|error| match error {
+        ethogram_model::Error::Param { param, expected, found } => {
+            let field = if param == "method" { "attribution".to_owned() } else { format!("attribution/{name}") };
+            Error::BadParam { field: field.chars().take(64).collect(), param, expected, found }
+        }
+        other => other.into(),
     })
 }

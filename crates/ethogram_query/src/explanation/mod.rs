@@ -1,39 +1,56 @@
 //! Why the policy said what it said at a step: the checkpoint's network asked about the observation that was logged.
 
+mod answer;
 mod background;
+mod choices;
 mod counterfactual;
 mod disagreement;
 mod edit;
+mod head;
+mod joint;
 mod method;
 mod networks;
 mod observation;
+mod parity;
 mod picture;
+mod quality;
+mod reference;
 mod said;
 mod signature;
 mod subject_step;
 mod target;
 mod what_if;
+mod wrt;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use ethogram_model::{Cancel, Explained, Subject};
+use ethogram_model::{
+    Attributed, Attribution, Cancel, Configured, Explained, HISTORY_MAX, Model, Part, Subject, Tensor, Unrolling,
+};
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
 pub(crate) use background::Backgrounds;
+pub use choices::{ExplanationChoices, TargetChoice};
 pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
 pub use disagreement::{COMPARED_STEPS_MAX, Disagreement, DisagreementRequest};
 pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedField, Place as EditPlace};
-pub use method::METHODS;
+pub use head::Of;
 pub(crate) use networks::Networks;
+pub use parity::{OutputParity, Parity, Verdict};
+pub use quality::{PLANTED_MAX, Quality, QualityChecks};
 pub use said::Said;
+pub use target::ANSWERS_MAX;
 pub use what_if::{
     WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
 };
 
-use crate::{Error, Result, RunHandle};
-use observation::inputs;
+use crate::{Error, Params, Result, RunHandle};
+use answer::Answer;
+use head::Question;
+use observation::{Given, inputs};
 use signature::Signature;
-use target::TargetName;
 
 /// Most steps that are explained in one answer.
 pub const EXPLAINED_STEPS_MAX: u64 = 64;
@@ -45,14 +62,38 @@ pub struct ExplanationRequest {
     pub episode: u64,
     /// Which steps; cut to the episode, at most [`EXPLAINED_STEPS_MAX`].
     pub range: Range<u64>,
-    /// One of [`METHODS`].
+    /// Name of one of [`ATTRIBUTIONS`](ethogram_model::ATTRIBUTIONS).
     pub method: String,
-    /// What is explained: `action` (the one taken), `greedy`, `value`, `3` (an action or dimension by index), `3-1` (why 3 and not 1).
+    /// The method's settings; those left out are as usual.
+    pub params: Params,
+    /// What is explained; `docs/http.md` lists every way to write it.
     pub target: String,
+    /// How the target's numbers are looked at.
+    pub of: Of,
     /// Global step of the checkpoint; the one in force in the episode when left out.
     pub checkpoint: Option<i64>,
-    /// Name of the input, or hidden layer, whose elements are told apart; the observation when left out.
+    /// The input, or hidden layer, whose elements are told apart: its name, several with `+` between, `observation` (when left out), `state`
+    /// or `all`.
     pub wrt: Option<String>,
+    /// Earlier steps that are explained too, through the recurrent state.
+    pub history: u64,
+}
+
+impl Default for ExplanationRequest {
+    /// Saliency of the action taken, at every step of episode 0.
+    fn default() -> Self {
+        ExplanationRequest {
+            episode: 0,
+            range: 0..u64::MAX,
+            method: "saliency".to_owned(),
+            params: Params::new(),
+            target: "action".to_owned(),
+            of: Of::Plain,
+            checkpoint: None,
+            wrt: None,
+            history: 0,
+        }
+    }
 }
 
 /// Attributions of steps.
@@ -68,54 +109,46 @@ pub struct Explanation {
     pub valid: Vec<bool>,
     /// The target's value at each step.
     pub at_input: Vec<f32>,
+    /// Its value at the baseline; empty for methods without one.
+    pub at_baseline: Vec<f32>,
     /// How far the attributions are from adding up, one a step; empty for methods that do not promise to.
     pub completeness_error: Vec<f32>,
-    /// The entry of the output that is explained at each step.
+    /// Which action is explained at each step: its entry of the output; of several choices at once, the index among all joint actions.
     pub entry: Vec<u32>,
+    /// What is explained, as people write it.
+    pub target: String,
+    /// The method's settings, all of them.
+    pub settings: BTreeMap<String, String>,
     /// Which network was asked.
     pub checkpoint: CheckpointRow,
     /// Name of the explained output.
     pub output: String,
-    /// Name of the value whose elements are told apart.
+    /// Name of the value whose elements are told apart; several with `+` between.
     pub wrt: String,
-    /// Shape of one step of that value.
+    /// Shape of one step of that value; of several, or over time, one axis with their elements one after the other.
     pub wrt_shape: Vec<usize>,
+    /// The values that it is made of, in order; over time those of earlier steps first, named `NAME@-3`.
+    pub parts: Vec<Part>,
 }
 
-/// What can be asked of an episode's networks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExplanationChoices {
-    /// Networks whose inputs are known, ascending by global step; the one in force first asked.
-    pub checkpoints: Vec<CheckpointRow>,
-    /// Index in `checkpoints` of the one in force.
-    pub in_force: usize,
-    /// Targets that the network in force has, in the order that people see.
-    pub targets: Vec<String>,
-    /// Its named values, in the order of the file.
-    pub layers: Vec<String>,
+/// A network that is asked about an episode, and all that is known of it.
+struct Asking {
+    checkpoint: CheckpointRow,
+    model: Arc<Model>,
+    signature: Signature,
+    method: Configured,
+    wrt: Vec<String>,
+    given: Given,
+    /// First step of `given`.
+    first: u64,
 }
 
 impl RunHandle {
-    /// What can be asked of an episode's networks.
+    /// Attributions of some steps for one target.
     ///
     /// # Errors
-    /// [`Error::Unexplained`] says what to log.
-    pub fn explanations(&self, episode: u64) -> Result<ExplanationChoices> {
-        let row = self.episode(episode)?;
-        let checkpoints = self.explainable(episode)?;
-        let in_force = in_force(&checkpoints, &row, None);
-        let model = self.networks().open(self.source().as_ref(), &checkpoints[in_force])?;
-        let signature = Signature::read(&checkpoints[in_force].signature)?;
-        let targets = target::names(&model, &signature);
-        let layers = model.layers().into_iter().map(|layer| layer.name).collect();
-        Ok(ExplanationChoices { checkpoints, in_force, targets, layers })
-    }
-
-    /// Attributions of some steps.
-    ///
-    /// # Errors
-    /// [`Error::Unexplained`] when there is no network for the episode, [`Error::BadParam`] for an unknown method or target,
-    /// [`Error::TooLarge`] for more steps than [`EXPLAINED_STEPS_MAX`].
+    /// [`Error::Unexplained`] when there is no network for the episode, [`Error::BadParam`] for an unknown method, setting or target, or for
+    /// several targets, [`Error::TooLarge`] for more steps than [`EXPLAINED_STEPS_MAX`].
     pub fn explanation(&self, request: &ExplanationRequest, cancel: &Cancel) -> Result<Explanation> {
         self.explanation_edited(request, &[], cancel)
     }
@@ -127,6 +160,48 @@ impl RunHandle {
         edits: &[Edit],
         cancel: &Cancel,
     ) -> Result<Explanation> {
+        let mut found = self.explanations_edited(request, edits, cancel)?;
+        match (found.pop(), found.is_empty()) {
+            (Some(one), true) => Ok(one),
+            (_, _) => Err(Error::BadParam {
+                field: "attribution".to_owned(),
+                param: "target".to_owned(),
+                expected: "one target".to_owned(),
+                found: format!("several: {}", request.target.chars().take(64).collect::<String>()),
+            }),
+        }
+    }
+
+    /// Attributions of some steps, one answer a target.
+    ///
+    /// # Errors
+    /// As [`RunHandle::explanation`]; [`Error::TooLarge`] for more targets than [`ANSWERS_MAX`].
+    pub fn explanations_of(&self, request: &ExplanationRequest, cancel: &Cancel) -> Result<Vec<Explanation>> {
+        self.explanations_edited(request, &[], cancel)
+    }
+
+    fn explanations_edited(
+        &self,
+        request: &ExplanationRequest,
+        edits: &[Edit],
+        cancel: &Cancel,
+    ) -> Result<Vec<Explanation>> {
+        let asking = self.asking(request, edits)?;
+        let question = Question {
+            run: self,
+            episode: request.episode,
+            first: asking.first,
+            model: &asking.model,
+            signature: &asking.signature,
+            given: &asking.given,
+            cancel,
+        };
+        let reference = asking.reference(self, request.episode)?;
+        let answers = question.answers(&request.target, request.of)?;
+        answers.into_iter().map(|answer| asking.explain(self, request, answer, reference.as_ref(), cancel)).collect()
+    }
+
+    fn asking(&self, request: &ExplanationRequest, edits: &[Edit]) -> Result<Asking> {
         let row = self.episode(request.episode)?;
         let steps = self.source().step_count(request.episode)?;
         let range = request.range.start.min(steps)..request.range.end.min(steps).max(request.range.start.min(steps));
@@ -135,51 +210,22 @@ impl RunHandle {
             let what = "steps to explain (EXPLAINED_STEPS_MAX)".to_owned();
             return Err(Error::TooLarge { what, limit: EXPLAINED_STEPS_MAX, found: asked });
         }
+        if request.history >= HISTORY_MAX as u64 {
+            let what = "earlier steps to explain (HISTORY_MAX)".to_owned();
+            return Err(Error::TooLarge { what, limit: HISTORY_MAX as u64 - 1, found: request.history });
+        }
         let checkpoints = self.explainable(request.episode)?;
         let checkpoint = checkpoints[in_force(&checkpoints, &row, request.checkpoint)].clone();
         let model = self.networks().open(self.source().as_ref(), &checkpoint)?;
         let signature = Signature::read(&checkpoint.signature)?;
-        let method = method::find(&request.method)?;
-        let wrt = match &request.wrt {
-            Some(name) => name.clone(),
-            None => signature.observation()?.to_owned(),
-        };
-
+        let method = method::configured(&request.method, &request.params)?;
+        let wrt = wrt::resolve(request.wrt.as_deref(), &model, &signature)?;
         let given = if edits.is_empty() {
             inputs(self, request.episode, range.clone(), &model, &signature)?
         } else {
             subject_step::edited_inputs(self, request.episode, range.clone(), &model, &signature, edits)?
         };
-        let target = TargetName::parse(&request.target)?;
-        let output = target.output(&model, &signature)?;
-        let entries = target.entries(self, request.episode, range.clone(), &model, &output, &given, cancel)?;
-        let valid: Vec<bool> =
-            given.valid.iter().zip(&entries).map(|(valid, entry)| *valid && entry.is_some()).collect();
-        let rows: Vec<usize> = (0..valid.len()).filter(|&row| valid[row]).collect();
-        let mut explanation = Explanation {
-            first: range.start,
-            shape: Vec::new(),
-            values: Vec::new(),
-            at_input: vec![f32::NAN; valid.len()],
-            completeness_error: Vec::new(),
-            entry: entries.iter().map(|entry| entry.as_ref().map_or(0, |entry| entry[0].0 as u32)).collect(),
-            valid,
-            checkpoint,
-            output: output.clone(),
-            wrt: wrt.clone(),
-            wrt_shape: Vec::new(),
-        };
-        if rows.is_empty() {
-            return Ok(explanation);
-        }
-        let weights = rows.iter().filter_map(|&row| entries[row].clone()).collect();
-        let target = ethogram_model::Target { output, view: ethogram_model::View::Plain, weights };
-        let subject = Subject { inputs: given.rows(&rows)?, target, wrt };
-        let explained = Explained::new(&model, subject, 0, cancel)?;
-        explanation.wrt_shape = explained.at().shape()[1..].to_vec();
-        let found = method.attribute(&explained, cancel)?;
-        explanation.fill(&rows, &found);
-        Ok(explanation)
+        Ok(Asking { checkpoint, model, signature, method, wrt, given, first: range.start })
     }
 
     /// Checkpoints that can be asked.
@@ -199,22 +245,167 @@ impl RunHandle {
     }
 }
 
+impl Asking {
+    #[expect(clippy::needless_pass_by_value, reason = "an answer is given once")]
+    fn explain(
+        &self,
+        run: &RunHandle,
+        request: &ExplanationRequest,
+        answer: Answer,
+        reference: Option<&BTreeMap<String, Tensor>>,
+        cancel: &Cancel,
+    ) -> Result<Explanation> {
+        let valid: Vec<bool> = answer.weights.iter().map(Option::is_some).collect();
+        let rows: Vec<usize> = (0..valid.len()).filter(|&row| valid[row]).collect();
+        let mut explanation = Explanation {
+            first: self.first,
+            shape: Vec::new(),
+            values: Vec::new(),
+            at_input: vec![f32::NAN; valid.len()],
+            at_baseline: Vec::new(),
+            completeness_error: Vec::new(),
+            entry: answer.entry.clone(),
+            valid,
+            target: answer.name.clone(),
+            settings: self.method.settings.iter().map(|(name, set)| (name.to_owned(), set.to_string())).collect(),
+            checkpoint: self.checkpoint.clone(),
+            output: answer.output.clone(),
+            wrt: self.wrt.join("+"),
+            wrt_shape: Vec::new(),
+            parts: Vec::new(),
+        };
+        if request.history > 0 {
+            self.explain_over_time(run, request, &answer, &rows, &mut explanation, cancel)?;
+        } else if !rows.is_empty() {
+            let subject = self.subject(&answer, &rows)?;
+            let mut explained = Explained::new(&self.model, subject, 0, cancel)?;
+            if let Some(reference) = reference {
+                explained = explained.with_reference(reference, cancel)?;
+            }
+            explanation.wrt_shape = explained.at().shape()[1..].to_vec();
+            explanation.parts = explained.parts().to_vec();
+            let found = self.method.attribute(&explained, cancel)?;
+            explanation.fill(&rows, &found);
+        }
+        Ok(explanation)
+    }
+
+    /// Inputs at the steps that the method compares with.
+    fn reference(&self, run: &RunHandle, episode: u64) -> Result<Option<BTreeMap<String, Tensor>>> {
+        let Some(wanted) = self.method.reference() else { return Ok(None) };
+        let given = reference::reference(run, episode, wanted, &self.model, &self.signature)?;
+        let all: Vec<usize> = (0..given.valid.len()).collect();
+        given.rows(&all).map(Some)
+    }
+
+    /// What is asked about some of the steps.
+    fn subject(&self, answer: &Answer, rows: &[usize]) -> Result<Subject> {
+        let target = ethogram_model::Target {
+            output: answer.output.clone(),
+            view: answer.view.rows(rows)?,
+            weights: rows.iter().filter_map(|&row| answer.weights[row].clone()).collect(),
+            link: answer.link,
+        };
+        Ok(Subject { inputs: self.given.rows(rows)?, target, wrt: self.wrt.clone() })
+    }
+
+    /// Steps with as many earlier ones as the episode has, each explained through them. What lies before the episode's beginning stays 0.
+    fn explain_over_time(
+        &self,
+        run: &RunHandle,
+        request: &ExplanationRequest,
+        answer: &Answer,
+        rows: &[usize],
+        explanation: &mut Explanation,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let states: Vec<(String, String)> = self
+            .signature
+            .states()
+            .into_iter()
+            .filter_map(|(name, next)| Some((name.to_owned(), next?.to_owned())))
+            .collect();
+        let history = request.history.min(self.first + rows.last().map_or(0, |&row| row as u64));
+        let reach = self.first.saturating_sub(history);
+        let before = inputs(run, request.episode, reach..self.first, &self.model, &self.signature)?;
+        let past_valid: Vec<bool> = before.valid.iter().chain(&self.given.valid).copied().collect();
+        let all: Vec<usize> = (0..self.given.valid.len()).collect();
+        let tensors: BTreeMap<String, Tensor> = if before.valid.is_empty() {
+            self.given.rows(&all)?
+        } else {
+            let earlier: Vec<usize> = (0..before.valid.len()).collect();
+            let mut joined = BTreeMap::new();
+            let now = self.given.rows(&all)?;
+            for (name, tensor) in before.rows(&earlier)? {
+                let joint = tensor.followed_by(&now[&name])?;
+                joined.insert(name, joint);
+            }
+            joined
+        };
+        let offset = (self.first - reach) as usize;
+        // Steps that look back equally far go together.
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &row in rows {
+            let at = offset + row;
+            let back = (0..=at.min(history as usize)).take_while(|back| past_valid[at - back]).count();
+            groups.entry(back.saturating_sub(1)).or_default().push(row);
+        }
+        for (back, rows) in groups.into_iter().rev() {
+            let at = |ago: usize| -> Vec<usize> { rows.iter().map(|row| offset + row - ago).collect() };
+            let of = |ago: usize| -> Result<BTreeMap<String, Tensor>> {
+                tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.rows(&at(ago))?))).collect()
+            };
+            let earlier = (1..=back).rev().map(of).collect::<Result<Vec<_>>>()?;
+            let unrolling = Unrolling { earlier, states: states.clone() };
+            let explained = Explained::over_time(&self.model, self.subject(answer, &rows)?, &unrolling, 0, cancel)?;
+            let found = self.method.attribute(&explained, cancel)?;
+            explanation.fill_over_time(&rows, &found, explained.parts(), history as usize - back);
+        }
+        Ok(())
+    }
+}
+
 impl Explanation {
     /// Lays what was found for some rows among all of them.
-    fn fill(&mut self, rows: &[usize], found: &ethogram_model::Attributed) {
+    fn fill(&mut self, rows: &[usize], found: &Attributed) {
         self.shape = found.values.shape()[1..].to_vec();
         let width: usize = self.shape.iter().product();
-        let values = found.values.as_f32().unwrap_or_default();
-        self.values = vec![0.0; self.valid.len() * width];
-        if !found.completeness_error.is_empty() {
-            self.completeness_error = vec![f32::NAN; self.valid.len()];
+        self.lay(rows, found, width, 0);
+    }
+
+    /// The same, with room at the front for `missing` earlier steps.
+    fn fill_over_time(&mut self, rows: &[usize], found: &Attributed, parts: &[Part], missing: usize) {
+        let width: usize = found.values.shape()[1..].iter().product();
+        let step = parts.iter().filter(|part| part.name.ends_with("@-0")).map(|part| part.width).sum::<usize>();
+        if self.parts.is_empty() {
+            // The first group looks back furthest of all steps that are explained.
+            self.wrt_shape = vec![width + missing * step];
+            self.shape.clone_from(&self.wrt_shape);
+            self.parts = parts.to_vec();
+            self.parts.iter_mut().for_each(|part| part.offset += missing * step);
         }
-        for (index, &row) in rows.iter().enumerate() {
-            self.values[row * width..][..width].copy_from_slice(&values[index * width..][..width]);
-            self.at_input[row] = found.at_input[index];
-            if let Some(error) = found.completeness_error.get(index) {
-                self.completeness_error[row] = *error;
+        self.lay(rows, found, self.shape[0], self.shape[0] - width);
+    }
+
+    fn lay(&mut self, rows: &[usize], found: &Attributed, width: usize, from: usize) {
+        let values = found.values.as_f32().unwrap_or_default();
+        if self.values.is_empty() {
+            self.values = vec![0.0; self.valid.len() * width];
+        }
+        for (known, found) in
+            [(&mut self.completeness_error, &found.completeness_error), (&mut self.at_baseline, &found.at_baseline)]
+        {
+            if known.is_empty() && !found.is_empty() {
+                *known = vec![f32::NAN; self.valid.len()];
             }
+            for (&row, value) in rows.iter().zip(found) {
+                known[row] = *value;
+            }
+        }
+        let own = width - from;
+        for (index, &row) in rows.iter().enumerate() {
+            self.values[row * width + from..][..own].copy_from_slice(&values[index * own..][..own]);
+            self.at_input[row] = found.at_input[index];
         }
     }
 }

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ethogram_model::{Dim, Model, Port, Tensor};
-use ethogram_store::{Column, ColumnData, Dtype};
+use ethogram_store::{Column, ColumnData, Dtype, FieldInfo};
 
-use super::signature::{Meaning, Preprocessing, Signature};
+use super::signature::{Meaning, Preprocessing, STATE_FIELD, Signature};
 use crate::field::read_logged;
 use crate::{Error, Result, RunHandle};
 
-/// Field that holds the recurrent state before each step.
-const STATE_FIELD: &str = "recurrent_state";
-
-/// Inputs of a network at consecutive steps.
+/// Inputs of a network at some steps.
+#[derive(Clone, Default)]
 pub struct Given {
     /// Each with a row a step.
     pub tensors: BTreeMap<String, Tensor>,
@@ -24,17 +22,21 @@ pub struct Given {
 impl Given {
     /// The inputs of some of the steps.
     pub fn rows(&self, rows: &[usize]) -> Result<BTreeMap<String, Tensor>> {
-        self.tensors
-            .iter()
-            .map(|(name, tensor)| {
-                let width = tensor.len() / self.valid.len().max(1);
-                let values = tensor.as_f32().unwrap_or_default();
-                let picked =
-                    rows.iter().flat_map(|row| values[row * width..(row + 1) * width].iter().copied()).collect();
-                let shape = [&[rows.len()], &tensor.shape()[1..]].concat();
-                Ok((name.clone(), Tensor::f32(&shape, picked)?))
-            })
-            .collect()
+        self.tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.rows(rows)?))).collect()
+    }
+
+    /// Adds the valid steps of another.
+    pub fn append(&mut self, other: &Given) -> Result<()> {
+        let rows: Vec<usize> = (0..other.valid.len()).filter(|&row| other.valid[row]).collect();
+        for (name, more) in other.rows(&rows)? {
+            let joined = match self.tensors.get(&name) {
+                Some(known) => known.followed_by(&more)?,
+                None => more,
+            };
+            self.tensors.insert(name, joined);
+        }
+        self.valid.extend(rows.iter().map(|_| true));
+        Ok(())
     }
 }
 
@@ -42,9 +44,15 @@ impl Given {
 pub fn inputs(run: &RunHandle, episode: u64, range: Range<u64>, model: &Model, signature: &Signature) -> Result<Given> {
     let steps = (range.end - range.start) as usize;
     let mut given = Given { tensors: BTreeMap::new(), valid: vec![true; steps] };
+    let mut states = States::default();
     for port in model.inputs() {
         let (field, preprocessing) = origin(port, signature, episode)?;
-        let (shape, values) = column(run, episode, field, range.clone(), &mut given.valid)?;
+        let several = matches!(meaning_of(port, signature), Some(Meaning::State { .. }));
+        let (shape, values) = if several {
+            states.read(run, episode, range.clone(), port, field, &mut given.valid)?
+        } else {
+            column(run, episode, field, range.clone(), &mut given.valid)?
+        };
         given.tensors.insert(port.name.clone(), prepared(port, preprocessing, steps, &shape, values, episode)?);
     }
     Ok(given)
@@ -52,9 +60,9 @@ pub fn inputs(run: &RunHandle, episode: u64, range: Range<u64>, model: &Model, s
 
 /// The field that an input takes, and the steps in between.
 pub fn origin<'s>(port: &Port, signature: &'s Signature, episode: u64) -> Result<(&'s str, &'s [Preprocessing])> {
-    match signature.inputs.iter().find(|(name, _)| *name == port.name) {
-        Some((_, Meaning::Observation { field, preprocessing })) => Ok((field, preprocessing)),
-        Some((_, Meaning::State)) => Ok((STATE_FIELD, &[])),
+    match meaning_of(port, signature) {
+        Some(Meaning::Observation { field, preprocessing }) => Ok((field, preprocessing)),
+        Some(Meaning::State { field, .. }) => Ok((field, &[])),
         None => {
             let why = format!("input {:?} of the network is not in its signature", port.name);
             Err(Error::Unexplained { episode, why })
@@ -62,7 +70,11 @@ pub fn origin<'s>(port: &Port, signature: &'s Signature, episode: u64) -> Result
     }
 }
 
-/// Rows of a field as an input takes them.
+fn meaning_of<'s>(port: &Port, signature: &'s Signature) -> Option<&'s Meaning> {
+    signature.inputs.iter().find(|(name, _)| *name == port.name).map(|(_, meaning)| meaning)
+}
+
+/// Rows of a field as an input takes them, rows first.
 pub fn prepared(
     port: &Port,
     preprocessing: &[Preprocessing],
@@ -75,8 +87,56 @@ pub fn prepared(
     for step in preprocessing {
         (shape, values) = step.apply(&shape, values, episode)?;
     }
-    let shape = fitted(port, &shape);
-    Ok(Tensor::f32(&[&[rows], shape.as_slice()].concat(), values)?)
+    let shape = [&[rows], fitted(port, &shape).as_slice()].concat();
+    if port.dtype == ethogram_model::Dtype::I64 {
+        return Ok(Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?);
+    }
+    Ok(Tensor::f32(&shape, values)?)
+}
+
+/// Recurrent states out of what was logged: each in a field of its own, or all in one, in the order of the network's inputs.
+#[derive(Default)]
+struct States {
+    /// The field that holds all, once it was read.
+    whole: Option<(usize, Vec<f32>)>,
+    /// Elements of it that were given out.
+    taken: usize,
+}
+
+impl States {
+    fn read(
+        &mut self,
+        run: &RunHandle,
+        episode: u64,
+        range: Range<u64>,
+        port: &Port,
+        field: &str,
+        valid: &mut [bool],
+    ) -> Result<(Vec<usize>, Vec<f32>)> {
+        let infos = run.source().step_fields(episode)?;
+        let is_logged = |name: &str| infos.iter().any(|info| info.name == name);
+        if is_logged(field) || !is_logged(STATE_FIELD) {
+            return column(run, episode, field, range, valid);
+        }
+        let steps = valid.len();
+        if self.whole.is_none() {
+            let (shape, values) = column(run, episode, STATE_FIELD, range, valid)?;
+            self.whole = Some((shape.iter().product(), values));
+        }
+        let (width, values) = self.whole.as_ref().map_or((0, &[][..]), |(width, values)| (*width, values));
+        let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
+        let own: usize = port.shape.iter().flatten().filter_map(known).product();
+        if self.taken + own > width {
+            let why = format!(
+                "{STATE_FIELD:?} has {width} numbers a step, too few for {:?}; log each state as {STATE_FIELD}/NAME",
+                port.name
+            );
+            return Err(Error::Unexplained { episode, why });
+        }
+        let part = (0..steps).flat_map(|row| values[row * width + self.taken..][..own].iter().copied()).collect();
+        self.taken += own;
+        Ok((vec![own], part))
+    }
 }
 
 /// Rows of a logged field as floats; rows that were not logged are zeros, and not valid.
@@ -87,6 +147,13 @@ pub fn column(
     range: Range<u64>,
     valid: &mut [bool],
 ) -> Result<(Vec<usize>, Vec<f32>)> {
+    let (info, values, there) = rows_of(run, episode, field, range)?;
+    valid.iter_mut().zip(there).for_each(|(valid, there)| *valid &= there);
+    Ok((info.shape, values))
+}
+
+/// What a field is, its numbers at some steps, and where they are there.
+fn rows_of(run: &RunHandle, episode: u64, field: &str, range: Range<u64>) -> Result<(FieldInfo, Vec<f32>, Vec<bool>)> {
     let source = run.source().as_ref();
     let infos = source.step_fields(episode)?;
     let info = infos.iter().find(|info| info.name == field).ok_or_else(|| Error::Unexplained {
@@ -99,15 +166,37 @@ pub fn column(
     let width: usize = column.info.shape.iter().product();
     let floats =
         floats(&column).ok_or_else(|| Error::Unexplained { episode, why: format!("{field:?} holds no numbers") })?;
-    let mut values = vec![0.0; valid.len() * width];
+    let steps = (range.end - range.start) as usize;
+    let (mut values, mut there) = (vec![0.0; steps * width], vec![false; steps]);
     let offset = column.first.saturating_sub(range.start) as usize;
-    for (row, valid) in valid.iter_mut().enumerate() {
-        match row.checked_sub(offset).filter(|&row| row < column.rows() && column.is_valid(row)) {
-            Some(from) => values[row * width..][..width].copy_from_slice(&floats[from * width..][..width]),
-            None => *valid = false,
+    for (row, there) in there.iter_mut().enumerate() {
+        if let Some(from) = row.checked_sub(offset).filter(|&row| row < column.rows() && column.is_valid(row)) {
+            values[row * width..][..width].copy_from_slice(&floats[from * width..][..width]);
+            *there = true;
         }
     }
-    Ok((column.info.shape.clone(), values))
+    Ok((column.info.clone(), values, there))
+}
+
+/// Numbers of a field at consecutive steps: how many a step, all of them, and where they are there.
+pub fn logged(
+    run: &RunHandle,
+    episode: u64,
+    first: u64,
+    steps: usize,
+    field: &str,
+) -> Result<(usize, Vec<f32>, Vec<bool>)> {
+    let (info, values, there) = rows_of(run, episode, field, first..first + steps as u64)?;
+    Ok((info.shape.iter().product(), values, there))
+}
+
+/// Numbers of the first step at which a field is there.
+pub fn first_row(run: &RunHandle, episode: u64, first: u64, field: &str) -> Result<Vec<f32>> {
+    let (width, values, there) = logged(run, episode, first, 1, field)?;
+    if there == [true] {
+        return Ok(values[..width].to_vec());
+    }
+    Err(Error::Unexplained { episode, why: format!("{field:?} was not logged at step {first}") })
 }
 
 /// A column's numbers.
@@ -137,8 +226,24 @@ impl Preprocessing {
     fn apply(&self, shape: &[usize], mut values: Vec<f32>, episode: u64) -> Result<(Vec<usize>, Vec<f32>)> {
         let mut to = shape.to_vec();
         match self {
-            Preprocessing::Scale(by) => values.iter_mut().for_each(|value| *value *= by),
-            Preprocessing::Shift(by) => values.iter_mut().for_each(|value| *value += by),
+            Preprocessing::Scale(by) | Preprocessing::Shift(by) => {
+                let width: usize = shape.iter().product();
+                if by.len() != 1 && by.len() != width {
+                    return Err(misfit(self, shape, episode));
+                }
+                let scales = matches!(self, Preprocessing::Scale(_));
+                for row in values.chunks_mut(width.max(1)) {
+                    let each = row.iter_mut().zip(by.iter().cycle());
+                    each.for_each(|(value, by)| *value = if scales { *value * by } else { *value + by });
+                }
+            }
+            Preprocessing::Clip(low, high) => values.iter_mut().for_each(|value| *value = value.max(*low).min(*high)),
+            Preprocessing::OneHot(count) => {
+                to.push(*count);
+                let switches =
+                    |value: f32| (0..*count).map(move |at| f32::from(u8::from((value - at as f32).abs() < 0.5)));
+                values = values.into_iter().flat_map(switches).collect();
+            }
             Preprocessing::Unsqueeze(axis) if *axis <= to.len() => to.insert(*axis, 1),
             Preprocessing::Flatten => to = vec![shape.iter().product()],
             Preprocessing::Transpose(axes) => {
@@ -184,17 +289,13 @@ fn transposed(values: &[f32], shape: &[usize], axes: &[usize]) -> Vec<f32> {
     values.chunks(width.max(1)).flat_map(|row| places.iter().map(|&at| row[at])).collect()
 }
 
-/// The row's shape as the network wants it: a leading axis of length 1 more or less is no difference.
+/// The row's shape as the network wants it: axes of length 1 more or less are no difference.
 fn fitted(port: &Port, shape: &[usize]) -> Vec<usize> {
     let Some(dims) = &port.shape else { return shape.to_vec() };
-    let wanted: Option<Vec<usize>> = dims
-        .iter()
-        .skip(1)
-        .map(|dim| match dim {
-            Dim::Known(length) => Some(*length),
-            _ => None,
-        })
-        .collect();
+    let axis = dims.iter().position(|dim| !matches!(dim, Dim::Known(_))).unwrap_or(0);
+    let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
+    let wanted: Option<Vec<usize>> =
+        dims.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| known(dim)).collect();
     match wanted {
         Some(wanted) if wanted.iter().product::<usize>() == shape.iter().product::<usize>() => wanted,
         _ => shape.to_vec(),

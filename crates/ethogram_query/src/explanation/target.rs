@@ -1,161 +1,262 @@
-//! What is explained, by name.
+//! What is explained, as people write it.
+//!
+//! One grammar for the address bar, the command line and Python; `docs/http.md` lists it.
 
-use std::ops::Range;
+use crate::{Error, Result};
 
-use ethogram_model::{Cancel, Model, Program};
-use ethogram_store::Space;
-
-use super::observation::{Given, floats};
-use super::signature::Signature;
-use crate::field::read_logged;
-use crate::{Error, Result, RunHandle};
-
-/// Entries of an output, and what each counts.
-type Weights = Vec<(usize, f32)>;
-
-/// A target as people write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetName {
-    /// The action that was taken.
-    Action,
-    /// The action with the largest output.
-    Greedy,
-    /// What the critic says.
-    Value,
-    /// One action, or one dimension.
-    Entry(usize),
-    /// Why the first and not the second.
-    Difference(usize, usize),
+/// What is asked about, one or several answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// One answer.
+    One(TargetName),
+    /// The K most likely actions that no earlier answer of the same question is about, the likeliest first.
+    Top(usize),
+    /// Every action, or dimension, by index; of several choices at once every joint action, the likeliest first.
+    All,
 }
 
-impl TargetName {
+/// A number that a network gives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TargetName {
+    /// The number of an action.
+    Of(Term),
+    /// Why the first and not the second.
+    Difference(Term, Term),
+    /// What the critic says.
+    Value,
+    /// Entropy of the policy.
+    Entropy,
+    /// Log-density of the continuous action that was taken.
+    LogDensity,
+    /// What an action is worth.
+    Q(Term),
+    /// What one head of an ensemble says an action is worth.
+    Head(usize, Term),
+    /// Mean of the lowest share of an action's returns.
+    Cvar(f32, Term),
+    /// Quantile of an action's return.
+    Quantile(f32, Term),
+}
+
+/// Which action, or which of several.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Term {
+    /// The one taken; of several choices that of one part.
+    Action(Option<usize>),
+    /// The one with the largest output; of several choices that of one part.
+    Greedy(Option<usize>),
+    /// The k-th likeliest, from 1.
+    Rank(usize),
+    /// One by index; or one dimension of a continuous action.
+    Entry(usize),
+    /// Of several choices at once, one choice of one part.
+    Choice(usize, usize),
+    /// Several at once.
+    Sum(Vec<Term>),
+    /// One by the name that the environment gives it.
+    Named(String),
+    /// A group of actions that the environment names.
+    Group(String),
+}
+
+/// Most answers to one question.
+pub const ANSWERS_MAX: usize = 64;
+
+const EXPECTED: &str = "action, greedy, value, an index such as 3, a difference such as 3-1, a sum such as 0+2, 1:2 (choice 2 of part 1), \
+                        name:ACTION, group:NAME, top3, all, q:3, cvar:0.1, quantile:0.5, head:0, entropy or log_density";
+
+impl Asked {
+    /// Reads one target, or several with commas between.
+    ///
     /// **Errors**: what could have been written.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub fn parse(text: &str) -> Result<Vec<Asked>> {
         let wrong = || Error::BadParam {
             field: "attribution".to_owned(),
             param: "target".to_owned(),
-            expected: "action, greedy, value, an index such as 3, or a difference such as 3-1".to_owned(),
-            found: text.to_owned(),
+            expected: EXPECTED.to_owned(),
+            found: text.chars().take(64).collect(),
         };
-        let index = |text: &str| text.parse::<usize>().map_err(|_| wrong());
+        let asked: Option<Vec<Asked>> = text.split(',').map(|one| Asked::one(one.trim())).collect();
+        let asked = asked.ok_or_else(wrong)?;
+        let count = asked.iter().map(|one| if let Asked::Top(k) = one { *k } else { 1 }).sum::<usize>();
+        if count > ANSWERS_MAX {
+            let what = "targets of one question (ANSWERS_MAX)".to_owned();
+            return Err(Error::TooLarge { what, limit: ANSWERS_MAX as u64, found: count as u64 });
+        }
+        Ok(asked)
+    }
+
+    fn one(text: &str) -> Option<Asked> {
+        if text == "all" {
+            return Some(Asked::All);
+        }
+        if let Some(k) = text.strip_prefix("top").filter(|rest| !rest.starts_with(':')) {
+            return k.parse().ok().filter(|&k| k > 0).map(Asked::Top);
+        }
+        TargetName::parse(text).map(Asked::One)
+    }
+}
+
+impl TargetName {
+    /// `None` for what is no target.
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
-            "action" => Ok(TargetName::Action),
-            "greedy" => Ok(TargetName::Greedy),
-            "value" => Ok(TargetName::Value),
-            _ => match text.split_once('-') {
-                Some((first, second)) => Ok(TargetName::Difference(index(first)?, index(second)?)),
-                None => Ok(TargetName::Entry(index(text)?)),
-            },
+            "value" => return Some(TargetName::Value),
+            "entropy" => return Some(TargetName::Entropy),
+            "log_density" => return Some(TargetName::LogDensity),
+            _ => {}
+        }
+        if let Some((kind, rest)) = text.split_once(':') {
+            let of = |rest: Option<&str>| rest.map_or(Some(Term::Action(None)), Term::parse);
+            let split = |rest: &'_ str| -> (String, Option<String>) {
+                rest.split_once(':').map_or((rest.to_owned(), None), |(a, b)| (a.to_owned(), Some(b.to_owned())))
+            };
+            let (first, second) = split(rest);
+            let share = || first.parse::<f32>().ok().filter(|share| *share > 0.0 && *share <= 1.0);
+            match kind {
+                "q" => return Term::parse(rest).map(TargetName::Q),
+                "head" => return Some(TargetName::Head(first.parse().ok()?, of(second.as_deref())?)),
+                "cvar" => return Some(TargetName::Cvar(share()?, of(second.as_deref())?)),
+                "quantile" => return Some(TargetName::Quantile(share()?, of(second.as_deref())?)),
+                _ => {}
+            }
+        }
+        // Names may hold a minus; two groups are told apart by the second one's prefix.
+        let named = text.starts_with("group:") || text.starts_with("name:");
+        let splits = text.match_indices('-').filter(|(at, _)| {
+            let rest = &text[at + 1..];
+            !named || rest.starts_with("group:") || rest.starts_with("name:")
+        });
+        for (at, _) in splits {
+            if let (Some(first), Some(second)) = (Term::parse(&text[..at]), Term::parse(&text[at + 1..])) {
+                return Some(TargetName::Difference(first, second));
+            }
+        }
+        Term::parse(text).map(TargetName::Of)
+    }
+}
+
+impl Term {
+    fn parse(text: &str) -> Option<Self> {
+        let filled = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        match text.split_once(':') {
+            Some(("group", name)) => return filled(name).map(Term::Group),
+            Some(("name", name)) => return filled(name).map(Term::Named),
+            Some(("action", part)) => return part.parse().ok().map(|part| Term::Action(Some(part))),
+            Some(("greedy", part)) => return part.parse().ok().map(|part| Term::Greedy(Some(part))),
+            Some(("top", rank)) => return rank.parse().ok().filter(|&rank| rank > 0).map(Term::Rank),
+            _ => {}
+        }
+        match text {
+            "action" => return Some(Term::Action(None)),
+            "greedy" => return Some(Term::Greedy(None)),
+            _ => {}
+        }
+        if text.contains('+') {
+            return text.split('+').map(Term::simple).collect::<Option<Vec<_>>>().map(Term::Sum);
+        }
+        Term::simple(text)
+    }
+
+    /// `3` or `1:2`.
+    fn simple(text: &str) -> Option<Self> {
+        match text.split_once(':') {
+            Some((part, choice)) => Some(Term::Choice(part.parse().ok()?, choice.parse().ok()?)),
+            None => text.parse().ok().map(Term::Entry),
+        }
+    }
+}
+
+impl std::fmt::Display for Term {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Term::Action(None) => f.write_str("action"),
+            Term::Action(Some(part)) => write!(f, "action:{part}"),
+            Term::Greedy(None) => f.write_str("greedy"),
+            Term::Greedy(Some(part)) => write!(f, "greedy:{part}"),
+            Term::Rank(rank) => write!(f, "top:{rank}"),
+            Term::Entry(entry) => entry.fmt(f),
+            Term::Choice(part, choice) => write!(f, "{part}:{choice}"),
+            Term::Sum(terms) => {
+                for (index, term) in terms.iter().enumerate() {
+                    write!(f, "{}{term}", if index == 0 { "" } else { "+" })?;
+                }
+                Ok(())
+            }
+            Term::Named(name) => write!(f, "name:{name}"),
+            Term::Group(name) => write!(f, "group:{name}"),
+        }
+    }
+}
+
+impl std::fmt::Display for TargetName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TargetName::Of(term) => term.fmt(f),
+            TargetName::Difference(first, second) => write!(f, "{first}-{second}"),
+            TargetName::Value => f.write_str("value"),
+            TargetName::Entropy => f.write_str("entropy"),
+            TargetName::LogDensity => f.write_str("log_density"),
+            TargetName::Q(term) => write!(f, "q:{term}"),
+            TargetName::Head(head, term) => write!(f, "head:{head}:{term}"),
+            TargetName::Cvar(share, term) => write!(f, "cvar:{share}:{term}"),
+            TargetName::Quantile(fraction, term) => write!(f, "quantile:{fraction}:{term}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> TargetName {
+        TargetName::parse(text).unwrap_or_else(|| panic!("{text} is a target"))
+    }
+
+    #[test]
+    fn every_way_to_write_a_target_is_read() {
+        let check = |text: &str, expected: TargetName| assert_eq!(read(text), expected, "{text}");
+        check("action", TargetName::Of(Term::Action(None)));
+        check("action:1", TargetName::Of(Term::Action(Some(1))));
+        check("greedy", TargetName::Of(Term::Greedy(None)));
+        check("top:2", TargetName::Of(Term::Rank(2)));
+        check("3", TargetName::Of(Term::Entry(3)));
+        check("3-1", TargetName::Difference(Term::Entry(3), Term::Entry(1)));
+        check("action-greedy", TargetName::Difference(Term::Action(None), Term::Greedy(None)));
+        check("1:2", TargetName::Of(Term::Choice(1, 2)));
+        check("1:2-1:0", TargetName::Difference(Term::Choice(1, 2), Term::Choice(1, 0)));
+        check("0+2+5", TargetName::Of(Term::Sum(vec![Term::Entry(0), Term::Entry(2), Term::Entry(5)])));
+        check("group:half-left", TargetName::Of(Term::Group("half-left".into())));
+        check(
+            "group:left-group:right",
+            TargetName::Difference(Term::Group("left".into()), Term::Group("right".into())),
+        );
+        check("name:FIRE", TargetName::Of(Term::Named("FIRE".into())));
+        check("q:3", TargetName::Q(Term::Entry(3)));
+        check("cvar:0.1", TargetName::Cvar(0.1, Term::Action(None)));
+        check("cvar:1e-1:2", TargetName::Cvar(0.1, Term::Entry(2)));
+        check("quantile:0.5:greedy", TargetName::Quantile(0.5, Term::Greedy(None)));
+        check("head:4", TargetName::Head(4, Term::Action(None)));
+        check("entropy", TargetName::Entropy);
+        check("log_density", TargetName::LogDensity);
+        for text in ["action", "3-1", "0:1+1:2", "group:left-group:right", "cvar:0.25:greedy", "head:1:2"] {
+            assert_eq!(read(text).to_string(), text);
         }
     }
 
-    /// Name of the output that it is an entry of.
-    pub fn output(self, model: &Model, signature: &Signature) -> Result<String> {
-        let (role, found) = match self {
-            TargetName::Value => ("value", signature.output("value")),
-            _ => ("logits, q_values or action_mean", signature.action_output()),
-        };
-        let exists = |name: &&str| model.outputs().iter().any(|output| output.name == **name);
-        found.filter(exists).map(str::to_owned).ok_or_else(|| Error::BadParam {
-            field: "attribution".to_owned(),
-            param: "target".to_owned(),
-            expected: format!("a network whose signature names an output for {role}"),
-            found: "none".to_owned(),
-        })
+    #[test]
+    fn several_are_read_in_order() {
+        let asked = Asked::parse("action, top3,all").expect("three");
+        assert_eq!(asked, [Asked::One(read("action")), Asked::Top(3), Asked::All]);
     }
 
-    /// For every step the entries of the output and what they count; `None` where there is nothing to explain.
-    #[expect(clippy::too_many_arguments, reason = "an episode's steps, and the network that is asked about them")]
-    pub fn entries(
-        self,
-        run: &RunHandle,
-        episode: u64,
-        range: Range<u64>,
-        model: &Model,
-        output: &str,
-        given: &Given,
-        cancel: &Cancel,
-    ) -> Result<Vec<Option<Weights>>> {
-        let steps = given.valid.len();
-        let one = |entry: usize| Some(vec![(entry, 1.0)]);
-        Ok(match self {
-            TargetName::Value => vec![one(0); steps],
-            TargetName::Entry(entry) => vec![one(entry); steps],
-            TargetName::Difference(first, second) => vec![Some(vec![(first, 1.0), (second, -1.0)]); steps],
-            TargetName::Action => {
-                actions(run, episode, range, steps)?.into_iter().map(|action| action.and_then(one)).collect()
-            }
-            TargetName::Greedy => {
-                greedy(model, output, given, cancel)?.into_iter().map(|entry| entry.and_then(one)).collect()
-            }
-        })
-    }
-}
-
-/// Targets that a network has.
-pub fn names(model: &Model, signature: &Signature) -> Vec<String> {
-    let mut names = Vec::new();
-    if signature.action_output().is_some() && !signature.is_continuous() {
-        names.extend(["action".to_owned(), "greedy".to_owned()]);
-    }
-    if signature.output("value").is_some() {
-        names.push("value".to_owned());
-    }
-    let output = model.outputs().iter().find(|output| Some(output.name.as_str()) == signature.action_output());
-    if let Some(ethogram_model::Dim::Known(count)) = output.and_then(|output| output.shape.as_ref()?.last()) {
-        names.extend((0..(*count).min(1_000)).map(|entry| entry.to_string()));
-    }
-    names
-}
-
-/// The action taken at each step, where it is one number.
-fn actions(run: &RunHandle, episode: u64, range: Range<u64>, steps: usize) -> Result<Vec<Option<usize>>> {
-    let source = run.source().as_ref();
-    let infos = source.step_fields(episode)?;
-    let info = infos.iter().find(|info| info.name == "action").filter(|info| info.shape.is_empty());
-    let info = info.ok_or_else(|| Error::Unexplained {
-        episode,
-        why: "target \"action\" needs the action taken as one number; choose an index, greedy or value".to_owned(),
-    })?;
-    let column = read_logged(source, episode, info, range.clone())?;
-    let taken = floats(&column).unwrap_or_default();
-    let offset = column.first.saturating_sub(range.start) as usize;
-    // Action ids may begin elsewhere than at 0; outputs do not.
-    let start = match run.info().env.as_ref().and_then(|env| env.action_space.as_ref()) {
-        Some(Space::Discrete { start, .. }) => *start as f32,
-        _ => 0.0,
-    };
-    Ok((0..steps)
-        .map(|row| {
-            let row = row.checked_sub(offset).filter(|&row| row < taken.len() && column.is_valid(row))?;
-            let entry = taken[row] - start;
-            (entry >= 0.0).then_some(entry as usize)
-        })
-        .collect())
-}
-
-/// The entry with the largest output at each step.
-fn greedy(model: &Model, output: &str, given: &Given, cancel: &Cancel) -> Result<Vec<Option<usize>>> {
-    let all: Vec<usize> = (0..given.valid.len()).collect();
-    if all.is_empty() {
-        return Ok(Vec::new());
-    }
-    let inputs = given.rows(&all)?;
-    let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
-    let graph = model.graph(&shapes, &[])?;
-    let Some(id) = graph.named(output) else { return Ok(vec![None; all.len()]) };
-    let given_inputs: Vec<_> = graph.inputs().filter_map(|(id, name)| Some((id, inputs.get(name)?.clone()))).collect();
-    let found = Program::compile(graph, &[id], model.limits())?.run(&given_inputs, cancel)?;
-    let values = found[0].as_f32().unwrap_or_default();
-    let width = (values.len() / all.len()).max(1);
-    let best = |row: &[f32]| {
-        let mut best = 0;
-        for (entry, value) in row.iter().enumerate() {
-            if *value > row[best] {
-                best = entry;
-            }
+    #[test]
+    fn what_is_none_is_named() {
+        for text in ["", "left", "3-", "-1", "1:", "top0", "top:0", "cvar:0", "cvar:2", "group:", "3,,1", "0+x"] {
+            let error = Asked::parse(text).expect_err(text).to_string();
+            assert!(error.contains("group:NAME"), "{text}: {error}");
         }
-        best
-    };
-    Ok(values.chunks(width).zip(&given.valid).map(|(row, valid)| valid.then(|| best(row))).collect())
+        let error = Asked::parse("top65").expect_err("too many").to_string();
+        assert!(error.contains("ANSWERS_MAX"), "{error}");
+    }
 }

@@ -43,7 +43,7 @@ pub enum WhichCheckpoints {
 /// What is attributed before and after the edits; members as in [`ExplanationRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct WhatIfAttribution {
-    /// One of [`METHODS`](super::METHODS).
+    /// Name of one of [`ATTRIBUTIONS`](ethogram_model::ATTRIBUTIONS).
     pub method: String,
     /// For example `greedy` or `3-1`.
     pub target: String,
@@ -165,6 +165,7 @@ impl RunHandle {
             target,
             checkpoint: Some(checkpoint.global_step),
             wrt,
+            ..ExplanationRequest::default()
         };
         let before = self.explanation(&ask, cancel)?;
         let after = if request.edits.is_empty() {

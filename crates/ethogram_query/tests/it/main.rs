@@ -3,9 +3,14 @@
 mod derivations;
 mod disk;
 mod documents;
+mod explanation;
 mod group;
 mod laws;
 mod memory;
 mod native;
 mod policy;
+#[allow(dead_code, reason = "the tests of the crate that makes films look at more of it")]
+#[path = "../../../ethogram_video/tests/it/read_back.rs"]
+mod read_back;
+mod video;
 mod workbench;

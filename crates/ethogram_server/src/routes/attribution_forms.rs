@@ -74,6 +74,26 @@ pub fn region(signature: &Value) -> Value {
     found.filter(|_| is_sound).cloned().unwrap_or_default()
 }
 
+/// What the network receives of a logged number: `{"by", "plus"}` for `by · logged + plus`, as the signature says; null where elements do not
+/// stay in their places.
+pub fn received(signature: &Value) -> Value {
+    let inputs = signature.get("inputs").and_then(Value::as_object);
+    let is_observation = |input: &&Value| input.get("role").and_then(Value::as_str) == Some("observation");
+    let Some(input) = inputs.and_then(|inputs| inputs.values().find(is_observation)) else { return Value::Null };
+    let steps = input.get("preprocessing").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let (mut by, mut plus) = (1.0, 0.0);
+    for step in steps {
+        let amount = step.get("by").and_then(Value::as_f64);
+        match (step.get("op").and_then(Value::as_str), amount) {
+            (Some("scale"), Some(amount)) => (by, plus) = (by * amount, plus * amount),
+            (Some("shift"), Some(amount)) => plus += amount,
+            (Some("unsqueeze" | "flatten"), _) => {}
+            _ => return Value::Null,
+        }
+    }
+    serde_json::json!({"by": by, "plus": plus})
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -87,6 +107,16 @@ mod tests {
         assert_eq!(sums(&values, 3, &[true, true], -1.0), [-2.0, 0.0]);
         let missing = sums(&values, 3, &[true, false], 1.0);
         assert!(!missing[0].is_nan() && missing[1].is_nan());
+    }
+
+    #[test]
+    fn what_is_received_follows_from_scales_and_shifts_alone() {
+        let of = |steps: Value| received(&json!({"inputs": {"o": {"role": "observation", "preprocessing": steps}}}));
+        assert_eq!(of(json!([])), json!({"by": 1.0, "plus": 0.0}));
+        let steps = json!([{"op": "shift", "by": -4.0}, {"op": "scale", "by": 0.5}, {"op": "flatten"}]);
+        assert_eq!(of(steps), json!({"by": 0.5, "plus": -2.0}));
+        assert_eq!(of(json!([{"op": "transpose", "axes": [1, 0]}])), Value::Null);
+        assert_eq!(received(&json!({"inputs": {}})), Value::Null);
     }
 
     #[test]

@@ -22,4 +22,5 @@ pub mod series_csv;
 pub mod tags;
 pub mod tensors;
 pub mod trend;
+pub mod video;
 pub mod what_if;

@@ -19,6 +19,7 @@ use crate::{
 
 /// `GET /api/plugins`.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the answer")]
 pub struct Plugins {
     /// By name.
     plugins: Vec<Plugin>,

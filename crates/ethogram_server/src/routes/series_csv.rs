@@ -40,7 +40,7 @@ pub async fn series_csv(State(app): State<App>, mut params: Params) -> ApiResult
     if ids.len() > SERIES_MAX {
         return Err(ApiError::too_large("runs", ids.len() as u64, SERIES_MAX as u64));
     }
-    let name = file_name(&tag);
+    let name = answer::file_name(&tag);
     let pool = app.pool.clone();
     let mut answer = pool
         .run(move || {
@@ -84,12 +84,6 @@ fn lines(run: &str, points: &ScalarColumns) -> String {
 fn cell(text: &str) -> String {
     let led = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
     if led.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", led.replace('"', "\"\"")) } else { led }
-}
-
-/// A tag as the name of a file: letters, digits, `-`, `_` and `.` stay.
-fn file_name(tag: &str) -> String {
-    let plain = |sign: char| if sign.is_ascii_alphanumeric() || "-_.".contains(sign) { sign } else { '_' };
-    tag.chars().map(plain).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What each route answers of a run that holds some of everything. Files mirror the paths.
 
 mod actions;
+mod attributions;
 mod blobs;
 mod derivations;
 mod episodes;
@@ -17,6 +18,7 @@ mod series_csv;
 mod tags;
 mod tensors;
 mod trend;
+mod video;
 mod what_if;
 
 use ethogram_server::ServeOptions;

@@ -25,7 +25,7 @@ fn row_of(step: u64) -> Vec<f32> {
     (0..4).map(|at| 0.1 * at as f32 - 0.02 * step as f32).collect()
 }
 
-/// An episode of CartPole with agents of six stages of one training; the last of them is in force.
+/// An episode of `CartPole` with agents of six stages of one training; the last of them is in force.
 async fn cartpole() -> (tempfile::TempDir, Served) {
     let root = tempfile::tempdir().expect("a folder");
     let env = EnvSpec {
@@ -136,9 +136,9 @@ async fn a_11_one_state_is_asked_of_every_checkpoint() {
     assert_eq!(answers.iter().filter(|answer| answer["in_force"] == true).count(), 1);
     let q = |answer: &Value| answer["after"]["numbers"].clone();
     assert!(answers.windows(2).all(|pair| q(&pair[0]) != q(&pair[1])), "each has its own");
-    for index in 0..6 {
+    for (index, answer) in answers.iter().enumerate() {
         // The same as the route of attributions says, whose numbers are bytes with a scale.
-        let step = answers[index]["checkpoint"]["global_step"].as_i64().expect("a step");
+        let step = answer["checkpoint"]["global_step"].as_i64().expect("a step");
         let query = format!("attribution?method=saliency&target=greedy&checkpoint={step}&from=3&to=4");
         let expected = served.columns(&path(&query)).await;
         let scale = expected.f64("scale").expect("a scale")[0];
@@ -195,22 +195,22 @@ async fn r_9_the_recurrent_state_is_edited_like_a_picture_is() {
     let recorded = |at: u64, step: u8| f32::from((at * 7 % 200) as u8 / (step + 1));
     assert_eq!((after[3_250], after[3_281]), (recorded(3_250, 2), recorded(3_281, 0)));
     // The median of three frames, each darker than the one before, is the second.
-    assert_eq!(after[4_850], recorded(4_850, 1));
+    assert!((after[4_850] - recorded(4_850, 1)).abs() < 1e-6);
     let answer = &found.header["answers"][0];
     assert!(answer["kl"].as_f64().expect("a KL") > 0.0);
     let sum: f64 = answer["after"]["probabilities"].as_array().expect("four").iter().filter_map(Value::as_f64).sum();
     assert!((sum - 1.0).abs() < 1e-6);
 
-    let alone = |edits: Value| async {
-        served.post(&path("what_if"), &ask(edits)).await.columns().header["answers"][0].clone()
-    };
-    let state = alone(json!([{"field": "recurrent_state", "place": {"elements": [3]}, "change": {"set": 2.0}}])).await;
+    let memory = json!([{"field": "recurrent_state", "place": {"elements": [3]}, "change": {"set": 2.0}}]);
+    let found = served.post(&path("what_if"), &ask(memory)).await.columns();
+    let state = &found.header["answers"][0];
     assert_ne!(state["before"]["value"], state["after"]["value"], "the memory alone changes the value");
 }
 
-/// The lines of a search.
+/// The lines of a search; between them are the lengths of chunks, as HTTP sends them.
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    let lines = text.lines().filter(|line| line.starts_with('{'));
+    lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// N-2: the smallest change is a list of edits which, asked again, flips the choice.

@@ -1,0 +1,122 @@
+//! Which hidden layers are worth explaining: those that all information goes through.
+
+use std::collections::BTreeMap;
+
+use super::one_step::graph_of;
+use crate::error::Result;
+use crate::graph::{Source, ValueId};
+use crate::model::Model;
+use crate::tensor::Dtype;
+
+/// Operators after which a layer is complete: what they give is what the next layer sees.
+const COMPLETE: &[&str] = &[
+    "Relu",
+    "LeakyRelu",
+    "PRelu",
+    "Elu",
+    "Celu",
+    "Selu",
+    "Gelu",
+    "Sigmoid",
+    "HardSigmoid",
+    "HardSwish",
+    "Swish",
+    "Tanh",
+    "Softplus",
+    "Softsign",
+    "Clip",
+    "Mish",
+    "Add",
+    "Concat",
+    "MaxPool",
+    "AveragePool",
+    "GlobalAveragePool",
+    "LayerNormalization",
+    "BatchNormalization",
+    "LSTM",
+    "GRU",
+    "RNN",
+    "Mul",
+];
+
+/// A value of a network as one that can be explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerChoice {
+    /// As in the file.
+    pub name: String,
+    /// The operator that makes it.
+    pub operator: String,
+    /// Shape of one row.
+    pub shape: Vec<usize>,
+    /// Whether all that reaches the outputs from the input goes through it.
+    pub bottleneck: bool,
+    /// The one to begin with; at most one of a network.
+    pub recommended: bool,
+}
+
+/// Every layer of floats with a row for each input row, in the order of the file.
+///
+/// A layer is a **bottleneck** when no way from `input` to the outputs goes past it. The last bottleneck that is still a picture,
+/// `[C, H, W]` with more than one place, is recommended: there the network has said most of what it sees, and still says where. A network without pictures has
+/// its last bottleneck of a complete layer recommended.
+///
+/// **Source**: Hilton et al. (2020), *Understanding RL Vision*, whose code keeps a layer when no convolution can be reached from it on a way
+/// past every bottleneck; here by dominance in the graph, which keeps the ends of residual blocks and drops what lies within.
+///
+/// **Shapes**: `shapes` has every input's, rows first. **Errors**: those of [`Model::graph`].
+pub fn layer_choices(
+    model: &Model,
+    shapes: &BTreeMap<String, Vec<usize>>,
+    input: &str,
+    outputs: &[&str],
+) -> Result<Vec<LayerChoice>> {
+    // Two rows tell an axis of rows from one of length 1.
+    let rows = if model.has_fixed_rows() { 1 } else { 2 };
+    let graph = graph_of(model, shapes, rows, &[])?;
+    let Some(start) = graph.named(input) else { return Err(model.unknown(input)) };
+    let ends: Vec<ValueId> =
+        outputs.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
+    let on_way = |depends: Vec<bool>, needed: Vec<bool>| -> Vec<bool> {
+        depends.into_iter().zip(needed).map(|(depends, needed)| depends && needed).collect()
+    };
+    let on_way = on_way(graph.depending_on(start), graph.needed_by(&ends));
+    // In an order where each value comes after those it is made of, all ways lead through a value when nothing else on a way is still
+    // waited for once it is made.
+    let mut last_use = vec![0; graph.len()];
+    for (id, value) in graph.values().filter(|(id, _)| on_way[id.index()]) {
+        if let Source::Node { inputs, .. } = &value.source {
+            inputs.iter().for_each(|input| last_use[input.index()] = id.index());
+        }
+    }
+    ends.iter().for_each(|end| last_use[end.index()] = usize::MAX);
+    let mut open_until = 0;
+    let mut narrow = vec![false; graph.len()];
+    for index in (0..graph.len()).filter(|&index| on_way[index]) {
+        narrow[index] = open_until <= index;
+        open_until = open_until.max(last_use[index]);
+    }
+
+    let mut choices = Vec::new();
+    for layer in model.layers() {
+        let Some(id) = graph.named(&layer.name) else { continue };
+        let value = graph.value(id);
+        let rows_first = value.shape.len() >= 2 && value.shape[0] == rows && value.dtype == Dtype::F32;
+        if !rows_first || !on_way[id.index()] || ends.contains(&id) {
+            continue;
+        }
+        choices.push(LayerChoice {
+            name: layer.name,
+            operator: layer.operator,
+            shape: value.shape[1..].to_vec(),
+            bottleneck: narrow[id.index()],
+            recommended: false,
+        });
+    }
+    let complete = |choice: &LayerChoice| choice.bottleneck && COMPLETE.contains(&choice.operator.as_str());
+    let spatial = |choice: &LayerChoice| matches!(choice.shape[..], [_, height, width] if height * width > 1);
+    let best = choices.iter().rposition(|choice| complete(choice) && spatial(choice));
+    if let Some(best) = best.or_else(|| choices.iter().rposition(complete)) {
+        choices[best].recommended = true;
+    }
+    Ok(choices)
+}

@@ -1,0 +1,205 @@
+//! Frame after frame, and many at once.
+
+use std::io::Write;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use ethogram_model::Cancel;
+use ethogram_video::{Canvas, Film, Heat, Moment, Scene, Segment, SegmentEncoder};
+
+use super::moments::Moments;
+use super::pictures::{PictureField, Pictures};
+use super::{Overlay, THREADS_MAX, Video, stop_or_go};
+use crate::{Error, Explanation, ExplanationRequest, Result, RunHandle};
+
+/// Steps whose numbers are read at once.
+const STEPS_AT_ONCE: u64 = 256;
+/// Steps that are explained at once.
+const EXPLAINED_AT_ONCE: u64 = 16;
+
+/// Draws the frames of a film.
+pub(super) struct Reel<'a> {
+    video: &'a Video<'a>,
+    scene: Scene,
+    canvas: Canvas,
+    pictures: Option<Pictures<'a>>,
+}
+
+impl<'a> Reel<'a> {
+    pub fn new(video: &'a Video<'a>) -> Result<Self> {
+        let scene = Scene::new(video.spec.clone())?;
+        let canvas = scene.canvas();
+        let pictures = video.picture.as_ref().map(|field| Pictures::new(video.run, video.episode, field));
+        Ok(Self { video, scene, canvas, pictures })
+    }
+
+    /// Draws these steps and shows each to `see`.
+    pub fn play(&mut self, steps: Range<u64>, see: &mut dyn FnMut(&Canvas) -> Result<()>) -> Result<()> {
+        let Video { run, episode, lanes, overlay, .. } = self.video;
+        let mut moments: Option<Moments> = None;
+        let mut heat: Option<Explanation> = None;
+        for step in steps.clone() {
+            let at = step - steps.start;
+            if at.is_multiple_of(STEPS_AT_ONCE) {
+                let range = step..steps.end.min(step + STEPS_AT_ONCE);
+                moments = Some(Moments::read(run, *episode, range, lanes.as_ref())?);
+            }
+            if let Some(overlay) = overlay
+                && at.is_multiple_of(EXPLAINED_AT_ONCE)
+            {
+                let range = step..steps.end.min(step + EXPLAINED_AT_ONCE);
+                heat = Some(explain(run, *episode, range, overlay, self.video.picture.as_ref())?);
+            }
+            let Some(moments) = &moments else { continue };
+            let told = moments.tell(run, step, lanes.as_ref());
+            let mut picture = match &mut self.pictures {
+                Some(pictures) => pictures.read(step)?,
+                None => None,
+            };
+            if let (Some(overlay), Some(heat), Some(picture)) = (overlay, &heat, &mut picture)
+                && let Some(heat) = heat_of(heat, step, picture.height(), picture.width())
+            {
+                heat.lay_over(picture, overlay.opacity)?;
+            }
+            let moment = Moment {
+                step,
+                picture: picture.as_ref(),
+                reward: told.reward,
+                episode_return: told.episode_return,
+                action: &told.action,
+                greedy: told.greedy,
+                values: &told.values,
+                taken: &told.taken,
+                highest: &told.highest,
+            };
+            self.scene.draw(&mut self.canvas, &moment)?;
+            see(&self.canvas)?;
+        }
+        Ok(())
+    }
+}
+
+/// Makes a film of segments of `frames` frames, several at once; they are added in their order.
+pub(super) fn write_segments<W: Write>(
+    video: &Video<'_>,
+    film: &mut Film<W>,
+    frames: u64,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<()> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let starts: Vec<u64> = (video.range.start..video.range.end).step_by(frames as usize).collect();
+    let mut done = 0;
+    for wave in starts.chunks(threads) {
+        let ranges: Vec<_> = wave.iter().map(|&start| start..video.range.end.min(start + frames)).collect();
+        for segment in encode_wave(video, ranges, &mut done, progress)? {
+            film.append(segment)?;
+        }
+    }
+    Ok(())
+}
+
+/// Encodes these segments side by side.
+fn encode_wave(
+    video: &Video<'_>,
+    ranges: Vec<Range<u64>>,
+    done: &mut u64,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Vec<Segment>> {
+    let stopped = AtomicBool::new(false);
+    let (sender, frames) = mpsc::channel();
+    thread::scope(|scope| {
+        let workers: Vec<_> = ranges
+            .into_iter()
+            .map(|range| {
+                let (sender, stopped) = (sender.clone(), &stopped);
+                scope.spawn(move || encode(video, range, stopped, &sender))
+            })
+            .collect();
+        drop(sender);
+        let mut unwanted = false;
+        // Ends once every worker let go of its sender.
+        for () in frames {
+            *done += 1;
+            if !stopped.load(Ordering::Relaxed) && progress(*done).is_break() {
+                stopped.store(true, Ordering::Relaxed);
+                unwanted = true;
+            }
+        }
+        let panicked =
+            || Error::Unfilmed { episode: video.episode, why: "a thread of the encoder panicked".to_owned() };
+        let segments = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(panicked())));
+        let segments: Vec<Result<Segment>> = segments.collect();
+        if unwanted {
+            return Err(Error::Stopped);
+        }
+        // What went wrong, rather than that the others were told to stop because of it.
+        match segments.iter().position(|one| matches!(one, Err(error) if !matches!(error, Error::Stopped))) {
+            Some(index) => segments.into_iter().skip(index).take(1).collect(),
+            None => segments.into_iter().collect(),
+        }
+    })
+}
+
+fn encode(video: &Video<'_>, range: Range<u64>, stopped: &AtomicBool, done: &Sender<()>) -> Result<Segment> {
+    let (width, height) = video.size;
+    let mut encoder = SegmentEncoder::new(width, height, video.fps)?;
+    let played = Reel::new(video)?.play(range, &mut |canvas| {
+        if stopped.load(Ordering::Relaxed) {
+            return stop_or_go(ControlFlow::Break(()));
+        }
+        encoder.frame(canvas)?;
+        // Nobody listens any more once the work was given up.
+        let _ = done.send(());
+        Ok(())
+    });
+    if played.is_err() {
+        // The others need not go on.
+        stopped.store(true, Ordering::Relaxed);
+    }
+    played.map(|()| encoder.finish())
+}
+
+/// Attributions of some steps to the pixels of the picture that is shown.
+pub(super) fn explain(
+    run: &RunHandle,
+    episode: u64,
+    range: Range<u64>,
+    overlay: &Overlay,
+    picture: Option<&PictureField>,
+) -> Result<Explanation> {
+    let request = ExplanationRequest {
+        episode,
+        range,
+        method: overlay.method.clone(),
+        target: overlay.target.clone(),
+        checkpoint: overlay.checkpoint,
+        ..ExplanationRequest::default()
+    };
+    let found = run.explanation(&request, &Cancel::default())?;
+    let sides = picture.map(PictureField::size);
+    let explained = match found.wrt_shape.as_slice() {
+        [.., height, width] => Some((*width as u32, *height as u32)),
+        _ => None,
+    };
+    // Nothing could be explained at these steps; that is no reason against the others.
+    if found.wrt_shape.is_empty() || explained.is_some() && explained == sides {
+        return Ok(found);
+    }
+    Err(Error::BadInput {
+        field: "video".into(),
+        input: "overlay".into(),
+        expected: "a picture of what the network received, picture=\"observation\"".into(),
+        found: format!("{:?}, explained are values of shape {:?}", picture.map(|field| &field.name), found.wrt_shape),
+    })
+}
+
+fn heat_of(found: &Explanation, step: u64, height: u32, width: u32) -> Option<Heat> {
+    let row = (step - found.first) as usize;
+    if !*found.valid.get(row)? {
+        return None;
+    }
+    let count = found.shape.iter().product::<usize>();
+    Heat::new(found.values.get(row * count..(row + 1) * count)?, &found.shape, height, width)
+}

@@ -1,0 +1,308 @@
+//! What is in the file is what was drawn.
+
+use ethogram_video::{
+    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, Format, Lane, Layout, Moment, Picture, Rect, Rgb, Scale, Scene,
+    SceneSpec, SegmentEncoder,
+};
+
+use crate::read_back::{boxes, decode, decode_gif, parse};
+
+const NAMES: [&str; 6] = ["NOOP", "FIRE", "UP", "RIGHT", "LEFT", "DOWN"];
+const SIDES: (u32, u32) = (40, 53);
+const FPS: f64 = 10.0;
+/// More than two segments of forty.
+const FRAMES: u64 = 90;
+const SCALE: Scale = Scale { low: -1.0, high: 2.5 };
+
+fn spec(layout: Layout, axis: Axis) -> SceneSpec {
+    let lanes = NAMES.iter().enumerate().map(|(slot, name)| Lane { name: (*name).to_owned(), slot }).collect();
+    SceneSpec {
+        title: "pong dqn · episode 3".into(),
+        picture: Some(SIDES),
+        scale: Some(4),
+        bars: Some(Bars { title: "Q-values".into(), lanes, axis, note: "fixed".into(), of_choices: true }),
+        layout,
+        last: FRAMES - 1,
+        has_reward: true,
+        has_action: true,
+    }
+}
+
+/// Numbers that move in their own ways; now and then one is missing.
+fn values(step: u64) -> Vec<f64> {
+    (0..NAMES.len() as u64)
+        .map(
+            |lane| {
+                if (step + lane) % 17 == 3 { f64::NAN } else { 1.9 * ((step * (lane + 1)) as f64 / 9.0).sin() + 0.7 }
+            },
+        )
+        .collect()
+}
+
+/// A few colours, and a square that moves.
+fn picture(step: u64) -> Picture {
+    let (width, height) = SIDES;
+    let at = |x: u32, y: u32| {
+        let near = |a: u32, b: u32| a.abs_diff(b) < 4;
+        let (bx, by) = ((step * 3 % u64::from(width)) as u32, (step * 2 % u64::from(height)) as u32);
+        if near(x, bx) && near(y, by) {
+            [236, 236, 236]
+        } else if y < 8 {
+            [144, 72, 17]
+        } else {
+            [0, (x / 10 * 30) as u8, 60]
+        }
+    };
+    let rgb = (0..height).flat_map(|y| (0..width).flat_map(move |x| at(x, y))).collect();
+    Picture::new(width, height, rgb).expect("a picture")
+}
+
+/// Draws every frame and shows it with its numbers.
+fn play(scene: &mut Scene, mut see: impl FnMut(&Canvas)) {
+    let mut canvas = scene.canvas();
+    for step in 0..FRAMES {
+        let (picture, values) = (picture(step), values(step));
+        let taken = [(step % 6) as usize];
+        let moment = Moment {
+            step,
+            picture: Some(&picture),
+            reward: Some(step as f64 % 3.0),
+            episode_return: Some(step as f64),
+            action: NAMES[taken[0]],
+            greedy: Some(step % 5 != 0),
+            values: &values,
+            taken: &taken,
+            highest: &[2],
+        };
+        scene.draw(&mut canvas, &moment).expect("drawn");
+        see(&canvas);
+    }
+}
+
+fn filmed(scene: &mut Scene, format: Format) -> Vec<u8> {
+    let (width, height) = scene.size();
+    let mut film = Film::new(Vec::new(), format, width, height, FPS).expect("a film");
+    play(scene, |canvas| film.frame(canvas).expect("a frame"));
+    film.finish().expect("a file")
+}
+
+/// First and last column of the rail that are darker than half way to the darkest bar.
+fn dark(luma: &[u8], rail: Rect) -> Option<(u32, u32)> {
+    let is_dark = |x: &u32| luma[*x as usize] < 190;
+    let mut columns = (rail.x..rail.right()).filter(is_dark);
+    let first = columns.next()?;
+    Some((first - rail.x, columns.next_back().unwrap_or(first) - rail.x))
+}
+
+/// B-5: a decoded film has a frame a step, of the size that was laid out, and in each the bars reach to the pixel that their number is
+/// nearest to, beside the picture and below it, on a fixed axis and on one that fits each step.
+#[test]
+fn row_b5_bars_of_the_decoded_mp4_equal_the_numbers_at_every_frame() {
+    for (layout, axis) in [(Layout::Side, Axis::Fixed(SCALE)), (Layout::Below, Axis::Auto)] {
+        let mut scene = Scene::new(spec(layout, axis)).expect("a scene");
+        let size = scene.size();
+        let file = filmed(&mut scene, Format::Mp4);
+        let mut frames = 0;
+        let film = decode(&file, |step, frame| {
+            frames += 1;
+            assert_eq!((frame.width as u32, frame.height as u32), size);
+            let values = values(step as u64);
+            let moment = Moment { values: &values, ..Moment::default() };
+            let scale = scene.axis(&moment);
+            for (lane, rail) in scene.rails(&moment) {
+                let found = dark(frame.luma_row(rail.y + rail.height / 2), rail);
+                let zero = (scale.part(0.0) * f64::from(rail.width)).round() as u32;
+                let tick = (scale.low < 0.0 && scale.high > 0.0).then_some((zero, zero));
+                let bar = scale.bar(values[lane], rail.width).map(|(left, length)| (left, left + length - 1));
+                // The tick of zero stands at the end of a bar below it.
+                let expected = match (bar, tick) {
+                    (Some(bar), Some(tick)) => Some((bar.0.min(tick.0), bar.1.max(tick.1))),
+                    (bar, tick) => bar.or(tick),
+                };
+                let (Some(found), Some(expected)) = (found, expected) else {
+                    assert_eq!(found, expected, "step {step}, {}: {}", NAMES[lane], values[lane]);
+                    continue;
+                };
+                let apart = found.0.abs_diff(expected.0).max(found.1.abs_diff(expected.1));
+                assert!(apart <= 1, "step {step}, {} {}: {found:?}, not {expected:?}", NAMES[lane], values[lane]);
+            }
+        });
+        assert_eq!((frames, film.frames.len() as u64), (FRAMES, FRAMES));
+        assert_eq!((film.width, film.height), size);
+        let secs = f64::from(film.duration) / f64::from(film.ticks_a_second);
+        assert!((secs - FRAMES as f64 / FPS).abs() < 1e-9, "{secs} s");
+        assert!((f64::from(film.ticks_a_second) / f64::from(film.ticks_a_frame) - FPS).abs() < 1e-9);
+        assert_eq!(film.keys, [1, 41, 81], "players can jump to every fourth second");
+    }
+}
+
+/// B-5: every pixel of the picture is the square that it was enlarged to, in its own colour.
+#[test]
+fn row_b5_pictures_of_the_decoded_mp4_are_those_that_were_logged() {
+    let mut scene = Scene::new(spec(Layout::Side, Axis::Fixed(SCALE))).expect("a scene");
+    let (place, scale) = scene.picture();
+    assert_eq!((place.width, place.height, scale), (4 * SIDES.0, 4 * SIDES.1, 4));
+    let file = filmed(&mut scene, Format::Mp4);
+    decode(&file, |step, frame| {
+        let logged = picture(step as u64);
+        let mut apart = Vec::new();
+        for (at, pixel) in logged.rgb().chunks_exact(3).enumerate() {
+            let (x, y) = (at as u32 % SIDES.0, at as u32 / SIDES.0);
+            let seen = frame.pixel(place.x + x * scale + scale / 2, place.y + y * scale + scale / 2);
+            apart.push(seen.iter().zip(pixel).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0));
+        }
+        apart.sort_unstable();
+        let (most, usual) = (apart[apart.len() - 1], apart[apart.len() * 95 / 100]);
+        assert!(usual <= 6 && most <= 40, "step {step}: 95 of 100 within {usual}, all within {most} of 255 levels");
+    });
+}
+
+/// B-5: a gif of few colours is exact, pixel for pixel, in every frame.
+#[test]
+fn row_b5_frames_of_the_decoded_gif_are_those_that_were_drawn() {
+    let mut scene = Scene::new(spec(Layout::Below, Axis::Auto)).expect("a scene");
+    let size = scene.size();
+    let file = filmed(&mut scene, Format::Gif);
+    let (width, height, frames) = decode_gif(&file);
+    assert_eq!((width as u32, height as u32, frames.len() as u64), (size.0, size.1, FRAMES));
+    let mut step = 0;
+    play(&mut scene, |canvas| {
+        assert!(frames[step].0 == canvas.rgb(), "frame {step} is another");
+        step += 1;
+    });
+    assert_eq!(frames.iter().map(|frame| u64::from(frame.1)).sum::<u64>(), 100 * FRAMES / 10, "hundredths of a second");
+}
+
+#[test]
+fn a_gif_of_many_colours_is_near_and_its_time_is_true() {
+    let (width, height) = (128, 96);
+    let mut film = Film::new(Vec::new(), Format::Gif, width, height, 30.0).expect("a film");
+    let mut drawn = Vec::new();
+    for step in 0..6_u32 {
+        let at = |x: u32, y: u32| [(x * 2) as u8, (y * 2 + step) as u8, ((x + y) * 255 / 224) as u8];
+        let rgb = (0..height).flat_map(|y| (0..width).flat_map(move |x| at(x, y))).collect();
+        let mut canvas = Canvas::new(width, height, Rgb([0; 3]));
+        canvas.place(&Picture::new(width, height, rgb).expect("a picture"), 0, 0, 1);
+        film.frame(&canvas).expect("a frame");
+        drawn.push(canvas);
+    }
+    // Nothing changes in the last: it is a frame all the same.
+    film.frame(&drawn[5]).expect("a frame");
+    drawn.push(drawn[5].clone());
+    let (_, _, frames) = decode_gif(&film.finish().expect("a file"));
+    assert_eq!(frames.len(), 7);
+    for (frame, canvas) in frames.iter().zip(&drawn) {
+        let apart = frame.0.iter().zip(canvas.rgb()).map(|(a, b)| u64::from(a.abs_diff(*b)));
+        let mean = apart.sum::<u64>() as f64 / frame.0.len() as f64;
+        assert!(mean < 12.0, "{mean} levels apart");
+    }
+    assert_eq!(frames.iter().map(|frame| u64::from(frame.1)).sum::<u64>(), 23, "seven thirtieths of a second");
+}
+
+#[test]
+fn segments_on_several_threads_are_the_film_that_one_makes() {
+    let mut scene = Scene::new(spec(Layout::Side, Axis::Auto)).expect("a scene");
+    let (width, height) = scene.size();
+    let alone = filmed(&mut scene, Format::Mp4);
+    let mut canvases = Vec::new();
+    play(&mut scene, |canvas| canvases.push(canvas.clone()));
+    let mut film = Film::new(Vec::new(), Format::Mp4, width, height, FPS).expect("a film");
+    let frames = film.segment_frames().expect("segments") as usize;
+    assert_eq!(frames, 40);
+    let segments: Vec<_> = std::thread::scope(|scope| {
+        let encode = |canvases: &[Canvas]| {
+            let mut encoder = SegmentEncoder::new(width, height, FPS).expect("an encoder");
+            for canvas in canvases {
+                encoder.frame(canvas).expect("a frame");
+            }
+            encoder.finish()
+        };
+        let workers: Vec<_> = canvases.chunks(frames).map(|part| scope.spawn(move || encode(part))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("a segment")).collect()
+    });
+    for segment in segments {
+        film.append(segment).expect("appended");
+    }
+    assert!(film.finish().expect("a file") == alone, "the same bytes");
+}
+
+/// What is written goes out while the film is made: memory does not grow with it.
+#[test]
+fn a_long_film_is_written_as_it_is_made() {
+    struct Counting(std::rc::Rc<std::cell::Cell<u64>>);
+    impl std::io::Write for Counting {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.set(self.0.get() + bytes.len() as u64);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in Format::ALL {
+        let count = std::rc::Rc::new(std::cell::Cell::new(0));
+        let mut film = Film::new(Counting(count.clone()), format, 64, 64, 4.0).expect("a film");
+        let mut at = Vec::new();
+        for step in 0..200_u32 {
+            let mut canvas = Canvas::new(64, 64, Rgb([255; 3]));
+            canvas.fill(Rect { x: step % 50, y: step % 40, width: 12, height: 9 }, Rgb([20, 90, 160]));
+            film.frame(&canvas).expect("a frame");
+            at.push(count.get());
+        }
+        film.finish().expect("a file");
+        assert!(at[150] > at[80] && at[80] > 0, "{format:?}: {} after 80 frames, {} after 150", at[80], at[150]);
+        assert!(count.get() < FILM_BYTES_MAX);
+    }
+}
+
+/// No byte finds room there.
+struct Full;
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::other("no space left"))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_film_that_cannot_be_says_why() {
+    let check = |format, width, height, fps, expected: &str| {
+        let error = Film::new(Vec::new(), format, width, height, fps).err().expect("no film");
+        assert!(error.is_bad_request(), "{error:?}");
+        assert_eq!(error.to_string(), expected);
+    };
+    check(Format::Mp4, 101, 100, 30.0, "size: expected even sides of 16 pixels or more, found 101 × 100");
+    check(Format::Mp4, 8, 100, 30.0, "size: expected even sides of 16 pixels or more, found 8 × 100");
+    check(
+        Format::Mp4,
+        4_000,
+        100,
+        30.0,
+        "pixels of the film's longer side (SIDE_MAX) is 4000, over the limit of 3840; film at a smaller scale, or fewer bars",
+    );
+    check(Format::Gif, 100, 100, 60.0, "fps: expected 0.5 to 50 frames a second of gif, found 60");
+    check(Format::Mp4, 100, 100, f64::NAN, "fps: expected 0.5 to 120 frames a second of mp4, found NaN");
+
+    let mut film = Film::new(Vec::new(), Format::Mp4, 64, 64, 30.0).expect("a film");
+    let error = film.frame(&Canvas::new(64, 62, Rgb([0; 3]))).expect_err("another size");
+    assert_eq!(error.to_string(), "pixels of a frame: expected 64 × 64, found 64 × 62");
+    let error = Film::new(Full, Format::Gif, 64, 64, 30.0).err().expect("no room");
+    assert!(matches!(&error, Error::Io(_)) && error.to_string().contains("no space left"), "{error}");
+}
+
+#[test]
+fn the_boxes_of_a_film_of_one_frame() {
+    let mut film = Film::new(Vec::new(), Format::Mp4, 64, 48, 29.97).expect("a film");
+    film.frame(&Canvas::new(64, 48, Rgb([9, 99, 199]))).expect("a frame");
+    let file = film.finish().expect("a file");
+    let kinds: Vec<_> = boxes(&file).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["ftyp", "mdat", "moov"]);
+    let film = parse(&file);
+    assert_eq!((film.ticks_a_second, film.ticks_a_frame, film.duration), (29_970, 1_000, 1_000));
+    assert_eq!(film.keys, [1]);
+    let empty = Film::new(Vec::new(), Format::Mp4, 64, 48, 30.0).expect("a film").finish().expect("a file");
+    assert_eq!(parse(&empty).frames.len(), 0, "a film without a frame is a file all the same");
+}

@@ -1,0 +1,5 @@
+//! Films that are read back.
+
+mod films;
+mod read_back;
+mod scenes;

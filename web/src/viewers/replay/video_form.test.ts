@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+
+import type { FieldEntry } from '../../api/wire';
+import { barsChoices, barsShown, lengthOf, NOTHING } from './video_form';
+
+const field = (name: string, shape: number[], more: Partial<FieldEntry> = {}): FieldEntry =>
+  ({
+    name,
+    axis: 'step',
+    dtype: 'float32',
+    shape,
+    image: false,
+    stack_axis: null,
+    origin: 'logged',
+    ...more,
+  }) as FieldEntry;
+
+test('bars are what the policy said first, then any other numbers; pictures, texts and single numbers are none', () => {
+  const fields = [
+    field('frame', [210, 160, 3], { image: true, dtype: 'uint8' }),
+    field('observation', [8]),
+    field('q_values', [4]),
+    field('reward', []),
+    field('said', [], { dtype: null }),
+  ];
+  const choices = barsChoices(fields, true);
+  expect(choices).toEqual([
+    { field: 'q_values', title: 'Q-values' },
+    { field: 'observation', title: 'observation' },
+  ]);
+  expect(barsShown(choices, null)).toBe('q_values');
+  expect(barsShown(choices, 'observation')).toBe('observation');
+  expect(barsShown([], 'observation')).toBe(NOTHING);
+});
+
+test('of a distribution its means are bars', () => {
+  const choices = barsChoices(
+    [field('quantiles', [25, 3]), field('q_mean', [3], { origin: 'derived' })],
+    true,
+  );
+  expect(choices[0]).toEqual({ field: 'q_mean', title: 'Q-values' });
+  expect(choices.filter((choice) => choice.field === 'q_mean')).toHaveLength(1);
+});
+
+test('a length in frames and seconds', () => {
+  expect(lengthOf(1000, 30)).toBe('1,000 frames, 33.3 s');
+  expect(lengthOf(1, 2)).toBe('1 frame, 0.5 s');
+});
