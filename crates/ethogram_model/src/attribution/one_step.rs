@@ -13,6 +13,9 @@ use crate::model::Model;
 use crate::reference::evaluate;
 use crate::tensor::{Data, Dtype, Tensor};
 
+/// Products that one more number to carry from point to point costs as much as, about: it is made, turned, read and added up again.
+const PRODUCTS_A_NUMBER: u64 = 100;
+
 /// Rows that [`look`] takes at once.
 const LOOK_ROWS: usize = 32;
 
@@ -256,6 +259,13 @@ impl Function for OneStep<'_> {
             Ok(OneStep { compiler, inputs: Arc::clone(&self.inputs) })
         };
         let first = half(Outlook::View { output: middle.name.clone(), view: View::Plain }, wrt.clone())?;
+        // There and back. A first layer that makes many numbers of few is done again sooner than these are carried about.
+        let saved = first.effort().products.saturating_mul(2);
+        let given: usize = wrt.iter().map(|part| part.width).sum();
+        let more = middle.width.saturating_sub(given) as u64;
+        if saved < more.saturating_mul(PRODUCTS_A_NUMBER) {
+            return Ok(None);
+        }
         let second = half(outlook.clone(), vec![middle.clone()])?;
         Ok(Some(Halves { first, middle, second }))
     }

@@ -72,6 +72,11 @@ fn loops(unary: Unary, values: &mut [f32]) {
         Unary::Within(low, high) => {
             values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 });
         }
+        // NaN passes through both comparisons.
+        Unary::Clip(low, high) => values.iter_mut().for_each(|x| {
+            let above = if *x < low { low } else { *x };
+            *x = if above > high { high } else { above };
+        }),
         other => values.iter_mut().for_each(|x| *x = apply_unary(other, *x)),
     }
 }
