@@ -67,7 +67,8 @@ impl<'m> Explained<'m> {
     ///
     /// **Errors**: inputs or names that the model does not have; targets beyond the output.
     pub fn new(model: &'m Model, subject: Subject, threads: usize, cancel: &Cancel) -> Result<Self> {
-        let (parts, at, shape) = joined(model, &subject.inputs, &subject.wrt, cancel)?;
+        let threads = cores(threads);
+        let (parts, at, shape) = joined(model, &subject.inputs, &subject.wrt, threads, cancel)?;
         let mut inputs = subject.inputs;
         let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
         for (name, tensor) in subject.target.view.given() {
@@ -90,8 +91,8 @@ impl<'m> Explained<'m> {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let target = subject.target.clone();
-        let (function, parts, at) = Unrolled::new(model, subject, unrolling, cancel)?;
+        let (target, threads) = (subject.target.clone(), cores(threads));
+        let (function, parts, at) = Unrolled::new(model, subject, unrolling, threads, cancel)?;
         Self::of(model, Box::new(function), target, (parts, at), threads)
     }
 
@@ -102,7 +103,6 @@ impl<'m> Explained<'m> {
         (parts, at): (Vec<Part>, Tensor),
         threads: usize,
     ) -> Result<Self> {
-        let threads = if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let rows = at.shape()[0];
         target.check(rows, function.entries())?;
         let width = at.len() / rows;
@@ -112,7 +112,7 @@ impl<'m> Explained<'m> {
     /// Rows to compare with: every input of the network, as in [`Subject::inputs`], at other steps.
     pub fn with_reference(mut self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Self> {
         let names: Vec<String> = self.parts.iter().map(|part| part.name.clone()).collect();
-        let (parts, rows, _) = joined(self.model, inputs, &names, cancel)?;
+        let (parts, rows, _) = joined(self.model, inputs, &names, self.threads, cancel)?;
         if parts != self.parts {
             return Err(Error::Argument {
                 argument: "reference",
@@ -283,39 +283,53 @@ impl<'m> Explained<'m> {
         // One point's work is shared out; of many each thread takes some.
         let inside = if of.len() == 1 { self.threads } else { 1 };
         let chunks: Vec<(&[f32], &'o [usize])> = points.chunks(each * self.width.max(1)).zip(of.chunks(each)).collect();
-        let next = Mutex::new(0);
-        let mut answers: Vec<Option<Result<Answer>>> = Vec::new();
-        answers.resize_with(chunks.len(), || None);
-        let answers = Mutex::new(answers);
-        let work = || {
-            loop {
-                let index = {
-                    let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-                    let index = *next;
-                    *next += 1;
-                    index
-                };
-                let Some((points, of)) = chunks.get(index) else { return };
-                let seeds = seeds.map(|seeds| seeds(index * each, of));
-                let answer = self.function.answer(points, of, seeds.as_deref(), inside, cancel);
-                let failed = answer.is_err();
-                answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
-                if failed {
-                    *next.lock().unwrap_or_else(PoisonError::into_inner) = chunks.len();
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..threads.min(chunks.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // An error ends the work, and what comes after it was never asked.
-        let known = answers.into_iter().zip(&chunks).filter_map(|(answer, (_, of))| Some((*of, answer?)));
-        known.map(|(of, answer)| Ok((of, answer?))).collect()
+        side_by_side(chunks.len(), threads, |index| {
+            let (points, of) = chunks[index];
+            let seeds = seeds.map(|seeds| seeds(index * each, of));
+            Ok((of, self.function.answer(points, of, seeds.as_deref(), inside, cancel)?))
+        })
     }
+}
+
+/// So many threads; as many as the machine has for 0.
+fn cores(threads: usize) -> usize {
+    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}
+
+/// What `work` makes of each index below `count`, in order. Threads take one after the other; an error ends the work.
+fn side_by_side<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let next = Mutex::new(0);
+    let mut answers: Vec<Option<Result<T>>> = Vec::new();
+    answers.resize_with(count, || None);
+    let answers = Mutex::new(answers);
+    let work = || {
+        loop {
+            let index = {
+                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                let index = *next;
+                *next += 1;
+                index
+            };
+            if index >= count {
+                return;
+            }
+            let answer = work(index);
+            let failed = answer.is_err();
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
+            if failed {
+                *next.lock().unwrap_or_else(PoisonError::into_inner) = count;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // An error ends the work, and what comes after it was never asked.
+    answers.into_iter().flatten().collect()
 }
 
 /// Values of the network at its inputs.
@@ -329,6 +343,7 @@ pub(super) fn joined(
     model: &Model,
     inputs: &BTreeMap<String, Tensor>,
     wrt: &[String],
+    threads: usize,
     cancel: &Cancel,
 ) -> Result<(Vec<Part>, Vec<f32>, Vec<usize>)> {
     let first = wrt.first().ok_or_else(|| Error::Argument {
@@ -338,7 +353,7 @@ pub(super) fn joined(
     })?;
     let mut tensors: BTreeMap<&str, Tensor> = BTreeMap::new();
     let hidden_names: Vec<&String> = wrt.iter().filter(|name| !inputs.contains_key(*name)).collect();
-    for (name, tensor) in hidden_names.iter().zip(hidden(model, inputs, &hidden_names, cancel)?) {
+    for (name, tensor) in hidden_names.iter().zip(hidden(model, inputs, &hidden_names, threads, cancel)?) {
         tensors.insert(name.as_str(), tensor);
     }
     let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
@@ -382,42 +397,48 @@ pub(super) fn hidden(
     model: &Model,
     inputs: &BTreeMap<String, Tensor>,
     names: &[&String],
+    threads: usize,
     cancel: &Cancel,
 ) -> Result<Vec<Tensor>> {
-    if names.is_empty() {
+    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
+    if names.is_empty() || rows == 0 {
         return Ok(Vec::new());
     }
-    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
-    let at_once = if model.has_fixed_rows() { 1 } else { CHUNK_ROWS };
+    let at_once = if model.has_fixed_rows() { 1 } else { CHUNK_ROWS.min(rows.div_ceil(threads)) };
     let shapes: BTreeMap<String, Vec<usize>> =
         inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
     let row_shapes: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape.get(1..))).collect();
-    let all: Vec<usize> = (0..rows).collect();
-    let mut joined: Vec<Tensor> = Vec::new();
-    for of in all.chunks(at_once) {
-        let seen = model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {}", of.len()), || {
-            let graph = graph_of(model, &shapes, of.len(), &[])?;
+    let seen = |rows: usize| {
+        model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {rows}"), || {
+            let graph = graph_of(model, &shapes, rows, &[])?;
             let ids: Vec<_> =
                 names.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
             let needed = graph.needed_by(&ids);
             let own = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
             let inputs = own.collect();
             Ok(Seen { program: Program::compile(graph, &ids, model.limits())?, inputs })
-        })?;
+        })
+    };
+    let all: Vec<usize> = (0..rows).collect();
+    let chunks: Vec<&[usize]> = all.chunks(at_once).collect();
+    let work = seen(at_once)?.program.cost().saturating_mul(chunks.len() as u64);
+    let worth = usize::try_from(work / SHARED + 1).unwrap_or(usize::MAX);
+    let inside = if chunks.len() == 1 { threads } else { 1 };
+    let found = side_by_side(chunks.len(), threads.min(worth), |index| {
+        let (of, seen) = (chunks[index], seen(chunks[index].len())?);
         let mut given = Vec::new();
         for (id, name) in &seen.inputs {
             if let Some(tensor) = inputs.get(name) {
                 given.push((*id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?));
             }
         }
-        let found = seen.program.run(&given, cancel)?;
+        let found = seen.program.run_on(&given, inside, cancel)?;
         let found = found.into_iter().zip(names).map(|(tensor, name)| rows_first(tensor, model.axis_of_rows(name)));
-        let found = found.collect::<Result<Vec<_>>>()?;
-        joined = if joined.is_empty() {
-            found
-        } else {
-            joined.iter().zip(&found).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()?
-        };
-    }
-    Ok(joined)
+        found.collect::<Result<Vec<_>>>()
+    })?;
+    let mut found = found.into_iter();
+    let first = found.next().unwrap_or_default();
+    found.try_fold(first, |known, more| {
+        known.iter().zip(&more).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()
+    })
 }

@@ -40,6 +40,7 @@ impl<'m> Unrolled<'m> {
         model: &'m Model,
         subject: Subject,
         unrolling: &Unrolling,
+        threads: usize,
         cancel: &Cancel,
     ) -> Result<(Self, Vec<Part>, Tensor)> {
         let Unrolling { earlier, states } = unrolling;
@@ -60,7 +61,7 @@ impl<'m> Unrolled<'m> {
         // Each step is a function of what it sees and of the state.
         let mut wrt = subject.wrt.clone();
         wrt.extend(states.iter().map(|(name, _)| name.clone()));
-        let (parts, _, _) = joined(model, &subject.inputs, &wrt, cancel)?;
+        let (parts, _, _) = joined(model, &subject.inputs, &wrt, threads, cancel)?;
         let seen: usize = parts[..subject.wrt.len()].iter().map(|part| part.width).sum();
         let state: usize = parts[subject.wrt.len()..].iter().map(|part| part.width).sum();
         let shapes: BTreeMap<String, Vec<usize>> =
@@ -79,11 +80,11 @@ impl<'m> Unrolled<'m> {
         let last = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
 
         let oldest = earlier.first().unwrap_or(&subject.inputs);
-        let (_, states_at, _) = joined(model, oldest, &wrt, cancel)?;
+        let (_, states_at, _) = joined(model, oldest, &wrt, threads, cancel)?;
         let rows = states_at.len() / (seen + state).max(1);
         let mut columns: Vec<Vec<f32>> = Vec::new();
         for inputs in earlier.iter().chain([&subject.inputs]) {
-            let (same, values, _) = joined(model, inputs, &wrt, cancel)?;
+            let (same, values, _) = joined(model, inputs, &wrt, threads, cancel)?;
             if same != parts || values.len() != states_at.len() {
                 return Err(Error::Argument {
                     argument: "earlier",
