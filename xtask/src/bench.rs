@@ -1,8 +1,11 @@
 //! `cargo xtask bench NAME`: headline numbers, ours against a peer, alternating in one run. Expectations, bars and results
 //! are in `docs/performance.md`. A bench makes what it needs under `.bench/` and keeps it for the next time.
 
+mod attribution;
 mod build;
+mod burst;
 mod curves;
+mod engine;
 mod frames;
 mod http;
 mod lab;
@@ -10,6 +13,7 @@ mod logging;
 mod measure;
 mod query;
 mod replay;
+mod scrub;
 mod serve;
 mod store;
 mod tfevents;
@@ -47,6 +51,14 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
     Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
     Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
+    Bench { name: "engine", about: "networks and their gradients", run: engine::run, child: Some(engine::child) },
+    Bench {
+        name: "attribution",
+        about: "whole explanations of a step",
+        run: attribution::run,
+        child: Some(attribution::child),
+    },
+    Bench { name: "scrub", about: "an overlay a frame while an episode plays", run: scrub::run, child: None },
     Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];

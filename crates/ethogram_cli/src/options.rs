@@ -82,7 +82,7 @@ pub struct ServeOptions {
 }
 
 /// How object stores are reached; the rest is in the environment, as for other tools.
-#[derive(Clone, Debug, Default, Args, Default)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct StoreOptions {
     /// Where runs under s3:// lie, if not at Amazon or where `AWS_ENDPOINT_URL` says; keys are read
     /// from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, the region from `AWS_REGION`

@@ -18,6 +18,16 @@ pub enum Error {
     /// The file says something that does not fit together.
     #[error("the model is inconsistent: {0}")]
     Inconsistent(String),
+    /// A weight is no number.
+    #[error(
+        "weight {name:?} is NaN at element {at}, as after training that diverged; nothing can be told of such a network"
+    )]
+    NotANumber {
+        /// Name of the tensor.
+        name: String,
+        /// The first such element, in row-major order.
+        at: usize,
+    },
     /// Something is larger than the limit that was set for it.
     #[error("{what} is {found}, the limit {limit_name} is {limit}")]
     OverLimit {
@@ -118,6 +128,7 @@ impl Error {
             self,
             Error::Malformed { .. }
                 | Error::Inconsistent(_)
+                | Error::NotANumber { .. }
                 | Error::UnsupportedOperator { .. }
                 | Error::Operator { .. }
         )

@@ -13,6 +13,9 @@ pub struct Limits {
     pub tensor_elements: u64,
     /// Bytes of all tensors that exist at one time while the model runs, its weights left out.
     pub run_bytes: u64,
+    /// Products of two numbers in one run, and as many again while the network is made ready. What takes longer is called off only between
+    /// two operations.
+    pub run_products: u64,
     /// Steps of a recurrent layer in one call: each becomes operations of its own.
     pub recurrent_steps: u64,
 }
@@ -25,6 +28,7 @@ impl Default for Limits {
             rank: 8,
             tensor_elements: 1 << 29,
             run_bytes: 4 << 30,
+            run_products: 1 << 40,
             recurrent_steps: 1_024,
         }
     }

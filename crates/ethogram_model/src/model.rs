@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use crate::error::{Error, Result, within};
+use crate::exec::{Packed, Prepared};
 use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes, Call, lower};
@@ -25,6 +26,10 @@ pub struct Model {
     opset: i64,
     producer: String,
     limits: Limits,
+    /// Weights as programs want them, shared by all.
+    packed: Arc<Packed>,
+    /// Questions that were made ready before.
+    pub(crate) prepared: Arc<Prepared>,
 }
 
 /// One operator of the file.
@@ -108,6 +113,10 @@ impl Model {
         let mut weights = HashMap::new();
         for encoded in &proto.graph.initializers {
             let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
+            // Infinity is another matter: masks are made of it.
+            if let Some(at) = tensor.as_f32().and_then(|values| values.iter().position(|value| value.is_nan())) {
+                return Err(Error::NotANumber { name, at });
+            }
             weights.insert(name, Arc::new(tensor));
         }
         let nodes =
@@ -121,7 +130,10 @@ impl Model {
             .map(|input| Port::read(input, &nodes))
             .collect::<Result<_>>()?;
         let outputs = proto.graph.outputs.iter().map(|output| Port::read(output, &[])).collect::<Result<_>>()?;
-        Ok(Model { nodes, weights, inputs, outputs, opset, producer: proto.producer, limits: limits.clone() })
+        let constants = nodes.iter().flat_map(|node| node.attributes.tensors());
+        let packed = Arc::new(Packed::new(weights.values().chain(constants)));
+        let (producer, limits) = (proto.producer, limits.clone());
+        Ok(Model { nodes, weights, inputs, outputs, opset, producer, limits, packed, prepared: Arc::default() })
     }
 
     /// What the network takes, in the file's order.
@@ -182,6 +194,8 @@ impl Model {
         let square = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
         let drawn = values.iter().map(|_| (mean + square.sqrt() * f64::from(random.normal())) as f32).collect();
         let mut changed = self.clone();
+        // What was made ready holds the weights as they were.
+        changed.prepared = Arc::default();
         changed.weights.insert(name.to_owned(), Arc::new(Tensor::f32(weight.shape(), drawn)?));
         Ok(changed)
     }
@@ -217,7 +231,7 @@ impl Model {
     /// **Errors**: an input that is missing, unknown, or of a shape that the file does not allow; an operator that is not known.
     pub fn graph(&self, shapes: &BTreeMap<String, Vec<usize>>, patched: &[String]) -> Result<Graph> {
         self.check_shapes(shapes)?;
-        let mut b = Builder::new(self.limits.clone());
+        let mut b = Builder::of(self.packed.clone(), self.limits.clone());
         let mut known: HashMap<&str, ValueId> = HashMap::new();
         for input in &self.inputs {
             let id = b.input(&input.name, &shapes[&input.name], input.dtype)?;

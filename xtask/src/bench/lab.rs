@@ -51,11 +51,21 @@ impl Lab {
         self.python_of("", script, args)
     }
 
+    /// The same, not yet started.
+    pub fn python_command(&self, script: &str, args: &[&str]) -> Result<Command> {
+        self.command_of("", script, args)
+    }
+
     /// As [`Lab::python`], with the peers of `bench/requirements-PEERS.txt`, which do not get along with the others.
     fn python_of(&self, peers: &str, script: &str, args: &[&str]) -> Result<Vec<Value>> {
+        lines(&mut self.command_of(peers, script, args)?)
+    }
+
+    fn command_of(&self, peers: &str, script: &str, args: &[&str]) -> Result<Command> {
         let mut command = Command::new(virtualenv(peers)?);
         command.arg(root().join("bench").join(script)).args(args).current_dir(self.folder());
-        lines(command.env("PYTHONPATH", root().join("python")).env("WANDB_SILENT", "true"))
+        command.env("PYTHONPATH", root().join("python")).env("WANDB_SILENT", "true");
+        Ok(command)
     }
 
     /// As [`Lab::python`], for scripts that use our SDK.

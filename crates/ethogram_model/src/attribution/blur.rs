@@ -57,13 +57,27 @@ pub(super) fn gaussian(sigma: f32) -> Result<Vec<f64>> {
     Ok(weights.into_iter().map(|weight| weight / sum).collect())
 }
 
-/// Rows, then columns; beyond an edge the picture is mirrored, the edge itself repeated.
-pub(super) fn blur_plane(plane: &mut [f32], height: usize, width: usize, kernel: &[f64]) {
-    let mirrored = |at: i64, length: usize| {
-        let period = 2 * length as i64;
-        let at = at.rem_euclid(period);
-        at.min(period - 1 - at) as usize
-    };
+/// What each element of a line becomes when it is blurred: for every element, its share of every result.
+pub(super) fn spread(kernel: &[f64], length: usize) -> Vec<Vec<f64>> {
+    let reach = (kernel.len() / 2) as i64;
+    let mut shares = vec![vec![0.0; length]; length];
+    for index in 0..length {
+        for (offset, weight) in kernel.iter().enumerate() {
+            shares[mirrored(index as i64 + offset as i64 - reach, length)][index] += weight;
+        }
+    }
+    shares
+}
+
+/// Beyond an edge the picture is mirrored, the edge itself repeated.
+fn mirrored(at: i64, length: usize) -> usize {
+    let period = 2 * length as i64;
+    let at = at.rem_euclid(period);
+    at.min(period - 1 - at) as usize
+}
+
+/// Rows, then columns.
+fn blur_plane(plane: &mut [f32], height: usize, width: usize, kernel: &[f64]) {
     let reach = (kernel.len() / 2) as i64;
     let mut line = vec![0.0; height.max(width)];
     for (count, length, step, next) in [(width, height, width, 1), (height, width, 1, width)] {

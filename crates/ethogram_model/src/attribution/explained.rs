@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blur::is_picture;
-use super::one_step::{Answer, Compiler, Function, OneStep, Outlook, graph_of, laid_out, rows_first};
+use super::one_step::{Answer, Compiler, Function, Halves, OneStep, Outlook, graph_of, laid_out, rows_first};
 use super::unrolled::{Unrolled, Unrolling};
 use super::{Link, Target};
 use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
+use crate::graph::ValueId;
 use crate::model::Model;
 use crate::tensor::{Dtype, Tensor};
 
-/// Rows that go through the network at once: as many points of a path, or perturbations, as stay in the cache.
+/// Rows that go through the network at once, points of a path or perturbations: so many as keep the weights busy, and fewer when what is
+/// between the layers would not stay in the cache.
 const CHUNK_ROWS: usize = 32;
+const CHUNK_ROWS_LEAST: usize = 4;
+const CHUNK_BYTES: u64 = 4 << 20;
+
+/// Products of two numbers from which on another thread is worth its start.
+const SHARED: u64 = 1_000_000;
 
 /// What is asked of a network.
 #[derive(Clone, Debug)]
@@ -56,8 +63,8 @@ pub struct Explained<'m> {
     reference: Option<Vec<f32>>,
     /// What stands for "nothing", in place of what the method's settings say.
     baseline: Option<Tensor>,
-    /// Most points that are asked about at once.
-    chunk_rows_max: usize,
+    /// Most points that are asked about at once; by what one takes where nobody said.
+    at_once: Option<usize>,
 }
 
 impl<'m> Explained<'m> {
@@ -65,7 +72,8 @@ impl<'m> Explained<'m> {
     ///
     /// **Errors**: inputs or names that the model does not have; targets beyond the output.
     pub fn new(model: &'m Model, subject: Subject, threads: usize, cancel: &Cancel) -> Result<Self> {
-        let (parts, at, shape) = joined(model, &subject.inputs, &subject.wrt, cancel)?;
+        let threads = cores(threads);
+        let (parts, at, shape) = joined(model, &subject.inputs, &subject.wrt, threads, cancel)?;
         let mut inputs = subject.inputs;
         let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
         for (name, tensor) in subject.target.view.given() {
@@ -74,7 +82,7 @@ impl<'m> Explained<'m> {
         let Target { output, view, .. } = &subject.target;
         let outlook = Outlook::View { output: output.clone(), view: view.clone() };
         let compiler = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
-        let function = OneStep { compiler, inputs };
+        let function = OneStep { compiler, inputs: Arc::new(inputs) };
         Self::of(Some(model), Box::new(function), subject.target, (parts, Tensor::f32(&shape, at)?), threads)
     }
 
@@ -88,8 +96,8 @@ impl<'m> Explained<'m> {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let target = subject.target.clone();
-        let (function, parts, at) = Unrolled::new(model, subject, unrolling, cancel)?;
+        let (target, threads) = (subject.target.clone(), cores(threads));
+        let (function, parts, at) = Unrolled::new(model, subject, unrolling, threads, cancel)?;
         Self::of(Some(model), Box::new(function), target, (parts, at), threads)
     }
 
@@ -100,19 +108,18 @@ impl<'m> Explained<'m> {
         (parts, at): (Vec<Part>, Tensor),
         threads: usize,
     ) -> Result<Self> {
-        let threads = if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) };
         let rows = at.shape()[0];
         target.check(rows, function.entries())?;
         let width = at.len() / rows;
         let (reference, baseline) = (None, None);
-        let chunk_rows_max = if model.is_some_and(Model::has_fixed_rows) { 1 } else { CHUNK_ROWS };
-        Ok(Explained { model, function, target, at, parts, width, threads, reference, baseline, chunk_rows_max })
+        let at_once = model.is_some_and(Model::has_fixed_rows).then_some(1);
+        Ok(Explained { model, function, target, at, parts, width, threads, reference, baseline, at_once })
     }
 
     /// The same, asking about at most so many points at once.
     #[must_use]
     pub(super) fn at_once(self, points: usize) -> Self {
-        Explained { chunk_rows_max: points.max(1), ..self }
+        Explained { at_once: Some(points.max(1)), ..self }
     }
 
     /// Compares with this, whatever the method's settings say: a number for every element, one row for all, or a row each.
@@ -134,7 +141,7 @@ impl<'m> Explained<'m> {
             expected: "a network; give the baseline itself".to_owned(),
             found: "a function".to_owned(),
         })?;
-        let (parts, rows, _) = joined(model, inputs, &names, cancel)?;
+        let (parts, rows, _) = joined(model, inputs, &names, self.threads, cancel)?;
         if parts != self.parts {
             return Err(Error::Argument {
                 argument: "reference",
@@ -199,14 +206,14 @@ impl<'m> Explained<'m> {
     /// it shares.
     pub fn values(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<Vec<f32>> {
         let found = self.ask(points, of, None, cancel)?;
-        let chunks = of.chunks(self.chunk_rows(of.len()));
-        Ok(found.iter().zip(chunks).flat_map(|(chunk, of)| self.target.numbers(&chunk.entries, of)).collect())
+        Ok(found.iter().flat_map(|(of, chunk)| self.target.numbers(&chunk.entries, of)).collect())
     }
 
     /// Every entry of the target's output for each point, unweighed. **Shapes**: `[P, entries]`.
     pub fn outputs(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<(Vec<f32>, usize)> {
         let found = self.ask(points, of, None, cancel)?;
-        Ok((found.into_iter().flat_map(|chunk| chunk.entries).collect(), self.function.entries()))
+        let entries = found.into_iter().map(|(_, chunk)| chunk.entries).collect::<Vec<_>>().concat();
+        Ok((entries, self.function.entries()))
     }
 
     /// The target's value and its gradient for each point. **Shapes**: `[P]` and `[P, width]`.
@@ -215,8 +222,7 @@ impl<'m> Explained<'m> {
         let mut gradients = Vec::with_capacity(points.len());
         let entries = self.function.entries();
         let seeds = |_: usize, of: &[usize]| self.target.seeds(of, entries);
-        let found = self.ask(points, of, Some(&seeds), cancel)?;
-        for (mut chunk, of) in found.into_iter().zip(of.chunks(self.chunk_rows(of.len()))) {
+        for (of, mut chunk) in self.ask(points, of, Some(&seeds), cancel)? {
             values.extend(self.target.numbers(&chunk.entries, of));
             if let Some(slopes) = self.target.slopes(&chunk.entries, of) {
                 for (row, slope) in chunk.gradient.chunks_mut(self.width.max(1)).zip(slopes) {
@@ -233,7 +239,7 @@ impl<'m> Explained<'m> {
         let entries = self.function.entries();
         let seeds = |first: usize, of: &[usize]| counts[first * entries..][..of.len() * entries].to_vec();
         let found = self.ask(points, of, Some(&seeds), cancel)?;
-        Ok(found.into_iter().flat_map(|chunk| chunk.gradient).collect())
+        Ok(found.into_iter().map(|(_, chunk)| chunk.gradient).collect::<Vec<_>>().concat())
     }
 
     /// Multipliers of the target by the rescale rule, between the rows and what each is compared with. **Shapes**: `[B, width]`.
@@ -256,47 +262,113 @@ impl<'m> Explained<'m> {
         Ok(found)
     }
 
-    fn chunk_rows(&self, points: usize) -> usize {
-        self.chunk_rows_max.min(points.div_ceil(self.threads)).max(1)
+    /// This function in two halves, the first of them affine: entries of the first are rows of the second, which has the target.
+    pub(super) fn halves(&self, cancel: &Cancel) -> Result<Option<(Explained<'_>, Explained<'_>)>> {
+        let Some(Halves { first, middle, second }) = self.function.halves()? else { return Ok(None) };
+        let first = Explained {
+            function: Box::new(first),
+            target: self.target.clone(),
+            at: self.at.clone(),
+            parts: self.parts.clone(),
+            reference: None,
+            baseline: None,
+            ..*self
+        };
+        let all: Vec<usize> = (0..self.rows()).collect();
+        let (at, _) = first.outputs(self.at_values(), &all, cancel)?;
+        let second = Explained {
+            function: Box::new(second),
+            target: self.target.clone(),
+            at: Tensor::f32(&[&[self.rows()], middle.shape.as_slice()].concat(), at)?,
+            width: middle.width,
+            parts: vec![middle],
+            reference: None,
+            baseline: None,
+            ..*self
+        };
+        Ok(Some((first, second)))
     }
 
-    /// Chunks of points, side by side, in order.
-    fn ask(&self, points: &[f32], of: &[usize], seeds: Option<&Seeds<'_>>, cancel: &Cancel) -> Result<Vec<Answer>> {
-        assert_eq!(points.len(), of.len() * self.width, "points and their rows");
-        let each = self.chunk_rows(of.len());
-        let chunks: Vec<(&[f32], &[usize])> = points.chunks(each * self.width.max(1)).zip(of.chunks(each)).collect();
-        let next = Mutex::new(0);
-        let mut answers: Vec<Option<Result<Answer>>> = Vec::new();
-        answers.resize_with(chunks.len(), || None);
-        let answers = Mutex::new(answers);
-        let work = || {
-            loop {
-                let index = {
-                    let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-                    let index = *next;
-                    *next += 1;
-                    index
-                };
-                let Some((points, of)) = chunks.get(index) else { return };
-                let seeds = seeds.map(|seeds| seeds(index * each, of));
-                let answer = self.function.answer(points, of, seeds.as_deref(), cancel);
-                let failed = answer.is_err();
-                answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
-                if failed {
-                    *next.lock().unwrap_or_else(PoisonError::into_inner) = chunks.len();
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.threads.min(chunks.len()) {
-                scope.spawn(work);
-            }
-            work();
+    /// Threads that work on so many points, and how many of them each takes at once.
+    fn shares(&self, points: usize, gradient: bool) -> (usize, usize) {
+        let effort = self.function.effort();
+        // A gradient takes about two more passes.
+        let one = effort.products.saturating_mul(if gradient { 3 } else { 1 });
+        let worth = (points as u64).saturating_mul(one) / SHARED + 1;
+        let threads = self.threads.min(points).min(usize::try_from(worth).unwrap_or(usize::MAX)).max(1);
+        let most = self.at_once.unwrap_or_else(|| {
+            let fit = usize::try_from(CHUNK_BYTES / effort.bytes.max(1)).unwrap_or(CHUNK_ROWS);
+            fit.clamp(CHUNK_ROWS_LEAST, CHUNK_ROWS)
         });
-        let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // An error ends the work, and what comes after it was never asked.
-        answers.into_iter().flatten().collect()
+        (threads, most.min(points.div_ceil(threads)).max(1))
     }
+
+    /// Chunks of points, side by side, in order, each with the rows that its points belong to.
+    fn ask<'o>(
+        &self,
+        points: &[f32],
+        of: &'o [usize],
+        seeds: Option<&Seeds<'_>>,
+        cancel: &Cancel,
+    ) -> Result<Vec<(&'o [usize], Answer)>> {
+        assert_eq!(points.len(), of.len() * self.width, "points and their rows");
+        let (threads, each) = self.shares(of.len(), seeds.is_some());
+        // One point's work is shared out; of many each thread takes some.
+        let inside = if of.len() == 1 { self.threads } else { 1 };
+        let chunks: Vec<(&[f32], &'o [usize])> = points.chunks(each * self.width.max(1)).zip(of.chunks(each)).collect();
+        side_by_side(chunks.len(), threads, |index| {
+            let (points, of) = chunks[index];
+            let seeds = seeds.map(|seeds| seeds(index * each, of));
+            Ok((of, self.function.answer(points, of, seeds.as_deref(), inside, cancel)?))
+        })
+    }
+}
+
+/// So many threads; as many as the machine has for 0.
+fn cores(threads: usize) -> usize {
+    if threads > 0 { threads } else { std::thread::available_parallelism().map_or(1, usize::from) }
+}
+
+/// What `work` makes of each index below `count`, in order. Threads take one after the other; an error ends the work.
+fn side_by_side<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let next = Mutex::new(0);
+    let mut answers: Vec<Option<Result<T>>> = Vec::new();
+    answers.resize_with(count, || None);
+    let answers = Mutex::new(answers);
+    let work = || {
+        loop {
+            let index = {
+                let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
+                let index = *next;
+                *next += 1;
+                index
+            };
+            if index >= count {
+                return;
+            }
+            let answer = work(index);
+            let failed = answer.is_err();
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(answer);
+            if failed {
+                *next.lock().unwrap_or_else(PoisonError::into_inner) = count;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // An error ends the work, and what comes after it was never asked.
+    answers.into_iter().flatten().collect()
+}
+
+/// Values of the network at its inputs.
+struct Seen {
+    program: Program,
+    inputs: Vec<(ValueId, String)>,
 }
 
 /// The explained values of every row, one after the other: what they are, their numbers, and the shape of all rows.
@@ -304,6 +376,7 @@ pub(super) fn joined(
     model: &Model,
     inputs: &BTreeMap<String, Tensor>,
     wrt: &[String],
+    threads: usize,
     cancel: &Cancel,
 ) -> Result<(Vec<Part>, Vec<f32>, Vec<usize>)> {
     let first = wrt.first().ok_or_else(|| Error::Argument {
@@ -313,7 +386,7 @@ pub(super) fn joined(
     })?;
     let mut tensors: BTreeMap<&str, Tensor> = BTreeMap::new();
     let hidden_names: Vec<&String> = wrt.iter().filter(|name| !inputs.contains_key(*name)).collect();
-    for (name, tensor) in hidden_names.iter().zip(hidden(model, inputs, &hidden_names, cancel)?) {
+    for (name, tensor) in hidden_names.iter().zip(hidden(model, inputs, &hidden_names, threads, cancel)?) {
         tensors.insert(name.as_str(), tensor);
     }
     let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
@@ -357,35 +430,48 @@ pub(super) fn hidden(
     model: &Model,
     inputs: &BTreeMap<String, Tensor>,
     names: &[&String],
+    threads: usize,
     cancel: &Cancel,
 ) -> Result<Vec<Tensor>> {
-    if names.is_empty() {
+    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
+    if names.is_empty() || rows == 0 {
         return Ok(Vec::new());
     }
-    let rows = inputs.values().next().map_or(0, |tensor| tensor.shape().first().copied().unwrap_or(0));
-    let at_once = if model.has_fixed_rows() { 1 } else { rows.max(1) };
-    let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+    let at_once = if model.has_fixed_rows() { 1 } else { CHUNK_ROWS.min(rows.div_ceil(threads)) };
+    let shapes: BTreeMap<String, Vec<usize>> =
+        inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
+    let row_shapes: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape.get(1..))).collect();
+    let seen = |rows: usize| {
+        model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {rows}"), || {
+            let graph = graph_of(model, &shapes, rows, &[])?;
+            let ids: Vec<_> =
+                names.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
+            let needed = graph.needed_by(&ids);
+            let own = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
+            let inputs = own.collect();
+            Ok(Seen { program: Program::compile(graph, &ids, model.limits())?, inputs })
+        })
+    };
     let all: Vec<usize> = (0..rows).collect();
-    let mut joined: Vec<Tensor> = Vec::new();
-    for of in all.chunks(at_once) {
-        let graph = graph_of(model, &shapes, of.len(), &[])?;
-        let ids: Vec<_> =
-            names.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
-        let needed = graph.needed_by(&ids);
+    let chunks: Vec<&[usize]> = all.chunks(at_once).collect();
+    let work = seen(at_once)?.program.cost().saturating_mul(chunks.len() as u64);
+    let worth = usize::try_from(work / SHARED + 1).unwrap_or(usize::MAX);
+    let inside = if chunks.len() == 1 { threads } else { 1 };
+    let found = side_by_side(chunks.len(), threads.min(worth), |index| {
+        let (of, seen) = (chunks[index], seen(chunks[index].len())?);
         let mut given = Vec::new();
-        for (id, name) in graph.inputs().filter(|(id, _)| needed[id.index()]) {
+        for (id, name) in &seen.inputs {
             if let Some(tensor) = inputs.get(name) {
-                given.push((id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?));
+                given.push((*id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?));
             }
         }
-        let found = Program::compile(graph, &ids, model.limits())?.run(&given, cancel)?;
+        let found = seen.program.run_on(&given, inside, cancel)?;
         let found = found.into_iter().zip(names).map(|(tensor, name)| rows_first(tensor, model.axis_of_rows(name)));
-        let found = found.collect::<Result<Vec<_>>>()?;
-        joined = if joined.is_empty() {
-            found
-        } else {
-            joined.iter().zip(&found).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()?
-        };
-    }
-    Ok(joined)
+        found.collect::<Result<Vec<_>>>()
+    })?;
+    let mut found = found.into_iter();
+    let first = found.next().unwrap_or_default();
+    found.try_fold(first, |known, more| {
+        known.iter().zip(&more).map(|(known, more)| known.followed_by(more)).collect::<Result<_>>()
+    })
 }

@@ -1,6 +1,7 @@
 //! Gradients added up on the way from a baseline.
 
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
+use super::hoisted::sums_of_paths;
 use super::path::{RULE, STEPS_MAX};
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::Result;
@@ -80,6 +81,23 @@ pub(super) fn along(
     cancel: &Cancel,
 ) -> Result<Vec<f32>> {
     let (width, at) = (explained.width(), explained.at_values());
+    let mut sums = sums_of_paths(explained, of, baseline, points, cancel)?;
+    for (path, sums) in sums.chunks_mut(width).enumerate() {
+        let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
+        sums.iter_mut().zip(from.iter().zip(to)).for_each(|(sum, (from, to))| *sum *= f64::from(to - from));
+    }
+    Ok(sums.into_iter().map(|sum| sum as f32).collect())
+}
+
+/// Σ over a path of the gradient, weighed, point by point. **Shapes**: `[of, width]`.
+pub(super) fn sums_of_points(
+    explained: &Explained,
+    of: &[usize],
+    baseline: &[f32],
+    points: &[(f64, f64)],
+    cancel: &Cancel,
+) -> Result<Vec<f64>> {
+    let (width, at) = (explained.width(), explained.at_values());
     let mut sums = vec![0.0_f64; of.len() * width];
     let pairs: Vec<(usize, (f64, f64))> =
         (0..of.len()).flat_map(|path| points.iter().map(move |&point| (path, point))).collect();
@@ -97,11 +115,7 @@ pub(super) fn along(
             }
         }
     }
-    for (path, sums) in sums.chunks_mut(width).enumerate() {
-        let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
-        sums.iter_mut().zip(from.iter().zip(to)).for_each(|(sum, (from, to))| *sum *= f64::from(to - from));
-    }
-    Ok(sums.into_iter().map(|sum| sum as f32).collect())
+    Ok(sums)
 }
 
 /// Σ values − (at input − at baseline), one a row.

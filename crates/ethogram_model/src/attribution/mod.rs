@@ -5,6 +5,7 @@ mod blur;
 mod deep_lift;
 mod expected_gradients;
 mod explained;
+mod hoisted;
 mod integrated_gradients;
 mod jacobian;
 mod layers;

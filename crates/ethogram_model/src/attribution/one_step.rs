@@ -1,18 +1,20 @@
 //! The network at one step, as a function of some of its values.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::explained::Part;
 use super::{Spread, View};
 use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
 use crate::grad::{differentiate, rescale};
-use crate::graph::{Builder, Graph, Op, ValueId};
+use crate::graph::{Builder, Graph, Op, ValueId, affine_frontier};
 use crate::model::Model;
 use crate::reference::evaluate;
 use crate::tensor::{Data, Dtype, Tensor};
+
+/// Products that one more number to carry from point to point costs as much as, about: it is made, turned, read and added up again.
+const PRODUCTS_A_NUMBER: u64 = 100;
 
 /// Rows that [`look`] takes at once.
 const LOOK_ROWS: usize = 32;
@@ -22,9 +24,24 @@ pub(super) trait Function: Sync {
     /// Entries that each point gives.
     fn entries(&self) -> usize;
 
+    /// What the entries of one point take.
+    fn effort(&self) -> Effort;
+
     /// Entries of each point, and with seeds (what each entry of each point counts) the gradient of their weighed sum.
-    /// Point `i` shares all else with row `of[i]`. **Shapes**: `[P, entries]` and `[P, width]`.
-    fn answer(&self, points: &[f32], of: &[usize], seeds: Option<&[f32]>, cancel: &Cancel) -> Result<Answer>;
+    /// Point `i` shares all else with row `of[i]`. `threads` may share the work. **Shapes**: `[P, entries]` and `[P, width]`.
+    fn answer(
+        &self,
+        points: &[f32],
+        of: &[usize],
+        seeds: Option<&[f32]>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Answer>;
+
+    /// The same in two halves, the first of them affine. `None` when there are no such halves, or they are not looked for.
+    fn halves(&self) -> Result<Option<Halves<'_>>> {
+        Ok(None)
+    }
 
     /// Multipliers by the rescale rule between points and what they are compared with. **Shapes**: `[P, width]`.
     fn rescaled(
@@ -50,6 +67,24 @@ pub(super) struct Answer {
     pub gradient: Vec<f32>,
 }
 
+/// What one point takes, about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    /// Products of two numbers.
+    pub products: u64,
+    /// Bytes of values that are held at one time.
+    pub bytes: u64,
+}
+
+/// A function as one after another: all that the second knows of the points comes from the first.
+pub(super) struct Halves<'f> {
+    /// Affine in the points.
+    pub first: OneStep<'f>,
+    /// What it gives, as the second takes it.
+    pub middle: Part,
+    pub second: OneStep<'f>,
+}
+
 /// What is looked at.
 #[derive(Clone, Debug)]
 pub(super) enum Outlook {
@@ -59,16 +94,18 @@ pub(super) enum Outlook {
     Together(Vec<String>),
 }
 
-/// A network with an outlook, compiled for as many rows as were asked for so far. Steps of an episode share it.
+/// A network with an outlook, compiled for as many rows as are asked for. What was compiled is kept with the model.
 pub(super) struct Compiler<'m> {
     model: &'m Model,
     outlook: Outlook,
     /// Shape of each input, rows first.
     shapes: BTreeMap<String, Vec<usize>>,
     wrt: Vec<Part>,
-    programs: Mutex<BTreeMap<(usize, Pass), Arc<Compiled>>>,
+    /// All that programs depend on beside rows and pass.
+    question: String,
     /// Entries of one row.
     pub entries: usize,
+    effort: Effort,
 }
 
 /// What a program computes.
@@ -98,7 +135,7 @@ struct Compiled {
 pub(super) struct OneStep<'m> {
     pub compiler: Arc<Compiler<'m>>,
     /// Rows of every input, and of what the view takes beside.
-    pub inputs: BTreeMap<String, Tensor>,
+    pub inputs: Arc<BTreeMap<String, Tensor>>,
 }
 
 impl<'m> Compiler<'m> {
@@ -109,28 +146,54 @@ impl<'m> Compiler<'m> {
         shapes: BTreeMap<String, Vec<usize>>,
         wrt: Vec<Part>,
     ) -> Result<Self> {
-        let programs = Mutex::default();
-        let mut compiler = Compiler { model, outlook, shapes, wrt, programs, entries: 0 };
-        compiler.entries = compiler.compiled(1, Pass::Forward)?.entries;
+        let rows: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape.get(1..))).collect();
+        let question = format!("{rows:?} {} {wrt:?}", outlook.question());
+        let mut compiler = Compiler { model, outlook, shapes, wrt, question, entries: 0, effort: Effort::default() };
+        let one = compiler.compiled(1, Pass::Forward)?;
+        compiler.entries = one.entries;
+        compiler.effort = Effort { products: one.program.cost(), bytes: one.program.bytes() };
         Ok(compiler)
     }
 
-    fn compiled(&self, rows: usize, pass: Pass) -> Result<Arc<Compiled>> {
-        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        match programs.entry((rows, pass)) {
-            Entry::Occupied(known) => Ok(known.get().clone()),
-            Entry::Vacant(place) => Ok(place.insert(Arc::new(self.compile(rows, pass)?)).clone()),
-        }
+    /// Up to where the way to the entries is affine in the explained value: a value that the file names, with a row for each point.
+    fn affine_until(&self) -> Result<Option<Part>> {
+        let [part] = self.wrt.as_slice() else { return Ok(None) };
+        let found = self.model.prepared.get(&format!("affine {}", self.question), || {
+            // Two rows tell an axis of rows from one of length 1.
+            let rows = if self.model.has_fixed_rows() { 1 } else { 2 };
+            let Ok((graph, output)) = self.looked_at(rows) else { return Ok(None) };
+            let found = graph.named(&part.name).and_then(|from| affine_frontier(&graph, from, output));
+            let Some(found) = found else { return Ok(None) };
+            // The first of its names: what the others stand for follows when that value is given.
+            let mut names = graph.names().iter().filter(|(name, id)| *id == found && graph.named(name) == Some(found));
+            let (Some((name, _)), value) = (names.next(), graph.value(found)) else { return Ok(None) };
+            if value.shape.first() != Some(&rows) || value.dtype != Dtype::F32 || self.model.axis_of_rows(name) != 0 {
+                return Ok(None);
+            }
+            let shape = value.shape[1..].to_vec();
+            let width = shape.iter().product();
+            Ok(Some(Part { name: name.clone(), shape, offset: 0, width }))
+        })?;
+        Ok((*found).clone())
     }
 
-    fn compile(&self, rows: usize, pass: Pass) -> Result<Compiled> {
+    fn compiled(&self, rows: usize, pass: Pass) -> Result<Arc<Compiled>> {
+        self.model.prepared.get(&format!("{} {rows} {pass:?}", self.question), || self.compile(rows, pass))
+    }
+
+    /// The network for a number of rows, and what is looked at in it.
+    fn looked_at(&self, rows: usize) -> Result<(Graph, ValueId)> {
         let is_input = |name: &str| self.shapes.contains_key(name);
         let patched: Vec<String> = self.wrt.iter().map(|part| part.name.clone()).filter(|n| !is_input(n)).collect();
         let graph = graph_of(self.model, &self.shapes, rows, &patched)?;
-        let limits = self.model.limits();
-        let mut b = Builder::resume(graph, limits.clone());
+        let mut b = Builder::resume(graph, self.model.limits().clone());
         let output = self.outlook.build(self.model, &mut b, rows)?;
-        let graph = b.finish();
+        Ok((b.finish(), output))
+    }
+
+    fn compile(&self, rows: usize, pass: Pass) -> Result<Compiled> {
+        let (graph, output) = self.looked_at(rows)?;
+        let limits = self.model.limits();
         let wrt: Vec<ValueId> = self
             .wrt
             .iter()
@@ -172,8 +235,39 @@ impl Function for OneStep<'_> {
         self.compiler.entries
     }
 
-    fn answer(&self, points: &[f32], of: &[usize], seeds: Option<&[f32]>, cancel: &Cancel) -> Result<Answer> {
-        self.run(points, of, seeds, if seeds.is_some() { Pass::Back } else { Pass::Forward }, cancel)
+    fn effort(&self) -> Effort {
+        self.compiler.effort
+    }
+
+    fn answer(
+        &self,
+        points: &[f32],
+        of: &[usize],
+        seeds: Option<&[f32]>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
+        let pass = if seeds.is_some() { Pass::Back } else { Pass::Forward };
+        self.run(points, of, (seeds, pass), threads, cancel)
+    }
+
+    fn halves(&self) -> Result<Option<Halves<'_>>> {
+        let Some(middle) = self.compiler.affine_until()? else { return Ok(None) };
+        let Compiler { model, outlook, shapes, wrt, .. } = self.compiler.as_ref();
+        let half = |outlook, wrt| -> Result<OneStep<'_>> {
+            let compiler = Arc::new(Compiler::new(model, outlook, shapes.clone(), wrt)?);
+            Ok(OneStep { compiler, inputs: Arc::clone(&self.inputs) })
+        };
+        let first = half(Outlook::View { output: middle.name.clone(), view: View::Plain }, wrt.clone())?;
+        // There and back. A first layer that makes many numbers of few is done again sooner than these are carried about.
+        let saved = first.effort().products.saturating_mul(2);
+        let given: usize = wrt.iter().map(|part| part.width).sum();
+        let more = middle.width.saturating_sub(given) as u64;
+        if saved < more.saturating_mul(PRODUCTS_A_NUMBER) {
+            return Ok(None);
+        }
+        let second = half(outlook.clone(), vec![middle.clone()])?;
+        Ok(Some(Halves { first, middle, second }))
     }
 
     fn rescaled(
@@ -186,13 +280,21 @@ impl Function for OneStep<'_> {
     ) -> Result<Vec<f32>> {
         let mut seeds = seeds.to_vec();
         seeds.resize(2 * seeds.len(), 0.0);
-        let found = self.run(&[points, others].concat(), &[of, of].concat(), Some(&seeds), Pass::Rescale, cancel)?;
+        let points_twice = [points, others].concat();
+        let found = self.run(&points_twice, &[of, of].concat(), (Some(&seeds), Pass::Rescale), 1, cancel)?;
         Ok(found.gradient[..points.len()].to_vec())
     }
 }
 
 impl OneStep<'_> {
-    fn run(&self, points: &[f32], of: &[usize], seeds: Option<&[f32]>, pass: Pass, cancel: &Cancel) -> Result<Answer> {
+    fn run(
+        &self,
+        points: &[f32],
+        of: &[usize],
+        (seeds, pass): (Option<&[f32]>, Pass),
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
         let compiled = self.compiler.compiled(of.len(), pass)?;
         let graph = compiled.program.graph();
         let mut given = Vec::with_capacity(compiled.inputs.len() + compiled.wrt.len() + 1);
@@ -205,7 +307,11 @@ impl OneStep<'_> {
             given.push((*id, laid_out(tensor.rows(of)?, self.compiler.model.axis_of_rows(name))?));
         }
         let width = points.len() / of.len().max(1);
-        for (part, &id) in self.compiler.wrt.iter().zip(&compiled.wrt) {
+        let whole = match self.compiler.wrt.as_slice() {
+            [part] if self.compiler.model.axis_of_rows(&part.name) == 0 => Some((compiled.wrt[0], points)),
+            _ => None,
+        };
+        for (part, &id) in self.compiler.wrt.iter().zip(&compiled.wrt).filter(|_| whole.is_none()) {
             let rows = if part.width == width {
                 points.to_vec()
             } else {
@@ -218,12 +324,10 @@ impl OneStep<'_> {
         if let (Some(id), Some(seeds)) = (compiled.seeds, seeds) {
             given.push((id, Tensor::f32(&graph.value(id).shape, seeds.to_vec())?));
         }
-        let mut found = compiled.program.run(&given, cancel)?.into_iter();
+        let mut found = compiled.program.run_rows(&given, whole, threads, cancel)?.into_iter();
         let entries = found.next().map(floats).unwrap_or_default();
         let mut gradient = Vec::new();
-        if let [part] = self.compiler.wrt.as_slice()
-            && self.compiler.model.axis_of_rows(&part.name) == 0
-        {
+        if whole.is_some() {
             gradient = found.next().map(floats).unwrap_or_default();
         } else if seeds.is_some() {
             gradient = vec![0.0; points.len()];
@@ -264,6 +368,14 @@ impl Outlook {
         }
     }
 
+    /// All that programs depend on.
+    fn question(&self) -> String {
+        match self {
+            Outlook::View { output, view } => format!("{output:?} {}", view.question()),
+            Outlook::Together(names) => format!("together {names:?}"),
+        }
+    }
+
     fn title(&self) -> String {
         match self {
             Outlook::View { output, .. } => output.clone(),
@@ -289,12 +401,12 @@ pub fn look(
     }
     let outlook = Outlook::View { output: output.to_owned(), view: view.clone() };
     let compiler = Arc::new(Compiler::new(model, outlook, shapes, Vec::new())?);
-    let step = OneStep { compiler, inputs };
+    let step = OneStep { compiler, inputs: Arc::new(inputs) };
     let all: Vec<usize> = (0..rows).collect();
     let mut entries = Vec::new();
     let at_once = if model.has_fixed_rows() { 1 } else { LOOK_ROWS };
     for rows in all.chunks(at_once) {
-        entries.extend(step.answer(&[], rows, None, cancel)?.entries);
+        entries.extend(step.answer(&[], rows, None, 1, cancel)?.entries);
     }
     Ok((entries, step.entries()))
 }

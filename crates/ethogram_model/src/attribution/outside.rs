@@ -1,7 +1,7 @@
 //! A function that somebody else computes: a live module of another framework, explained by the same methods.
 
 use super::explained::Part;
-use super::one_step::{Answer, Function};
+use super::one_step::{Answer, Effort, Function};
 use super::{Explained, Target};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
@@ -40,7 +40,19 @@ impl Function for Outside<'_> {
         self.entries
     }
 
-    fn answer(&self, points: &[f32], of: &[usize], seeds: Option<&[f32]>, cancel: &Cancel) -> Result<Answer> {
+    /// Unknown; whoever computes it says how many points it wants.
+    fn effort(&self) -> Effort {
+        Effort::default()
+    }
+
+    fn answer(
+        &self,
+        points: &[f32],
+        of: &[usize],
+        seeds: Option<&[f32]>,
+        _threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
         cancel.check()?;
         let (entries, gradient) = (self.ask)(points, of, seeds)?;
         let expected = of.len() * self.entries;

@@ -1,7 +1,7 @@
 //! A soft spot of the picture blurred away, one place after the other.
 
-use super::blur::{blur_plane, blurred, gaussian, picture};
-use super::{Attributed, Attribution, Explained, Method, Param, Tells};
+use super::blur::{blurred, gaussian, picture, spread};
+use super::{Attributed, Attribution, Explained, Method, Param, Settings, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 
@@ -17,11 +17,11 @@ pub(super) const METHOD: Method = Method {
     cost: "one pass forward for each spot: (H / stride) · (W / stride)",
     source: "Greydanus et al. (2018), equations 1 and 2; the memory is that of the step itself",
     params: &[
-        Param::integer("stride", [5, 1, 512], "distance from spot to spot, in pixels of the network's input"),
-        Param::float("radius", [1.0, 0.0, 512.0], "radius of the disc that a spot is made of, in pixels"),
-        Param::float("sigma", [5.0, 0.1, 512.0], "standard deviation that the disc is blurred with, in pixels"),
-        Param::float("blur_sigma", [3.0, 0.1, 512.0], "standard deviation of the blurred picture, in pixels"),
-        Param::choice("mode", &["occlude", "searchlight"], "whether a spot is blurred, or all but the spot"),
+        STRIDE,
+        RADIUS,
+        SIGMA,
+        BLUR_SIGMA,
+        MODE,
         Param::choice(
             "score",
             &["output", "target"],
@@ -34,18 +34,25 @@ pub(super) const METHOD: Method = Method {
         ),
     ],
     make: |settings| {
-        let float = |name: &str| settings.float(name) as f32;
         Ok(Box::new(Perturbation {
-            stride: settings.count("stride"),
-            radius: float("radius"),
-            spot_sigma: float("sigma"),
-            blur_sigma: float("blur_sigma"),
             score: if settings.choice("score") == "output" { Score::Output } else { Score::Target },
-            mode: if settings.choice("mode") == "occlude" { Mode::Occlude } else { Mode::Searchlight },
             frames: if settings.choice("frames") == "together" { Frames::Together } else { Frames::Singly },
+            ..Perturbation::of(settings)
         }))
     },
 };
+
+// What a spot is, as people choose it.
+pub(super) const STRIDE: Param =
+    Param::integer("stride", [5, 1, 512], "distance from spot to spot, in pixels of the network's input");
+pub(super) const RADIUS: Param =
+    Param::float("radius", [1.0, 0.0, 512.0], "radius of the disc that a spot is made of, in pixels");
+pub(super) const SIGMA: Param =
+    Param::float("sigma", [5.0, 0.1, 512.0], "standard deviation that the disc is blurred with, in pixels");
+pub(super) const BLUR_SIGMA: Param =
+    Param::float("blur_sigma", [3.0, 0.1, 512.0], "standard deviation of the blurred picture, in pixels");
+pub(super) const MODE: Param =
+    Param::choice("mode", &["occlude", "searchlight"], "whether a spot is blurred, or all but the spot");
 
 /// What is compared between the picture and its perturbed form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,6 +138,19 @@ impl Attribution for Perturbation {
 }
 
 impl Perturbation {
+    /// The spots that were chosen, scored as usual.
+    pub(super) fn of(settings: &Settings) -> Self {
+        let float = |name: &str| settings.float(name) as f32;
+        Perturbation {
+            stride: settings.count("stride"),
+            radius: float("radius"),
+            spot_sigma: float("sigma"),
+            blur_sigma: float("blur_sigma"),
+            mode: if settings.choice("mode") == "occlude" { Mode::Occlude } else { Mode::Searchlight },
+            ..Perturbation::default()
+        }
+    }
+
     /// A score for each spot of each row, from the output and the target's value there.
     /// **Shapes**: `[B, rows, columns]`, or with single frames `[B, planes, rows, columns]`.
     pub(super) fn scores(
@@ -188,20 +208,28 @@ impl Perturbation {
     /// The mask of every place: 1 at its peak. **Shapes**: each `[H · W]`.
     fn spots(&self, height: usize, columns: usize, grid: [usize; 2]) -> Result<Vec<Vec<f32>>> {
         let kernel = gaussian(self.spot_sigma)?;
+        let (down, across) = (spread(&kernel, height), spread(&kernel, columns));
         let mut spots = Vec::with_capacity(grid[0] * grid[1]);
         for place in 0..grid[0] * grid[1] {
             let centre = [place / grid[1] * self.stride, place % grid[1] * self.stride];
-            let mut disc: Vec<f32> = (0..height * columns)
-                .map(|pixel| {
-                    let away = |axis: usize, at: usize| at as f32 - centre[axis] as f32;
-                    let distance = away(0, pixel / columns).powi(2) + away(1, pixel % columns).powi(2);
-                    f32::from(u8::from(distance <= self.radius * self.radius))
-                })
-                .collect();
-            blur_plane(&mut disc, height, columns, &kernel);
-            let peak = disc.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-            let turned = |value: f32| if self.mode == Mode::Occlude { value / peak } else { 1.0 - value / peak };
-            spots.push(disc.into_iter().map(turned).collect());
+            let mut soft = vec![0.0_f64; height * columns];
+            for (row, shares) in down.iter().enumerate() {
+                let away = (row as f32 - centre[0] as f32).powi(2);
+                let inside = |column: &usize| away + (*column as f32 - centre[1] as f32).powi(2) <= self.radius.powi(2);
+                let mut line = vec![0.0_f64; columns];
+                for column in (0..columns).filter(inside) {
+                    line.iter_mut().zip(&across[column]).for_each(|(sum, weight)| *sum += weight);
+                }
+                if line.iter().all(|sum| *sum == 0.0) {
+                    continue;
+                }
+                for (soft, weight) in soft.chunks_exact_mut(columns).zip(shares).filter(|(_, weight)| **weight != 0.0) {
+                    soft.iter_mut().zip(&line).for_each(|(soft, value)| *soft += weight * value);
+                }
+            }
+            let peak = soft.iter().copied().fold(f64::from(f32::MIN_POSITIVE), f64::max);
+            let turned = |value: f64| if self.mode == Mode::Occlude { value / peak } else { 1.0 - value / peak };
+            spots.push(soft.into_iter().map(|value| turned(value) as f32).collect());
         }
         Ok(spots)
     }

@@ -1,7 +1,7 @@
 //! A spot of the picture blurred away, scored by what it means for one action and no other.
 
-use super::perturbation::{Perturbation, every};
-use super::{Attributed, Attribution, Explained, Link, Method, Mode, Param, Tells, View};
+use super::perturbation::{BLUR_SIGMA, MODE, Perturbation, RADIUS, SIGMA, STRIDE, every};
+use super::{Attributed, Attribution, Explained, Link, Method, Tells, View};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 
@@ -13,26 +13,8 @@ pub(super) const METHOD: Method = Method {
     tells: Tells::Effects,
     cost: "one pass forward for each spot: (H / stride) · (W / stride)",
     source: "Puri et al. (2020), Explain Your Move, section 3; spots are those of Greydanus et al. (2018)",
-    params: &[
-        Param::integer("stride", [5, 1, 512], "distance from spot to spot, in pixels of the network's input"),
-        Param::float("radius", [1.0, 0.0, 512.0], "radius of the disc that a spot is made of, in pixels"),
-        Param::float("sigma", [5.0, 0.1, 512.0], "standard deviation that the disc is blurred with, in pixels"),
-        Param::float("blur_sigma", [3.0, 0.1, 512.0], "standard deviation of the blurred picture, in pixels"),
-        Param::choice("mode", &["occlude", "searchlight"], "whether a spot is blurred, or all but the spot"),
-    ],
-    make: |settings| {
-        let float = |name: &str| settings.float(name) as f32;
-        Ok(Box::new(Sarfa {
-            spots: Perturbation {
-                stride: settings.count("stride"),
-                radius: float("radius"),
-                spot_sigma: float("sigma"),
-                blur_sigma: float("blur_sigma"),
-                mode: if settings.choice("mode") == "occlude" { Mode::Occlude } else { Mode::Searchlight },
-                ..Perturbation::default()
-            },
-        }))
-    },
+    params: &[STRIDE, RADIUS, SIGMA, BLUR_SIGMA, MODE],
+    make: |settings| Ok(Box::new(Sarfa { spots: Perturbation::of(settings) })),
 };
 
 /// 2 K Δp / (K + Δp): specific when the action's probability falls (Δp), relevant when the others keep their proportions (K).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Subject;
 use super::explained::{Part, joined};
-use super::one_step::{Answer, Compiler, Function, OneStep, Outlook};
+use super::one_step::{Answer, Compiler, Effort, Function, OneStep, Outlook};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
 use crate::model::Model;
@@ -40,6 +40,7 @@ impl<'m> Unrolled<'m> {
         model: &'m Model,
         subject: Subject,
         unrolling: &Unrolling,
+        threads: usize,
         cancel: &Cancel,
     ) -> Result<(Self, Vec<Part>, Tensor)> {
         let Unrolling { earlier, states } = unrolling;
@@ -60,7 +61,7 @@ impl<'m> Unrolled<'m> {
         // Each step is a function of what it sees and of the state.
         let mut wrt = subject.wrt.clone();
         wrt.extend(states.iter().map(|(name, _)| name.clone()));
-        let (parts, _, _) = joined(model, &subject.inputs, &wrt, cancel)?;
+        let (parts, _, _) = joined(model, &subject.inputs, &wrt, threads, cancel)?;
         let seen: usize = parts[..subject.wrt.len()].iter().map(|part| part.width).sum();
         let state: usize = parts[subject.wrt.len()..].iter().map(|part| part.width).sum();
         let shapes: BTreeMap<String, Vec<usize>> =
@@ -79,11 +80,11 @@ impl<'m> Unrolled<'m> {
         let last = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
 
         let oldest = earlier.first().unwrap_or(&subject.inputs);
-        let (_, states_at, _) = joined(model, oldest, &wrt, cancel)?;
+        let (_, states_at, _) = joined(model, oldest, &wrt, threads, cancel)?;
         let rows = states_at.len() / (seen + state).max(1);
         let mut columns: Vec<Vec<f32>> = Vec::new();
         for inputs in earlier.iter().chain([&subject.inputs]) {
-            let (same, values, _) = joined(model, inputs, &wrt, cancel)?;
+            let (same, values, _) = joined(model, inputs, &wrt, threads, cancel)?;
             if same != parts || values.len() != states_at.len() {
                 return Err(Error::Argument {
                     argument: "earlier",
@@ -100,13 +101,15 @@ impl<'m> Unrolled<'m> {
             at.extend_from_slice(&states_at[of(&states_at) + seen..][..state]);
         }
         let parts = parts_over_time(&parts, subject.wrt.len(), columns.len(), seen);
-        let mut steps: Vec<OneStep<'m>> =
-            earlier.iter().map(|inputs| OneStep { compiler: Arc::clone(&passes), inputs: inputs.clone() }).collect();
+        let mut steps: Vec<OneStep<'m>> = earlier
+            .iter()
+            .map(|inputs| OneStep { compiler: Arc::clone(&passes), inputs: Arc::new(inputs.clone()) })
+            .collect();
         let mut inputs = subject.inputs;
         for (name, tensor) in subject.target.view.given() {
             inputs.insert(name.to_owned(), tensor.clone());
         }
-        steps.push(OneStep { compiler: last, inputs });
+        steps.push(OneStep { compiler: last, inputs: Arc::new(inputs) });
         let width = seen * steps.len() + state;
         Ok((Unrolled { steps, seen, state }, parts, Tensor::f32(&[rows, width], at)?))
     }
@@ -128,7 +131,24 @@ impl Function for Unrolled<'_> {
         self.steps.last().map_or(0, Function::entries)
     }
 
-    fn answer(&self, points: &[f32], of: &[usize], seeds: Option<&[f32]>, cancel: &Cancel) -> Result<Answer> {
+    fn effort(&self) -> Effort {
+        let mut all = Effort::default();
+        for effort in self.steps.iter().map(Function::effort) {
+            all.products = all.products.saturating_add(effort.products);
+            // One step after the other.
+            all.bytes = all.bytes.max(effort.bytes);
+        }
+        all
+    }
+
+    fn answer(
+        &self,
+        points: &[f32],
+        of: &[usize],
+        seeds: Option<&[f32]>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Answer> {
         let width = self.seen * self.steps.len() + self.state;
         let mut states: Vec<f32> =
             points.chunks(width).flat_map(|row| row[width - self.state..].iter().copied()).collect();
@@ -136,11 +156,11 @@ impl Function for Unrolled<'_> {
         let last = self.steps.len() - 1;
         for (index, step) in self.steps[..last].iter().enumerate() {
             let place = self.place(points, index, &states);
-            states = step.answer(&place, of, None, cancel)?.entries;
+            states = step.answer(&place, of, None, threads, cancel)?.entries;
             places.push(place);
         }
         let place = self.place(points, last, &states);
-        let found = self.steps[last].answer(&place, of, seeds, cancel)?;
+        let found = self.steps[last].answer(&place, of, seeds, threads, cancel)?;
         if seeds.is_none() {
             return Ok(found);
         }
@@ -155,7 +175,8 @@ impl Function for Unrolled<'_> {
             }
             match index.checked_sub(1) {
                 Some(before) => {
-                    of_step = self.steps[before].answer(&places[before], of, Some(&of_state), cancel)?.gradient;
+                    let step = &self.steps[before];
+                    of_step = step.answer(&places[before], of, Some(&of_state), threads, cancel)?.gradient;
                 }
                 None => {
                     for (row, state) in of_state.chunks(self.state).enumerate() {

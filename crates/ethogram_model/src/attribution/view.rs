@@ -84,6 +84,20 @@ impl View {
         }
     }
 
+    /// All that a program for this view depends on: the numbers that are given for every row are not.
+    pub(super) fn question(&self) -> String {
+        match self {
+            View::LogDensity { actions, spread } => {
+                let spread = match spread {
+                    Spread::Given(_) => None,
+                    Spread::Output(name) => Some(name),
+                };
+                format!("log-density of {:?}, spread {spread:?}", actions.shape().get(1..))
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
     /// The same for some of the rows.
     pub fn rows(&self, rows: &[usize]) -> Result<Self> {
         Ok(match self {

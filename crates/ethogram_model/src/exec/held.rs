@@ -49,6 +49,15 @@ impl Held {
         }
     }
 
+    /// The same for what nobody needs any more.
+    pub fn into_tensor(self, value: &Value) -> Result<Tensor> {
+        match self {
+            Held::Floats { values, layout: Layout::Plain } => Tensor::f32(&value.shape, values),
+            Held::Other(tensor) => Ok(tensor),
+            held @ Held::Floats { .. } => held.to_tensor(value),
+        }
+    }
+
     /// The floats and their order.
     pub fn floats(&self) -> Result<(&[f32], Layout)> {
         match self {
@@ -78,16 +87,82 @@ fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
         return values.to_vec();
     }
     let mut out = vec![0.0; values.len()];
-    for (from, to) in values.chunks_exact(rows * columns).zip(out.chunks_exact_mut(rows * columns)) {
-        // Small squares, so that both sides stay in the cache.
-        for first in (0..columns).step_by(16) {
-            for row in 0..rows {
-                let stretch = &from[row * columns + first..][..16.min(columns - first)];
-                for (offset, value) in stretch.iter().enumerate() {
-                    to[(first + offset) * rows + row] = *value;
+    let each = (rows * columns).max(1);
+    for (from, to) in values.chunks_exact(each).zip(out.chunks_exact_mut(each)) {
+        match (rows, columns) {
+            (3, _) => interleave::<3>(from, to),
+            (4, _) => interleave::<4>(from, to),
+            (_, 3) => separate::<3>(from, to),
+            (_, 4) => separate::<4>(from, to),
+            _ => in_squares(from, to, rows, columns),
+        }
+    }
+    out
+}
+
+/// Few planes to one of groups.
+fn interleave<const C: usize>(from: &[f32], to: &mut [f32]) {
+    let length = from.len() / C;
+    let planes: [&[f32]; C] = std::array::from_fn(|plane| &from[plane * length..][..length]);
+    for (index, group) in to.as_chunks_mut::<C>().0.iter_mut().enumerate() {
+        *group = std::array::from_fn(|plane| planes[plane][index]);
+    }
+}
+
+/// Groups to few planes.
+fn separate<const C: usize>(from: &[f32], to: &mut [f32]) {
+    let length = from.len() / C;
+    for (plane, to) in to.chunks_exact_mut(length.max(1)).enumerate() {
+        to.iter_mut().zip(from.as_chunks::<C>().0).for_each(|(to, group)| *to = group[plane]);
+    }
+}
+
+/// Square by square, so that both sides stay in the cache.
+fn in_squares(from: &[f32], to: &mut [f32], rows: usize, columns: usize) {
+    const SIDE: usize = 8;
+    for row in (0..rows).step_by(SIDE) {
+        for column in (0..columns).step_by(SIDE) {
+            if row + SIDE <= rows && column + SIDE <= columns {
+                let lines: [[f32; SIDE]; SIDE] = std::array::from_fn(|offset| {
+                    let start = (row + offset) * columns + column;
+                    std::array::from_fn(|at| from[start + at])
+                });
+                #[expect(clippy::needless_range_loop, reason = "a column of the square, which no iterator goes along")]
+                for at in 0..SIDE {
+                    let start = (column + at) * rows + row;
+                    let line: [f32; SIDE] = std::array::from_fn(|offset| lines[offset][at]);
+                    to[start..start + SIDE].copy_from_slice(&line);
+                }
+            } else {
+                for row in row..(row + SIDE).min(rows) {
+                    for column in column..(column + SIDE).min(columns) {
+                        to[column * rows + row] = from[row * columns + column];
+                    }
                 }
             }
         }
     }
-    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn layouts_turn_back(batch in 1_usize..3, channels in 1_usize..20, height in 1_usize..6, width in 1_usize..7) {
+            let shape = [batch, channels, height, width];
+            let values: Vec<f32> = (0..shape.iter().product::<usize>()).map(|at| at as f32).collect();
+            let last = channels_last(&values, &shape);
+            let at = |b: usize, c: usize, pixel: usize| last[(b * height * width + pixel) * channels + c];
+            let first = (0..values.len()).map(|index| {
+                let (plane, pixel) = (index / (height * width), index % (height * width));
+                at(plane / channels, plane % channels, pixel)
+            });
+            prop_assert!(first.eq(values.iter().copied()));
+            prop_assert_eq!(channels_second(&last, &shape), values);
+        }
+    }
 }

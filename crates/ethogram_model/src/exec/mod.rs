@@ -5,11 +5,20 @@ mod convolution;
 mod fused;
 mod held;
 mod memory;
+mod moves;
+mod packed;
+mod prepared;
 mod program;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod tests;
+mod transposed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub(crate) use packed::Packed;
+pub(crate) use prepared::Prepared;
 pub use program::Program;
 
 use crate::error::{Error, Result};

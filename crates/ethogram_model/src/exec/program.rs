@@ -4,15 +4,26 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Cancel;
-use super::compile::{Step, Work, steps};
+use super::compile::{Pool, Step, Work, steps};
 use super::held::{Held, Layout, channels_last, channels_second};
 use super::memory::bytes_at_most;
 use crate::error::{Error, Result, within};
-use crate::graph::{Graph, Source, Unary, Value, ValueId};
-use crate::kernel::{Isa, Panels, Source as Rows, apply};
+use crate::graph::{Graph, Reduce, Source, Unary, Value, ValueId};
+use crate::kernel::{
+    Crew, Frame, Goal, Isa, Panels, Source as Rows, apply, average_pool, average_pool_grad, combine, exponentials,
+    max_pool, max_pool_grad, with_crew,
+};
 use crate::limits::Limits;
 use crate::reference;
 use crate::tensor::Tensor;
+
+/// Products of a run, and of a step of it, from which on a second thread is worth its start.
+const RUN_SHARED: u64 = 2_000_000;
+const STEP_SHARED: u64 = 100_000;
+
+/// Memory that a finished run leaves for the next, at most.
+const SPARE_BUFFERS: usize = 64;
+const SPARE_BYTES: usize = 64 << 20;
 
 /// A graph made ready for some of its values. Running it from several threads at once is fine.
 #[derive(Clone, Debug)]
@@ -22,6 +33,10 @@ pub struct Program {
     steps: Arc<[Step]>,
     /// For every value, the step after which nobody needs it.
     last_use: Arc<[usize]>,
+    /// Products of all steps.
+    cost: u64,
+    /// Most memory at one time.
+    bytes: u64,
     /// Memory that earlier runs let go of.
     spare: Arc<Mutex<Vec<Room>>>,
 }
@@ -35,10 +50,13 @@ struct Room {
 }
 
 impl Program {
-    /// **Errors**: more memory at one time than [`Limits::run_bytes`].
+    /// **Errors**: more memory at one time than [`Limits::run_bytes`], more work than [`Limits::run_products`].
     pub fn compile(graph: Graph, outputs: &[ValueId], limits: &Limits) -> Result<Self> {
-        within("the memory to run the network", bytes_at_most(&graph, outputs), "run_bytes", limits.run_bytes)?;
+        let bytes = bytes_at_most(&graph, outputs);
+        within("the memory to run the network", bytes, "run_bytes", limits.run_bytes)?;
         let steps = steps(&graph, outputs);
+        let cost = steps.iter().map(|step| step.cost).fold(0, u64::saturating_add);
+        within("the work of one run", cost, "run_products", limits.run_products)?;
         let mut last_use = vec![0; graph.len()];
         for (index, step) in steps.iter().enumerate() {
             step.inputs.iter().for_each(|input| last_use[input.index()] = index);
@@ -49,6 +67,8 @@ impl Program {
             outputs: outputs.to_vec(),
             steps: steps.into(),
             last_use: last_use.into(),
+            cost,
+            bytes,
             spare: Arc::default(),
         })
     }
@@ -58,16 +78,73 @@ impl Program {
         &self.graph
     }
 
+    /// Products of two numbers that a run takes, about.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Bytes of values that are held at one time at most.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The outputs for these inputs, in the order in which they were asked for.
     ///
     /// **Errors**: an input that is missing or of another shape; an index outside what it picks from; [`Error::Cancelled`].
     pub fn run(&self, inputs: &[(ValueId, Tensor)], cancel: &Cancel) -> Result<Vec<Tensor>> {
+        self.run_on(inputs, 1, cancel)
+    }
+
+    /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
+    pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
+        let threads = if self.cost < RUN_SHARED { 1 } else { threads };
+        with_crew(threads, |crew| self.run_with(inputs, None, crew, STEP_SHARED, cancel))
+    }
+
+    /// The same with one more input that may be lent as flat floats, for it may be large.
+    pub(crate) fn run_rows(
+        &self,
+        inputs: &[(ValueId, Tensor)],
+        rows: Option<(ValueId, &[f32])>,
+        threads: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tensor>> {
+        if let Some((id, values)) = rows {
+            let expected = &self.graph.value(id).shape;
+            if values.len() != expected.iter().product::<usize>() {
+                return Err(Error::Argument {
+                    argument: "rows",
+                    expected: format!("as many numbers as shape {expected:?} has"),
+                    found: values.len().to_string(),
+                });
+            }
+        }
+        let threads = if self.cost < RUN_SHARED { 1 } else { threads };
+        with_crew(threads, |crew| self.run_with(inputs, rows, crew, STEP_SHARED, cancel))
+    }
+
+    /// By so many threads, however little there is to do.
+    #[cfg(test)]
+    pub(super) fn run_by(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
+        with_crew(threads, |crew| self.run_with(inputs, None, crew, 0, cancel))
+    }
+
+    /// Steps of fewer products than `shared` are the caller's alone.
+    fn run_with(
+        &self,
+        inputs: &[(ValueId, Tensor)],
+        rows: Option<(ValueId, &[f32])>,
+        crew: &Crew<'_>,
+        shared: u64,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tensor>> {
         let room = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let mut run = Run { program: self, inputs, known: Vec::new(), room };
+        let mut run = Run { program: self, inputs, rows, known: Vec::new(), room };
         run.known.resize_with(self.graph.len(), || None);
+        let alone = Crew::alone();
         for (index, step) in self.steps.iter().enumerate() {
             cancel.check()?;
-            let held = run.step(step)?;
+            let held = run.step(step, if step.cost < shared { &alone } else { crew })?;
             run.known[step.output.index()] = Some(held);
             for input in &step.inputs {
                 if self.last_use[input.index()] == index
@@ -77,11 +154,31 @@ impl Program {
                 }
             }
         }
-        let found = self.outputs.iter().map(|&output| run.tensor(output).map(Cow::into_owned)).collect();
+        let mut found = Vec::with_capacity(self.outputs.len());
+        for (index, &output) in self.outputs.iter().enumerate() {
+            let again = self.outputs[index + 1..].contains(&output);
+            let held = if again { None } else { run.known[output.index()].take() };
+            found.push(match held {
+                // Turned into another vector, so that this one can be used again.
+                Some(Held::Floats { values, layout: Layout::ChannelsLast }) => {
+                    let shape = &self.graph.value(output).shape;
+                    let tensor = Tensor::f32(shape, channels_second(&values, shape))?;
+                    run.room.buffers.push(values);
+                    tensor
+                }
+                Some(held) => held.into_tensor(self.graph.value(output))?,
+                None => run.tensor(output)?.into_owned(),
+            });
+        }
         let mut room = run.room;
-        room.buffers.truncate(64);
+        room.buffers.truncate(SPARE_BUFFERS);
+        let mut bytes = 0_usize;
+        room.buffers.retain(|buffer| {
+            bytes = bytes.saturating_add(size_of::<f32>() * buffer.capacity());
+            bytes <= SPARE_BYTES
+        });
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(room);
-        found
+        Ok(found)
     }
 }
 
@@ -89,6 +186,7 @@ impl Program {
 struct Run<'p> {
     program: &'p Program,
     inputs: &'p [(ValueId, Tensor)],
+    rows: Option<(ValueId, &'p [f32])>,
     known: Vec<Option<Held>>,
     room: Room,
 }
@@ -101,11 +199,18 @@ impl<'p> Run<'p> {
     /// A value as a tensor in the order of its shape.
     fn tensor(&self, id: ValueId) -> Result<Cow<'_, Tensor>> {
         let value = self.value(id);
+        if let Some(rows) = self.lent(id) {
+            return Tensor::f32(&value.shape, rows.to_vec()).map(Cow::Owned);
+        }
         match &value.source {
             Source::Constant(tensor) => Ok(Cow::Borrowed(tensor)),
             Source::Input(name) => self.given(id, name, value).map(Cow::Borrowed),
             Source::Node { .. } => self.held(id)?.to_tensor(value).map(Cow::Owned),
         }
+    }
+
+    fn lent(&self, id: ValueId) -> Option<&'p [f32]> {
+        self.rows.filter(|(lent, _)| *lent == id).map(|(_, rows)| rows)
     }
 
     fn given(&self, id: ValueId, name: &str, value: &Value) -> Result<&'p Tensor> {
@@ -126,6 +231,9 @@ impl<'p> Run<'p> {
     /// The floats of a value and the order they lie in.
     fn floats(&self, id: ValueId) -> Result<(Cow<'_, [f32]>, Layout)> {
         let value = self.value(id);
+        if let Some(rows) = self.lent(id) {
+            return Ok((Cow::Borrowed(rows), Layout::Plain));
+        }
         let of = |tensor: &'p Tensor| {
             let values = tensor.as_f32().ok_or_else(|| Error::Inconsistent(format!("{id} is no float")))?;
             Ok((Cow::Borrowed(values), Layout::Plain))
@@ -160,7 +268,8 @@ impl<'p> Run<'p> {
         buffer
     }
 
-    fn step(&mut self, step: &Step) -> Result<Held> {
+    #[expect(clippy::too_many_lines, reason = "one arm a kind of work")]
+    fn step(&mut self, step: &Step, crew: &Crew<'_>) -> Result<Held> {
         let value = self.value(step.output);
         let length = value.shape.iter().product();
         match &step.work {
@@ -177,11 +286,12 @@ impl<'p> Run<'p> {
                 out.copy_from_slice(&self.floats_in(step.inputs[0], Layout::Plain)?);
                 Ok(Held::Floats { values: out, layout: Layout::Plain })
             }
-            Work::Affine { panels, activation } => {
+            Work::Affine { panels, activation, from_pictures, to_pictures } => {
                 let mut out = self.buffer(length);
-                let x = self.floats_in(step.inputs[0], Layout::Plain)?;
-                affine(panels, &x, *activation, &mut out);
-                Ok(Held::Floats { values: out, layout: Layout::Plain })
+                let layout = |pictures: bool| if pictures { Layout::ChannelsLast } else { Layout::Plain };
+                let x = self.floats_in(step.inputs[0], layout(*from_pictures))?;
+                panels.iter().for_each(|panels| affine(panels, &x, *activation, &mut out, crew));
+                Ok(Held::Floats { values: out, layout: layout(*to_pictures) })
             }
             Work::Convolution { convolution, activation } => {
                 let mut out = self.buffer(length);
@@ -190,7 +300,7 @@ impl<'p> Run<'p> {
                 let batch = value.shape[0].max(1);
                 let pictures = x.chunks_exact((x.len() / batch).max(1));
                 for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    convolution.run(picture, out, &mut padded);
+                    convolution.run(picture, out, &mut padded, crew);
                     if let Some(unary) = activation {
                         apply(Isa::best(), *unary, out);
                     }
@@ -207,7 +317,7 @@ impl<'p> Run<'p> {
                 let batch = value.shape[0].max(1);
                 let pictures = y.chunks_exact((y.len() / batch).max(1));
                 for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    transposed.run(picture, out, &mut padded, &mut wide);
+                    transposed.run(picture, out, &mut padded, &mut wide, crew);
                 }
                 drop(y);
                 (self.room.padded, self.room.wide) = (padded, wide);
@@ -222,28 +332,136 @@ impl<'p> Run<'p> {
             }
             Work::Chain(chain) => {
                 let mut out = self.buffer(length);
-                let mut layout = Layout::Plain;
-                for &input in &step.inputs {
-                    if self.floats(input)?.1 == Layout::ChannelsLast {
-                        layout = Layout::ChannelsLast;
-                    }
-                }
+                let layout = self.common_layout(&step.inputs)?;
                 let arguments =
                     step.inputs.iter().map(|&input| self.floats_in(input, layout)).collect::<Result<Vec<_>>>()?;
                 let borrowed: Vec<&[f32]> = arguments.iter().map(AsRef::as_ref).collect();
                 chain.run(&borrowed, &mut out);
                 Ok(Held::Floats { values: out, layout })
             }
+            Work::Pairs { binary, first, second } => {
+                let (mut out, mut other) = (self.buffer(length), Vec::new());
+                let x = self.floats_in(step.inputs[0], Layout::Plain)?;
+                let y = self.floats_in(step.inputs[1], Layout::Plain)?;
+                match first {
+                    Some(moves) => moves.run(std::iter::once(&*x), &mut out),
+                    None => out.copy_from_slice(&x),
+                }
+                let y = match second {
+                    Some(moves) => {
+                        other.resize(length, 0.0);
+                        moves.run(std::iter::once(&*y), &mut other);
+                        other.as_slice()
+                    }
+                    None => &*y,
+                };
+                combine(Isa::best(), *binary, &mut out, y);
+                Ok(Held::Floats { values: out, layout: Layout::Plain })
+            }
+            Work::Moves(moves) => {
+                let mut out = self.buffer(length);
+                let arguments = step
+                    .inputs
+                    .iter()
+                    .map(|&input| self.floats_in(input, Layout::Plain))
+                    .collect::<Result<Vec<_>>>()?;
+                moves.run(arguments.iter().map(AsRef::as_ref), &mut out);
+                Ok(Held::Floats { values: out, layout: Layout::Plain })
+            }
+            Work::Pool { pool, frame } => {
+                let mut out = self.buffer(length);
+                let arguments = step
+                    .inputs
+                    .iter()
+                    .map(|&input| self.floats_in(input, Layout::ChannelsLast))
+                    .collect::<Result<Vec<_>>>()?;
+                let borrowed: Vec<&[f32]> = arguments.iter().map(AsRef::as_ref).collect();
+                pooled(*pool, frame, &borrowed, &mut out);
+                Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
+            }
+            Work::Softmax { log } => {
+                let mut out = self.buffer(length);
+                out.copy_from_slice(&self.floats_in(step.inputs[0], Layout::Plain)?);
+                exponentials(Isa::best(), &mut out, value.shape.last().copied().unwrap_or(1), *log);
+                Ok(Held::Floats { values: out, layout: Layout::Plain })
+            }
+            Work::Reduce { reduce, length: each } => {
+                let mut out = self.buffer(length);
+                let x = self.floats_in(step.inputs[0], Layout::Plain)?;
+                for (out, stretch) in out.iter_mut().zip(x.chunks_exact((*each).max(1))) {
+                    *out = reduced(*reduce, stretch);
+                }
+                if *each == 0 {
+                    out.fill(reduced(*reduce, &[]));
+                }
+                Ok(Held::Floats { values: out, layout: Layout::Plain })
+            }
+        }
+    }
+
+    /// The order that most of these values lie in already.
+    fn common_layout(&self, inputs: &[ValueId]) -> Result<Layout> {
+        for &input in inputs {
+            if self.floats(input)?.1 == Layout::ChannelsLast {
+                return Ok(Layout::ChannelsLast);
+            }
+        }
+        Ok(Layout::Plain)
+    }
+}
+
+/// A pool of every picture.
+fn pooled(pool: Pool, frame: &Frame, arguments: &[&[f32]], out: &mut [f32]) {
+    let large = frame.input[0] * frame.input[1] * frame.channels;
+    let small = frame.output[0] * frame.output[1] * frame.channels;
+    let (isa, rows) = (Isa::best(), 0..frame.output[0]);
+    let to = if matches!(pool, Pool::Max | Pool::Average { .. }) { small } else { large };
+    for (index, out) in out.chunks_exact_mut(to.max(1)).enumerate() {
+        let part = |argument: usize, length: usize| &arguments[argument][index * length..][..length];
+        match pool {
+            Pool::Max => max_pool(isa, frame, part(0, large), rows.clone(), out),
+            Pool::MaxGrad => max_pool_grad(isa, frame, part(0, large), part(1, small), out),
+            Pool::Average { padding_counts } => average_pool(frame, padding_counts, part(0, large), out),
+            Pool::AverageGrad { padding_counts } => average_pool_grad(frame, padding_counts, part(0, small), out),
         }
     }
 }
 
+/// One number of many; sums are taken in `f64`.
+fn reduced(reduce: Reduce, values: &[f32]) -> f32 {
+    let fold = |start: f32, takes: fn(f32, f32) -> bool| {
+        values.iter().fold(start, |best, &value| if takes(value, best) || value.is_nan() { value } else { best })
+    };
+    let sum = || values.iter().map(|&value| f64::from(value)).sum::<f64>();
+    match reduce {
+        Reduce::Sum => sum() as f32,
+        Reduce::Mean => (sum() / values.len() as f64) as f32,
+        Reduce::Max => fold(f32::NEG_INFINITY, |value, best| value > best),
+        Reduce::Min => fold(f32::INFINITY, |value, best| value < best),
+        Reduce::Prod => values.iter().map(|&value| f64::from(value)).product::<f64>() as f32,
+    }
+}
+
 /// Rows times a matrix, then a function.
-fn affine(panels: &Panels, x: &[f32], activation: Option<Unary>, out: &mut [f32]) {
-    let rows = out.len() / panels.columns().max(1);
+fn affine(panels: &Panels, x: &[f32], activation: Option<Unary>, out: &mut [f32], crew: &Crew<'_>) {
+    let columns = panels.columns().max(1);
+    let rows = out.len() / columns;
     let k = x.len() / rows.max(1);
-    let source = Rows { values: x, first: 0, step: k, line: 0, lines: 1, run: k };
-    panels.multiply(&source, rows, out, panels.columns());
+    let source =
+        |rows: usize| Rows { values: x, first: 0, across: rows.max(1), step: k, down: 0, line: 0, lines: 1, run: k };
+    if rows == 1 && crew.threads() > 1 {
+        // Each thread takes some columns, and so some of the weights.
+        let lanes = Isa::best().lanes();
+        let each = panels.panels().div_ceil(crew.threads()).next_multiple_of(4);
+        let parts: Vec<Mutex<&mut [f32]>> = out.chunks_mut(each * lanes).map(Mutex::new).collect();
+        crew.run(parts.len(), &|part| {
+            let mut out = parts[part].lock().unwrap_or_else(PoisonError::into_inner);
+            let range = part * each..((part + 1) * each).min(panels.panels());
+            panels.multiply_panels(range, &source(1), 1, &mut out, Goal { step: 0, down: 0 });
+        });
+    } else {
+        panels.multiply(&source(rows), rows, out, Goal { step: panels.columns(), down: 0 });
+    }
     if let Some(unary) = activation {
         apply(Isa::best(), unary, out);
     }
@@ -261,6 +479,6 @@ fn product(a: &[f32], b: &[f32], transposed: bool, shape: &[usize], out: &mut [f
     for (index, out) in out.chunks_exact_mut(m * n).enumerate() {
         let (a, b) = (&a[index * from_a..][..from_a], &b[index * from_b..][..from_b]);
         let weight = |row: usize, column: usize| if transposed { b[column * k + row] } else { b[row * n + column] };
-        affine(&Panels::pack(Isa::best(), k, n, weight, None), a, None, out);
+        affine(&Panels::pack(Isa::best(), k, n, weight, None), a, None, out, &Crew::alone());
     }
 }

@@ -158,6 +158,18 @@ impl Rules {
                     self.give(y, back)?;
                 }
             }
+            // x − y trunc(x / y)
+            Binary::Rem => {
+                self.give(x, grad)?;
+                if self.wants(y) {
+                    let quotient = self.b.div(x, y)?;
+                    let whole = self.b.cast(quotient, Dtype::I64)?;
+                    let whole = self.b.cast(whole, Dtype::F32)?;
+                    let minus = self.b.unary(Unary::Neg, whole)?;
+                    let back = self.b.mul(grad, minus)?;
+                    self.give(y, back)?;
+                }
+            }
             Binary::And | Binary::Or | Binary::Xor => {}
         }
         Ok(true)

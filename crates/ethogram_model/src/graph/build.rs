@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window, broadcast_shapes};
+use super::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window, broadcast_shapes, products};
 use crate::error::{Error, Result, within};
+use crate::exec::Packed;
 use crate::limits::Limits;
 use crate::reference;
 use crate::tensor::{Dtype, Tensor, elements};
@@ -12,18 +13,25 @@ use crate::tensor::{Dtype, Tensor, elements};
 pub struct Builder {
     graph: Graph,
     limits: Limits,
+    /// Bytes and products of what was computed while the graph was built.
+    made: (u64, u64),
     /// Operator and name of the node of the file that is being built, for errors.
     pub at: (String, String),
 }
 
 impl Builder {
     pub fn new(limits: Limits) -> Self {
-        Builder { graph: Graph::default(), limits, at: ("graph".to_owned(), String::new()) }
+        Builder { graph: Graph::default(), limits, made: (0, 0), at: ("graph".to_owned(), String::new()) }
+    }
+
+    /// Begins a graph of a model.
+    pub fn of(packed: Arc<Packed>, limits: Limits) -> Self {
+        Builder { graph: Graph::of(packed), ..Builder::new(limits) }
     }
 
     /// Goes on with a graph that was built before.
     pub fn resume(graph: Graph, limits: Limits) -> Self {
-        Builder { graph, limits, at: ("gradient".to_owned(), String::new()) }
+        Builder { graph, limits, made: (0, 0), at: ("gradient".to_owned(), String::new()) }
     }
 
     pub fn finish(self) -> Graph {
@@ -383,7 +391,14 @@ impl Builder {
             inputs.iter().map(|&id| self.constant_of(id).map(AsRef::as_ref)).collect();
         if let Some(constants) = constants {
             self.check_size(&shape)?;
+            let shapes: Vec<&[usize]> = constants.iter().map(|tensor| tensor.shape()).collect();
+            let bytes = elements(&shape).and_then(|count| count.checked_mul(dtype.bytes())).unwrap_or(usize::MAX);
+            let bytes = self.made.0.saturating_add(bytes as u64);
+            let products = self.made.1.saturating_add(products(&op, &shapes, &shape));
+            within("the memory of constants", bytes, "run_bytes", self.limits.run_bytes)?;
+            within("the work of making constants", products, "run_products", self.limits.run_products)?;
             let tensor = reference::evaluate(&op, &constants, &shape).map_err(|why| self.wrong(why))?;
+            self.made = (bytes, products);
             return self.constant(tensor);
         }
         self.push(Value { source: Source::Node { op, inputs }, shape, dtype })

@@ -3,17 +3,22 @@
 //! A graph is made for concrete input shapes, so that every shape is a list of numbers and all arithmetic with shapes is done
 //! while it is built. Values are made once and never changed (SSA); a value comes after those it is made from.
 
+mod affine;
 mod build;
+mod cost;
 mod dump;
 mod op;
 mod shape;
 
 use std::sync::Arc;
 
+pub(crate) use affine::affine_frontier;
 pub(crate) use build::Builder;
+pub(crate) use cost::products;
 pub use op::{Binary, Compare, Op, Reduce, Unary, Window};
 pub(crate) use shape::broadcast_shapes;
 
+use crate::exec::Packed;
 use crate::tensor::{Dtype, Tensor};
 
 /// A value of one graph.
@@ -59,9 +64,20 @@ pub struct Graph {
     values: Vec<Value>,
     /// Names as in the file, in the order of the file.
     names: Vec<(String, ValueId)>,
+    /// Where the model keeps its weights in the order of the inner loop.
+    packed: Arc<Packed>,
 }
 
 impl Graph {
+    /// An empty one of a model.
+    pub(crate) fn of(packed: Arc<Packed>) -> Self {
+        Graph { packed, ..Graph::default() }
+    }
+
+    pub(crate) fn packed(&self) -> &Packed {
+        &self.packed
+    }
+
     /// One value.
     pub fn value(&self, id: ValueId) -> &Value {
         &self.values[id.index()]

@@ -174,6 +174,8 @@ pub enum Binary {
     Min,
     /// Remainder with the sign of the divisor, as Python's.
     Mod,
+    /// Remainder with the sign of the first, as C's.
+    Rem,
     /// Both.
     And,
     /// Either.
@@ -213,7 +215,7 @@ pub enum Reduce {
 }
 
 /// Windows over the last two axes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Height and width.
     pub kernel: [usize; 2],

@@ -31,6 +31,24 @@ fn apply_256(unary: Unary, values: &mut [f32]) {
     loops(unary, values);
 }
 
+/// Every row of `length` numbers becomes its softmax, or the logarithm of that. Logits of any size are fine: the largest is taken off first.
+pub fn exponentials(isa: Isa, values: &mut [f32], length: usize, log: bool) {
+    let mut room = vec![0.0; length];
+    for row in values.chunks_exact_mut(length.max(1)) {
+        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        row.iter_mut().for_each(|value| *value -= most);
+        room.copy_from_slice(row);
+        apply(isa, Unary::Exp, &mut room);
+        let sum: f64 = room.iter().map(|&value| f64::from(value)).sum();
+        if log {
+            let log = sum.ln() as f32;
+            row.iter_mut().for_each(|value| *value -= log);
+        } else {
+            row.iter_mut().zip(&room).for_each(|(value, exp)| *value = (f64::from(*exp) / sum) as f32);
+        }
+    }
+}
+
 /// Plain loops that the compiler turns into vector instructions where it is inlined.
 #[inline(always)]
 fn loops(unary: Unary, values: &mut [f32]) {
@@ -54,6 +72,11 @@ fn loops(unary: Unary, values: &mut [f32]) {
         Unary::Within(low, high) => {
             values.iter_mut().for_each(|x| *x = if *x >= low && *x <= high { 1.0 } else { 0.0 });
         }
+        // NaN passes through both comparisons.
+        Unary::Clip(low, high) => values.iter_mut().for_each(|x| {
+            let above = if *x < low { low } else { *x };
+            *x = if above > high { high } else { above };
+        }),
         other => values.iter_mut().for_each(|x| *x = apply_unary(other, *x)),
     }
 }
@@ -66,24 +89,24 @@ fn exp(x: f32) -> f32 {
     let cut = if cut < -104.0 { -104.0 } else { cut };
     let (n, polynomial) = parts(cut);
     // Two steps, so that results below the smallest normal number come out too.
-    let half = (n as i32) >> 1;
-    polynomial * power_of_two(half) * power_of_two(n as i32 - half)
+    let half = n >> 1;
+    polynomial * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
 
 /// n and e^(x − n ln 2).
 #[inline(always)]
-fn parts(x: f32) -> (f32, f32) {
+fn parts(x: f32) -> (i32, f32) {
     let (n, rest, polynomial) = reduced(x);
     (n, polynomial * rest * rest + rest + 1.0)
 }
 
 /// n, the rest r = x − n ln 2, and the polynomial p of e^r = 1 + r + p r².
 #[inline(always)]
-fn reduced(x: f32) -> (f32, f32, f32) {
-    let n = round(x * std::f32::consts::LOG2_E);
+fn reduced(x: f32) -> (i32, f32, f32) {
+    let (n, whole) = round(x * std::f32::consts::LOG2_E);
     // ln 2 in two parts, so that n times the first is exact.
-    let rest = x - n * 0.693_359_4;
-    let rest = rest + n * 2.121_944_4e-4;
+    let rest = x - whole * 0.693_359_4;
+    let rest = rest + whole * 2.121_944_4e-4;
     let mut p = 1.987_569_1e-4;
     p = p * rest + 1.398_199_9e-3;
     p = p * rest + 8.333_452e-3;
@@ -99,7 +122,7 @@ fn exp_minus_one(x: f32) -> f32 {
     let cut = if x < -30.0 { -30.0 } else { x };
     let (n, rest, p) = reduced(cut);
     let small = p * rest * rest + rest;
-    let power = power_of_two(n as i32);
+    let power = power_of_two(n);
     // (1 + small) 2ⁿ − 1, in an order that keeps small's digits.
     small * power + (power - 1.0)
 }
@@ -112,17 +135,19 @@ fn tanh(x: f32) -> f32 {
     if x.is_nan() { x } else { size.copysign(x) }
 }
 
-/// To the nearest whole number, for numbers below 2²².
+/// To the nearest whole number, as one and as a float, for numbers below 2²².
 #[inline(always)]
-fn round(x: f32) -> f32 {
+fn round(x: f32) -> (i32, f32) {
     const MAGIC: f32 = 12_582_912.0;
-    (x + MAGIC) - MAGIC
+    let shifted = x + MAGIC;
+    // The whole number stands in the last bits. Neither a checked sum nor a checked cast, which keep loops from being vectors.
+    (shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed(), shifted - MAGIC)
 }
 
 /// 2ⁿ for n from −126 to 127.
 #[inline(always)]
 fn power_of_two(n: i32) -> f32 {
-    f32::from_bits(((n + 127) as u32) << 23)
+    f32::from_bits(n.wrapping_add(127).cast_unsigned() << 23)
 }
 
 #[cfg(test)]

@@ -1,12 +1,18 @@
 //! The fast inner loops. All `unsafe` code of the crate is in this folder; every entrance checks its bounds first.
 
+mod crew;
+mod loops;
 mod math;
 mod panels;
+mod pool;
 mod tile;
 
-pub use math::apply;
+pub use crew::{Crew, with_crew};
+pub use loops::combine;
+pub use math::{apply, exponentials};
 pub use panels::Panels;
-pub use tile::Source;
+pub use pool::{Frame, average_pool, average_pool_grad, max_pool, max_pool_grad};
+pub use tile::{Goal, Source};
 
 /// What the processor can do, looked up once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +28,26 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The best of this machine.
+    /// The best of this machine, or the one that the environment variable `ETHOGRAM_ISA` names: `avx512`, `avx2` or `portable`.
     pub fn best() -> Self {
         static BEST: std::sync::OnceLock<Isa> = std::sync::OnceLock::new();
-        *BEST.get_or_init(|| Isa::available().first().copied().unwrap_or(Isa::Portable))
+        *BEST.get_or_init(|| {
+            let available = Isa::available();
+            let capped = std::env::var("ETHOGRAM_ISA").ok();
+            let picked = available.iter().find(|isa| capped.as_deref() == Some(isa.name()));
+            picked.or(available.first()).copied().unwrap_or(Isa::Portable)
+        })
+    }
+
+    /// As `ETHOGRAM_ISA` calls it.
+    fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => "avx2",
+            Isa::Portable => "portable",
+        }
     }
 
     /// All that this machine has, the best first.

@@ -10,7 +10,7 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("Sub", |call| binary(call, Binary::Sub)),
     ("Mul", |call| binary(call, Binary::Mul)),
     ("Div", |call| binary(call, Binary::Div)),
-    ("Mod", |call| binary(call, Binary::Mod)),
+    ("Mod", |call| binary(call, if call.attributes.int("fmod", 0) == 0 { Binary::Mod } else { Binary::Rem })),
     ("And", |call| binary(call, Binary::And)),
     ("Or", |call| binary(call, Binary::Or)),
     ("Xor", |call| binary(call, Binary::Xor)),
@@ -111,12 +111,7 @@ fn select(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 
 fn cast(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let x = call.input(0)?;
-    let dtype = match call.attributes.int("to", 1) {
-        1 | 10 | 11 | 16 => Dtype::F32,
-        2..=7 | 12 | 13 => Dtype::I64,
-        9 => Dtype::Bool,
-        other => return Err(call.b.wrong(format!("element type {other} is not computed with"))),
-    };
+    let dtype = call.element_type(call.attributes.int("to", 1))?;
     Ok(vec![call.b.cast(x, dtype)?])
 }
 

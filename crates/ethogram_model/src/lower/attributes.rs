@@ -32,6 +32,11 @@ impl Attributes {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// Every tensor among them.
+    pub fn tensors(&self) -> impl Iterator<Item = &Arc<Tensor>> {
+        self.0.iter().filter_map(|(_, value)| if let Value::Tensor(tensor) = value { Some(tensor) } else { None })
+    }
+
     pub fn int(&self, name: &str, default: i64) -> i64 {
         if let Some(Value::Int(value)) = self.get(name) { *value } else { default }
     }

@@ -89,5 +89,10 @@ fn eye_like(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let values = (0..rows as i64)
         .flat_map(|row| (0..columns as i64).map(move |column| f32::from(u8::from(column - row == offset))))
         .collect();
-    Ok(vec![call.b.constant(Tensor::f32(&shape, values)?)?])
+    let like = match call.attributes.int("dtype", 0) {
+        0 => call.b.dtype(call.input(0)?),
+        number => call.element_type(number)?,
+    };
+    let eye = call.b.constant(Tensor::f32(&shape, values)?)?;
+    Ok(vec![call.b.cast(eye, like)?])
 }

@@ -1,13 +1,13 @@
 //! Shapes, parts and orders.
 
 use super::{Call, Lower};
-use crate::error::Result;
+use crate::error::{Result, within};
 use crate::graph::{Binary, ValueId};
-use crate::tensor::{Tensor, strides};
+use crate::tensor::{Dtype, Tensor, strides};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("Identity", same),
-    ("Dropout", same),
+    ("Dropout", dropout),
     ("Shape", shape),
     ("Size", size),
     ("Reshape", reshape),
@@ -32,6 +32,15 @@ fn same(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         return Err(call.b.wrong("the mask is not given out"));
     }
     Ok(vec![call.input(0)?])
+}
+
+/// Nothing at all when the policy acts.
+fn dropout(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let training = call.optional(2).map(|id| call.b.constant_of(id).and_then(|tensor| tensor.as_bool()));
+    match training {
+        None | Some(Some([false])) => same(call),
+        _ => Err(call.b.wrong("training_mode is on; export the policy in evaluation mode")),
+    }
 }
 
 fn shape(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
@@ -152,10 +161,12 @@ fn tile(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     }
     let mut y = x;
     for (axis, &times) in times.iter().enumerate().filter(|(_, times)| **times != 1) {
-        let parts = vec![y; times];
-        if parts.is_empty() {
+        if times == 0 {
             return Err(call.b.wrong("a repeat of 0"));
         }
+        let length = (call.b.shape(y)[axis].max(1) as u64).saturating_mul(times as u64);
+        within("a repeated axis", length, "tensor_elements", call.b.limits().tensor_elements)?;
+        let parts = vec![y; times];
         y = call.b.concat(&parts, axis)?;
     }
     Ok(vec![y])
@@ -228,7 +239,9 @@ fn slice(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 }
 
 fn pad(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
-    let x = call.floats(0)?;
+    let given = call.input(0)?;
+    let dtype = call.b.dtype(given);
+    let x = call.b.cast(given, Dtype::F32)?;
     let shape = call.shape(x);
     let pads = match call.attributes.ints("pads") {
         Some(pads) => pads.to_vec(),
@@ -248,7 +261,8 @@ fn pad(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     match call.attributes.text("mode", "constant") {
         "constant" => {
             let fill = call.float(2)?.unwrap_or_else(|| call.attributes.float("value", 0.0));
-            Ok(vec![pad_constant(call, x, &before, &after, fill)?])
+            let y = pad_constant(call, x, &before, &after, fill)?;
+            Ok(vec![call.b.cast(y, dtype)?])
         }
         mode @ ("reflect" | "edge" | "wrap") => {
             let mut y = x;
@@ -257,7 +271,7 @@ fn pad(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
                     y = pad_by_index(call, y, axis, (before[axis], after[axis]), mode)?;
                 }
             }
-            Ok(vec![y])
+            Ok(vec![call.b.cast(y, dtype)?])
         }
         other => Err(call.b.wrong(format!("mode {other:?}"))),
     }
@@ -373,6 +387,7 @@ fn space_to_depth(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         return Err(call.b.wrong(format!("blocks of {block} from {height} × {width}")));
     }
     let y = call.b.reshape(x, &[batch, channels, height / block, block, width / block, block])?;
-    let y = call.b.transpose(y, &[0, 3, 5, 1, 2, 4])?;
+    let order = if call.attributes.text("mode", "DCR") == "CRD" { [0, 1, 3, 5, 2, 4] } else { [0, 3, 5, 1, 2, 4] };
+    let y = call.b.transpose(y, &order)?;
     Ok(vec![call.b.reshape(y, &[batch, channels * block * block, height / block, width / block])?])
 }

@@ -108,6 +108,16 @@ impl Call<'_> {
         lengths.ok_or_else(|| self.b.wrong("a negative length"))
     }
 
+    /// What a type of the file is computed with.
+    fn element_type(&self, number: i64) -> Result<Dtype> {
+        match number {
+            1 | 10 | 11 | 16 => Ok(Dtype::F32),
+            2..=7 | 12 | 13 => Ok(Dtype::I64),
+            9 => Ok(Dtype::Bool),
+            other => Err(self.b.wrong(format!("element type {other} is not computed with"))),
+        }
+    }
+
     /// The input as floats.
     fn floats(&mut self, index: usize) -> Result<ValueId> {
         let id = self.input(index)?;

@@ -2,7 +2,7 @@
 
 use super::{Call, Lower};
 use crate::error::Result;
-use crate::graph::{Reduce, Unary, ValueId};
+use crate::graph::{Compare, Reduce, Unary, ValueId};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("BatchNormalization", batch),
@@ -134,5 +134,9 @@ fn lp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         let sum = call.b.reduce(Reduce::Sum, square, &[axis])?;
         call.b.unary(Unary::Sqrt, sum)?
     };
-    Ok(vec![call.b.div(x, norm)?])
+    // What is zero everywhere has no direction, and stays.
+    let zero = call.b.scalar(0.0)?;
+    let none = call.b.compare(Compare::Equal, norm, zero)?;
+    let unit = call.b.div(x, norm)?;
+    Ok(vec![call.b.select(none, zero, unit)?])
 }

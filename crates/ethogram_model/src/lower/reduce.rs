@@ -3,7 +3,7 @@
 use super::{Call, Lower};
 use crate::error::Result;
 use crate::graph::{Reduce, Unary, ValueId};
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, Tensor};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("ReduceSum", |call| plain(call, Reduce::Sum)),
@@ -48,7 +48,12 @@ impl Call<'_> {
 fn plain(call: &mut Call<'_>, reduce: Reduce) -> Result<Vec<ValueId>> {
     let x = call.input(0)?;
     let Some(axes) = call.reduced(x)? else { return Ok(vec![x]) };
+    // Of conditions, the largest is whether any holds, and the smallest whether all do.
+    let dtype = call.b.dtype(x);
+    let extreme = matches!(reduce, Reduce::Max | Reduce::Min);
+    let x = if dtype == Dtype::Bool && extreme { call.b.cast(x, Dtype::I64)? } else { x };
     let y = call.b.reduce(reduce, x, &axes)?;
+    let y = call.b.cast(y, dtype)?;
     Ok(vec![call.kept(y, &axes)?])
 }
 
@@ -80,12 +85,19 @@ fn log_sum_exp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 }
 
 fn arg_max(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
-    if call.attributes.int("select_last_index", 0) != 0 {
-        return Err(call.b.wrong("select_last_index is not supported"));
-    }
     let x = call.floats(0)?;
-    let axis = call.axis(call.attributes.int("axis", 0), call.shape(x).len())?;
-    let y = call.b.arg_max(x, axis)?;
-    debug_assert_eq!(call.b.dtype(y), Dtype::I64);
+    let shape = call.shape(x);
+    let axis = call.axis(call.attributes.int("axis", 0), shape.len())?;
+    let y = if call.attributes.int("select_last_index", 0) == 0 || shape[axis] == 0 {
+        call.b.arg_max(x, axis)?
+    } else {
+        // The first from the other end.
+        let (mut starts, mut steps) = (vec![0; shape.len()], vec![1; shape.len()]);
+        (starts[axis], steps[axis]) = (shape[axis] - 1, -1);
+        let turned = call.b.slice(x, &starts, &steps, &shape)?;
+        let from_end = call.b.arg_max(turned, axis)?;
+        let last = call.b.constant(Tensor::i64(&[], vec![shape[axis] as i64 - 1])?)?;
+        call.b.sub(last, from_end)?
+    };
     Ok(vec![call.kept(y, &[axis])?])
 }

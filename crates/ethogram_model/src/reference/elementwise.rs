@@ -79,7 +79,11 @@ pub fn apply_binary(binary: Binary, x: f32, y: f32) -> f32 {
         Binary::Max | Binary::Min if x.is_nan() || y.is_nan() => f32::NAN,
         Binary::Max => x.max(y),
         Binary::Min => x.min(y),
-        Binary::Mod => x - y * (x / y).floor(),
+        Binary::Mod => {
+            let rest = x % y;
+            if rest != 0.0 && (rest < 0.0) != (y < 0.0) { rest + y } else { rest }
+        }
+        Binary::Rem => x % y,
         Binary::And | Binary::Or | Binary::Xor => f32::NAN,
     }
 }
@@ -94,6 +98,7 @@ fn apply_integers(binary: Binary, x: i64, y: i64) -> Result<i64, String> {
         Binary::Max => Some(x.max(y)),
         Binary::Min => Some(x.min(y)),
         Binary::Mod => x.checked_rem_euclid(y).map(|rest| if y < 0 && rest != 0 { rest + y } else { rest }),
+        Binary::Rem => x.checked_rem(y),
         Binary::And => Some(x & y),
         Binary::Or => Some(x | y),
         Binary::Xor => Some(x ^ y),

@@ -4,9 +4,13 @@
 
 mod attributions;
 mod counterfactual;
+mod encode;
 mod exporters;
+mod fuzzed;
 mod goldens;
+mod hostile;
 mod linear;
 mod methods;
+mod nodes;
 mod policies;
 mod reference_attributions;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use ethogram_model::{
     ATTRIBUTIONS, Attribution, Baseline, Cancel, Combine, DeepLift, Explained, Frames, IntegratedGradients, Jacobian,
-    Method, MultiPath, Perturbation, Rule, Score, SignedGradient, SmoothGrad, Subject, Target, Tensor, View,
-    layer_choices,
+    Limits, Link, Method, Model, MultiPath, Perturbation, Rule, Saliency, Score, SignedGradient, SmoothGrad, Spread,
+    Subject, Target, Tensor, View, layer_choices, randomised,
 };
 
+use crate::encode;
 use crate::goldens::{Golden, open, worst};
 
 fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -36,7 +37,7 @@ fn picture(shape: &[usize], salt: u64) -> Tensor {
 }
 
 /// The planted network, explained at one picture for its second action, whose logit one pixel rules.
-fn planted(model: &ethogram_model::Model, view: View) -> Explained<'_> {
+fn planted(model: &Model, view: View) -> Explained<'_> {
     let mut seen = picture(&[1, 1, 16, 16], 3).as_f32().unwrap().to_vec();
     seen[5 * 16 + 9] = 1.0;
     let subject = Subject {
@@ -45,6 +46,90 @@ fn planted(model: &ethogram_model::Model, view: View) -> Explained<'_> {
         wrt: vec!["frame".to_owned()],
     };
     Explained::new(model, subject, 1, &Cancel::default()).unwrap()
+}
+
+/// 64 numbers, of which the first layer makes 8: these are what is worth carrying along a path.
+fn narrowing() -> Model {
+    let wave = |count: usize| (0..count).map(|at| (at as f32 * 0.7).sin() * 0.3).collect::<Vec<_>>();
+    let product = |from: &str, weights: &str, to: &str| encode::node("MatMul", &[from, weights], &[to], vec![]);
+    let bytes = encode::model(
+        vec![
+            product("x", "first", "before"),
+            encode::node("Add", &["before", "bias"], &["h"], vec![]),
+            encode::node("Tanh", &["h"], &["bent"], vec![]),
+            product("bent", "last", "y"),
+        ],
+        vec![
+            encode::floats("first", &[64, 8], &wave(512)),
+            encode::floats("bias", &[8], &wave(8)),
+            encode::floats("last", &[8, 3], &wave(24)),
+        ],
+        &[1, 64],
+    );
+    Model::from_bytes(&bytes, &Limits::default()).unwrap()
+}
+
+/// The shares of `subject`'s target by integrated gradients are those of gradients taken point by point.
+fn check_path(title: &str, model: &Model, subject: Subject) {
+    let method = IntegratedGradients { steps: 7, rule: Rule::RiemannMiddle, baseline: Baseline::Zero };
+    let cancel = Cancel::default();
+    let explained = Explained::new(model, subject, 1, &cancel).unwrap();
+    let found = method.attribute(&explained, &cancel).unwrap();
+    let (at, all): (_, Vec<usize>) = (explained.at_values(), (0..explained.rows()).collect());
+    let mut expected = vec![0.0; at.len()];
+    for point in 0..7 {
+        let places: Vec<f32> = at.iter().map(|value| value * (point as f32 + 0.5) / 7.0).collect();
+        let (_, gradients) = explained.gradients(&places, &all, &cancel).unwrap();
+        expected.iter_mut().zip(gradients.iter().zip(at)).for_each(|(sum, (slope, at))| *sum += slope * at / 7.0);
+    }
+    let error = worst(found.values.as_f32().unwrap(), &expected);
+    // Points within rounding of a kink of relu fall on one side or the other.
+    assert!(error < 1e-3, "{title}: off by {error}");
+}
+
+/// First layers that are affine are taken once for all points of a path, which changes nothing. The deviation of the Gaussian reaches the
+/// target by a way of its own, which no layer of the mean stands for.
+#[test]
+fn a_path_is_the_sum_of_its_points() {
+    let parts = View::Parts { lengths: vec![4, 3, 2], log: true };
+    let actions = Golden::load("gaussian").array("action").clone();
+    let density = View::LogDensity { actions, spread: Spread::Output("log_std".into()) };
+    let cases: [(&str, &str, &str, View, Link); 6] = [
+        ("joint", "obs", "logits", parts, Link::Exp),
+        ("gaussian", "obs", "mean", density, Link::Identity),
+        ("gaussian", "obs", "mean", View::Plain, Link::Identity),
+        ("breakout-a3c-80M-seed000", "frame", "logits", View::Probability, Link::Log),
+        ("breakout-a3c-80M-seed000", "frame", "value", View::Plain, Link::Identity),
+        ("breakout-a3c-80M-seed000", "hx", "logits", View::LogProbability, Link::Identity),
+    ];
+    for (name, wrt, output, view, link) in cases {
+        let golden = Golden::load(name);
+        let rows = golden.inputs().values().next().unwrap().shape()[0];
+        let target = Target::entries(output, &vec![0; rows]).viewed(view).linked(link);
+        let subject = Subject { inputs: golden.inputs(), target, wrt: vec![wrt.to_owned()] };
+        check_path(&format!("{name}, {output} by {wrt}"), &golden.model, subject);
+    }
+    let (model, seen) = (narrowing(), picture(&[1, 64], 5));
+    let log_probability = Target::entries("y", &[1]).viewed(View::Probability).linked(Link::Log);
+    for target in [Target::differences("y", &[(2, 0)]), log_probability] {
+        let inputs = BTreeMap::from([("x".to_owned(), seen.clone())]);
+        check_path("narrowing", &model, Subject { inputs, target, wrt: vec!["x".to_owned()] });
+    }
+}
+
+/// What was made ready for a network is not asked about another one made of it.
+#[test]
+fn randomised_layers_change_what_is_found() {
+    let golden = Golden::load("lunarlander-dqn-seed000");
+    let subject = Subject {
+        inputs: golden.inputs(),
+        target: Target::entries("q_values", &[2; 5]),
+        wrt: vec![golden.model.inputs()[0].name.clone()],
+    };
+    let found = randomised(&golden.model, &subject, &Saliency, None, 0, &Cancel::default()).unwrap();
+    for layer in &found {
+        assert!(layer.correlation.iter().all(|correlation| *correlation < 0.999), "{layer:?}");
+    }
 }
 
 #[test]

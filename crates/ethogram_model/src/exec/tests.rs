@@ -1,0 +1,135 @@
+//! The compiled form of small networks against the plain operations.
+
+use proptest::prelude::*;
+
+use super::{Cancel, Program};
+use crate::grad::differentiate;
+use crate::graph::{Builder, Op, Reduce, Unary, ValueId, Window};
+use crate::limits::Limits;
+use crate::reference;
+use crate::tensor::{Dtype, Tensor};
+
+/// Numbers without equals, so that no maximum is a matter of rounding.
+fn numbers(shape: &[usize], seed: usize) -> Tensor {
+    let count = shape.iter().product::<usize>();
+    let value = |at: usize| ((at * 7_919 + seed * 104_729) % 100_003) as f32 / 50_000.0 - 1.0;
+    Tensor::f32(shape, (0..count).map(value).collect()).unwrap()
+}
+
+/// The network's output and its gradient, by one thread and by three, equal the plain ones.
+fn check(shape: &[usize], build: impl Fn(&mut Builder, ValueId) -> crate::error::Result<ValueId>) {
+    let mut b = Builder::new(Limits::default());
+    let x = b.input("x", shape, Dtype::F32).unwrap();
+    // A network that does not fit together is no case.
+    let Ok(y) = build(&mut b, x) else { return };
+    let found = differentiate(b.finish(), y, &[x], &Limits::default()).unwrap();
+    let outputs = [y, found.wrt[0]];
+    let seed = numbers(&found.graph.value(y).shape.clone(), 5);
+    let given = [(x, numbers(shape, 1)), (found.seed, seed)];
+    let expected = reference::run(&found.graph, &given, &outputs).unwrap();
+    let program = Program::compile(found.graph, &outputs, &Limits::default()).unwrap();
+    for threads in [1, 3] {
+        let fast = program.run_by(&given, threads, &Cancel::default()).unwrap();
+        for (fast, expected) in fast.iter().zip(&expected) {
+            assert_eq!(fast.shape(), expected.shape());
+            let finite = |value: &&f32| value.is_finite();
+            let scale =
+                expected.as_f32().unwrap().iter().filter(finite).fold(1.0_f32, |most, value| most.max(value.abs()));
+            for (found, expected) in fast.as_f32().unwrap().iter().zip(expected.as_f32().unwrap()) {
+                // The maximum of nothing is infinitely small in both.
+                let same = found.to_bits() == expected.to_bits() || (found - expected).abs() <= 1e-4 * scale;
+                assert!(same, "{found}, plainly {expected}, {threads} threads");
+            }
+        }
+    }
+}
+
+prop_compose! {
+    fn window()(
+        kernel in [1_usize..5, 1_usize..5], stride in [1_usize..4, 1_usize..4], dilation in [1_usize..3, 1_usize..3],
+        padding in [0_usize..3, 0_usize..3],
+    ) -> Window {
+        Window { kernel, stride, dilation, padding, groups: 1 }
+    }
+}
+
+proptest! {
+    #[test]
+    fn convolutions_and_their_transposes_equal_plain_ones(
+        window in window(), batch in 1_usize..3, channels in 1_usize..6, outputs in 1_usize..20, height in 3_usize..12, width in 3_usize..12,
+        after in [0_usize..3, 0_usize..3],
+    ) {
+        check(&[batch, channels, height, width], |b, x| {
+            let weight = b.constant(numbers(&[outputs, channels, window.kernel[0], window.kernel[1]], 2))?;
+            let bias = b.constant(numbers(&[1, outputs, 1, 1], 3))?;
+            let y = b.conv(x, weight, window.clone(), after)?;
+            let y = b.add(y, bias)?;
+            b.unary(Unary::Tanh, y)
+        });
+        let reach = |axis: usize, length: usize| (length - 1) * window.stride[axis] + window.extent(axis) - window.padding[axis];
+        prop_assume!((0..2).all(|axis| window.padding[axis] < window.extent(axis)));
+        check(&[batch, channels, height, width], |b, x| {
+            let weight = b.constant(numbers(&[channels, outputs, window.kernel[0], window.kernel[1]], 2))?;
+            b.conv_transpose(x, weight, window.clone(), [reach(0, height), reach(1, width)])
+        });
+    }
+
+    #[test]
+    fn pools_equal_plain_ones(
+        window in window(), batch in 1_usize..3, channels in 1_usize..20, height in 4_usize..10, width in 4_usize..10,
+        after in [0_usize..2, 0_usize..2], ceil in any::<bool>(), padding_counts in any::<bool>(),
+    ) {
+        check(&[batch, channels, height, width], |b, x| b.max_pool(x, window.clone(), after, ceil));
+        check(&[batch, channels, height, width], |b, x| b.average_pool(x, window.clone(), after, ceil, padding_counts));
+    }
+
+    #[test]
+    fn flattened_pictures_equal_plain_ones(
+        batch in 1_usize..4, channels in 1_usize..7, outputs in 1_usize..40, height in 3_usize..7, width in 3_usize..7, hidden in 1_usize..70,
+    ) {
+        let window = Window { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1], groups: 1 };
+        check(&[batch, channels, height, width], |b, x| {
+            let weight = b.constant(numbers(&[outputs, channels, 3, 3], 2))?;
+            let y = b.conv(x, weight, window.clone(), [1, 1])?;
+            let y = b.unary(Unary::Relu, y)?;
+            let y = b.reshape(y, &[batch, outputs * height * width])?;
+            let weight = b.constant(numbers(&[outputs * height * width, hidden], 4))?;
+            let y = b.matmul(y, weight, false)?;
+            let bias = b.constant(numbers(&[hidden], 6))?;
+            let y = b.add(y, bias)?;
+            b.unary(Unary::Tanh, y)
+        });
+    }
+
+    #[test]
+    fn what_is_between_the_layers_equals_plain_operations(rows in 1_usize..5, columns in 1_usize..40, axis in 0_usize..2) {
+        check(&[rows, columns], |b, x| {
+            let weight = b.constant(numbers(&[1, columns], 2))?;
+            let scaled = b.mul(x, weight)?;
+            let column = b.reduce(Reduce::Mean, scaled, &[1])?;
+            let most = b.reduce(Reduce::Max, x, &[axis])?;
+            let y = b.sub(scaled, column)?;
+            let y = b.add(y, most)?;
+            let y = b.softmax(y, axis, false)?;
+            let z = b.softmax(x, 1, true)?;
+            b.add(y, z)
+        });
+    }
+}
+
+#[test]
+fn pools_of_what_is_no_number_give_none() {
+    let mut b = Builder::new(Limits::default());
+    let x = b.input("x", &[1, 1, 2, 2], Dtype::F32).unwrap();
+    let window = Window { kernel: [2, 2], stride: [1, 1], dilation: [1, 1], padding: [0, 0], groups: 1 };
+    let y = b.max_pool(x, window, [0, 0], false).unwrap();
+    let graph = b.finish();
+    assert!(matches!(graph.value(y).source, crate::graph::Source::Node { op: Op::MaxPool(_), .. }));
+    let program = Program::compile(graph, &[y], &Limits::default()).unwrap();
+    for place in 0..4 {
+        let mut values = vec![3.0, 1.0, 2.0, 0.5];
+        values[place] = f32::NAN;
+        let found = program.run(&[(x, Tensor::f32(&[1, 1, 2, 2], values).unwrap())], &Cancel::default()).unwrap();
+        assert!(found[0].as_f32().unwrap()[0].is_nan(), "at {place}");
+    }
+}
