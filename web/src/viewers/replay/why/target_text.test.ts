@@ -47,7 +47,9 @@ it('says them in words', () => {
   check('1+2', 'FIRE + RIGHT');
   check('0:3+1:2', 'part 0, choice 3 + part 1, choice 2');
   check('greedy:1', 'greedy action, part 1');
-  check('top:2', 'likeliest action no. 2');
+  check('top:1', 'likeliest');
+  check('top:2', '2nd likeliest');
+  check('top:13', '13th likeliest');
   check('cvar:0.1:3', 'worst 10 % of LEFT');
   check('head:4', 'head 4 of action taken');
   check('group:left-group:right', 'group left, not group right');

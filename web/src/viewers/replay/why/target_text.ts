@@ -106,12 +106,19 @@ function termTitle(term: string, name: (index: number) => string): string {
   if (term === 'greedy') return 'greedy action';
   if (kind === 'action') return `action taken, part ${rest}`;
   if (kind === 'greedy') return `greedy action, part ${rest}`;
-  if (kind === 'top') return rest === '1' ? 'likeliest action' : `likeliest action no. ${rest}`;
+  if (kind === 'top') return `${ordinal(Number(rest))}likeliest`;
   if (kind === 'name') return rest;
   if (kind === 'group') return `group ${rest}`;
   const part = partOf(term);
   if (part !== null) return `part ${part}, choice ${rest}`;
   return term.replaceAll('_', ' ');
+}
+
+/** `2nd `; nothing of the first, which is the likeliest itself. */
+function ordinal(rank: number): string {
+  if (rank === 1) return '';
+  const isTeen = Math.floor(rank / 10) % 10 === 1;
+  return `${rank}${(isTeen ? undefined : ['th', 'st', 'nd', 'rd'][rank % 10]) ?? 'th'} `;
 }
 
 /** What an action is worth, by one way to tell it, in words. */
