@@ -88,9 +88,9 @@ $(HEAVY)/.made: $(VENV)/.made python/requirements-heavy.txt
 	$(HEAVY)/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements-heavy.txt
 	@touch $@
 
-# The wheel for this environment is the one that is built already: nothing is compiled again.
+# The native half lies in python/ethogram once it is built, and serves any Python: nothing is compiled again.
 $(HEAVY)/.sdk: $(HEAVY)/.made $(VENV)/.sdk
-	cd python && VIRTUAL_ENV=$(abspath $(HEAVY)) $(abspath $(BIN))/maturin develop --release --quiet
+	echo $(abspath python) > $$($(HEAVY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ethogram.pth
 	@touch $@
 
 .PHONY: test-heavy

@@ -86,7 +86,7 @@ fn gauss_legendre(steps: usize) -> Vec<(f64, f64)> {
     // The other half lies in a mirror.
     for index in 0..steps.div_ceil(2) {
         let mut root = (PI * (index as f64 + 0.75) / (n + 0.5)).cos();
-        let mut slope = 1.0;
+        let (mut slope, mut is_near) = (1.0, false);
         for _ in 0..100 {
             let (mut last, mut before) = (1.0, 0.0);
             for (of_last, of_before) in &factors {
@@ -95,10 +95,11 @@ fn gauss_legendre(steps: usize) -> Vec<(f64, f64)> {
             slope = n * (root * last - before) / (root * root - 1.0);
             let step = last / slope;
             root -= step;
-            // What is left is the square of it.
-            if step.abs() < 1e-12 {
+            // Once more after that, for the slope is of the place before the step.
+            if is_near {
                 break;
             }
+            is_near = step.abs() < 1e-12;
         }
         points.push(((1.0 - root) / 2.0, 1.0 / ((1.0 - root * root) * slope * slope)));
     }
