@@ -1,7 +1,5 @@
 //! What every `GET` about a run has: the run it names, and the answer that the client may have already.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{HeaderMap, Uri, request::Parts},
@@ -18,18 +16,21 @@ use crate::{
 /// A question about the run whose id the path has under `run`.
 pub struct RunRequest {
     app: App,
-    run: Arc<RunHandle>,
+    run: String,
     uri: Uri,
     headers: HeaderMap,
 }
 
 impl RunRequest {
     /// What `make` says of the run, made by a worker; 304 when the run did not change since the client asked the same.
+    ///
+    /// **Errors**: 404 for a run that nothing has; what `make` says.
     pub async fn answer<Make>(self, make: Make) -> ApiResult<Response>
     where
         Make: FnOnce(&RunHandle) -> ApiResult<Response> + Send + 'static,
     {
         let Self { app, run, uri, headers } = self;
+        let run = app.run(&run)?;
         let tag = app.tag(&run, &uri);
         answer::tagged(&headers, tag, app.pool.run(move || make(&run))).await
     }
@@ -38,13 +39,11 @@ impl RunRequest {
 impl FromRequestParts<App> for RunRequest {
     type Rejection = ApiError;
 
-    /// **Errors**: 404 for a run that nothing has.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let path = RawPathParams::from_request_parts(parts, app)
             .await
             .map_err(|error| ApiError::bad_request(error.to_string()))?;
-        let id = path.iter().find_map(|(name, value)| (name == "run").then_some(value)).unwrap_or_default();
-        let run = app.run(id)?;
-        Ok(Self { app: app.clone(), run, uri: parts.uri.clone(), headers: parts.headers.clone() })
+        let run = path.iter().find_map(|(name, value)| (name == "run").then_some(value)).unwrap_or_default();
+        Ok(Self { app: app.clone(), run: run.to_owned(), uri: parts.uri.clone(), headers: parts.headers.clone() })
     }
 }

@@ -2,7 +2,7 @@
 //! read what it keeps, is held by the tests of the Python package, which have networks.
 
 use crate::program::run;
-use crate::runs::write_run;
+use crate::written::write_run;
 
 const RUN: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 

@@ -122,36 +122,31 @@ impl ObjectFiles {
             let what = format!("bytes that are not sealed in {}; compact the run and push it again", self.remote.url());
             return Err(Error::TooLarge { what, limit: MIRROR_BYTES_MAX, found });
         }
-        let is_new = |object: &&Object| before.mirrored.get(&object.path) != Some(&object.version);
         let superseded = superseded_manifests(&listing);
-        let is_wanted = |object: &&Object| is_new(object) && !superseded.contains(object.path.as_str());
-        let wanted: Vec<Object> = mirrored().filter(is_wanted).cloned().collect();
-        let fetched = self.fetch(wanted)?;
+        let is_new = |object: &&Object| before.mirrored.get(&object.path) != Some(&object.version);
+        let (old, wanted): (Vec<Object>, Vec<Object>) =
+            mirrored().filter(is_new).cloned().partition(|object| superseded.contains(object.path.as_str()));
         let mut seen = Seen { mirrored: before.mirrored.clone(), ..Seen::default() };
         seen.mirrored.retain(|path, _| listing.contains_key(path));
-        for (object, _) in fetched.iter().filter(|(_, copied)| *copied != Copied::Gone) {
-            seen.mirrored.insert(object.path.clone(), object.version.clone());
-        }
-        seen.listing = listing;
-        // Sealed or replaced since it was listed: the next look tells.
-        for (object, _) in fetched.iter().filter(|(_, copied)| *copied == Copied::Gone) {
-            seen.listing.remove(&object.path);
-            seen.mirrored.remove(&object.path);
-        }
-        let mut replaced: Vec<String> = fetched
-            .iter()
-            .filter(|(_, copied)| *copied != Copied::Gone)
-            .map(|(object, _)| object.path.clone())
-            .collect();
+        seen.listing = listing.clone();
+        let mut replaced = self.fetch(wanted, &mut seen)?;
         self.cut_logs(&mut seen, &replaced)?;
-        let waiting = self.hold_back_manifests(&mut seen, &replaced)?;
-        replaced.retain(|path| !waiting.contains(path));
+        let mut held = self.hold_back_manifests(&mut seen, &replaced)?;
+        // Where all newer ones of a writer wait, readers turn to its older ones: these may have to wait as well.
+        let is_manifest_of = |path: &str, writer: &str| writer_of(path) == writer && order(path) == Some(2);
+        let has_one = |writer: &str| seen.mirrored.keys().any(|path| is_manifest_of(path, writer));
+        let old: Vec<Object> = old.into_iter().filter(|object| !has_one(writer_of(&object.path))).collect();
+        let older = self.fetch(old, &mut seen)?;
+        held.extend(self.hold_back_manifests(&mut seen, &older)?);
+        replaced.extend(older);
+        replaced.retain(|path| !held.contains(path));
         replaced.sort_by_key(|path| order(path));
         let gone = before.mirrored.keys().filter(|path| !seen.mirrored.contains_key(*path)).cloned().collect();
         Ok(Some(Found { seen, fetched: replaced, gone }))
     }
 
-    fn fetch(&self, wanted: Vec<Object>) -> Result<Vec<(Object, Copied)>> {
+    /// Fetches objects beside the files that readers see, and gives the paths of those that were still there.
+    fn fetch(&self, wanted: Vec<Object>, seen: &mut Seen) -> Result<Vec<String>> {
         let mut copies = Vec::with_capacity(wanted.len());
         for object in &wanted {
             let file = self.fetched(&object.path);
@@ -160,8 +155,18 @@ impl ObjectFiles {
             }
             copies.push(Wanted { path: object.path.clone(), file, seen: None });
         }
-        let copied = self.remote.copy(copies);
-        wanted.into_iter().zip(copied).map(|(object, copied)| Ok((object, copied?))).collect()
+        let mut fetched = Vec::with_capacity(wanted.len());
+        for (object, copied) in wanted.into_iter().zip(self.remote.copy(copies)) {
+            if copied? == Copied::Gone {
+                // Sealed or replaced since it was listed: the next look tells.
+                seen.listing.remove(&object.path);
+                seen.mirrored.remove(&object.path);
+                continue;
+            }
+            seen.mirrored.insert(object.path.clone(), object.version);
+            fetched.push(object.path);
+        }
+        Ok(fetched)
     }
 
     /// Where a file lies until it is taken over.
@@ -286,6 +291,11 @@ fn order(path: &str) -> Option<u8> {
         }
         _ => None,
     }
+}
+
+/// The folder of the writer that a file belongs to.
+fn writer_of(path: &str) -> &str {
+    path.split_once('/').map_or("", |(writer, _)| writer)
 }
 
 /// All manifests of each writer but its newest two: the newest may have to wait, or be unsound. Older ones are read when both are.

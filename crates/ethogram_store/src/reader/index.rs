@@ -268,14 +268,27 @@ impl Writer {
                 continue;
             }
             let within = entry.first..=entry.last;
-            let older = before.range(within.clone()).map(|(_, unit)| Replaced::Sealed { id: unit.id });
-            let mut replaces: Vec<Replaced> = older.collect();
+            let mut replaces = Vec::new();
+            let mut rows = 0;
+            for (_, unit) in before.range(within.clone()) {
+                rows += unit.entry.rows;
+                replaces.push(Replaced::Sealed { id: unit.id });
+            }
             let numbers: Vec<u32> = segments.live.range(within).map(|(&number, _)| number).collect();
             for number in numbers {
                 let Some(mut live) = segments.live.remove(&number) else { continue };
                 // The writer may have added batches since; its log stays for a while after it was sealed.
                 let batches = live.segment.refresh().is_ok().then(|| live.segment.batches().len());
+                rows += live.segment.batches().iter().map(|record| u64::from(record.rows)).sum::<u64>();
                 replaces.push(Replaced::Live { number, batches });
+            }
+            // Of an object store's segments some rows may never have come: whoever saw all that did has not seen all.
+            if rows != entry.rows {
+                for replaced in &mut replaces {
+                    if let Replaced::Live { batches, .. } = replaced {
+                        *batches = None;
+                    }
+                }
             }
             let unit = SealedUnit::new(*next_id, Arc::clone(files), name, entry, replaces);
             *next_id += 1;

@@ -5,6 +5,7 @@ mod attributions;
 mod blobs;
 mod derivations;
 mod episodes;
+mod errors;
 mod extents;
 mod fields;
 mod foreign;

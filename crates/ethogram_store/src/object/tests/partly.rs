@@ -144,3 +144,30 @@ fn every_prefix_of_an_upload_is_a_run_or_none() {
         assert_eq!(told(&open.expect("a run")), expected);
     }
 }
+
+#[test]
+fn rows_that_came_only_sealed_are_not_taken_for_seen() {
+    let root = tempfile::tempdir().expect("a folder");
+    let info = RunInfo { project: "tests".into(), ..RunInfo::default() };
+    let writer = RunWriter::create(root.path(), info, WriterOptions::default()).expect("a run");
+    let run = writer.path().to_owned();
+    let log = |steps: std::ops::Range<i64>| {
+        for step in steps {
+            writer.scalar(Axis::GlobalStep, "loss", step, step, step as f64).expect("logged");
+        }
+        writer.flush().expect("flushed");
+    };
+    log(0..100);
+    let (_, bucket) = Counting::bucket();
+    let live = files(&run);
+    put_all(&bucket, &run, &live);
+    let remote = ObjectRun::open(bucket.clone(), &root.path().join("mirror"), 1 << 20).expect("opens");
+    assert_eq!(points(&remote), 100);
+
+    log(100..250);
+    writer.close(RunState::Finished).expect("closed");
+    let sealed: Vec<String> = files(&run).into_iter().filter(|path| !live.contains(path)).collect();
+    put_all(&bucket, &run, &sealed);
+    remote.look().expect("looked");
+    assert_eq!((points(&remote), remote.lost()), (250, vec![]));
+}
