@@ -42,9 +42,7 @@ def impala() -> nn.Module:
 def nature() -> nn.Module:
     """Mnih et al. (2015)."""
     convolutions = [nn.Conv2d(4, 32, 8, 4), nn.ReLU(), nn.Conv2d(32, 64, 4, 2), nn.ReLU(), nn.Conv2d(64, 64, 3)]
-    return nn.Sequential(
-        *convolutions, nn.ReLU(), nn.Flatten(), nn.Linear(3_136, 512), nn.ReLU(), nn.Linear(512, 6)
-    )
+    return nn.Sequential(*convolutions, nn.ReLU(), nn.Flatten(), nn.Linear(3_136, 512), nn.ReLU(), nn.Linear(512, 6))
 
 
 def mlp() -> nn.Module:

@@ -1,8 +1,8 @@
 """A peer of the benches `engine` and `attribution`: a process that lives through the whole bench.
 
-`engine_peer.py PEER THREADS FOLDER`. PEER is `torch`, `torch_channels_last` or `onnxruntime`. Each line of its input asks
-for a burst, `{"task", "net", "batch", "seconds"}`; each line of its output is the median time of a call in the burst and
-some numbers of the result, `{"ms", "check"}`, by which candidates are compared.
+`engine_peer.py PEER THREADS FOLDER`. PEER is `torch`, `torch_channels_last` or `onnxruntime`. Each line of its input
+asks for a burst, `{"task", "net", "batch", "seconds"}`; each line of its output is the median time of a call in the
+burst and some numbers of the result, `{"ms", "check"}`, by which candidates are compared.
 """
 
 import json
@@ -12,8 +12,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 PEER, THREADS, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
@@ -81,37 +85,38 @@ def pytorch(task: str, net: str, batch: int) -> Call:
     return tasks[task]()
 
 
-def integrated_gradients(module, x) -> Call:
+def integrated_gradients(module: "torch.nn.Module", x: "torch.Tensor") -> Call:
     from captum.attr import IntegratedGradients
 
     method = IntegratedGradients(module)
     return lambda: method.attribute(x, target=ENTRY, n_steps=STEPS).detach().contiguous().numpy()
 
 
-def layer_integrated_gradients(module, net: str, x) -> Call:
+def layer_integrated_gradients(module: "torch.nn.Module", net: str, x: "torch.Tensor") -> Call:
     from captum.attr import LayerIntegratedGradients
 
     method = LayerIntegratedGradients(module, module[HIDDEN[net]])
     return lambda: method.attribute(x, target=ENTRY, n_steps=STEPS).detach().contiguous().numpy()
 
 
-def occlusion(module, net: str, x) -> Call:
+def occlusion(module: "torch.nn.Module", net: str, x: "torch.Tensor") -> Call:
     from captum.attr import Occlusion
 
     method = Occlusion(module)
     shape = SHAPES[net]
     window, stride = ((shape[0], 8, 8), (shape[0], 4, 4)) if len(shape) == 3 else ((1,), (1,))
     return lambda: (
-        method.attribute(
-            x, target=ENTRY, sliding_window_shapes=window, strides=stride, perturbations_per_eval=64
-        )
+        method.attribute(x, target=ENTRY, sliding_window_shapes=window, strides=stride, perturbations_per_eval=64)
         .contiguous()
         .numpy()
     )
 
 
-def perturbation(module, x) -> Call:
-    """Greydanus et al. (2018), all 256 places of the frame in one batch; masks made beforehand, frame blurred each time."""
+def perturbation(module: "torch.nn.Module", x: "torch.Tensor") -> Call:
+    """Greydanus et al. (2018), all 256 places of the frame in one batch.
+
+    Masks are made beforehand, the frame is blurred each time.
+    """
     import torch
     from scipy.ndimage import gaussian_filter
 

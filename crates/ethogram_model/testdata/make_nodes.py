@@ -26,7 +26,21 @@ UNCHANGED = {"And", "Or", "Xor", "Not"}
 # Operators of which only the first output is given out.
 FIRST_ALONE = {"LayerNormalization", "Dropout"}
 # Operators whose integers are data.
-DATA = {"Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual", "Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Pow"}
+DATA = {
+    "Equal",
+    "Less",
+    "Greater",
+    "LessOrEqual",
+    "GreaterOrEqual",
+    "Add",
+    "Sub",
+    "Mul",
+    "Div",
+    "Mod",
+    "Max",
+    "Min",
+    "Pow",
+}
 
 
 def fits(value) -> bool:
@@ -114,7 +128,9 @@ def main() -> None:
     (FOLDER / "nodes.json").write_text(f"[\n{lines}\n]\n")
     for reason, count in sorted(left_out.items()):
         print(f"left out: {count} of {reason}")
-    print(f"{len(cases)} cases of {len(counts)} operators, {len(blob)} bytes; none of {sorted(operators - set(counts))}")
+    print(
+        f"{len(cases)} cases of {len(counts)} operators, {len(blob)} bytes; none of {sorted(operators - set(counts))}"
+    )
 
 
 if __name__ == "__main__":
