@@ -8,7 +8,6 @@ mod program;
 #[path = "it/serving.rs"]
 mod serving;
 #[path = "it/written.rs"]
-#[expect(dead_code, reason = "shared with the tests of local runs")]
 mod written;
 
 use std::{

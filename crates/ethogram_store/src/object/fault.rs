@@ -8,6 +8,9 @@ const WORDS_MAX: usize = 300;
 /// In the addresses where a machine in Amazon's cloud is told its role, which is asked when nothing else names credentials.
 const METADATA: &str = "/latest/";
 
+/// Where one half of a pair of keys is set without the other.
+const HALF: &str = "Missing SecretAccessKey";
+
 /// The store, as errors name it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Place {
@@ -30,10 +33,12 @@ impl Place {
             format!("there is no bucket {bucket:?} at {endpoint}; check the name, AWS_REGION and --s3-endpoint")
         } else if absent {
             "there is no such object".to_owned()
-        } else if !self.has_credentials && (words.contains(METADATA) || denied) {
+        } else if !self.has_credentials && (words.contains(METADATA) || denied || words.contains(HALF)) {
             let how = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (`eval \"$(aws configure export-credentials --format env)\"` \
                        takes them from a profile), or AWS_SKIP_SIGNATURE=true for a public bucket";
             format!("no credentials for {endpoint}; {how}")
+        } else if words.contains(HALF) {
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together, and one of them is not set".to_owned()
         } else if denied || matches!(code, "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "AccessDenied") {
             let code = if code.is_empty() { String::new() } else { format!(" ({code})") };
             format!("{endpoint} does not let these credentials in{code}; check AWS_ACCESS_KEY_ID and what it may read")
@@ -95,6 +100,8 @@ mod tests {
         };
         check(generic("404: <Code>NoSuchBucket</Code>"), true, "there is no bucket \"lab\" at http://here");
         check(generic("PUT http://169.254.169.254/latest/api/token"), false, "set AWS_ACCESS_KEY_ID");
+        check(generic("Missing SecretAccessKey"), false, "no credentials");
+        check(generic("Missing SecretAccessKey"), true, "belong together");
         check(generic("<Code>InvalidAccessKeyId</Code>"), true, "(InvalidAccessKeyId); check AWS_ACCESS_KEY_ID");
         check(generic("Received redirect without LOCATION"), true, "set AWS_REGION");
         check(generic("something\n   else"), true, "something else");
