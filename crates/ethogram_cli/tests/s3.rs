@@ -8,6 +8,7 @@ mod program;
 #[path = "it/serving.rs"]
 mod serving;
 #[path = "it/written.rs"]
+#[allow(dead_code, reason = "shared with the tests of local runs")]
 mod written;
 
 use std::{
