@@ -12,6 +12,7 @@ mod ema;
 mod ensemble;
 mod entropy;
 mod error;
+mod factors;
 mod gae;
 mod gaussian;
 mod histogram;
@@ -36,6 +37,10 @@ pub use ema::{ema, ema_by_step};
 pub use ensemble::{mean_over_heads, std_over_heads, votes};
 pub use entropy::{confidence, entropy_from_logits, entropy_from_probabilities};
 pub use error::{Error, Result};
+pub use factors::{
+    Example, Factors, FactorsOf, Projected, THUMBNAILS, factor_colours, strongest_at_each_cell, strongest_rows,
+    thumbnails,
+};
 pub use gae::{gae, lambda_return};
 pub use gaussian::{gaussian_entropy, gaussian_log_density};
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
