@@ -1,4 +1,4 @@
-//! Everything that a network gives out, again and again: what was compiled for one number of rows is kept for the next.
+//! What a network gives out, or holds within, again and again: what was compiled for one number of rows is kept for the next.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,8 @@ const KEPT: usize = 4;
 /// A network ready to be run. Running it from several threads at once is fine.
 pub struct Forward {
     model: Arc<Model>,
+    /// What is told: all outputs of floats when there is nothing.
+    values: Vec<String>,
     /// Used last comes last.
     programs: Mutex<Vec<(Shapes, Arc<Compiled>)>>,
 }
@@ -32,7 +34,12 @@ struct Compiled {
 impl Forward {
     /// Compiles nothing yet.
     pub fn new(model: Arc<Model>) -> Self {
-        Forward { model, programs: Mutex::default() }
+        Self::of_values(model, Vec::new())
+    }
+
+    /// Tells other values than the outputs, by name: layers, for example.
+    pub fn of_values(model: Arc<Model>, values: Vec<String>) -> Self {
+        Forward { model, values, programs: Mutex::default() }
     }
 
     /// The network that is run.
@@ -40,7 +47,8 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats, by name, in the file's order. Inputs and outputs have their rows first, whatever the file wants.
+    /// Every output of floats in the file's order, or every value of [`Forward::of_values`], by name. Inputs and outputs have their rows first,
+    /// whatever the file wants.
     ///
     /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
@@ -81,9 +89,14 @@ impl Forward {
     fn compile(&self, shapes: &Shapes) -> Result<Compiled> {
         let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
         let graph = graph_of(&self.model, shapes, rows, &[])?;
+        let id_of = |name: &str| graph.named(name).ok_or_else(|| self.model.unknown(name));
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
-        for output in self.model.outputs() {
-            let id = graph.named(&output.name).ok_or_else(|| self.model.unknown(&output.name))?;
+        for name in &self.values {
+            ids.push(id_of(name)?);
+            outputs.push(name.clone());
+        }
+        for output in self.model.outputs().iter().filter(|_| self.values.is_empty()) {
+            let id = id_of(&output.name)?;
             if graph.value(id).dtype == Dtype::F32 {
                 ids.push(id);
                 outputs.push(output.name.clone());

@@ -1,5 +1,6 @@
 //! Why the policy said what it said at a step: the checkpoint's network asked about the observation that was logged.
 
+mod activations;
 mod answer;
 mod background;
 mod choices;
@@ -34,6 +35,7 @@ use ethogram_model::{
 };
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
+pub use activations::Activations;
 pub(crate) use background::Backgrounds;
 pub use choices::{ExplanationChoices, TargetChoice};
 pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
