@@ -56,6 +56,7 @@ const TYPES: &[(&str, &str)] = &[
     ("tags::TagsOfRun", "TagsOfRun"),
     ("series::SeriesEntry", "SeriesEntry"),
     ("notes::Notes", "Notes"),
+    ("feature_label::FeatureLabel", "FeatureLabel"),
     ("notes::EpisodeNotes", "EpisodeNotes"),
     ("notes::Hotspot", "Hotspot"),
     ("notes::Probe", "Probe"),

@@ -18,6 +18,8 @@ pub struct Forward {
     model: Arc<Model>,
     /// What is told: all outputs of floats when there is nothing.
     values: Vec<String>,
+    /// Values that are given, and not computed.
+    patched: Vec<String>,
     /// Used last comes last.
     programs: Mutex<Vec<(Shapes, Arc<Compiled>)>>,
 }
@@ -39,7 +41,12 @@ impl Forward {
 
     /// Tells other values than the outputs, by name: layers, for example.
     pub fn of_values(model: Arc<Model>, values: Vec<String>) -> Self {
-        Forward { model, values, programs: Mutex::default() }
+        Forward { model, values, patched: Vec::new(), programs: Mutex::default() }
+    }
+
+    /// Tells the outputs, were these values (layers, for example) what is given for them among the inputs.
+    pub fn patched(model: Arc<Model>, patched: Vec<String>) -> Self {
+        Forward { model, values: Vec::new(), patched, programs: Mutex::default() }
     }
 
     /// The network that is run.
@@ -88,7 +95,9 @@ impl Forward {
 
     fn compile(&self, shapes: &Shapes) -> Result<Compiled> {
         let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
-        let graph = graph_of(&self.model, shapes, rows, &[])?;
+        let own = shapes.iter().filter(|(name, _)| !self.patched.contains(name));
+        let own = own.map(|(name, shape)| (name.clone(), shape.clone())).collect();
+        let graph = graph_of(&self.model, &own, rows, &self.patched)?;
         let id_of = |name: &str| graph.named(name).ok_or_else(|| self.model.unknown(name));
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
         for name in &self.values {

@@ -115,6 +115,14 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
+    /// A layer cannot be taken apart: there are no states to look at, or it is not what it was.
+    #[error("features of layer {layer:?} cannot be found: {why}")]
+    NoFeatures {
+        /// The layer.
+        layer: String,
+        /// What is missing, and how to log it.
+        why: String,
+    },
     /// Steps cannot be shown as a film: they were not recorded, or there is nothing to see.
     #[error("episode {episode} cannot be filmed: {why}")]
     Unfilmed {
@@ -156,7 +164,10 @@ impl Error {
 
     /// A derived field lacks an input: logging it would give an answer.
     pub fn is_missing_input(&self) -> bool {
-        matches!(self, Self::MissingInput { .. } | Self::Unexplained { .. } | Self::Unfilmed { .. })
+        matches!(
+            self,
+            Self::MissingInput { .. } | Self::Unexplained { .. } | Self::Unfilmed { .. } | Self::NoFeatures { .. }
+        )
     }
 
     /// The question itself is wrong, whatever the run holds.

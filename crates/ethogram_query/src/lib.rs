@@ -15,6 +15,7 @@ mod episode_summary;
 mod error;
 mod explanation;
 mod extents;
+mod features;
 mod field;
 mod group;
 mod heat_map;
@@ -41,7 +42,7 @@ pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
-pub use ethogram_analysis::{Summary, Trend};
+pub use ethogram_analysis::{Summary, Trend, factor_colours};
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
@@ -51,10 +52,14 @@ pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, Activations, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest,
     Disagreement, DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace,
     EditedField, Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, Of, OutputParity, PLANTED_MAX,
-    Parity, Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer,
-    WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
+    Parity, Patched, Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf,
+    WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
+pub use features::{
+    FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureMaps, FeatureMapsRequest,
+    FeaturesRequest, LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
+};
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};

@@ -11,6 +11,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
 use crate::explanation::{Backgrounds, Kept, Networks};
+use crate::features::Known;
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -26,6 +27,7 @@ pub struct RunHandle {
     networks: Networks,
     kept: OnceLock<Kept>,
     backgrounds: Backgrounds,
+    features: Known,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
@@ -47,6 +49,7 @@ impl RunHandle {
             networks: Networks::default(),
             kept: OnceLock::new(),
             backgrounds: Backgrounds::default(),
+            features: Known::default(),
             path,
             episodes: Mutex::default(),
             used: AtomicU64::default(),
@@ -88,6 +91,11 @@ impl RunHandle {
         &self.backgrounds
     }
 
+    /// Features of its layers that were found lately.
+    pub(crate) fn known_features(&self) -> &Known {
+        &self.features
+    }
+
     /// Attributions that are kept beside it.
     pub(crate) fn kept(&self) -> &Kept {
         self.kept.get_or_init(|| Kept::new(self.source.derived_folder()))
@@ -119,6 +127,7 @@ impl RunHandle {
         *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.networks.forget();
         self.backgrounds.forget();
+        self.features.forget();
         self.source.rest();
     }
 

@@ -115,6 +115,8 @@ impl From<QueryError> for ApiError {
                 .hint("a step is explained by a checkpoint with a signature and the observation that was logged"),
             QueryError::Unfilmed { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
                 .hint("docs/python.md has what can be logged; GET …/fields lists what was"),
+            QueryError::NoFeatures { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
+                .hint("features are found in recorded steps, by a checkpoint with a signature; docs/python.md"),
             QueryError::Video(error) if error.is_bad_request() => {
                 Self::bad_request(message).hint("docs/http.md lists the parameters of /video")
             }

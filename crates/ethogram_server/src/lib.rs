@@ -6,6 +6,7 @@
 
 mod answer;
 mod app;
+mod cancel;
 pub mod columns;
 pub mod error;
 mod etag;
@@ -14,6 +15,7 @@ mod extract;
 pub mod frames;
 pub mod limits;
 mod params;
+pub mod parts;
 mod plugins;
 mod pool;
 mod router;

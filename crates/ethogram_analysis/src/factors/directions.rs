@@ -13,8 +13,7 @@ pub enum FactorsOf {
 /// A few directions in the space of a layer's channels, of which its activations or attributions are made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Factors {
-    pub(super) of: FactorsOf,
-    pub(super) width: usize,
+    width: usize,
     /// **Shape**: `[factors, channels]`, none below 0.
     directions: Vec<f32>,
     /// Sum of the channels of each direction.
@@ -36,13 +35,13 @@ impl Factors {
         let width = points.width();
         let Nmf { parts, relative_error, .. } = nmf(Points::new(&values, width)?, params)?;
         let norms = parts.chunks(width).map(|direction| direction.iter().sum()).collect();
-        Ok(Self { of, width, directions: parts, norms, relative_error })
+        Ok(Self { width, directions: parts, norms, relative_error })
     }
 
     /// The same out of directions that are known already. **Shape**: `[factors, width]`.
     ///
     /// **Errors**: rows that are not whole, or a negative number.
-    pub fn of_directions(directions: Vec<f32>, width: usize, of: FactorsOf) -> Result<Self> {
+    pub fn of_directions(directions: Vec<f32>, width: usize) -> Result<Self> {
         let points = Points::new(&directions, width)?;
         if let Some(negative) = points.values().iter().find(|&&value| value < 0.0) {
             return Err(Error::OutOfRange {
@@ -52,7 +51,7 @@ impl Factors {
             });
         }
         let norms = directions.chunks(width).map(|direction| direction.iter().sum()).collect();
-        Ok(Self { of, width, directions, norms, relative_error: f64::NAN })
+        Ok(Self { width, directions, norms, relative_error: f64::NAN })
     }
 
     /// How many.

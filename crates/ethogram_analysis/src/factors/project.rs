@@ -19,10 +19,10 @@ pub struct Projected {
 
 impl Factors {
     /// Each row as a sum of the factors as near to it as can be, no weight below 0 (of signed rows, of either side). A row's shares and
-    /// its residual add up to the sum of its channels.
+    /// its residual add up to the sum of its channels (of activations, of those above 0).
     ///
     /// **Errors**: rows of another width.
-    pub fn project(&self, points: Points) -> Result<Projected> {
+    pub fn project(&self, points: Points, of: FactorsOf) -> Result<Projected> {
         if points.width() != self.width() {
             return Err(Error::LengthMismatch {
                 argument: "points",
@@ -37,21 +37,15 @@ impl Factors {
         fill_both((&mut projected.shares, count), (&mut projected.residual, 1), |first, shares, residual| {
             let rows = points.values()[first * width..].chunks(width);
             for ((row, shares), residual) in rows.zip(shares.chunks_mut(count)).zip(residual) {
-                let found = self.project_row(row, &products);
-                *residual = (self.sum(row) - found.iter().sum::<f64>()) as f32;
+                let found = self.project_row(row, of, &products);
+                *residual = (sum(row, of) - found.iter().sum::<f64>()) as f32;
                 shares.iter_mut().zip(found).for_each(|(share, found)| *share = found as f32);
             }
         });
         Ok(projected)
     }
 
-    /// What shares and residual add up to.
-    fn sum(&self, row: &[f32]) -> f64 {
-        let counted = |value: &f32| f64::from(if self.of == FactorsOf::Activations { value.max(0.0) } else { *value });
-        row.iter().map(counted).sum()
-    }
-
-    fn project_row(&self, row: &[f32], products: &[f64]) -> Vec<f64> {
+    fn project_row(&self, row: &[f32], of: FactorsOf, products: &[f64]) -> Vec<f64> {
         let weights = |sign: f32| {
             let toward: Vec<f64> = (0..self.count())
                 .map(|factor| {
@@ -62,7 +56,7 @@ impl Factors {
             nearest(&toward, products)
         };
         let mut shares = weights(1.0);
-        if self.of == FactorsOf::Signed {
+        if of == FactorsOf::Signed {
             shares.iter_mut().zip(weights(-1.0)).for_each(|(share, negative)| *share -= negative);
         }
         shares.iter_mut().zip(self.norms()).for_each(|(share, norm)| *share *= f64::from(*norm));
@@ -78,6 +72,12 @@ impl Factors {
             .map(|(a, b)| product(self.direction(a), self.direction(b)))
             .collect()
     }
+}
+
+/// What shares and residual add up to.
+fn sum(row: &[f32], of: FactorsOf) -> f64 {
+    let counted = |value: &f32| f64::from(if of == FactorsOf::Activations { value.max(0.0) } else { *value });
+    row.iter().map(counted).sum()
 }
 
 /// Weights, none negative, of least squared error, by coordinate descent: convex, so that where it begins is no matter.
@@ -126,7 +126,7 @@ mod tests {
             let values = points(300, 6, low);
             let points = Points::new(&values, 6).unwrap();
             let factors = Factors::find(points, of, &NmfParams { factors: 3, ..NmfParams::default() }).unwrap();
-            let projected = factors.project(points).unwrap();
+            let projected = factors.project(points, of).unwrap();
             for (row, values) in values.chunks(6).enumerate() {
                 let shares: f32 = projected.shares[row * 3..][..3].iter().sum();
                 let sum: f32 = values.iter().sum();
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn what_is_made_of_the_directions_leaves_nothing() {
         let directions = vec![1.0, 0.0, 1.0, 0.0, 2.0, 0.0];
-        let factors = Factors::of_directions(directions, 3, FactorsOf::Signed).unwrap();
+        let factors = Factors::of_directions(directions, 3).unwrap();
         let rows = [3.0, -4.0, 3.0, -1.0, 0.0, -1.0];
-        let projected = factors.project(Points::new(&rows, 3).unwrap()).unwrap();
+        let projected = factors.project(Points::new(&rows, 3).unwrap(), FactorsOf::Signed).unwrap();
         let near = |found: &[f32], expected: &[f32]| {
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?} {expected:?}");
         };
@@ -150,8 +150,8 @@ mod tests {
 
     #[test]
     fn rows_of_another_width_and_negative_directions_are_told() {
-        let factors = Factors::of_directions(vec![1.0, 0.0], 2, FactorsOf::Activations).unwrap();
-        assert!(factors.project(Points::new(&[1.0; 3], 3).unwrap()).is_err());
-        assert!(Factors::of_directions(vec![1.0, -1.0], 2, FactorsOf::Signed).is_err());
+        let factors = Factors::of_directions(vec![1.0, 0.0], 2).unwrap();
+        assert!(factors.project(Points::new(&[1.0; 3], 3).unwrap(), FactorsOf::Activations).is_err());
+        assert!(Factors::of_directions(vec![1.0, -1.0], 2).is_err());
     }
 }

@@ -3,9 +3,9 @@
 use ethogram_model::{Cancel, Forward};
 use ethogram_store::CheckpointRow;
 
+use super::EXPLAINED_STEPS_MAX;
 use super::observation::{Given, inputs};
 use super::signature::Signature;
-use super::{EXPLAINED_STEPS_MAX, in_force};
 use crate::{Error, Result, RunHandle};
 
 /// States that go through the network together.
@@ -38,9 +38,7 @@ impl RunHandle {
         checkpoint: Option<i64>,
         cancel: &Cancel,
     ) -> Result<Activations> {
-        let row = self.episode(episode)?;
-        let checkpoints = self.explainable(episode)?;
-        let checkpoint = checkpoints[in_force(&checkpoints, &row, checkpoint)].clone();
+        let checkpoint = self.asked_checkpoint(episode, checkpoint)?;
         let model = self.networks().open(self.source().as_ref(), &checkpoint)?;
         let signature = Signature::read(&checkpoint.signature)?;
         let mut found = Activations { steps: Vec::new(), shape: Vec::new(), values: Vec::new(), checkpoint };

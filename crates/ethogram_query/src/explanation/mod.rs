@@ -15,6 +15,7 @@ mod method;
 mod networks;
 mod observation;
 mod parity;
+mod patched;
 mod picture;
 mod quality;
 mod recalled;
@@ -47,6 +48,7 @@ pub use kept::KEPT_BYTES_MAX;
 pub(crate) use kept::Kept;
 pub(crate) use networks::Networks;
 pub use parity::{OutputParity, Parity, Verdict};
+pub use patched::Patched;
 pub use quality::{PLANTED_MAX, Quality, QualityChecks};
 pub use said::Said;
 pub use target::ANSWERS_MAX;
@@ -245,8 +247,26 @@ impl RunHandle {
         Ok(Asking { checkpoint, model, signature, method, wrt, given, is_edited, first: range.start })
     }
 
+    /// The checkpoint asked for; else the one in force.
+    pub(crate) fn asked_checkpoint(&self, episode: u64, checkpoint: Option<i64>) -> Result<CheckpointRow> {
+        let all = self.explainable(episode)?;
+        let at = in_force(&all, &self.episode(episode)?, checkpoint);
+        Ok(all[at].clone())
+    }
+
+    /// The logged field that the network of a checkpoint looks at.
+    pub(crate) fn observation_of(&self, checkpoint: &CheckpointRow) -> Result<String> {
+        let signature = Signature::read(&checkpoint.signature)?;
+        let name = signature.observation()?;
+        let field = signature.inputs.iter().find_map(|(input, meaning)| match meaning {
+            signature::Meaning::Observation { field, .. } if input == name => Some(field.clone()),
+            _ => None,
+        });
+        Ok(field.unwrap_or_else(|| name.to_owned()))
+    }
+
     /// Checkpoints that can be asked.
-    fn explainable(&self, episode: u64) -> Result<Vec<CheckpointRow>> {
+    pub(crate) fn explainable(&self, episode: u64) -> Result<Vec<CheckpointRow>> {
         let all = self.source().checkpoints();
         let none = all.is_empty();
         let usable: Vec<_> = all.into_iter().filter(|row| row.format == "onnx" && row.signature.is_object()).collect();

@@ -4,6 +4,7 @@ mod derivations;
 mod disk;
 mod documents;
 mod explanation;
+mod features;
 mod group;
 mod laws;
 mod memory;

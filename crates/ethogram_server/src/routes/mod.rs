@@ -8,6 +8,7 @@ pub mod derivations;
 pub mod episodes;
 pub mod events;
 pub mod extents;
+pub mod features;
 pub mod fields;
 pub mod frames;
 pub mod health;
