@@ -31,6 +31,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
         Command::Explain(options) => commands::explain::explain(&options),
+        Command::Features(options) => commands::features::features(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),

@@ -28,6 +28,8 @@ pub enum Command {
     Info(InfoOptions),
     /// Compute attributions of whole episodes beforehand, and keep them beside the run
     Explain(ExplainOptions),
+    /// Take a layer of the policy apart: what it has learned to see, and the states that show it
+    Features(FeaturesOptions),
     /// Read everything in a run, compare it with its checksums, and say what was lost
     Check(CheckOptions),
     /// Pack a finished run into few large files; it reads the same
@@ -153,6 +155,34 @@ pub struct ExplainOptions {
     /// Of the method
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// `ethogram features`
+#[derive(Debug, Args)]
+pub struct FeaturesOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// The layer, as `explain --wrt` has it [default: the last one that all goes through and that still is a picture]
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
+    /// What is taken apart: `activations`, or what the layer says for a target such as `value` or `action`
+    #[arg(long, default_value = "value", allow_hyphen_values = true)]
+    pub of: String,
+    /// How many features
+    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    pub factors: usize,
+    /// Most states that are looked at, evenly spread over the recorded steps
+    #[arg(long, value_name = "COUNT", default_value_t = 1024)]
+    pub states: usize,
+    /// Which episodes: 3, 0..10 (0 to 9), 42.., several with commas [default: all that were recorded]
+    #[arg(long, value_name = "LIST", value_parser = Episodes::parse)]
+    pub episodes: Option<Episodes>,
+    /// Which network: global step of a checkpoint [default: the newest]
+    #[arg(long, value_name = "STEP")]
+    pub checkpoint: Option<i64>,
+    /// Print JSON, with the directions and every state that shows a feature
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ethogram check`
