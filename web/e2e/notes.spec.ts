@@ -188,7 +188,7 @@ test('R-17: what somebody writes elsewhere appears without moving anything', asy
     const now = await request.get(address);
     const said = { title, description: `${title}: words\nof two lines`, tags: ['one', title] };
     const answer = await request.put(address, {
-      headers: { 'If-Match': now.headers().etag },
+      headers: { 'If-Match': now.headers().etag, Origin: server.url },
       data: { ...said, episodes: { 1: { ...said, hotspots: [] } } },
     });
     expect(answer.ok()).toBe(true);
