@@ -16,6 +16,7 @@ from ethogram import _native, capture, ending, values
 from ethogram.checkpoint import Exporter, read_checkpoint
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
+from ethogram.integrations.adapted import adapted
 
 Mode = Literal["online", "disabled"]
 WhenFull = Literal["drop", "block"]
@@ -258,6 +259,8 @@ class Run(_native.RunCore):
         Args:
             source: ONNX as `bytes`, a path, or an object with `SerializeToString` (as `onnx.ModelProto`); or a module
                 of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
+                Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
+                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
@@ -275,6 +278,8 @@ class Run(_native.RunCore):
         try:
             if self._disabled:
                 return None
+            if signature is None and (found := adapted(source, self._env, example)) is not None:
+                source, example, text = found.module, found.example, json.dumps(found.signature)
             if hasattr(source, "state_dict") and hasattr(source, "forward"):
                 if self._exporter is None:
                     self._exporter = Exporter(self)
@@ -284,6 +289,21 @@ class Run(_native.RunCore):
         except Exception as error:
             self._settle("checkpoint", error)
             return None
+
+    def update_config(self, values: Mapping[str, Any]) -> bool:
+        """Add to the configuration, which is written with the first thing logged or recorded.
+
+        Returns:
+            False, and nothing added, where it is written already.
+        """
+        with self._lock:
+            if self._folder is not None or self._starting:
+                return False
+            added = capture.jsonable(dict(values))
+            self.config |= added
+            if self._gamma is None:
+                self._gamma = _number(added.get("gamma"))
+            return True
 
     def finish(self, state: Literal["finished", "crashed"] = "finished") -> None:
         """End the run: everything logged reaches the disk. Later calls of `log` are told once and dropped."""
