@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
-from ethogram import _native, capture, ending, values
+from ethogram import _native, capture, ending, machine, values
 from ethogram.checkpoint import Exporter, read_checkpoint
+from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.integrations.adapted import adapted
@@ -43,12 +44,15 @@ def init(
     queue_bytes: int = QUEUE_BYTES,
     flush_secs: float = 0.2,
     capture_code: bool = True,
+    capture_console: bool = True,
+    capture_system: float | bool = True,
 ) -> Run:
     """Start a run, or continue one.
 
     Settings come from the environment first, then from the arguments, then from the defaults, so that whoever starts a
     script has the last word without editing it: `ETHOGRAM_PROJECT`, `ETHOGRAM_NAME`, `ETHOGRAM_ROOT`, `ETHOGRAM_TAGS`
-    (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`.
+    (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`,
+    `ETHOGRAM_CONSOLE`, `ETHOGRAM_SYSTEM`.
 
     The run appears on disk with the first thing logged or recorded, so that it can say which environment it is about.
 
@@ -69,6 +73,9 @@ def init(
         queue_bytes: Bound of what waits for the disk.
         flush_secs: How long a value may take to become readable by others.
         capture_code: Keep commit and `git diff` of the folder of the script.
+        capture_console: Keep what the script prints, secrets hidden; `ETHOGRAM_CONSOLE=0` wins.
+        capture_system: Log how busy the machine is (`system/…`), every 15 seconds or as many as are given;
+            `ETHOGRAM_SYSTEM=0` wins.
 
     Raises:
         ValueError: A setting has no such value.
@@ -102,6 +109,12 @@ def init(
     if env is not None:
         run._describe_env(dict(env))
     ending.watch(run)
+    if not run.disabled:
+        seconds = machine.INTERVAL_SECS if capture_system is True else float(capture_system)
+        run._capture(
+            console=setting.flag("CONSOLE", capture_console),
+            system_secs=seconds if setting.flag("SYSTEM", bool(capture_system)) else 0.0,
+        )
     return run
 
 
@@ -155,11 +168,13 @@ class Run(_native.RunCore):
         self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
         self._capture_code = capture_code
         self._env: dict[str, Any] | None = None
+        self._env_spec: dict[str, Any] | None = None
         self._folder: Path | None = None
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
         self._exporter: Exporter | None = None
+        self._captures: list[Console | machine.Sampler] = []
         self._disabled, self._finished = disabled, False
 
     @property
@@ -309,6 +324,9 @@ class Run(_native.RunCore):
         """End the run: everything logged reaches the disk. Later calls of `log` are told once and dropped."""
         if self._finished:
             return
+        for captured in self._captures:
+            captured.end()
+        self._captures.clear()
         for recorder in self._recorders.values():
             recorder.leave()
         self._recorders.clear()
@@ -339,6 +357,23 @@ class Run(_native.RunCore):
         """Take the description of the first environment recorded; `run.json` is written with it."""
         if self._env is None and not self._env_given_late():
             self._env = env
+
+    def _capture(self, *, console: bool, system_secs: float) -> None:
+        """Begin to keep what the script prints, and how busy the machine is."""
+        if console and can_copy():
+            self._captures.append(Console(self))
+        if system_secs > 0:
+            self._captures.append(machine.Sampler(self, system_secs))
+
+    def _describe_spec(self, env: Any, around: Sequence[str] = ()) -> None:
+        """Take what makes the first environment again."""
+        if self._env_spec is None:
+            from ethogram.remade import spec_of
+
+            try:
+                self._env_spec = spec_of(env, around)
+            except Exception as error:
+                self._settle("environment", error)
 
     def _env_given_late(self) -> bool:
         if self._folder is None or self._resumed is not None:
@@ -394,7 +429,9 @@ class Run(_native.RunCore):
             "code": capture.code_state(capture.script_folder()) if self._capture_code else None,
             "command": capture.command_line(sys.argv),
             "host": capture.host(),
-            "system": capture.system(),
+            "system": capture.system()
+            | ({"launch": capture.launch()} if self._capture_code else {})
+            | ({"env_spec": self._env_spec} if self._env_spec else {}),
             "gamma": self._gamma,
         }
 

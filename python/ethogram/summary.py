@@ -225,7 +225,7 @@ class SummaryWriter:
             self.close()
 
     def __getattr__(self, name: str) -> Any:
-        """Calls that have no meaning here: `add_graph`, `add_embedding`, `add_mesh`, `add_audio`, `add_pr_curve` and the like."""
+        """Calls that have no meaning here: `add_graph`, `add_embedding`, `add_mesh`, `add_audio` and the like."""
         if not name.startswith("add_"):
             raise AttributeError(f"SummaryWriter has no attribute {name!r}")
 

@@ -204,7 +204,7 @@ def test_row_b16_an_exported_policy_says_what_the_policy_says(
             assert described["field"] == ("observation/" + key if dict_space else "observation")
     # As Stable-Baselines3 moves the channels first.
     if any(layout.transposed(key) for key in layout.parts):
-        vec = next(w for w in layout._wrappers if type(w).__name__ == "VecTransposeImage")
+        vec = next(w for w in layout.wrappers if type(w).__name__ == "VecTransposeImage")
         received = vec.transpose_observations(raw)
     states = {}
     for key, described in signature["inputs"].items():

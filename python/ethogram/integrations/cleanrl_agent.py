@@ -89,7 +89,7 @@ def _on_policy(heads: Any, agent: Any, batch: Any) -> Adapted:
         observation="obs",
         preprocessing=steps,
         state={"h": "h_next", "c": "c_next"} if recurrent else None,
-        **{role: role for role in outputs},
+        **{role: role for role in outputs},  # type: ignore[arg-type] # roles are outputs only
     )
     return Adapted(module, (row, *memory) if memory else row, described)
 

@@ -54,7 +54,7 @@ def adapt(source: Any) -> Adapted:
     described = signature(
         observation=layout.inputs,
         state={name: f"{name}_next" for name in states},
-        **{role: role for role in outputs},
+        **{role: role for role in outputs},  # type: ignore[arg-type] # roles are outputs only
     )
     for field, name in layout.inputs.items():
         steps = layout.preprocessing(field)
@@ -70,6 +70,7 @@ class Layout:
     """How a policy's observations are laid out: what of them is recorded, and what is done to it before the network.
 
     Attributes:
+        wrappers: The environments side by side and all that is wrapped around them, outermost first.
         inputs: Recorded field and input of the network, one a part of the observation.
         one_hot: Of parts that are several choices, how many options each has; those are written one-hot in the network.
     """
@@ -79,7 +80,7 @@ class Layout:
         self.space = policy.observation_space
         self.normalizes_images = bool(getattr(policy, "normalize_images", True))
         env = source.get_env() if hasattr(source, "get_env") else None
-        self._wrappers = list(_wrappers(env))
+        self.wrappers = list(_wrappers(env))
         self.normalize = self._normalize()
         self._known_env = env is not None
         kind = type(self.space).__name__
@@ -104,7 +105,7 @@ class Layout:
             type(wrapper).__name__ == "VecTransposeImage"
             and not wrapper.skip
             and (key is None or key in wrapper.image_space_keys)
-            for wrapper in self._wrappers
+            for wrapper in self.wrappers
         )
 
     def recorded_space(self) -> Any:
@@ -122,7 +123,7 @@ class Layout:
 
     def stack_axis(self) -> int | None:
         """Which axis of a recorded picture is a stack of frames."""
-        stacked = any(type(wrapper).__name__ == "VecFrameStack" for wrapper in self._wrappers)
+        stacked = any(type(wrapper).__name__ == "VecFrameStack" for wrapper in self.wrappers)
         if not stacked or None not in self.parts or not _is_picture(self.parts[None]):
             return None
         return 2 if self.transposed(None) else 0
@@ -175,7 +176,7 @@ class Layout:
 
     def _normalize(self) -> Any:
         """The `VecNormalize` whose observations are what the policy receives but for the statistics; else `None`."""
-        for wrapper in self._wrappers:
+        for wrapper in self.wrappers:
             name = type(wrapper).__name__
             if name == "VecNormalize":
                 return wrapper if wrapper.norm_obs else None

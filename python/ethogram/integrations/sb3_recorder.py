@@ -42,6 +42,9 @@ class StepRecorder:
         self._parts = description.parts(self._env)
         named = description.Named([], [], [], [], {}, self._layout.stack_axis())
         env = self._env if self._parts else _remote(self._env)
+        run._describe_spec(
+            env, [type(wrapper).__name__ for wrapper in self._layout.wrappers if wrapper is not self._env.unwrapped]
+        )
         run._describe_env(
             description.describe_env(
                 env,

@@ -37,7 +37,7 @@ class EthogramOutputFormat(KVWriter):  # type: ignore[misc, unused-ignore] # not
 
     def write(self, key_values: dict[str, Any], key_excluded: dict[str, Any], step: int = 0) -> None:
         """Log what a `dump` of the logger brings, but what it says is not for `ethogram`."""
-        logged = {}
+        logged: dict[str, Any] = {}
         for key, value in key_values.items():
             if "ethogram" in (key_excluded.get(key) or ()):
                 continue
