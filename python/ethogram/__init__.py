@@ -29,6 +29,8 @@ from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
     from ethogram.hint import HintPixel
+    from ethogram.replays import Replayed, replay
+    from ethogram.rollouts import fork, rollout
 
 open = open_run
 
@@ -39,6 +41,15 @@ def __getattr__(name: str) -> Any:
         from ethogram.hint import HintPixel
 
         return HintPixel
+    # These need NumPy, which logging does not.
+    if name in ("Replayed", "replay"):
+        from ethogram import replays
+
+        return getattr(replays, name)
+    if name in ("fork", "rollout"):
+        from ethogram import rollouts
+
+        return getattr(rollouts, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -56,6 +67,7 @@ __all__ = [
     "Histogram",
     "Image",
     "Model",
+    "Replayed",
     "Run",
     "RunView",
     "Table",
@@ -68,11 +80,14 @@ __all__ = [
     "evaluation_only",
     "every",
     "explain",
+    "fork",
     "init",
     "maps",
     "never",
     "open",
     "predicate",
     "record",
+    "replay",
+    "rollout",
     "signature",
 ]

@@ -238,6 +238,19 @@ class RunView:
         """Who and what it is, as in `run.json`."""
         return dict(json.loads(self._reader.info()))
 
+    def reproduce(self) -> str:
+        """The shell script that makes this run again: commit, changes, packages, command line."""
+        from ethogram.reproduce import reproduce
+
+        return reproduce(self.info)
+
+    def console(self, stream: Literal["stdout", "stderr"] = "stdout") -> str:
+        """What the script printed, as far as it was kept; empty where nothing was."""
+        tag = f"console/{stream}"
+        if tag not in self.tensor_tags:
+            return ""
+        return "".join(piece.text() for piece in self.tensors(tag, "sample"))
+
     @property
     def status(self) -> dict[str, Any]:
         """How it stands, as in `status.json`; a run that has not been heard of for a minute has `crashed`."""
