@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ethogram import analysis, maps
+from ethogram import analysis, maps, stats
 from ethogram.checkpoint import signature
 from ethogram.description import describe
 from ethogram.episode import Episode
@@ -90,4 +90,5 @@ __all__ = [
     "replay",
     "rollout",
     "signature",
+    "stats",
 ]

@@ -55,6 +55,16 @@ const TYPES: &[(&str, &str)] = &[
     ("tags::Tags", "Tags"),
     ("tags::TagsOfRun", "TagsOfRun"),
     ("series::SeriesEntry", "SeriesEntry"),
+    ("benchmark::Benchmark", "Benchmark"),
+    ("benchmark::Estimate", "Estimate"),
+    ("benchmark::BenchmarkAlgorithm", "BenchmarkAlgorithm"),
+    ("benchmark::BenchmarkProfile", "BenchmarkProfile"),
+    ("benchmark::BenchmarkRun", "BenchmarkRun"),
+    ("benchmark::LeftOut", "LeftOut"),
+    ("benchmark::BenchmarkCell", "BenchmarkCell"),
+    ("benchmark::BenchmarkPairEntry", "BenchmarkPair"),
+    ("benchmark::BenchmarkCurveEntry", "BenchmarkCurve"),
+    ("benchmark::ConfigDifference", "ConfigDifference"),
     ("notes::Notes", "Notes"),
     ("feature_label::FeatureLabel", "FeatureLabel"),
     ("notes::EpisodeNotes", "EpisodeNotes"),
@@ -67,7 +77,8 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// Members whose numbers are finite however a run looks: counts, and edges between finite bounds.
-const FINITE: &[&str] = &["Part::edges", "Part::counts", "Part::below", "Part::above", "Part::not_finite"];
+const FINITE: &[&str] =
+    &["Part::edges", "Part::counts", "Part::below", "Part::above", "Part::not_finite", "BenchmarkProfile::threshold"];
 
 /// Writes the file anew.
 pub fn run() -> Result<()> {

@@ -5,6 +5,7 @@
 //! Shapes are written with the letters `T` (steps) and `A` (actions).
 
 mod across_runs;
+mod benchmark;
 mod cumulative_sum;
 mod divergence;
 mod downsample;
@@ -30,6 +31,10 @@ mod td_error;
 mod trend;
 
 pub use across_runs::{AcrossRuns, RunCurve, across_runs};
+pub use benchmark::{
+    ATARI_57, AtariGame, Bootstrap, Estimate, Profile, ProfileOf, REPS_MAX, SCORES_MAX, Scores, Statistic, aggregates,
+    atari_game, difference, estimate, estimate_curve, performance_profile, probability_of_improvement,
+};
 pub use cumulative_sum::cumulative_sum;
 pub use divergence::{js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities};
 pub use downsample::{downsample_lttb, downsample_min_max};

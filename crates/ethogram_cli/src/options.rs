@@ -5,6 +5,7 @@
 use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
 
 use crate::explain::{Episodes, Settings};
 
@@ -26,6 +27,8 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Compare algorithms over tasks and seeds, as tables for a paper
+    Compare(CompareOptions),
     /// Compute attributions of whole episodes beforehand, and keep them beside the run
     Explain(ExplainOptions),
     /// Take a layer of the policy apart: what it has learned to see, and the states that show it
@@ -117,6 +120,49 @@ pub struct InfoOptions {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ethogram compare`
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// Where runs lie: runs, a project or anything above; folders, or prefixes of an object store as
+    /// s3://BUCKET/PREFIX [default: runs]
+    #[arg(value_name = "RUN")]
+    pub roots: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// What names the algorithm: group, name, project, or a key of the config [default: algo,
+    /// algorithm or exp_name of the config, else the group, else the name]
+    #[arg(long, value_name = "KEY", default_value = "auto", hide_default_value = true)]
+    pub by: Facet,
+    /// What names the task: env_id, project, or a key of the config [default: the environment,
+    /// else the project]
+    #[arg(long, value_name = "KEY", default_value = "auto", hide_default_value = true)]
+    pub task: Facet,
+    /// What a run reached: last100 (the mean of the last 100), last, best or step:N, of its returns;
+    /// of a scalar as TAG@last100
+    #[arg(long, value_name = "SCORE", default_value = "last100")]
+    pub score: Score,
+    /// Scale of what is said of all tasks: none, min_max, human, or auto, which is human for
+    /// Atari games
+    #[arg(long, value_name = "SCALE", default_value = "auto")]
+    pub normalization: Normalization,
+    /// Score that is good enough, for the optimality gap [default: 1 when normalised]
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub target: Option<f64>,
+    /// table, markdown, csv or latex
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: TableFormat,
+    /// What stands in a cell: mean_sd, iqm (with its interval) or runtime
+    #[arg(long, value_name = "WHAT", default_value = "mean_sd")]
+    pub cells: CellOf,
+    /// Repetitions of the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub reps: usize,
+    /// Seed of the bootstrap; the same seed gives the same intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
 }
 
 /// `ethogram explain`

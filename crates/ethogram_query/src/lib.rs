@@ -8,6 +8,7 @@
 //! It knows no HTTP and has no wire types.
 
 mod action_counts;
+mod benchmark;
 mod catalogue;
 pub mod derivation;
 mod episode_columns;
@@ -37,12 +38,17 @@ mod workbench;
 pub use action_counts::{
     ACTION_EPISODES_MAX, ACTION_PARTS_MAX, ACTION_STEPS_MAX, ACTIONS_MAX, ActionCounts, ActionPart, Spread,
 };
+pub use benchmark::{
+    ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
+    BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How, Normalization,
+    SCORE_EPISODES, Score, TASKS_MAX, TableFormat,
+};
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
-pub use ethogram_analysis::{Summary, Trend, factor_colours};
+pub use ethogram_analysis::{Bootstrap, Estimate, Profile, REPS_MAX, Summary, Trend, factor_colours};
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::derivation::cache::Cache;
 use crate::{
-    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest, GroupSeries, NativeOpener, Opener,
-    Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
+    Benchmark, BenchmarkRequest, DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest,
+    GroupSeries, NativeOpener, Opener, Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
 };
 
 /// How a workbench behaves.
@@ -159,6 +159,11 @@ impl Workbench {
     /// One curve for several runs.
     pub fn group(&self, request: &GroupRequest) -> Result<GroupSeries> {
         GroupSeries::read(self, request)
+    }
+
+    /// Algorithms compared over tasks and seeds.
+    pub fn benchmark(&self, request: &BenchmarkRequest) -> Result<Benchmark> {
+        Benchmark::read(self, request)
     }
 
     /// Rows of one field of an episode. Of several threads that ask for the same derived field, one computes it.

@@ -57,6 +57,8 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/series.csv", get(routes::series_csv::series_csv))
         .route("/api/tags", post(routes::tags::tags))
         .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
+        .route("/api/benchmark", post(routes::benchmark::benchmark))
+        .route("/api/benchmark/table", post(routes::benchmark::table))
         .route("/api/plugins", get(routes::plugins::plugins))
         .route("/api/plugins/{name}/module", get(routes::plugins::module))
         .route(FRAME_PATH, get(routes::plugins::frame))

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compact;
+pub mod compare;
 pub mod explain;
 pub mod features;
 pub mod info;

@@ -1,5 +1,6 @@
 //! Questions to a workbench, answered over runs in memory and on disk.
 
+mod benchmark;
 mod derivations;
 mod disk;
 mod documents;

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod attribution_forms;
 pub mod attributions;
+pub mod benchmark;
 pub mod blobs;
 pub mod derivations;
 pub mod episodes;

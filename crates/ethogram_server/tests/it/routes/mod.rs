@@ -2,6 +2,7 @@
 
 mod actions;
 mod attributions;
+mod benchmark;
 mod blobs;
 mod derivations;
 mod episodes;
