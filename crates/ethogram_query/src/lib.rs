@@ -13,6 +13,7 @@ pub mod derivation;
 mod episode_columns;
 mod episode_summary;
 mod error;
+mod events;
 mod explanation;
 mod extents;
 mod field;
@@ -47,6 +48,10 @@ pub use ethogram_model::{
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
+pub use events::{
+    EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
+    RankedEvents,
+};
 pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement,
     DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField,

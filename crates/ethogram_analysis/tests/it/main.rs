@@ -1,5 +1,6 @@
 //! Quantities against results that other people's code computed, and laws that hold for all inputs.
 
+mod events;
 mod golden;
 mod laws;
 mod maps;
