@@ -24,6 +24,7 @@ pub(super) struct Finder<'a> {
     /// Resolved.
     pub settings: &'a Params,
     pub cancel: &'a Cancel,
+    pub rows: std::cell::OnceCell<Rows>,
 }
 
 impl Finder<'_> {
@@ -82,13 +83,17 @@ impl Finder<'_> {
         Ok(numbers(&self.run.field(self.episode, name, &params, 0..u64::MAX)?.column))
     }
 
-    fn rows(&self) -> Result<Rows> {
-        Rows::read(self.run, self.episode, self.set("tolerance"))
+    fn rows(&self) -> Result<&Rows> {
+        if self.rows.get().is_none() {
+            let rows = Rows::read(self.run, self.episode, self.set("tolerance"))?;
+            let _ = self.rows.set(rows);
+        }
+        self.rows.get().ok_or_else(|| missing(self.episode, "action", "pass action= to episode.step"))
     }
 
     fn loops(&self) -> Result<Vec<Event>> {
         let rows = self.rows()?;
-        let found = loops_of(&rows, self.settings);
+        let found = loops_of(rows, self.settings);
         let mut events = Vec::new();
         for one in &found.loops {
             let share = one.steps() as f64 / found.steps.max(1) as f64;

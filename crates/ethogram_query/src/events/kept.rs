@@ -1,7 +1,8 @@
 //! Events that were found, kept in memory while the run does not grow.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ethogram_model::Cancel;
 use ethogram_store::Revision;
@@ -24,45 +25,60 @@ struct State {
 }
 
 impl Found {
-    /// Events of one kind of one episode. `settings` must be resolved.
+    /// Events of some kinds of one episode, in their order. `settings` must be resolved.
     pub fn of(
         &self,
         run: &RunHandle,
         episode: u64,
-        kind: &EventKind,
+        kinds: &[&EventKind],
         settings: &Params,
         cancel: &Cancel,
-    ) -> Result<Arc<EpisodeEvents>> {
+    ) -> Result<Vec<Arc<EpisodeEvents>>> {
         let revision = run.source().revision();
-        let key = (kind.name, episode, format!("{settings:?}"));
-        {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.revision != Some(revision) || state.answers.len() >= KEPT_MAX {
-                *state = State { revision: Some(revision), answers: HashMap::new() };
+        let finder = Finder { run, episode, settings, cancel, rows: OnceCell::new() };
+        let asked = format!("{settings:?}");
+        let mut answers = Vec::with_capacity(kinds.len());
+        for kind in kinds {
+            let key = (kind.name, episode, asked.clone());
+            let known = self.state(revision).answers.get(&key).cloned();
+            if let Some(answer) = known {
+                answers.push(answer);
+                continue;
             }
-            if let Some(answer) = state.answers.get(&key) {
-                return Ok(Arc::clone(answer));
+            cancel.check()?;
+            let answer = Arc::new(found(&finder, kind)?);
+            let mut state = self.state(revision);
+            // Of another revision when the run grew meanwhile.
+            if run.source().revision() == revision {
+                state.answers.insert(key, Arc::clone(&answer));
             }
+            drop(state);
+            answers.push(answer);
         }
-        cancel.check()?;
-        let mut answer = EpisodeEvents::default();
-        match (Finder { run, episode, settings, cancel }).find(kind) {
-            Ok(events) => answer.events = events,
-            // What was not logged, or not in a shape that it can be derived from, is no failure of the others.
-            Err(error) if error.is_missing_input() || error.is_not_found() || error.is_unfit() => {
-                answer.missing.insert(kind.name, error.to_string());
-            }
-            Err(error) => return Err(error),
-        }
-        let answer = Arc::new(answer);
+        Ok(answers)
+    }
+
+    /// What is kept of this revision.
+    fn state(&self, revision: Revision) -> MutexGuard<'_, State> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.revision == Some(revision) {
-            state.answers.insert(key, Arc::clone(&answer));
+        if state.revision != Some(revision) || state.answers.len() >= KEPT_MAX {
+            *state = State { revision: Some(revision), answers: HashMap::new() };
         }
-        Ok(answer)
+        state
     }
 
     pub fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
+    }
+}
+
+fn found(finder: &Finder, kind: &EventKind) -> Result<EpisodeEvents> {
+    match finder.find(kind) {
+        Ok(events) => Ok(EpisodeEvents { events, ..EpisodeEvents::default() }),
+        // What was not logged, or not in a shape that it can be derived from, is no failure of the others.
+        Err(error) if error.is_missing_input() || error.is_not_found() || error.is_unfit() => {
+            Ok(EpisodeEvents { missing: BTreeMap::from([(kind.name, error.to_string())]), ..EpisodeEvents::default() })
+        }
+        Err(error) => Err(error),
     }
 }

@@ -14,7 +14,7 @@ use ethogram_model::Cancel;
 use crate::param::{GAMMA, LAMBDA, resolve};
 use crate::{Error, Param, ParamKind, Params, Result, RunHandle};
 
-pub(crate) use find::{Loops, loops_of};
+pub(crate) use find::{loops_of, short};
 pub(crate) use kept::Found;
 pub use ranked::{EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EventsRequest, RankedEvents};
 pub(crate) use rows::Rows;
@@ -216,8 +216,7 @@ impl RunHandle {
         let settings = resolve("events", EVENT_PARAMS, settings, self.info().gamma)?;
         self.episode(episode)?;
         let mut found = EpisodeEvents::default();
-        for kind in kinds {
-            let one = self.found().of(self, episode, kind, &settings, cancel)?;
+        for one in self.found().of(self, episode, &kinds, &settings, cancel)? {
             found.missing.extend(one.missing.iter().map(|(kind, why)| (*kind, why.clone())));
             found
                 .events

@@ -75,8 +75,7 @@ impl RunHandle {
                 let Some(&episode) = episodes.get(at).filter(|_| at == 0 || !late) else { return Ok(()) };
                 cancel.check()?;
                 let mut found = (Vec::new(), Vec::new());
-                for kind in &kinds {
-                    let one = self.found().of(self, episode, kind, &settings, cancel)?;
+                for one in self.found().of(self, episode, &kinds, &settings, cancel)? {
                     found.0.extend(one.events.iter().cloned());
                     found.1.extend(one.missing.iter().map(|(kind, why)| (*kind, why.clone())));
                 }
