@@ -21,6 +21,7 @@ from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
 from ethogram.model import Attribution, Model
+from ethogram.findings import Event, HealthFinding
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
 from ethogram.run import Run, init

@@ -30,6 +30,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Serve(options) => commands::serve::serve(&options),
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
+        Command::Events(options) => commands::events::events(&options),
         Command::Explain(options) => commands::explain::explain(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),

@@ -26,6 +26,8 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Find moments worth a look: loops, surprises, high and low advantages; and what looks wrong
+    Events(EventsOptions),
     /// Compute attributions of whole episodes beforehand, and keep them beside the run
     Explain(ExplainOptions),
     /// Read everything in a run, compare it with its checksums, and say what was lost
@@ -109,6 +111,29 @@ pub struct LsOptions {
 pub struct InfoOptions {
     /// A run: its folder, or s3://BUCKET/PREFIX
     pub run: PathBuf,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ethogram events`
+#[derive(Debug, Args)]
+pub struct EventsOptions {
+    /// A run: its folder, or s3://BUCKET/PREFIX
+    pub run: PathBuf,
+    /// Which kind, for example loop, high_advantage, value_surprise; may be given again [default: all
+    /// that need no network]
+    #[arg(long, value_name = "NAME")]
+    pub kind: Vec<String>,
+    /// Most of each kind
+    #[arg(long, value_name = "N", default_value_t = ethogram_query::EVENTS_TOP_DEFAULT)]
+    pub top: usize,
+    /// A setting of the finders as NAME=VALUE, for example loop_share=0.1; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting_from_text)]
+    pub set: Vec<(String, String)>,
     /// How object stores are reached
     #[command(flatten)]
     pub stores: StoreOptions,
@@ -254,6 +279,13 @@ fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
     let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
     let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
     if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
+fn setting_from_text(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("expected a setting such as loop_share=0.1, found {text:?}")),
+    }
 }
 
 fn endpoint_from_text(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compact;
+pub mod events;
 pub mod explain;
 pub mod info;
 pub mod ls;

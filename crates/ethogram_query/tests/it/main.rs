@@ -3,6 +3,7 @@
 mod derivations;
 mod disk;
 mod documents;
+mod events;
 mod explanation;
 mod group;
 mod laws;
