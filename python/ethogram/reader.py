@@ -318,7 +318,7 @@ class RunView:
         return CheckpointView(self._reader, found[-1])
 
     def events(self, *kinds: str, top: int = 16, **settings: float) -> list[Event]:
-        """Moments of all recorded episodes that are worth a look: the most pronounced of each kind, then the second, and so on.
+        """Moments of all recorded episodes that are worth a look: the first of each kind, then the second, and so on.
 
         Args:
             kinds: For example `loop`, `high_advantage`, `value_surprise`; left out, all that need no network.

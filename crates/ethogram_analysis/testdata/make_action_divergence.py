@@ -1,6 +1,6 @@
 """Makes action_divergence.json: DRLVis's action divergence, by its own formula, of two made-up episodes.
 
-    python make_action_divergence.py > action_divergence.json      # numpy 2
+Usage: make_action_divergence.py > action_divergence.json, with NumPy 2.
 """
 
 import json
