@@ -92,7 +92,9 @@ test('N-15: kinds are filtered in the address, sorted, and reached by keys', asy
   await expect(page).toHaveURL(/sort=episode/);
   await page.reload();
   await listed(page);
-  const kinds = await rows(page).evaluateAll((links) => links.map((one) => (one as HTMLElement).dataset.event));
+  const kinds = await rows(page).evaluateAll((links) =>
+    links.map((one) => (one as HTMLElement).dataset.event),
+  );
   expect(new Set(kinds)).toEqual(new Set(['value_surprise']));
   await page.keyboard.press('j');
   await expect(rows(page).first()).toBeFocused();
@@ -118,7 +120,10 @@ test('N-20: found events lie on the time line of Replay, are switched by kind, a
   await expect(lane.locator('[data-found="low_advantage"]')).toHaveCount(0);
 });
 
-test('D-3: the action divergence of recorded episodes stands beside their returns', async ({ page, request }) => {
+test('D-3: the action divergence of recorded episodes stands beside their returns', async ({
+  page,
+  request,
+}) => {
   await page.goto(`${server.url}/#/events?run=${run}`);
   const chart = page.getByRole('img', { name: /^Mean action divergence/ });
   await expect(chart).toBeVisible();

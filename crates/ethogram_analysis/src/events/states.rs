@@ -34,8 +34,8 @@ impl States {
         }
         let scale = |index: usize, value: f64| {
             let (low, high) = reach[index % width.max(1)];
-            let scaled = if high > low { (value - low) / (high - low) } else { value - value };
-            scaled as f32
+            let scaled = if high > low { (value - low) / (high - low) } else { 0.0 };
+            if value.is_finite() { scaled as f32 } else { f32::NAN }
         };
         let scaled = values.iter().enumerate().map(|(index, &value)| scale(index, value)).collect();
         Self::Near { width, scaled, tolerance: tolerance as f32 }
@@ -65,8 +65,7 @@ impl States {
                 let mut apart = 0.0_f32;
                 for (a, b) in row(a)?.iter().zip(row(b)?) {
                     let difference = (a - b).abs();
-                    // NaN is not at most the tolerance.
-                    if !(difference <= *tolerance) {
+                    if difference.is_nan() || difference > *tolerance {
                         return None;
                     }
                     apart = apart.max(difference);
@@ -126,18 +125,18 @@ pub struct Revisits {
 pub fn revisits(states: &States) -> Option<Revisits> {
     let cells = states.cells();
     // First step, visits and last step of each.
-    let mut seen: HashMap<u64, (usize, usize, usize, bool)> = HashMap::new();
+    let mut seen: HashMap<u64, (usize, usize, usize)> = HashMap::new();
     let mut found =
         Revisits { steps: 0, revisits: 0, distinct: 0, visits_max: 0, favourite: 0, first: usize::MAX, end: 0 };
     for (step, cell) in cells.iter().enumerate().filter_map(|(step, cell)| Some((step, (*cell)?))) {
         found.steps += 1;
-        let entry = seen.entry(cell).or_insert((step, 1, step, false));
-        let (first, visits, last, _) = *entry;
+        let entry = seen.entry(cell).or_insert((step, 1, step));
+        let (first, visits, last) = *entry;
         if first == step {
             continue;
         }
         let came_back = last + 1 < step;
-        *entry = (first, visits + usize::from(came_back), step, true);
+        *entry = (first, visits + usize::from(came_back), step);
         if came_back || visits > 1 {
             found.revisits += 1;
             found.first = found.first.min(step);

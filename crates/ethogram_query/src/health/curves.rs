@@ -56,10 +56,10 @@ pub(super) fn scalars(run: &RunHandle, settings: &Params, health: &mut Health, c
     for tag in run.source().scalar_tags() {
         cancel.check()?;
         let points = points(run, &tag)?;
-        let values = &points.value;
         for rule in roles(&tag.tag) {
             health.checked(rule);
-            let found = |index: usize, evidence: String, numbers: Vec<(&'static str, f64)>| HealthFinding {
+            let Some((index, evidence, numbers)) = apply(rule, &tag.tag, &points.value, settings) else { continue };
+            health.findings.push(HealthFinding {
                 rule,
                 tag: Some(tag.tag.clone()),
                 axis: Some(tag.axis),
@@ -67,86 +67,77 @@ pub(super) fn scalars(run: &RunHandle, settings: &Params, health: &mut Health, c
                 episode: None,
                 evidence,
                 numbers,
-            };
-            let one = match rule {
-                "not_finite" => first_not_finite(values).map(|(index, count)| {
-                    let words = format!("{count} of {} points are not finite, the first at this step", values.len());
-                    found(index, words, vec![("count", count as f64), ("points", values.len() as f64)])
-                }),
-                "kl_spike" => {
-                    let limits = SpikeParams {
-                        factor: number(settings, "kl_factor"),
-                        floor: number(settings, "kl_floor"),
-                        ..SpikeParams::default()
-                    };
-                    spike(values, limits).map(|(worst, count)| {
-                        let words = format!(
-                            "{} nats, where the median of the points before is {}; {count} such points",
-                            short(worst.value),
-                            short(worst.reference)
-                        );
-                        let numbers = vec![
-                            ("value", worst.value),
-                            ("median", worst.reference),
-                            ("limit", worst.limit),
-                            ("count", count as f64),
-                        ];
-                        found(worst.index, words, numbers)
-                    })
-                }
-                "entropy_collapse" => {
-                    // Stable-Baselines3 logs minus the entropy under this name; CleanRL the entropy itself.
-                    let minus = tag.tag.ends_with("entropy_loss")
-                        && values.iter().filter(|value| **value < 0.0).count() * 2 > values.len();
-                    let entropy: Vec<f64> = values.iter().map(|value| if minus { -value } else { *value }).collect();
-                    let limits =
-                        CollapseParams { share: number(settings, "entropy_share"), ..CollapseParams::default() };
-                    collapse(&entropy, limits).map(|it| {
-                        let words = format!(
-                            "the entropy of the last tenth is {}, in the first tenth it was {}; below {} from this step on",
-                            short(it.value),
-                            short(it.reference),
-                            short(it.limit)
-                        );
-                        found(it.index, words, vec![("value", it.value), ("first", it.reference), ("limit", it.limit)])
-                    })
-                }
-                "value_explosion" => {
-                    let limits =
-                        ExplosionParams { factor: number(settings, "explosion"), ..ExplosionParams::default() };
-                    explosion(values, limits).map(|it| {
-                        let words = format!(
-                            "{} in the last tenth, {} in the first third; above {} at this step for the first time",
-                            short(it.value),
-                            short(it.reference),
-                            short(it.limit)
-                        );
-                        found(it.index, words, vec![("value", it.value), ("first", it.reference), ("limit", it.limit)])
-                    })
-                }
-                "clip_fraction" => {
-                    let limit = number(settings, "clip_share");
-                    tail_mean(values, 10).filter(|share| *share > limit).map(|share| {
-                        let words = format!("{:.0} % of the samples in the last tenth of the updates", 100.0 * share);
-                        found(values.len() - 1, words, vec![("share", share), ("limit", limit)])
-                    })
-                }
-                "critic_blind" => {
-                    let limit = number(settings, "explained");
-                    tail_mean(values, 20).filter(|share| *share < limit).map(|share| {
-                        let words = format!(
-                            "{} in the last tenth; a critic that says the same of all states has 0",
-                            short(share)
-                        );
-                        found(values.len() - 1, words, vec![("value", share), ("limit", limit)])
-                    })
-                }
-                other => unreachable!("no rule {other}"),
-            };
-            health.findings.extend(one);
+            });
         }
     }
     Ok(())
+}
+
+/// Index of the point, the evidence in words and in numbers.
+type Told = (usize, String, Vec<(&'static str, f64)>);
+
+fn apply(rule: &str, tag: &str, values: &[f64], settings: &Params) -> Option<Told> {
+    let set = |name: &str| number(settings, name);
+    match rule {
+        "not_finite" => {
+            let (index, count) = first_not_finite(values)?;
+            let words = format!("{count} of {} points are not finite, the first at this step", values.len());
+            Some((index, words, vec![("count", count as f64), ("points", values.len() as f64)]))
+        }
+        "kl_spike" => {
+            let limits = SpikeParams { factor: set("kl_factor"), floor: set("kl_floor"), ..SpikeParams::default() };
+            let (worst, count) = spike(values, limits)?;
+            let words = format!(
+                "{} nats, where the median of the points before is {}; {count} such points",
+                short(worst.value),
+                short(worst.reference)
+            );
+            let numbers = vec![
+                ("value", worst.value),
+                ("median", worst.reference),
+                ("limit", worst.limit),
+                ("count", count as f64),
+            ];
+            Some((worst.index, words, numbers))
+        }
+        "entropy_collapse" => {
+            // Stable-Baselines3 logs minus the entropy under this name; CleanRL the entropy itself.
+            let below = values.iter().filter(|value| **value < 0.0).count();
+            let sign = if tag.ends_with("entropy_loss") && below * 2 > values.len() { -1.0 } else { 1.0 };
+            let entropy: Vec<f64> = values.iter().map(|value| sign * value).collect();
+            let limits = CollapseParams { share: set("entropy_share"), ..CollapseParams::default() };
+            let it = collapse(&entropy, limits)?;
+            let words = format!(
+                "the entropy of the last tenth is {}, in the first tenth it was {}; below {} from this step on",
+                short(it.value),
+                short(it.reference),
+                short(it.limit)
+            );
+            Some((it.index, words, vec![("value", it.value), ("first", it.reference), ("limit", it.limit)]))
+        }
+        "value_explosion" => {
+            let limits = ExplosionParams { factor: set("explosion"), ..ExplosionParams::default() };
+            let it = explosion(values, limits)?;
+            let words = format!(
+                "{} in the last tenth, {} in the first third; above {} at this step for the first time",
+                short(it.value),
+                short(it.reference),
+                short(it.limit)
+            );
+            Some((it.index, words, vec![("value", it.value), ("first", it.reference), ("limit", it.limit)]))
+        }
+        "clip_fraction" => {
+            let share = tail_mean(values, 10).filter(|share| *share > set("clip_share"))?;
+            let words = format!("{:.0} % of the samples in the last tenth of the updates", 100.0 * share);
+            Some((values.len() - 1, words, vec![("share", share), ("limit", set("clip_share"))]))
+        }
+        "critic_blind" => {
+            let share = tail_mean(values, 20).filter(|share| *share < set("explained"))?;
+            let words = format!("{} in the last tenth; a critic that says the same of all states has 0", short(share));
+            Some((values.len() - 1, words, vec![("value", share), ("limit", set("explained"))]))
+        }
+        other => unreachable!("no rule {other}"),
+    }
 }
 
 fn points(run: &RunHandle, tag: &ScalarTag) -> Result<ScalarColumns> {

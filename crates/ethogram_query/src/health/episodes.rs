@@ -42,8 +42,8 @@ pub(super) fn look(
 #[derive(Default)]
 struct Seen {
     episodes: usize,
-    actions: Vec<Option<u64>>,
-    /// Names of the actions are those of the first episode's cells; so shares are taken an episode.
+    steps: usize,
+    /// Share of the most frequent action and steps, an episode each: what stands for an action differs between them.
     constant: Vec<(f64, usize)>,
     bounded: Vec<f64>,
     looping: usize,
@@ -60,7 +60,7 @@ impl Seen {
         if let Some(found) = constant_action(&rows.actions) {
             self.constant.push((found.share, found.steps));
         }
-        self.actions.extend(&rows.actions);
+        self.steps += rows.actions.len();
         let space = run.info().env.as_ref().and_then(|env| env.action_space.as_ref());
         if let Some(Space::Box { low, high, .. }) = space.and_then(|space| leaf(space, "action")) {
             let column = run.source().steps(episode, "action", 0..u64::MAX)?;
@@ -91,7 +91,7 @@ impl Seen {
     }
 
     fn judge(&self, settings: &Params, finders: &Params, health: &mut Health) {
-        let steps = self.actions.len();
+        let steps = self.steps;
         if steps < STEPS_MIN {
             return;
         }

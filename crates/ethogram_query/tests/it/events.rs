@@ -67,7 +67,11 @@ fn row_b12_the_looping_agent_is_told_from_the_other() {
     assert!(events.iter().all(|event| event.episode == 1 && event.rank == 1), "{events:#?}");
     let one = &events[0];
     assert_eq!((one.from, one.to), (0, 200));
-    assert!(one.evidence.starts_with("0 1 2 3 again and again: 4 steps long, 50.0 times, 200 of 200 steps"), "{}", one.evidence);
+    assert!(
+        one.evidence.starts_with("0 1 2 3 again and again: 4 steps long, 50.0 times, 200 of 200 steps"),
+        "{}",
+        one.evidence
+    );
     assert!(one.numbers.contains(&("reward_per_cycle", 1.0)), "{:?}", one.numbers);
     let health = handle.health(&Params::new(), &Cancel::default()).expect("health");
     let looping = health.findings.iter().find(|finding| finding.rule == "looping").expect("half of the steps");
@@ -206,8 +210,11 @@ fn each_rule_of_health_has_its_planted_fault() {
     }
     let (_bench, handle) = opened(&run);
     let health = handle.health(&Params::new(), &Cancel::default()).expect("health");
-    let told: Vec<_> =
-        health.findings.iter().map(|one| (one.rule, one.tag.as_deref().unwrap_or(""), one.step.unwrap_or(-1))).collect();
+    let told: Vec<_> = health
+        .findings
+        .iter()
+        .map(|one| (one.rule, one.tag.as_deref().unwrap_or(""), one.step.unwrap_or(-1)))
+        .collect();
     assert_eq!(
         told,
         [
@@ -226,7 +233,9 @@ fn each_rule_of_health_has_its_planted_fault() {
     let calm = handle.health(&calm, &Cancel::default()).expect("health");
     assert!(calm.findings.iter().all(|one| one.rule != "kl_spike"), "its limits can be set");
     let wrong: Params = [("kl".to_owned(), 1.0.into())].into();
-    assert!(handle.health(&wrong, &Cancel::default()).expect_err("no setting").to_string().contains("one of explosion"));
+    assert!(
+        handle.health(&wrong, &Cancel::default()).expect_err("no setting").to_string().contains("one of explosion")
+    );
 }
 
 #[test]

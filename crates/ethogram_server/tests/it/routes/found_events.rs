@@ -64,7 +64,8 @@ async fn row_b12_a_loop_is_sent_with_its_evidence() {
 async fn health_and_divergence_are_sent() {
     let (_root, served) = found().await;
     let health = get(&served, "/health").await;
-    let rules: Vec<_> = health["findings"].as_array().expect("findings").iter().map(|one| one["rule"].as_str()).collect();
+    let rules: Vec<_> =
+        health["findings"].as_array().expect("findings").iter().map(|one| one["rule"].as_str()).collect();
     assert_eq!(rules, [Some("entropy_collapse"), Some("looping")], "{health}");
     assert_eq!(health["findings"][0]["step"].as_i64(), Some(50));
     let calm = get(&served, "/health?entropy_share=0&loop_steps_share=1").await;
