@@ -20,6 +20,7 @@ from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
+from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
@@ -63,6 +64,8 @@ __all__ = [
     "EpisodeView",
     "EthogramError",
     "EthogramWarning",
+    "Event",
+    "HealthFinding",
     "HintPixel",
     "Histogram",
     "Image",

@@ -6,6 +6,7 @@
 
 mod across_runs;
 mod benchmark;
+mod action_divergence;
 mod cumulative_sum;
 mod divergence;
 mod downsample;
@@ -14,8 +15,10 @@ mod ensemble;
 mod entropy;
 mod error;
 mod factors;
+mod events;
 mod gae;
 mod gaussian;
+mod health;
 mod histogram;
 mod map;
 mod nmf;
@@ -35,6 +38,7 @@ pub use benchmark::{
     ATARI_57, AtariGame, Bootstrap, Estimate, Profile, ProfileOf, REPS_MAX, SCORES_MAX, Scores, Statistic, aggregates,
     atari_game, difference, estimate, estimate_curve, performance_profile, probability_of_improvement,
 };
+pub use action_divergence::{ActionDivergence, Direction, DivergenceParams, action_divergence};
 pub use cumulative_sum::cumulative_sum;
 pub use divergence::{js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities};
 pub use downsample::{downsample_lttb, downsample_min_max};
@@ -46,8 +50,16 @@ pub use factors::{
     Example, Factors, FactorsOf, Projected, THUMBNAILS, factor_colours, strongest_at_each_cell, strongest_rows,
     thumbnails,
 };
+pub use events::{
+    ActionLoop, Bookmark, LoopParams, Outlier, OutlierParams, Revisits, RewardCycle, RewardSource, States,
+    action_loops, best_bookmarks, bookmark, outliers, revisits, reward_cycle, reward_source,
+};
 pub use gae::{gae, lambda_return};
 pub use gaussian::{gaussian_entropy, gaussian_log_density};
+pub use health::{
+    CollapseParams, ConstantAction, CurveFinding, Dormant, ExplosionParams, SpikeParams, StuckParams, StuckReturns,
+    at_bounds, collapse, constant_action, dormant_units, explosion, first_not_finite, spike, stuck_returns, tail_mean,
+};
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
 pub use map::{
     Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, pca,

@@ -27,6 +27,8 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Find moments worth a look: loops, surprises, high and low advantages; and what looks wrong
+    Events(EventsOptions),
     /// Compare algorithms over tasks and seeds, as tables for a paper
     Compare(CompareOptions),
     /// Compute attributions of whole episodes beforehand, and keep them beside the run
@@ -163,6 +165,29 @@ pub struct CompareOptions {
     /// Seed of the bootstrap; the same seed gives the same intervals
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+}
+
+/// `ethogram events`
+#[derive(Debug, Args)]
+pub struct EventsOptions {
+    /// A run: its folder, or s3://BUCKET/PREFIX
+    pub run: PathBuf,
+    /// Which kind, for example loop, high_advantage, value_surprise; may be given again [default: all
+    /// that need no network]
+    #[arg(long, value_name = "NAME")]
+    pub kind: Vec<String>,
+    /// Most of each kind
+    #[arg(long, value_name = "N", default_value_t = ethogram_query::EVENTS_TOP_DEFAULT)]
+    pub top: usize,
+    /// A setting of the finders as NAME=VALUE, for example loop_share=0.1; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting_from_text)]
+    pub set: Vec<(String, String)>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ethogram explain`
@@ -330,6 +355,13 @@ fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
     let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
     let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
     if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
+fn setting_from_text(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("expected a setting such as loop_share=0.1, found {text:?}")),
+    }
 }
 
 fn endpoint_from_text(text: &str) -> Result<String, String> {

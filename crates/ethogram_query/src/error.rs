@@ -170,6 +170,11 @@ impl Error {
         )
     }
 
+    /// What was logged has not the shape that is needed.
+    pub fn is_unfit(&self) -> bool {
+        matches!(self, Self::BadInput { .. })
+    }
+
     /// The question itself is wrong, whatever the run holds.
     pub fn is_bad_request(&self) -> bool {
         match self {

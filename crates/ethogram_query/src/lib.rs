@@ -14,11 +14,13 @@ pub mod derivation;
 mod episode_columns;
 mod episode_summary;
 mod error;
+mod events;
 mod explanation;
 mod extents;
 mod features;
 mod field;
 mod group;
+mod health;
 mod heat_map;
 mod histogram;
 mod lazy_run;
@@ -27,6 +29,7 @@ mod native;
 mod object;
 mod opener;
 mod param;
+mod policy_change;
 mod run_handle;
 mod series;
 mod summary;
@@ -54,6 +57,10 @@ pub use ethogram_model::{
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
+pub use events::{
+    EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
+    RankedEvents,
+};
 pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, Activations, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest,
     Disagreement, DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace,
@@ -68,6 +75,7 @@ pub use features::{
 };
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
+pub use health::{HEALTH_PARAMS, HEALTH_RULES, Health, HealthFinding, HealthRule};
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
 pub use native::NativeOpener;
@@ -75,6 +83,7 @@ pub use native::NativeOpener;
 pub use object::{ObjectOpener, RemoteOptions};
 pub use opener::{Opener, Root};
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
+pub use policy_change::{CheckpointChange, CheckpointChanges, EpisodeDivergence};
 pub use run_handle::RunHandle;
 pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;

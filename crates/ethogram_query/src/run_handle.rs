@@ -10,6 +10,7 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
+use crate::events::Found;
 use crate::explanation::{Backgrounds, Kept, Networks};
 use crate::features::Known;
 use crate::{
@@ -28,12 +29,16 @@ pub struct RunHandle {
     kept: OnceLock<Kept>,
     backgrounds: Backgrounds,
     features: Known,
+    found: Found,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
     /// When somebody asked for it last, by a clock that counts such questions.
     used: AtomicU64,
 }
+
+/// Episodes that are read together on the way back.
+const EPISODES_READ: u64 = 256;
 
 static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
@@ -50,6 +55,7 @@ impl RunHandle {
             kept: OnceLock::new(),
             backgrounds: Backgrounds::default(),
             features: Known::default(),
+            found: Found::default(),
             path,
             episodes: Mutex::default(),
             used: AtomicU64::default(),
@@ -94,6 +100,9 @@ impl RunHandle {
     /// Features of its layers that were found lately.
     pub(crate) fn known_features(&self) -> &Known {
         &self.features
+    /// Events of its episodes that were found.
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
     }
 
     /// Attributions that are kept beside it.
@@ -128,6 +137,7 @@ impl RunHandle {
         self.networks.forget();
         self.backgrounds.forget();
         self.features.forget();
+        self.found.forget();
         self.source.rest();
     }
 
@@ -214,8 +224,21 @@ impl RunHandle {
     /// Fields of an episode: those logged, by name, then those that can be derived from them, in the order of the registry.
     pub fn fields(&self, episode: u64) -> Result<Vec<FieldEntry>> {
         let logged = self.source.step_fields(episode)?;
-        let derived = derivation::entries(&logged, &self.info);
+        let derived = derivation::entries(&logged, &self.info, self.follows_recorded(episode)?);
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
+    }
+
+    /// Whether an episode before this one was recorded.
+    fn follows_recorded(&self, episode: u64) -> Result<bool> {
+        let mut end = episode;
+        while end > 0 {
+            let start = end.saturating_sub(EPISODES_READ);
+            if self.source.episodes(start..end)?.iter().any(|row| row.recorded) {
+                return Ok(true);
+            }
+            end = start;
+        }
+        Ok(false)
     }
 
     fn episode_columns(&self) -> Result<Arc<EpisodeColumns>> {

@@ -129,6 +129,9 @@ impl From<QueryError> for ApiError {
             QueryError::BadParam { ref field, .. } if field.starts_with("attribution") => {
                 Self::bad_request(message).hint("GET …/episodes/E/explanations lists what can be asked")
             }
+            QueryError::BadParam { ref field, .. } if field == "events" || field == "health" => {
+                Self::bad_request(message).hint("docs/http.md lists the kinds of events, the rules and their settings")
+            }
             _ if error.is_bad_request() => {
                 Self::bad_request(message).hint("GET /api/derivations lists the parameters of each field")
             }

@@ -26,15 +26,19 @@ import {
 import type {
   ActionCounts,
   Axis,
+  CheckpointChanges,
   Derivation,
   EpisodeDetail,
   EpisodeSummary,
   ErrorBody,
   Failure,
+  FoundEvents,
   Health,
   Layout,
   Notes,
+  PolicyDivergence,
   RunDetail,
+  RunHealth,
   RunList,
   SeriesEntry,
   TagsOfRun,
@@ -209,6 +213,37 @@ export class Client {
       low: doubles(columnNamed(columns, `${name}/low`)),
       high: doubles(columnNamed(columns, `${name}/high`)),
     };
+  }
+
+  /** Events of all recorded episodes, `top` of each kind; of the usual kinds unless some are named. In part while `done` is below `episodes`. */
+  runEvents(
+    run: string,
+    options: { kinds?: readonly string[]; top?: number; signal?: AbortSignal } = {},
+  ): Promise<FoundEvents> {
+    const { kinds, top, signal } = options;
+    return this.#source.json(`${at(run)}/events${search({ kinds: kinds?.join(',') || undefined, top })}`, {
+      signal,
+    });
+  }
+
+  /** Events of one episode. */
+  episodeEvents(run: string, episode: number, signal?: AbortSignal): Promise<FoundEvents> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/events`, { signal });
+  }
+
+  /** What looks wrong about the training of a run. */
+  runHealth(run: string, signal?: AbortSignal): Promise<RunHealth> {
+    return this.#source.json(`${at(run)}/health`, { signal });
+  }
+
+  /** How far the policy of each recorded episode is from that of the one before. */
+  divergence(run: string, signal?: AbortSignal): Promise<PolicyDivergence> {
+    return this.#source.json(`${at(run)}/divergence`, { signal });
+  }
+
+  /** How far each checkpoint is from the one before, on the states of an episode. */
+  checkpointChanges(run: string, episode: number, signal?: AbortSignal): Promise<CheckpointChanges> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/checkpoint_changes`, { signal });
   }
 
   /** What can be asked of the networks of an episode; an error says what to log. */

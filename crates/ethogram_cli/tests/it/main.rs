@@ -1,5 +1,6 @@
 //! The program as people run it.
 
+mod events;
 mod explain;
 mod help;
 mod program;

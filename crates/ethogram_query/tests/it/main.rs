@@ -4,6 +4,7 @@ mod benchmark;
 mod derivations;
 mod disk;
 mod documents;
+mod events;
 mod explanation;
 mod features;
 mod group;

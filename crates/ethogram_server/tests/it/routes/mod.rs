@@ -10,6 +10,7 @@ mod errors;
 mod extents;
 mod fields;
 mod foreign;
+mod found_events;
 mod frames;
 mod histograms;
 mod layouts;
