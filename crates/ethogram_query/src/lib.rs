@@ -4,7 +4,7 @@
 //! of runs, a [`Series`] for a curve, a [`Field`] for the steps of an episode. `reward` was logged; `advantage` is derived from
 //! other fields when first asked for, cached, and from then on looks like a logged one.
 //!
-//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`].
+//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`](ethogram_store::Opener).
 //! It knows no HTTP and has no wire types.
 
 mod action_counts;
@@ -46,6 +46,7 @@ pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
+pub use ethogram_store::Opener;
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement,
@@ -62,7 +63,7 @@ pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histo
 pub use native::NativeOpener;
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
-pub use opener::{Opener, Root};
+pub use opener::Root;
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use run_handle::RunHandle;
 pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
