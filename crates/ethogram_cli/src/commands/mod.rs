@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compact;
 pub mod explain;
+pub mod import;
 pub mod info;
 pub mod ls;
 pub mod push;

@@ -2,6 +2,7 @@
 
 mod explain;
 mod help;
+mod import;
 mod program;
 mod runs;
 mod serve;
