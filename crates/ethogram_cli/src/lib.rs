@@ -38,6 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),
         Command::Push(options) => commands::push::push(&options),
+        Command::Import(options) => commands::import::import(&options),
     };
     match done {
         Ok(code) => code,

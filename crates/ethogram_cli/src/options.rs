@@ -43,6 +43,8 @@ pub enum Command {
     Video(VideoOptions),
     /// Copy runs to an object store; what is there already is not sent again
     Push(PushOptions),
+    /// Make runs of our own of other tools' logs, which `serve` also shows as they are
+    Import(ImportOptions),
 }
 
 /// `ethogram serve`
@@ -344,6 +346,22 @@ pub struct PushOptions {
     /// How object stores are reached
     #[command(flatten)]
     pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ethogram import`
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// Where the logs lie: event files of TensorBoard, Stable-Baselines3's csv and Monitor files, … A run, or
+    /// anything above
+    pub from: PathBuf,
+    /// Folder in which the runs are made, each as PROJECT/ID; one that is there is left as it is
+    pub to: PathBuf,
+    /// Only say what would be made, and what would be left out
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -4,7 +4,7 @@
 //! of runs, a [`Series`] for a curve, a [`Field`] for the steps of an episode. `reward` was logged; `advantage` is derived from
 //! other fields when first asked for, cached, and from then on looks like a logged one.
 //!
-//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`].
+//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`](ethogram_store::Opener).
 //! It knows no HTTP and has no wire types.
 
 mod action_counts;
@@ -56,6 +56,7 @@ pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
+pub use ethogram_store::Opener;
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
 pub use events::{
     EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
@@ -81,7 +82,7 @@ pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histo
 pub use native::NativeOpener;
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
-pub use opener::{Opener, Root};
+pub use opener::Root;
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use policy_change::{CheckpointChange, CheckpointChanges, EpisodeDivergence};
 pub use run_handle::RunHandle;

@@ -26,6 +26,7 @@ mod manifest;
 mod notes;
 #[cfg(feature = "s3")]
 pub mod object;
+mod opener;
 mod reader;
 mod run;
 mod seal;
@@ -56,6 +57,7 @@ pub use notes::{
     EpisodeNotes, HOTSPOTS_MAX, Hotspot, NOTES_BYTES_MAX, NOTES_FILE, Notes, PROBES_MAX, Probe, TAG_CHARS_MAX,
     TAGS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX, parse_notes, read_notes, write_notes,
 };
+pub use opener::Opener;
 pub use reader::RunReader;
 pub use run::{ActionGroup, CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;

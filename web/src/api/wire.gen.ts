@@ -39,6 +39,8 @@ export interface RunSummary {
   name: string;
   /** Runs that belong together. */
   project: string;
+  /** The format that it lies in: `ethogram`, or what another tool wrote, for example `tfevents`. */
+  format: string;
   /** Runs to be averaged over seeds share a group. */
   group: string | null;
   /** Free words. */
@@ -81,6 +83,8 @@ export interface RunSummary {
 export interface RunDetail {
   /** Who and what it is. */
   info: RunInfo;
+  /** The format that it lies in. */
+  format: string;
   /** How it stands, as its writer said last. */
   status: RunStatus;
   /** How it stands now. */

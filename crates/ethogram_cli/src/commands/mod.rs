@@ -6,6 +6,7 @@ pub mod compare;
 pub mod events;
 pub mod explain;
 pub mod features;
+pub mod import;
 pub mod info;
 pub mod ls;
 pub mod push;

@@ -3,6 +3,7 @@
 mod events;
 mod explain;
 mod help;
+mod import;
 mod program;
 mod runs;
 mod serve;
