@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::attribution::{graph_of, laid_out, rows_first};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
 use crate::graph::ValueId;
 use crate::model::Model;
@@ -16,6 +16,8 @@ const KEPT: usize = 4;
 /// A network ready to be run. Running it from several threads at once is fine.
 pub struct Forward {
     model: Arc<Model>,
+    /// Values that are given out; `None` for the file's outputs.
+    wanted: Option<Vec<String>>,
     /// Used last comes last.
     programs: Mutex<Vec<(Shapes, Arc<Compiled>)>>,
 }
@@ -32,7 +34,12 @@ struct Compiled {
 impl Forward {
     /// Compiles nothing yet.
     pub fn new(model: Arc<Model>) -> Self {
-        Forward { model, programs: Mutex::default() }
+        Forward { model, wanted: None, programs: Mutex::default() }
+    }
+
+    /// The same for other values than the outputs: any layers, by name.
+    pub fn of(model: Arc<Model>, wanted: Vec<String>) -> Self {
+        Forward { model, wanted: Some(wanted), programs: Mutex::default() }
     }
 
     /// The network that is run.
@@ -40,9 +47,10 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats, by name, in the file's order. Inputs and outputs have their rows first, whatever the file wants.
+    /// Every output of floats, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
+    /// rows first, whatever the file wants.
     ///
-    /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// **Errors**: inputs that the model does not have, or of other shapes; a wanted value that it does not have, or that is not made of floats; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
         let compiled = self.compiled(inputs)?;
         let mut given = Vec::with_capacity(compiled.inputs.len());
@@ -82,11 +90,18 @@ impl Forward {
         let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
         let graph = graph_of(&self.model, shapes, rows, &[])?;
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
-        for output in self.model.outputs() {
-            let id = graph.named(&output.name).ok_or_else(|| self.model.unknown(&output.name))?;
+        let all = || self.model.outputs().iter().map(|output| output.name.clone()).collect();
+        for name in self.wanted.clone().unwrap_or_else(all) {
+            let id = graph.named(&name).ok_or_else(|| self.model.unknown(&name))?;
             if graph.value(id).dtype == Dtype::F32 {
                 ids.push(id);
-                outputs.push(output.name.clone());
+                outputs.push(name);
+            } else if self.wanted.is_some() {
+                return Err(Error::Argument {
+                    argument: "layer",
+                    expected: "one of floats".to_owned(),
+                    found: format!("{name:?} of {}", graph.value(id).dtype.name()),
+                });
             }
         }
         let needed = graph.needed_by(&ids);
