@@ -13,6 +13,7 @@ pub mod events;
 mod extract;
 pub mod frames;
 pub mod limits;
+pub mod map_parts;
 mod params;
 mod plugins;
 mod pool;
