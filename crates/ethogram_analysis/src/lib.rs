@@ -62,8 +62,8 @@ pub use health::{
 };
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
 pub use map::{
-    Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, pca,
-    trustworthiness,
+    Cleaned, Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, Watch, begun_at, clean,
+    mirror_like, nearest, neighbor_recall, pca, pca_quick, trustworthiness,
 };
 pub use nmf::{Nmf, NmfParams, nmf};
 pub use return_distribution::ReturnDistribution;

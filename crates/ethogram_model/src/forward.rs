@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::attribution::{graph_of, laid_out, rows_first};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
 use crate::graph::ValueId;
 use crate::model::Model;
@@ -16,8 +16,8 @@ const KEPT: usize = 4;
 /// A network ready to be run. Running it from several threads at once is fine.
 pub struct Forward {
     model: Arc<Model>,
-    /// What is told: all outputs of floats when there is nothing.
-    values: Vec<String>,
+    /// Values that are given out; `None` for the file's outputs.
+    wanted: Option<Vec<String>>,
     /// Values that are given, and not computed.
     patched: Vec<String>,
     /// Used last comes last.
@@ -36,17 +36,17 @@ struct Compiled {
 impl Forward {
     /// Compiles nothing yet.
     pub fn new(model: Arc<Model>) -> Self {
-        Self::of_values(model, Vec::new())
+        Forward { model, wanted: None, patched: Vec::new(), programs: Mutex::default() }
     }
 
-    /// Tells other values than the outputs, by name: layers, for example.
-    pub fn of_values(model: Arc<Model>, values: Vec<String>) -> Self {
-        Forward { model, values, patched: Vec::new(), programs: Mutex::default() }
+    /// The same for other values than the outputs: any layers, by name.
+    pub fn of(model: Arc<Model>, wanted: Vec<String>) -> Self {
+        Forward { wanted: Some(wanted), ..Self::new(model) }
     }
 
     /// Tells the outputs, were these values (layers, for example) what is given for them among the inputs.
     pub fn patched(model: Arc<Model>, patched: Vec<String>) -> Self {
-        Forward { model, values: Vec::new(), patched, programs: Mutex::default() }
+        Forward { patched, ..Self::new(model) }
     }
 
     /// The network that is run.
@@ -54,10 +54,10 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats in the file's order, or every value of [`Forward::of_values`], by name. Inputs and outputs have their rows first,
-    /// whatever the file wants.
+    /// Every output of floats, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
+    /// rows first, whatever the file wants.
     ///
-    /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// **Errors**: inputs that the model does not have, or of other shapes; a wanted value that it does not have, or that is not made of floats; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
         let compiled = self.compiled(inputs)?;
         let mut given = Vec::with_capacity(compiled.inputs.len());
@@ -98,17 +98,19 @@ impl Forward {
         let own = shapes.iter().filter(|(name, _)| !self.patched.contains(name));
         let own = own.map(|(name, shape)| (name.clone(), shape.clone())).collect();
         let graph = graph_of(&self.model, &own, rows, &self.patched)?;
-        let id_of = |name: &str| graph.named(name).ok_or_else(|| self.model.unknown(name));
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
-        for name in &self.values {
-            ids.push(id_of(name)?);
-            outputs.push(name.clone());
-        }
-        for output in self.model.outputs().iter().filter(|_| self.values.is_empty()) {
-            let id = id_of(&output.name)?;
+        let all = || self.model.outputs().iter().map(|output| output.name.clone()).collect();
+        for name in self.wanted.clone().unwrap_or_else(all) {
+            let id = graph.named(&name).ok_or_else(|| self.model.unknown(&name))?;
             if graph.value(id).dtype == Dtype::F32 {
                 ids.push(id);
-                outputs.push(output.name.clone());
+                outputs.push(name);
+            } else if self.wanted.is_some() {
+                return Err(Error::Argument {
+                    argument: "layer",
+                    expected: "one of floats".to_owned(),
+                    found: format!("{name:?} of {}", graph.value(id).dtype.name()),
+                });
             }
         }
         let needed = graph.needed_by(&ids);

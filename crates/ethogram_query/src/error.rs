@@ -131,8 +131,26 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
-    /// Whoever asked for a film does not want it any more.
-    #[error("the film was stopped before its end")]
+    /// There are no points to lay out.
+    #[error("there is nothing to map: {why}")]
+    Unmapped {
+        /// What is missing, and how to log it.
+        why: String,
+    },
+    /// A map that was let go of.
+    #[error("the map {map} is not kept any more; ask for it again")]
+    MapGone {
+        /// Its id.
+        map: String,
+    },
+    /// A layout that does not move cannot be steered.
+    #[error("the layout of map {map} does not move now")]
+    MapStill {
+        /// Its id.
+        map: String,
+    },
+    /// Whoever asked for it does not want it any more.
+    #[error("the work was stopped before its end")]
     Stopped,
     /// The film could not be made.
     #[error(transparent)]
@@ -142,10 +160,19 @@ pub enum Error {
     Model(#[from] ethogram_model::Error),
     /// The mathematics refused its arguments.
     #[error(transparent)]
-    Analysis(#[from] ethogram_analysis::Error),
+    Analysis(ethogram_analysis::Error),
     /// The run itself could not answer.
     #[error(transparent)]
     Store(#[from] ethogram_store::Error),
+}
+
+impl From<ethogram_analysis::Error> for Error {
+    fn from(error: ethogram_analysis::Error) -> Self {
+        match error {
+            ethogram_analysis::Error::Stopped => Self::Stopped,
+            other => Self::Analysis(other),
+        }
+    }
 }
 
 impl Error {
@@ -166,7 +193,11 @@ impl Error {
     pub fn is_missing_input(&self) -> bool {
         matches!(
             self,
-            Self::MissingInput { .. } | Self::Unexplained { .. } | Self::Unfilmed { .. } | Self::NoFeatures { .. }
+            Self::MissingInput { .. }
+                | Self::Unexplained { .. }
+                | Self::Unfilmed { .. }
+                | Self::NoFeatures { .. }
+                | Self::Unmapped { .. }
         )
     }
 

@@ -24,6 +24,7 @@ mod health;
 mod heat_map;
 mod histogram;
 mod lazy_run;
+mod maps;
 mod native;
 #[cfg(feature = "s3")]
 mod object;
@@ -51,7 +52,7 @@ pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
-pub use ethogram_analysis::{Bootstrap, Estimate, Profile, REPS_MAX, Summary, Trend, factor_colours};
+pub use ethogram_analysis::{Bootstrap, Estimate, Metric, Profile, REPS_MAX, Summary, Trend, factor_colours};
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
@@ -79,6 +80,10 @@ pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
 pub use health::{HEALTH_PARAMS, HEALTH_RULES, Health, HealthFinding, HealthRule};
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
+pub use maps::{
+    LeftOut, MAP_METHODS, MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MAPS_BYTES_MAX, MapChoices, MapColour,
+    MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
+};
 pub use native::NativeOpener;
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};

@@ -9,6 +9,7 @@ use ethogram_store::{Layout, Revision, RunId, RunSource, RunState};
 use serde_json::Value;
 
 use crate::derivation::cache::Cache;
+use crate::maps::Maps;
 use crate::{
     Benchmark, BenchmarkRequest, DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest,
     GroupSeries, NativeOpener, Opener, Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
@@ -47,6 +48,7 @@ pub struct Workbench {
     options: Options,
     runs: RwLock<BTreeMap<RunId, Arc<RunHandle>>>,
     cache: Arc<Cache>,
+    maps: Maps,
     /// Held while looking for changes. Never taken while `runs` is held.
     search: Mutex<Search>,
 }
@@ -97,7 +99,8 @@ impl Workbench {
     /// left out and told of by [`Workbench::skipped`].
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
         let cache = Arc::new(Cache::new(options.cache_bytes));
-        let workbench = Self { roots, options, runs: RwLock::default(), cache, search: Mutex::new(Search::default()) };
+        let (runs, maps, search) = (RwLock::default(), Maps::default(), Mutex::new(Search::default()));
+        let workbench = Self { roots, options, runs, cache, maps, search };
         workbench.refresh();
         Ok(workbench)
     }
@@ -149,6 +152,11 @@ impl Workbench {
         let handle = runs.get(&id).cloned().ok_or(Error::NoRun { run: id })?;
         handle.touch();
         Ok(handle)
+    }
+
+    /// The maps that were made.
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.maps
     }
 
     /// One curve.

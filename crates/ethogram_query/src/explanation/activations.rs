@@ -52,7 +52,7 @@ impl RunHandle {
             given.append(&Given { tensors: read.rows(&wanted)?, valid: vec![true; wanted.len()] })?;
         }
         let batch = if model.has_fixed_rows() { 1 } else { BATCH };
-        let forward = Forward::of_values(model, vec![layer.to_owned()]);
+        let forward = Forward::of(model, vec![layer.to_owned()]);
         for first in (0..found.steps.len()).step_by(batch) {
             let rows: Vec<usize> = (first..found.steps.len().min(first + batch)).collect();
             let Some((_, tensor)) = forward.run(&given.rows(&rows)?, cancel)?.pop() else { continue };

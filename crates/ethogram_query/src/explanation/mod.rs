@@ -47,6 +47,7 @@ pub use head::Of;
 pub use kept::KEPT_BYTES_MAX;
 pub(crate) use kept::Kept;
 pub(crate) use networks::Networks;
+pub(crate) use observation::{Given, floats, inputs};
 pub use parity::{OutputParity, Parity, Verdict};
 pub use patched::Patched;
 pub use quality::{PLANTED_MAX, Quality, QualityChecks};
@@ -59,9 +60,8 @@ pub use what_if::{
 use crate::{Error, Params, Result, RunHandle};
 use answer::Answer;
 use head::Question;
-use observation::{Given, inputs};
 use recalled::Recalled;
-use signature::Signature;
+pub(crate) use signature::Signature;
 
 /// Most steps that are explained in one answer.
 pub const EXPLAINED_STEPS_MAX: u64 = 64;
@@ -485,7 +485,7 @@ impl Explanation {
 }
 
 /// The checkpoint asked for; else the one that the episode names; else the last before it.
-fn in_force(checkpoints: &[CheckpointRow], episode: &EpisodeRow, asked: Option<i64>) -> usize {
+pub(crate) fn in_force(checkpoints: &[CheckpointRow], episode: &EpisodeRow, asked: Option<i64>) -> usize {
     let step = asked.or(episode.checkpoint).unwrap_or(episode.global_step);
     let exact = checkpoints.iter().position(|row| row.global_step == step);
     exact.or_else(|| checkpoints.iter().rposition(|row| row.global_step <= step)).unwrap_or(0)

@@ -43,7 +43,7 @@ impl RunHandle {
         let given = inputs(self, episode, range.clone(), &model, &signature)?;
         let info = self.info();
         let space = info.env.as_ref().and_then(|env| env.action_space.as_ref());
-        let within = Forward::of_values(Arc::clone(&model), vec![layer.to_owned()]);
+        let within = Forward::of(Arc::clone(&model), vec![layer.to_owned()]);
         let from = Forward::patched(Arc::clone(&model), vec![layer.to_owned()]);
         let valid: Vec<usize> = (0..given.valid.len()).filter(|&row| given.valid[row]).collect();
         let mut found = Patched { steps: Vec::new(), before: Vec::new(), after: Vec::new(), checkpoint };

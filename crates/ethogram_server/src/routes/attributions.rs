@@ -218,7 +218,7 @@ fn choices(choices: &ExplanationChoices) -> Value {
 }
 
 /// A setting of a method: what it may be, and what it is when nobody says.
-fn setting(setting: &Setting) -> Value {
+pub(super) fn setting(setting: &Setting) -> Value {
     let mut described = match setting.kind {
         SettingKind::Integer { default, min, max } => {
             json!({"kind": "integer", "default": default, "min": min, "max": max})

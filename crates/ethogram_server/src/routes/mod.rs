@@ -17,6 +17,8 @@ pub mod health;
 pub mod heat_maps;
 pub mod histograms;
 pub mod layouts;
+pub mod map;
+pub mod maps;
 pub mod notes;
 pub mod plugins;
 pub mod policy_change;
