@@ -165,16 +165,24 @@ describe('picture of a cloud', () => {
     const py = Float32Array.from({ length: n }, () => next() * 300);
     const colour = Uint8Array.from({ length: n }, (_, i) => (px[i] < 300 ? 0 : 1));
     const made = raster(600, 300);
-    const started = performance.now();
-    const painted = paintCloud(made, px, py, null, { ...LOOK, colour }, [255, 255, 255], 1);
-    const took = performance.now() - started;
+    const look = { ...LOOK, colour };
+    const draw = () => paintCloud(made, px, py, null, look, [255, 255, 255], 1);
+    const painted = draw();
+    // The best of some: others use the machine too.
+    const took = Math.min(
+      ...Array.from({ length: 4 }, () => {
+        const started = performance.now();
+        draw();
+        return performance.now() - started;
+      }),
+    );
     expect(painted).toMatchObject({ visible: n, density: true });
     expect(n).toBeGreaterThan(DOTS_MAX);
     const [left, right] = [at(made, 100, 100), at(made, 500, 100)];
     expect(left[0]).toBeGreaterThan(left[2] + 100);
     expect(right[2]).toBeGreaterThan(right[0] + 100);
     // Ten times what a quiet machine takes.
-    expect(took).toBeLessThan(600);
+    expect(took).toBeLessThan(300);
   });
 
   it('counts what is in the picture', () => {

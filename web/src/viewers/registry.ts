@@ -4,8 +4,19 @@ import { gallery } from './gallery/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
+import { states } from './states/viewer';
 import { training } from './training/viewer';
+
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, gallery, compare, replay];
+export const VIEWERS: readonly Viewer[] = [
+  runs,
+  overview,
+  training,
+  episodes,
+  gallery,
+  compare,
+  replay,
+  states,
+];
