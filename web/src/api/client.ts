@@ -441,11 +441,9 @@ export class Client {
     onlayout: (layout: MapLayout) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    let begun = false;
     await readParts(await this.#source.stream('/api/maps', { body: request, signal }), (part) => {
-      if (begun) onlayout(mapLayoutOf(part));
-      else onpoints(mapPointsOf(part));
-      begun = true;
+      if (part.header.part === 'points') onpoints(mapPointsOf(part));
+      else onlayout(mapLayoutOf(part));
     });
   }
 

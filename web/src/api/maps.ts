@@ -21,7 +21,6 @@ export interface MapRequest {
   dims: 2 | 3;
   /** Those of the method that are not as usual. */
   settings?: Readonly<Record<string, string>>;
-  supervised_by?: string;
   /** An earlier map, near whose places the points start. */
   align_to?: string;
 }
@@ -76,9 +75,17 @@ export interface MapMethod {
 /** What some sources can be mapped by and coloured by. */
 export interface MapChoices {
   of: readonly { name: string; width: number; doc: string; origin: string }[];
-  colours: readonly { name: string; kind: 'number' | 'choice'; names: readonly string[] }[];
+  colours: readonly MapColour[];
   steps: number;
   episodes: number;
+}
+
+/** A field that points can be coloured by. */
+export interface MapColour {
+  name: string;
+  kind: 'number' | 'choice';
+  /** What people call an element of a vector, for example `cart position`; null where nobody said. */
+  label: string | null;
 }
 
 /** Values of fields, a row a point. */
@@ -155,7 +162,7 @@ export function mapChoicesOf(answer: unknown): MapChoices {
   const { of, colours, steps, episodes } = answer as Partial<MapChoices>;
   return {
     of: of ?? [],
-    colours: (colours ?? []).map((colour) => ({ ...colour, names: colour.names ?? [] })),
+    colours: (colours ?? []).map((colour) => ({ ...colour, label: colour.label ?? null })),
     steps: steps ?? 0,
     episodes: episodes ?? 0,
   };

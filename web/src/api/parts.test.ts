@@ -41,14 +41,16 @@ const POINTS = encodeColumns(
   { part: 'points', map: 'm1', of: 'observation', width: 4, steps: 30, left_out: [{ why: 'NaN', count: 2 }] },
 );
 const LAYOUT = encodeColumns(
-  [
-    numbers('x', Float32Array.of(1, 2, 3), 'float32'),
-    numbers('y', Float32Array.of(4, 5, NaN), 'float32'),
-  ],
+  [numbers('x', Float32Array.of(1, 2, 3), 'float32'), numbers('y', Float32Array.of(4, 5, NaN), 'float32')],
   { part: 'layout', method: 'pca', round: 1, rounds: 1, done: true, variance_ratio: [0.7, 0.2] },
 );
 const PHASE = encodeColumns([], { part: 'layout', method: 'umap', phase: 'neighbours', share: 0.5 });
-const ERROR = encodeColumns([], { part: 'error', code: 'too_few', message: 'one sample', hint: 'record more' });
+const ERROR = encodeColumns([], {
+  part: 'error',
+  code: 'too_few',
+  message: 'one sample',
+  hint: 'record more',
+});
 
 async function read(bytes: Uint8Array, piece = 7): Promise<Columns[]> {
   const parts: Columns[] = [];
@@ -71,7 +73,11 @@ describe('parts', () => {
   it('throw what the server says went wrong, after what came before', async () => {
     const parts: Columns[] = [];
     const reading = readParts(streamOf(framed(POINTS, ERROR), 9), (part) => parts.push(part));
-    await expect(reading).rejects.toMatchObject({ code: 'too_few', message: 'one sample', hint: 'record more' });
+    await expect(reading).rejects.toMatchObject({
+      code: 'too_few',
+      message: 'one sample',
+      hint: 'record more',
+    });
     expect(parts).toHaveLength(1);
     expect(columnNamed(parts[0], 'step').rows).toBe(3);
   });

@@ -200,8 +200,13 @@ export class MapView {
       if (!column || point >= column.values.length) return [];
       const number = column.values[point];
       if (Number.isNaN(number)) return [];
-      return { name, text: column.names[number] || value(number) };
+      return { name: column.name, text: column.names[number] || value(number) };
     });
+  }
+
+  /** What people call a field: `cart position` for `observation[0]` where somebody said so. */
+  titleOf(name: string): string {
+    return this.choices?.colours.find((one) => one.name === name)?.label ?? name;
   }
 
   /** Values of a field with what is known of them; undefined before they arrived. */
@@ -211,12 +216,13 @@ export class MapView {
     const choice = this.choices?.colours.find((one) => one.name === name);
     const isOwn = name === 'run' || name === 'episode';
     const names =
-      name === 'run'
-        ? this.sourceRuns.map((id) => this.app.runs.byId(id)?.name || id)
-        : known.names.length > 0
-          ? known.names
-          : (choice?.names ?? []);
-    return { name, values: known.values, kind: isOwn ? 'choice' : (choice?.kind ?? 'number'), names };
+      name === 'run' ? this.sourceRuns.map((id) => this.app.runs.byId(id)?.name || id) : known.names;
+    return {
+      name: this.titleOf(name),
+      values: known.values,
+      kind: isOwn ? 'choice' : (choice?.kind ?? 'number'),
+      names,
+    };
   }
 
   /** Numbers along an axis, an error, or undefined while they are on their way. */
@@ -251,7 +257,7 @@ export class MapView {
     if (column.kind === 'choice') {
       const runInk = (at: number) => this.app.selection.ink(this.sourceRuns[at] ?? '', look)?.colour;
       const colourOf = (at: number) =>
-        (column.name === 'run' ? runInk(at) : undefined) ?? inkOfSlot(at, look).colour;
+        (this.colourBy === 'run' ? runInk(at) : undefined) ?? inkOfSlot(at, look).colour;
       const made = colourByChoice(column, colourOf, missing);
       if (made) return made;
     }

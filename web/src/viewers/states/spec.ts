@@ -11,7 +11,6 @@ export interface Spec {
   points: number;
   /** Settings of the method that are not as usual. */
   settings: Readonly<Record<string, string>>;
-  supervised: string | null;
   /** Global step of the network that is asked for layers; null for the one in force. */
   network: number | null;
   colour: string | null;
@@ -66,7 +65,6 @@ export function specOf(param: Param): Spec {
     dims: param('dims') === '3' ? 3 : 2,
     points: Number.isInteger(points) && points >= 10 && points <= POINTS.max ? points : POINTS.usual,
     settings: settingsOf(param('with')),
-    supervised: param('supervised') || null,
     network: network !== null && /^\d{1,15}$/.test(network) ? Number(network) : null,
     colour: param('colour') || null,
     opacity: param('opacity') || null,
@@ -100,7 +98,6 @@ export function requestOf(spec: Spec, runs: readonly string[], of: string): MapR
     method: spec.method,
     dims: spec.dims,
     settings: spec.settings,
-    ...(spec.method === 'umap' && spec.supervised ? { supervised_by: spec.supervised } : {}),
   };
 }
 

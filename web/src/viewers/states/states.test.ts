@@ -45,7 +45,6 @@ describe('spec of States', () => {
         dims: '3',
         with: 'n_neighbors:8',
         network: '500',
-        supervised: 'action',
       }),
     );
     expect(requestOf(spec, ['a', 'b'], 'layer/fc1')).toEqual({
@@ -58,10 +57,8 @@ describe('spec of States', () => {
       method: 'umap',
       dims: 3,
       settings: { n_neighbors: '8' },
-      supervised_by: 'action',
     });
     expect(requestOf(spec, ['b'], 'observation').sources).toEqual([{ run: 'b' }]);
-    expect(requestOf({ ...spec, method: 'tsne' }, ['b'], 'observation')).not.toHaveProperty('supervised_by');
     expect(episodesText(spec.only)).toBe('a:0-2+7');
     expect(settingsText(spec.settings)).toBe('n_neighbors:8');
   });
