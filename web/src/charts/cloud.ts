@@ -33,6 +33,11 @@ export interface CloudEvents {
 /** How near the pointer must be to a point, in CSS pixels. */
 const REACH = 14;
 const MOVE_MS = 600;
+/** While the reader moves a picture that takes longer than this, only some of its points are shaded. */
+const FRAME_MS = 30;
+const STRIDE_MAX = 16;
+/** Once the picture stood still so long it is drawn in full. */
+const REST_MS = 140;
 
 const NOTHING: CloudPlaces = { x: new Float32Array(0), y: new Float32Array(0), z: null };
 const PLAIN_LOOK: CloudLook = {
@@ -72,6 +77,10 @@ export class Cloud {
   #grid: ScatterGrid | null = null;
   #queued = 0;
   #stale = true;
+  /** What a picture of all points takes, and whether the last one was of all. */
+  #wholeMs = 0;
+  #stride = 1;
+  #rest: ReturnType<typeof setTimeout> | undefined;
   #over: CloudOverlay = {
     hovered: null,
     selected: null,
@@ -102,6 +111,7 @@ export class Cloud {
       tool: () => this.#tool,
       look: (camera) => {
         this.look(camera);
+        this.#hurry();
         this.events.look(camera);
       },
       hover: (at) => this.point(at && this.#near(at)),
@@ -206,6 +216,7 @@ export class Cloud {
 
   destroy(): void {
     cancelAnimationFrame(this.#queued);
+    clearTimeout(this.#rest);
     this.#observer.disconnect();
     this.#unfollow();
     this.#canvas.remove();
@@ -238,9 +249,10 @@ export class Cloud {
     if (this.#from) this.#advance(started);
     if (this.#stale) {
       this.#stale = false;
-      this.#arrange(width, height);
-      const painted = this.#paint(width, height);
-      this.events.drawn({ ...painted, ms: performance.now() - started });
+      const painted = this.#picture(width, height);
+      const ms = performance.now() - started;
+      if (this.#stride === 1) this.#wholeMs = ms;
+      this.events.drawn({ ...painted, ms });
     }
     const context = fitCanvas(this.#overlay, width, height);
     if (context) {
@@ -273,6 +285,23 @@ export class Cloud {
     this.#now = to;
   }
 
+  /** The reader moves the picture: it may be rough until it stands still. */
+  #hurry(): void {
+    const dense = this.#wholeMs > FRAME_MS;
+    this.#stride = dense ? Math.min(STRIDE_MAX, Math.ceil(this.#wholeMs / FRAME_MS)) : 1;
+    clearTimeout(this.#rest);
+    if (dense) this.#rest = setTimeout(() => this.#complete(), REST_MS);
+  }
+
+  #picture(width: number, height: number): Painted {
+    this.#arrange(width, height);
+    const rough = this.#paint(width, height);
+    if (rough) return rough;
+    this.#stride = 1;
+    this.#arrange(width, height);
+    return this.#paint(width, height)!;
+  }
+
   /** Gives each point its pixel. */
   #arrange(width: number, height: number): void {
     const { x, y, z } = this.#now;
@@ -284,10 +313,10 @@ export class Cloud {
     if (!z) this.#depth = null;
     else if (this.#depth?.length !== x.length) this.#depth = new Float32Array(x.length);
     const projection = projectionOf(this.#camera, this.#extent, { width, height }, this.dims, this.#equal);
-    project(projection, x, y, z, this.#px, this.#py, this.#depth);
+    project(projection, x, y, z, this.#px, this.#py, this.#depth, this.#stride);
   }
 
-  #paint(width: number, height: number): Painted {
+  #paint(width: number, height: number): Painted | null {
     const scale = window.devicePixelRatio || 1;
     const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
     if (this.#canvas.width !== w) this.#canvas.width = w;
@@ -307,9 +336,20 @@ export class Cloud {
       this.#look,
       rgbOf(this.#ink.surface),
       scale,
+      this.#stride,
     );
+    if (!painted) return null;
     context.putImageData(this.#raster, 0, 0);
     return painted;
+  }
+
+  /** Makes sure that every point has its pixel. */
+  #complete(): void {
+    if (this.#stride === 1) return;
+    const { width, height } = this.#size();
+    this.#stride = 1;
+    this.#arrange(width, height);
+    this.#redraw();
   }
 
   #counts(index: number): boolean {
@@ -319,6 +359,7 @@ export class Cloud {
 
   #near({ x, y }: { x: number; y: number }): number | null {
     const { width, height } = this.#size();
+    this.#complete();
     if (!this.#grid) {
       // Made when somebody points, not for each picture of a layout that moves.
       const stand = this.#look.stand;
@@ -329,6 +370,7 @@ export class Cloud {
   }
 
   #inside(polygon: readonly number[]): Uint32Array {
+    this.#complete();
     return pointsInside(polygon, this.#px, this.#py, (i) => this.#counts(i));
   }
 }

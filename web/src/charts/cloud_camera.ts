@@ -93,7 +93,7 @@ export function projectionOf(
   return out;
 }
 
-/** Writes the pixel of each point, NaN for what has no place; depth only where there is an array for it. */
+/** Writes the pixel of each point, or of every `stride`-th, NaN for what has no place; depth only where there is an array for it. */
 export function project(
   projection: Projection,
   x: Float32Array,
@@ -102,16 +102,17 @@ export function project(
   px: Float32Array,
   py: Float32Array,
   depth: Float32Array | null,
+  stride = 1,
 ): void {
   const [a, b, c, d, e, f, g, h, k, l, m, n] = projection;
   if (!z) {
-    for (let i = 0; i < x.length; i++) {
+    for (let i = 0; i < x.length; i += stride) {
       px[i] = a * x[i] + b * y[i] + d;
       py[i] = e * x[i] + f * y[i] + h;
     }
     return;
   }
-  for (let i = 0; i < x.length; i++) {
+  for (let i = 0; i < x.length; i += stride) {
     px[i] = a * x[i] + b * y[i] + c * z[i] + d;
     py[i] = e * x[i] + f * y[i] + g * z[i] + h;
     if (depth) depth[i] = k * x[i] + l * y[i] + m * z[i] + n;

@@ -26,16 +26,17 @@ export interface Painted {
   radius: number;
 }
 
-/** Counts the points within a picture that are not gone, and those of them that are not dimmed. */
+/** Counts the points within a picture that are not gone, and those of them that are not dimmed; about, when only every `stride`-th is looked at. */
 export function countVisible(
   px: Float32Array,
   py: Float32Array,
   stand: Uint8Array | null,
   width: number,
   height: number,
+  stride = 1,
 ): { all: number; plain: number } {
   let [all, plain] = [0, 0];
-  for (let i = 0; i < px.length; i++) {
+  for (let i = 0; i < px.length; i += stride) {
     if (!(px[i] >= 0 && px[i] < width && py[i] >= 0 && py[i] < height)) continue;
     if (!stand) all += 1;
     else if (stand[i] !== GONE) {
@@ -43,12 +44,15 @@ export function countVisible(
       if (stand[i] !== DIM) plain += 1;
     }
   }
-  return { all, plain: stand ? plain : all };
+  return { all: all * stride, plain: (stand ? plain : all) * stride };
 }
 
 /**
  * Paints points over `surface`: dots while they can be told apart, else by density. `px`, `py` are pixels of the raster; `depth`, if there
  * is one, says which are nearer (larger). `scale` is pixels of the raster a CSS pixel.
+ *
+ * With a `stride`, only every so many-th point is looked at, for pictures that are gone in a moment; null when so few are in the picture
+ * that each is to be a dot, for which all are needed.
  */
 export function paintCloud(
   raster: Raster,
@@ -58,11 +62,13 @@ export function paintCloud(
   look: CloudLook,
   surface: Rgb,
   scale: number,
-): Painted {
-  const { all, plain } = countVisible(px, py, look.stand, raster.width, raster.height);
+  stride = 1,
+): Painted | null {
+  const { all, plain } = countVisible(px, py, look.stand, raster.width, raster.height, stride);
+  if (stride > 1 && all <= DOTS_MAX) return null;
   fill(raster, surface);
   const area = (raster.width * raster.height) / (scale * scale);
-  const radius = scale * Math.min(5, Math.max(1.25, Math.sqrt((0.05 * area) / Math.max(1, all) / Math.PI)));
+  const radius = scale * Math.min(5, Math.max(1.4, Math.sqrt((0.12 * area) / Math.max(1, all) / Math.PI)));
   const density = all > DOTS_MAX;
   if (!density) {
     const order = depth ? orderByDepth(px, py, depth, look.stand, raster) : null;
@@ -82,12 +88,13 @@ export function paintCloud(
     }
     return { visible: plain, density, radius };
   }
-  if (look.stand && all > plain) shade(raster, px, py, look, true);
-  shade(raster, px, py, look, false);
+  if (look.stand && all > plain) shade(raster, px, py, look, true, stride);
+  shade(raster, px, py, look, false, stride);
   if (look.stand) {
     let marks = 0;
     for (let i = 0; i < px.length; i++) if (look.stand[i] === MARKED) marks += 1;
-    if (marks <= MARKS_MAX) paintDots(raster, px, py, look, surface, 2.5 * scale, MARKED, null, null);
+    if (stride === 1 && marks <= MARKS_MAX)
+      paintDots(raster, px, py, look, surface, 2.5 * scale, MARKED, null, null);
   }
   return { visible: plain, density, radius: scale * 2 };
 }
@@ -185,19 +192,27 @@ function paintDots(
 }
 
 /** Shades cells by how many points fall on each, in the mean of their colours. */
-function shade(raster: Raster, px: Float32Array, py: Float32Array, look: CloudLook, dim: boolean): void {
+function shade(
+  raster: Raster,
+  px: Float32Array,
+  py: Float32Array,
+  look: CloudLook,
+  dim: boolean,
+  stride: number,
+): void {
   const { data, width, height } = raster;
   const { palette, colour, alpha, stand } = look;
   const [columns, rows] = [Math.ceil(width / CELL), Math.ceil(height / CELL)];
   // Weight, then weighted red, green and blue, side by side: one cell is one line of the machine's cache.
   const cells = new Float32Array(columns * rows * 4);
-  for (let i = 0; i < px.length; i++) {
-    const [x, y] = [px[i], py[i]];
+  for (let i = 0; i < px.length; i += stride) {
+    const x = px[i];
+    const y = py[i];
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     if (stand && (stand[i] === GONE || (stand[i] === DIM) !== dim)) continue;
     const cell = 4 * (((y / CELL) | 0) * columns + ((x / CELL) | 0));
     const at = 3 * (colour ? colour[i] : 0);
-    const weight = alpha ? (alpha[i] + 1) / 256 : 1;
+    const weight = alpha ? (stride * (alpha[i] + 1)) / 256 : stride;
     cells[cell] += weight;
     cells[cell + 1] += weight * palette[at];
     cells[cell + 2] += weight * palette[at + 1];
