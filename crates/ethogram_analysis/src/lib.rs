@@ -5,8 +5,8 @@
 //! Shapes are written with the letters `T` (steps) and `A` (actions).
 
 mod across_runs;
-mod benchmark;
 mod action_divergence;
+mod benchmark;
 mod cumulative_sum;
 mod divergence;
 mod downsample;
@@ -14,8 +14,8 @@ mod ema;
 mod ensemble;
 mod entropy;
 mod error;
-mod factors;
 mod events;
+mod factors;
 mod gae;
 mod gaussian;
 mod health;
@@ -34,11 +34,11 @@ mod td_error;
 mod trend;
 
 pub use across_runs::{AcrossRuns, RunCurve, across_runs};
+pub use action_divergence::{ActionDivergence, Direction, DivergenceParams, action_divergence};
 pub use benchmark::{
     ATARI_57, AtariGame, Bootstrap, Estimate, Profile, ProfileOf, REPS_MAX, SCORES_MAX, Scores, Statistic, aggregates,
     atari_game, difference, estimate, estimate_curve, performance_profile, probability_of_improvement,
 };
-pub use action_divergence::{ActionDivergence, Direction, DivergenceParams, action_divergence};
 pub use cumulative_sum::cumulative_sum;
 pub use divergence::{js_from_logits, js_from_probabilities, kl_from_logits, kl_from_probabilities};
 pub use downsample::{downsample_lttb, downsample_min_max};
@@ -46,13 +46,13 @@ pub use ema::{ema, ema_by_step};
 pub use ensemble::{mean_over_heads, std_over_heads, votes};
 pub use entropy::{confidence, entropy_from_logits, entropy_from_probabilities};
 pub use error::{Error, Result};
-pub use factors::{
-    Example, Factors, FactorsOf, Projected, THUMBNAILS, factor_colours, strongest_at_each_cell, strongest_rows,
-    thumbnails,
-};
 pub use events::{
     ActionLoop, Bookmark, LoopParams, Outlier, OutlierParams, Revisits, RewardCycle, RewardSource, States,
     action_loops, best_bookmarks, bookmark, outliers, revisits, reward_cycle, reward_source,
+};
+pub use factors::{
+    Example, Factors, FactorsOf, Projected, THUMBNAILS, factor_colours, strongest_at_each_cell, strongest_rows,
+    thumbnails,
 };
 pub use gae::{gae, lambda_return};
 pub use gaussian::{gaussian_entropy, gaussian_log_density};

@@ -100,6 +100,8 @@ impl RunHandle {
     /// Features of its layers that were found lately.
     pub(crate) fn known_features(&self) -> &Known {
         &self.features
+    }
+
     /// Events of its episodes that were found.
     pub(crate) fn found(&self) -> &Found {
         &self.found

@@ -5,7 +5,9 @@ import { gallery } from './gallery/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
+import { states } from './states/viewer';
 import { training } from './training/viewer';
+
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
@@ -18,4 +20,5 @@ export const VIEWERS: readonly Viewer[] = [
   gallery,
   compare,
   replay,
+  states,
 ];
