@@ -1,5 +1,6 @@
 import { compare } from './compare/viewer';
 import { episodes } from './episodes/viewer';
+import { features } from './features/viewer';
 import { gallery } from './gallery/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
@@ -8,4 +9,4 @@ import { training } from './training/viewer';
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, gallery, compare, replay];
+export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, gallery, compare, features, replay];

@@ -1,0 +1,124 @@
+import type { Client } from '../api/client';
+import type { FeatureInput } from '../api/features';
+import { ApiError } from '../api/source';
+import { episodeDetail } from '../replay/episode_details';
+import { Kept } from '../replay/kept';
+import { Lanes } from '../replay/lanes';
+import { isPicture, viewOf } from '../replay/picture';
+import { layoutOf, RowPictures } from '../replay/row_pictures';
+import { RowStore } from '../replay/row_store';
+import { borrowFramePool } from '../replay/screen_pool';
+import { rowsOf } from '../replay/step_column';
+import type { Thumbnail } from '../workers/frame_paint';
+
+/** Requests under way at once. */
+const LANES = 4;
+/** Pictures that are kept: a layer of 32 × 32 cells has no more examples. */
+const KEPT_MAX = 1024;
+/** Pixels of the longer side: patches of larger pictures are small anyway. */
+const SIDE_MAX = 320;
+/** Sides below this are numbers to be read, not a picture. */
+const PICTURE_SIDE_MIN = 8;
+
+/** Whether observations are pictures that patches can be cut from. */
+export function isPictured({ image, shape }: FeatureInput): boolean {
+  if (image) return true;
+  const layout = layoutOf(shape, null);
+  return layout !== null && Math.min(layout.height, layout.width) >= PICTURE_SIDE_MIN;
+}
+
+/** Observations of a run as pictures, asked for one by one and kept for as long as there is room. */
+export class ExamplePictures {
+  /** Counts arrivals: who draws follows them. */
+  arrivals = $state(0);
+  /** Why the last one could not be had. */
+  error = $state.raw<Error | null>(null);
+  readonly #kept = new Kept<string, HTMLCanvasElement | 'none'>(KEPT_MAX);
+  readonly #asked = new Set<string>();
+  readonly #lanes = new Lanes(LANES);
+  readonly #abort = new AbortController();
+  readonly #pool: ReturnType<typeof borrowFramePool>;
+  #told = 0;
+
+  constructor(
+    private readonly client: Client,
+    readonly run: string,
+    readonly field: string,
+  ) {
+    this.#pool = borrowFramePool();
+  }
+
+  /** The observation of a step; null where there is none, undefined while it is not here. */
+  get(episode: number, step: number): HTMLCanvasElement | null | undefined {
+    const known = this.#kept.get(`${episode}/${step}`);
+    return known === 'none' ? null : known;
+  }
+
+  /** Makes sure that an observation comes. */
+  want(episode: number, step: number): void {
+    const key = `${episode}/${step}`;
+    if (this.#asked.has(key) || this.#kept.get(key) !== undefined) return;
+    this.#asked.add(key);
+    const { signal } = this.#abort;
+    this.#lanes
+      .run(() => this.#read(episode, step, signal), signal)
+      .then((picture) => this.#kept.put(key, picture ? canvasOf(picture) : 'none'))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.error = error instanceof Error ? error : new Error(String(error));
+      })
+      .finally(() => {
+        this.#asked.delete(key);
+        this.#tell();
+      });
+  }
+
+  close(): void {
+    this.#abort.abort();
+    cancelAnimationFrame(this.#told);
+    this.#pool[1]();
+  }
+
+  /** Many come at once: all of them are drawn together. */
+  #tell(): void {
+    if (this.#told !== 0 || this.#abort.signal.aborted) return;
+    this.#told = requestAnimationFrame(() => {
+      this.#told = 0;
+      this.arrivals += 1;
+    });
+  }
+
+  async #read(episode: number, step: number, signal: AbortSignal): Promise<Thumbnail | null> {
+    const { client, run } = this;
+    const { fields, steps } = await episodeDetail(client, run, episode);
+    const field = fields.find(({ name }) => name === this.field);
+    if (!field || !isPicture(field)) return null;
+    const view = viewOf(field, null);
+    const plane = view === 'all' ? 0 : view;
+    if (field.image) {
+      const bytes = await client.frames(run, episode, field.name, { from: step, to: step + 1 }, signal);
+      return this.#pool[0].decoder.thumbnail(bytes, { step, plane, side: SIDE_MAX }, signal);
+    }
+    const fetchRows = async (from: number, to: number) => {
+      const { columns, first, errors } = await client.fields(run, episode, [field.name], {
+        from,
+        to,
+        signal,
+      });
+      if (errors[field.name]) throw new ApiError(422, errors[field.name]!);
+      return rowsOf(columns, field.name, first);
+    };
+    const width = field.shape.reduce((product, length) => product * length, 1);
+    const store = new RowStore(steps, width, fetchRows, () => undefined);
+    return new RowPictures(field, store, null, fetchRows).thumbnail(step, plane, SIDE_MAX);
+  }
+}
+
+function canvasOf({ width, height, rgba }: Thumbnail): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  const image = new ImageData(width, height);
+  new Uint32Array(image.data.buffer).set(rgba);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  return canvas;
+}
