@@ -42,7 +42,6 @@ function checkerboard(): HTMLCanvasElement {
 
 /** Draws patches, each in its place; weak ones faint, a checkerboard where a patch reaches beyond its picture. */
 export function paintSheet(context: CanvasRenderingContext2D, patches: readonly SheetPatch[]): void {
-  context.imageSmoothingEnabled = false;
   for (const { picture, patch, place, opacity } of patches) {
     if (!picture || opacity <= 0) continue;
     context.globalAlpha = opacity;
@@ -55,6 +54,7 @@ export function paintSheet(context: CanvasRenderingContext2D, patches: readonly 
       context.rect(place.x, place.y, place.width, place.height);
       if (lies) context.rect(lies.to.x, lies.to.y, lies.to.width, lies.to.height);
       context.clip('evenodd');
+      context.imageSmoothingEnabled = false;
       context.drawImage(checkerboard(), place.x, place.y, place.width, place.height);
     }
     context.restore();

@@ -3,7 +3,6 @@ import type { FeatureInput } from '../api/features';
 import { ApiError } from '../api/source';
 import { episodeDetail } from '../replay/episode_details';
 import { Kept } from '../replay/kept';
-import { Lanes } from '../replay/lanes';
 import { isPicture, viewOf } from '../replay/picture';
 import { layoutOf, RowPictures } from '../replay/row_pictures';
 import { RowStore } from '../replay/row_store';
@@ -12,7 +11,7 @@ import { rowsOf } from '../replay/step_column';
 import type { Thumbnail } from '../workers/frame_paint';
 
 /** Requests under way at once. */
-const LANES = 4;
+const FLIGHTS_MAX = 6;
 /** Pictures that are kept: a layer of 32 × 32 cells has no more examples. */
 const KEPT_MAX = 1024;
 /** Pixels of the longer side: patches of larger pictures are small anyway. */
@@ -35,7 +34,8 @@ export class ExamplePictures {
   error = $state.raw<Error | null>(null);
   readonly #kept = new Kept<string, HTMLCanvasElement | 'none'>(KEPT_MAX);
   readonly #asked = new Set<string>();
-  readonly #lanes = new Lanes(LANES);
+  readonly #waiting: { episode: number; step: number; key: string }[] = [];
+  #flights = 0;
   readonly #abort = new AbortController();
   readonly #pool: ReturnType<typeof borrowFramePool>;
   #told = 0;
@@ -54,28 +54,45 @@ export class ExamplePictures {
     return known === 'none' ? null : known;
   }
 
-  /** Makes sure that an observation comes. */
-  want(episode: number, step: number): void {
+  /** Makes sure that an observation comes; `first` before all that wait. */
+  want(episode: number, step: number, first = false): void {
     const key = `${episode}/${step}`;
-    if (this.#asked.has(key) || this.#kept.get(key) !== undefined) return;
+    if (this.#kept.get(key) !== undefined) return;
+    if (this.#asked.has(key)) {
+      const at = first ? this.#waiting.findIndex((one) => one.key === key) : -1;
+      if (at > 0) this.#waiting.unshift(...this.#waiting.splice(at, 1));
+      return;
+    }
     this.#asked.add(key);
-    const { signal } = this.#abort;
-    this.#lanes
-      .run(() => this.#read(episode, step, signal), signal)
-      .then((picture) => this.#kept.put(key, picture ? canvasOf(picture) : 'none'))
-      .catch((error: unknown) => {
-        if (!signal.aborted) this.error = error instanceof Error ? error : new Error(String(error));
-      })
-      .finally(() => {
-        this.#asked.delete(key);
-        this.#tell();
-      });
+    if (first) this.#waiting.unshift({ episode, step, key });
+    else this.#waiting.push({ episode, step, key });
+    this.#next();
   }
 
   close(): void {
     this.#abort.abort();
     cancelAnimationFrame(this.#told);
     this.#pool[1]();
+  }
+
+  #next(): void {
+    const { signal } = this.#abort;
+    while (this.#flights < FLIGHTS_MAX && !signal.aborted) {
+      const one = this.#waiting.shift();
+      if (!one) return;
+      this.#flights += 1;
+      this.#read(one.episode, one.step, signal)
+        .then((picture) => this.#kept.put(one.key, picture ? canvasOf(picture) : 'none'))
+        .catch((error: unknown) => {
+          if (!signal.aborted) this.error = error instanceof Error ? error : new Error(String(error));
+        })
+        .finally(() => {
+          this.#flights -= 1;
+          this.#asked.delete(one.key);
+          this.#tell();
+          this.#next();
+        });
+    }
   }
 
   /** Many come at once: all of them are drawn together. */
