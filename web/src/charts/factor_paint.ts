@@ -24,6 +24,8 @@ export interface FactorLook {
   smooth: boolean;
 }
 
+/** Alpha of the strongest places, 0.9 of 255: the picture beneath can still be told. */
+const OPAQUE = 230;
 /** Of the residual. */
 const GREY: Rgb = [147, 147, 147];
 
@@ -32,7 +34,7 @@ const GREY: Rgb = [147, 147, 147];
  * at most 1, is how opaque a cell is.
  *
  * **Source** Hilton et al. 2020, "Understanding RL Vision". Theirs then divides the sum by its length; here the colour of a cell is the
- * mean of the factors' own, so that one factor alone looks as in the legend.
+ * mean of the factors' own, so that one factor alone looks as in the legend. Their weight of an overlay, 0.9, is the largest opacity.
  */
 export function paintFactors(planes: FactorPlanes, look: FactorLook, out: Uint8ClampedArray): void {
   const cells = planes.rows * planes.columns;
@@ -63,7 +65,7 @@ export function paintFactors(planes: FactorPlanes, look: FactorLook, out: Uint8C
     const length = Math.hypot(sum[3 * i]!, sum[3 * i + 1]!, sum[3 * i + 2]!);
     for (let channel = 0; channel < 3; channel += 1)
       out[4 * i + channel] = strength > 0 ? shown[3 * i + channel]! / strength : 0;
-    out[4 * i + 3] = 255 * Math.min(1, length);
+    out[4 * i + 3] = OPAQUE * Math.min(1, length);
   }
 }
 
@@ -72,14 +74,4 @@ export function largestOf(maps: ArrayLike<number>): number {
   let most = 0;
   for (let i = 0; i < maps.length; i += 1) if (maps[i]! > most) most = maps[i]!;
   return most;
-}
-
-/** Which ink is read on a colour: WCAG's relative luminance tells. */
-export function inkOn(colour: string): 'dark' | 'light' {
-  const [r, g, b] = rgbOf(colour).map((channel) => {
-    const part = channel / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as unknown as Rgb;
-  // Above this luminance black has more contrast than white.
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? 'dark' : 'light';
 }
