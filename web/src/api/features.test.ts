@@ -56,7 +56,7 @@ const HEADER = {
   left_out: 2,
   relative_error: 0.25,
   notes: ['negative activations were left out'],
-  input: { field: 'observation', shape: [80, 80], image: true },
+  observation: 'observation',
   factors: [{ index: 0, colour: '#ff0000', norm: 1.5, share: 1 }],
 };
 const FACTOR = [

@@ -48,13 +48,6 @@ export interface Factor {
   thumbnails: Places;
 }
 
-/** The observation that patches are cut from. */
-export interface FeatureInput {
-  field: string;
-  shape: readonly number[];
-  image: boolean;
-}
-
 /** A layer taken apart. */
 export interface Features {
   /** Name of the answer, for asking for its maps. */
@@ -69,7 +62,8 @@ export interface Features {
   /** What the factors do not hold, as a part of the whole. */
   relativeError: number;
   notes: readonly string[];
-  input: FeatureInput;
+  /** The field that patches are cut from. */
+  observation: string;
   factors: readonly Factor[];
   /** Factor after factor: one number a channel. */
   directions: Float32Array;
@@ -111,7 +105,6 @@ export function featuresOf(columns: Columns): Features {
   const { header } = columns;
   const shape = numbers(header.shape);
   const told = Array.isArray(header.factors) ? (header.factors as Record<string, unknown>[]) : [];
-  const input = (header.input ?? {}) as Record<string, unknown>;
   const directions = columnNamed(columns, 'directions');
   if (directions.rows !== told.length) {
     throw new ColumnsError(`expected directions of ${told.length} factors, found ${directions.rows}`);
@@ -127,11 +120,7 @@ export function featuresOf(columns: Columns): Features {
     leftOut: Number(header.left_out ?? 0),
     relativeError: typeof header.relative_error === 'number' ? header.relative_error : NaN,
     notes: Array.isArray(header.notes) ? header.notes.map(String) : [],
-    input: {
-      field: String(input.field ?? 'observation'),
-      shape: numbers(input.shape),
-      image: input.image === true,
-    },
+    observation: String(header.observation ?? 'observation'),
     factors: told.map((one, i) => {
       const examples = columns.byName.has(`${i}/example_step`) ? placesOf(columns, `${i}/example`) : null;
       if (examples && examples.length !== rows * wide) {

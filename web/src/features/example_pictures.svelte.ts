@@ -1,10 +1,9 @@
 import type { Client } from '../api/client';
-import type { FeatureInput } from '../api/features';
 import { ApiError } from '../api/source';
 import { episodeDetail } from '../replay/episode_details';
 import { Kept } from '../replay/kept';
 import { isPicture, viewOf } from '../replay/picture';
-import { layoutOf, RowPictures } from '../replay/row_pictures';
+import { RowPictures } from '../replay/row_pictures';
 import { RowStore } from '../replay/row_store';
 import { borrowFramePool } from '../replay/screen_pool';
 import { rowsOf } from '../replay/step_column';
@@ -16,15 +15,6 @@ const FLIGHTS_MAX = 6;
 const KEPT_MAX = 1024;
 /** Pixels of the longer side: patches of larger pictures are small anyway. */
 const SIDE_MAX = 320;
-/** Sides below this are numbers to be read, not a picture. */
-const PICTURE_SIDE_MIN = 8;
-
-/** Whether observations are pictures that patches can be cut from. */
-export function isPictured({ image, shape }: FeatureInput): boolean {
-  if (image) return true;
-  const layout = layoutOf(shape, null);
-  return layout !== null && Math.min(layout.height, layout.width) >= PICTURE_SIDE_MIN;
-}
 
 /** Observations of a run as pictures, asked for one by one and kept for as long as there is room. */
 export class ExamplePictures {
