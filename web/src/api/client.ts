@@ -8,6 +8,15 @@ import {
 } from './attribution';
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
+import {
+  featureMapsOf,
+  featuresOf,
+  progressOf,
+  type FeatureMaps,
+  type Features,
+  type FeaturesProgress,
+  type FeaturesQuery,
+} from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import {
   mapChoicesOf,
@@ -299,6 +308,39 @@ export class Client {
   ): Promise<Quality> {
     const asked = search({ ...params, ...query, checks: checks.join(',') });
     return this.#source.json(`${at(run)}/episodes/${episode}/attribution/quality${asked}`, { signal });
+  }
+
+  /** A layer taken apart into factors; `onprogress` hears how far it is. Leaving stops it. */
+  async features(
+    run: string,
+    query: FeaturesQuery,
+    onprogress: (progress: FeaturesProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Features> {
+    let found: Features | null = null;
+    const stream = await this.#source.stream(`${at(run)}/features`, { body: query, signal });
+    await readParts(stream, (part) => {
+      const progress = progressOf(part);
+      if (progress) onprogress(progress);
+      else if (part.header.part === 'features') found = featuresOf(part);
+    });
+    if (found) return found;
+    throw new ApiError(0, {
+      code: 'cut_off',
+      message: 'the computation ended without an answer',
+      hint: 'is `ethogram serve` still running? Ask again.',
+    });
+  }
+
+  /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
+  async featureMaps(
+    run: string,
+    features: string,
+    query: { episode: number; from: number; to: number; of?: string; checkpoint?: number },
+    signal?: AbortSignal,
+  ): Promise<FeatureMaps> {
+    const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
+    return featureMapsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   /** What the policy would say of a step, were it edited. */

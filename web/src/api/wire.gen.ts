@@ -572,6 +572,21 @@ export interface Notes {
   tags: string[];
   /** By index of the episode. */
   episodes: Record<string, EpisodeNotes>;
+  /** Of features of layers. */
+  features?: FeatureLabel[];
+}
+
+/** What people call a feature of a layer. */
+export interface FeatureLabel {
+  layer: string;
+  /** Global step of the network. */
+  checkpoint: number;
+  of: string;
+  factors: number;
+  index: number;
+  name: string;
+  colour?: string | null;
+  note: string;
 }
 
 /** What people say of an episode. */

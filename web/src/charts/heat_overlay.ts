@@ -85,6 +85,30 @@ export class HeatOverlay {
     this.place();
   }
 
+  /** Draws cells that the caller colours: `paint` fills RGBA, row after row. `grey` takes the colours of the picture beneath away. */
+  drawCells(
+    { rows, columns }: { rows: number; columns: number },
+    paint: (out: Uint8ClampedArray) => void,
+    { part = WHOLE, grey = false, smooth = false }: { part?: Part; grey?: boolean; smooth?: boolean } = {},
+  ): void {
+    const { canvas } = this;
+    if (canvas.width !== columns) canvas.width = columns;
+    if (canvas.height !== rows) canvas.height = rows;
+    const context = canvas.getContext('2d');
+    if (!context) return;
+    const image = context.createImageData(columns, rows);
+    paint(image.data);
+    context.putImageData(image, 0, 0);
+    this.part = part;
+    Object.assign(canvas.style, {
+      display: 'block',
+      mixBlendMode: 'normal',
+      imageRendering: smooth ? 'auto' : 'pixelated',
+    });
+    this.over.style.filter = grey ? 'grayscale(1)' : '';
+    this.place();
+  }
+
   clear(): void {
     this.canvas.style.display = 'none';
     this.over.style.filter = '';

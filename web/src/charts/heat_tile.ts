@@ -45,7 +45,7 @@ export function paintTile(
 }
 
 /** Luminance of each pixel in place of its colours, as the CSS filter `grayscale` has it. */
-function greyOut(data: Uint8ClampedArray): void {
+export function greyOut(data: Uint8ClampedArray): void {
   for (let i = 0; i < data.length; i += 4) {
     const grey = 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
     data[i] = data[i + 1] = data[i + 2] = grey;

@@ -1,4 +1,4 @@
-import type { EpisodeNotes, Hotspot, Json, Notes, Probe } from '../api/wire';
+import type { EpisodeNotes, FeatureLabel, Hotspot, Json, Notes, Probe } from '../api/wire';
 
 /** As `docs/http.md` has them; the server refuses more, and a script's notes are cut to them. */
 export const NOTES_LIMITS = { title: 200, text: 20_000, tag: 100, tags: 100, hotspots: 1_000, probes: 200 };
@@ -108,6 +108,31 @@ export function changeProbe(
     doc: before === null ? 'Probe saved' : after === null ? 'Probe deleted' : 'Probe changed',
     apply: (notes) => swap(notes, before, after),
     revert: (notes) => swap(notes, after, before),
+  };
+}
+
+/** What makes a label that of a feature: where it was found, and which it is of how many. */
+function isSameFeature(a: FeatureLabel, b: FeatureLabel): boolean {
+  return (
+    a.layer === b.layer &&
+    a.checkpoint === b.checkpoint &&
+    a.of === b.of &&
+    a.factors === b.factors &&
+    a.index === b.index
+  );
+}
+
+/** Puts the label `after` in the place of `before`, which is of the same feature; null where there is none. */
+export function changeFeatureLabel(before: FeatureLabel | null, after: FeatureLabel | null): NotesChange {
+  const swap = (notes: Notes, into: FeatureLabel | null): Notes => {
+    const one = (before ?? after)!;
+    const rest = (notes.features ?? []).filter((label) => !isSameFeature(label, one));
+    return { ...notes, features: into ? [...rest, into] : rest };
+  };
+  return {
+    doc: after === null ? 'Label of the feature deleted' : 'Feature labelled',
+    apply: (notes) => swap(notes, after),
+    revert: (notes) => swap(notes, before),
   };
 }
 

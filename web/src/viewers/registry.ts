@@ -1,6 +1,7 @@
 import { compare } from './compare/viewer';
 import { episodes } from './episodes/viewer';
 import { events } from './events/viewer';
+import { features } from './features/viewer';
 import { gallery } from './gallery/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
@@ -21,4 +22,5 @@ export const VIEWERS: readonly Viewer[] = [
   compare,
   replay,
   states,
+  features,
 ];

@@ -28,8 +28,9 @@ const WEB: &[(&str, &[&str])] = &[
     ("state", &["api", "theme"]),
     ("replay", &["charts", "state", "api", "ui", "theme", "workers"]),
     ("curves", &["charts", "state", "api", "ui", "theme"]),
+    ("features", &["charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("panels", &["curves", "charts", "replay", "state", "api", "ui", "theme"]),
-    ("viewers", &["panels", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
+    ("viewers", &["panels", "features", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];

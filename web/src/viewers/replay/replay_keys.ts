@@ -7,6 +7,7 @@ export interface KeyDeeds {
   film: () => void;
   toggleWhy: () => void;
   toggleSurgery: () => void;
+  toggleFeatures: () => void;
   /** Goes to the end, and stays there while the episode is live. */
   toEnd: () => void;
   focusStep: () => void;
@@ -31,6 +32,7 @@ export function replayKeys(player: Player, deeds: KeyDeeds): Shortcut[] {
     playing('l', 'Loop', () => player.change({ loop: player.loop ? null : 'all' })),
     playing('v', 'Save a video', () => deeds.film()),
     playing('s', 'Saliency: where the policy looked', () => deeds.toggleWhy()),
+    playing('shift+f', 'Features of a layer over the observation', () => deeds.toggleFeatures()),
     playing('w', 'What if: edit what the policy receives', () => deeds.toggleSurgery()),
     going('ArrowLeft', 'Step back', () => player.nudge(-1)),
     going('ArrowRight', 'Step', () => player.nudge(1)),

@@ -1,0 +1,198 @@
+import { columnNamed, ColumnsError, doubles, type Column, type Columns } from './columns';
+
+/** What is asked of a layer; what is left out is as the server has it. */
+export interface FeaturesQuery {
+  layer: string;
+  /** Global step of the network; the newest when left out. */
+  checkpoint?: number;
+  /** Episodes whose steps are looked at; all recorded ones when left out. */
+  episodes?: readonly number[];
+  /** Most steps, picked evenly. */
+  steps: number;
+  /** `activations`, or a target whose signed attributions at the layer are taken apart. */
+  of: string;
+  /** Into how many factors. */
+  factors: number;
+}
+
+/** How far a computation is. */
+export interface FeaturesProgress {
+  phase: string;
+  /** From 0 to 1. */
+  share: number;
+}
+
+/** Places in states of the run: step `step` of episode `episode`, cell (`row`, `column`) of the layer. */
+export interface Places {
+  length: number;
+  episode: Float64Array;
+  step: Float64Array;
+  row: Uint32Array;
+  column: Uint32Array;
+  /** How strong the factor is there; a place with 0 is none. */
+  strength: Float32Array;
+}
+
+/** A direction in the channels of a layer that was found again and again. */
+export interface Factor {
+  index: number;
+  /** `#rrggbb`. */
+  colour: string;
+  /** L1 norm of its direction. */
+  norm: number;
+  /** Of the total strength of all factors. */
+  share: number;
+  /** Where it is strongest at each cell of the layer, row after row; null for layers without rows and columns. */
+  examples: Places | null;
+  /** Its strongest states, at most 16: by their place for layers with rows and columns, else the strongest first. */
+  thumbnails: Places;
+}
+
+/** A layer taken apart. */
+export interface Features {
+  /** Name of the answer, for asking for its maps. */
+  id: string;
+  layer: string;
+  /** Channels, rows and columns; or channels alone. */
+  shape: readonly number[];
+  of: string;
+  checkpoint: { global_step: number; name: string };
+  steps: number;
+  leftOut: number;
+  /** What the factors do not hold, as a part of the whole. */
+  relativeError: number;
+  notes: readonly string[];
+  /** The field that patches are cut from. */
+  observation: string;
+  factors: readonly Factor[];
+  /** Factor after factor: one number a channel. */
+  directions: Float32Array;
+}
+
+/** How strong each factor is at each cell, of consecutive steps. */
+export interface FeatureMaps {
+  /** Step of the first row. */
+  first: number;
+  steps: number;
+  factors: number;
+  rows: number;
+  columns: number;
+  /** Step after step, factor after factor, row after row; signed for attributions. */
+  maps: Float32Array;
+  /** What the factors do not hold at each cell of each step. */
+  residual: Float32Array;
+  /** Sums over the cells, step after step. */
+  totals: Float32Array;
+  residualTotal: Float32Array;
+  /** Zero where a step has no answer. */
+  valid: Uint8Array | null;
+}
+
+/** Rows and columns of a layer; one cell where it has none. */
+export function gridOf({ shape }: Pick<Features, 'shape'>): { rows: number; columns: number } {
+  return shape.length >= 3 ? { rows: shape.at(-2)!, columns: shape.at(-1)! } : { rows: 1, columns: 1 };
+}
+
+/** Reads a part that tells how far it is; null for another part. */
+export function progressOf({ header }: Columns): FeaturesProgress | null {
+  if (header.part !== 'progress') return null;
+  const share = Number(header.share);
+  return { phase: String(header.phase ?? ''), share: share >= 0 && share <= 1 ? share : 0 };
+}
+
+/** Reads the last part. Throws when it is not what `docs/http.md` says. */
+export function featuresOf(columns: Columns): Features {
+  const { header } = columns;
+  const shape = numbers(header.shape);
+  const told = Array.isArray(header.factors) ? (header.factors as Record<string, unknown>[]) : [];
+  const directions = columnNamed(columns, 'directions');
+  if (directions.rows !== told.length) {
+    throw new ColumnsError(`expected directions of ${told.length} factors, found ${directions.rows}`);
+  }
+  const { rows, columns: wide } = gridOf({ shape });
+  return {
+    id: String(header.features),
+    layer: String(header.layer),
+    shape,
+    of: String(header.of),
+    checkpoint: header.checkpoint as Features['checkpoint'],
+    steps: Number(header.steps),
+    leftOut: Number(header.left_out ?? 0),
+    relativeError: typeof header.relative_error === 'number' ? header.relative_error : NaN,
+    notes: Array.isArray(header.notes) ? header.notes.map(String) : [],
+    observation: String(header.observation ?? 'observation'),
+    factors: told.map((one, i) => {
+      const examples = columns.byName.has(`${i}/example_step`) ? placesOf(columns, `${i}/example`) : null;
+      if (examples && examples.length !== rows * wide) {
+        throw new ColumnsError(
+          `factor ${i}: expected an example for each of ${rows * wide} cells, found ${examples.length}`,
+        );
+      }
+      return {
+        index: Number(one.index ?? i),
+        colour: hexColour(one.colour),
+        norm: Number(one.norm),
+        share: Number(one.share),
+        examples,
+        thumbnails: placesOf(columns, `${i}/thumbnail`),
+      };
+    }),
+    directions: directions.data as Float32Array,
+  };
+}
+
+/** Reads the maps of some steps. Throws when they are not what `docs/http.md` says. */
+export function featureMapsOf(columns: Columns): FeatureMaps {
+  const maps = columnNamed(columns, 'maps');
+  const [steps = 0, factors = 0, rows = 1, wide = 1] = maps.shape;
+  const of = (name: string, length: number) => {
+    const column = columnNamed(columns, name);
+    if (column.data.length !== length) {
+      throw new ColumnsError(`column ${name}: expected ${length} numbers, found ${column.data.length}`);
+    }
+    return column.data as Float32Array;
+  };
+  return {
+    first: Number(columns.header.first ?? 0),
+    steps,
+    factors,
+    rows,
+    columns: wide,
+    maps: maps.data as Float32Array,
+    residual: of('residual', steps * rows * wide),
+    totals: of('totals', steps * factors),
+    residualTotal: of('residual_total', steps),
+    valid: maps.valid,
+  };
+}
+
+function placesOf(columns: Columns, name: string): Places {
+  const column = (of: string): Column => columnNamed(columns, `${name}_${of}`);
+  const step = doubles(column('step'));
+  const whole = (of: string) => Uint32Array.from(column(of).data);
+  const places: Places = {
+    length: step.length,
+    episode: doubles(column('episode')),
+    step,
+    row: whole('row'),
+    column: whole('column'),
+    strength: Float32Array.from(column('strength').data),
+  };
+  for (const [of, { length }] of Object.entries(places).filter(([of]) => of !== 'length') as [
+    string,
+    ArrayLike<number>,
+  ][]) {
+    if (length !== step.length)
+      throw new ColumnsError(`column ${name}_${of}: expected ${step.length} rows, found ${length}`);
+  }
+  return places;
+}
+
+function numbers(list: unknown): number[] {
+  return Array.isArray(list) ? list.map(Number) : [];
+}
+
+/** Colours come from outside and go into styles: only what is one. */
+function hexColour(text: unknown): string {
+  return typeof text === 'string' && /^#[0-9a-f]{6}$/i.test(text) ? text : '#808080';
+}
