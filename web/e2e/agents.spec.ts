@@ -50,6 +50,6 @@ test('agents of a match: Replay goes to the same step of another, and Compare ho
   await expect(members.nth(0)).toHaveAttribute('data-step', '30');
   await expect(members.nth(1)).toContainText('over');
 
-  await page.goto(`${server.url}/#/episodes?run=${id}&filter=agent:scout`);
+  await page.goto(`${server.url}/#/episodes?run=${id}&q=agent:scout`);
   await expect(page.getByText('2 of 6 episodes')).toBeVisible();
 });

@@ -1,7 +1,7 @@
 """Logs a run of several agents: two matches of three that leave one after the other. Usage: log_agents.py ROOT."""
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import ethogram as eg
 import numpy as np
@@ -14,9 +14,9 @@ LIVES = {"scout": 20, "guard": 40, "carrier": 60}
 class Patrol(ParallelEnv):
     """Agent *i* walks at its own speed and leaves after its life; all see the same court."""
 
-    metadata = {"name": "patrol_v0"}
+    metadata: ClassVar = {"name": "patrol_v0"}
     render_mode = "rgb_array"
-    possible_agents = list(LIVES)
+    possible_agents: ClassVar = list(LIVES)
 
     def observation_space(self, agent: str) -> spaces.Space:
         return spaces.Box(-1, 99, (2,), np.float32)
