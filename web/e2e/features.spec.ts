@@ -86,10 +86,18 @@ test('U-13: each feature has its strongest patches, 4 × 4, ordered by their pla
   });
   const [, rows, columns] = told.shape;
   for (let i = 0; i < 4; i += 1) {
+    const row = body.numbers(`${i}/thumbnail_row`);
     const column = body.numbers(`${i}/thumbnail_column`);
-    const places = body.numbers(`${i}/thumbnail_row`).map((row, j) => row * columns! + column[j]!);
-    expect(places).toEqual(places.toSorted((a, b) => a - b));
-    expect(Math.max(...places)).toBeLessThan(rows! * columns!);
+    expect(row).toHaveLength(16);
+    expect(Math.max(...row)).toBeLessThan(rows!);
+    expect(Math.max(...column)).toBeLessThan(columns!);
+    // The four uppermost are the first row, and so on; within a row they go from left to right.
+    for (let first = 0; first < 16; first += 4) {
+      const [four, next] = [row.slice(first, first + 4), row.slice(first + 4, first + 8)];
+      expect(Math.max(...four)).toBeLessThanOrEqual(Math.min(...next, rows!));
+      const across = column.slice(first, first + 4);
+      expect(across).toEqual(across.toSorted((a, b) => a - b));
+    }
     const strength = body.numbers(`${i}/thumbnail_strength`);
     const states = body.numbers(`${i}/thumbnail_episode`).map((episode, j) => {
       return `${episode} ${body.numbers(`${i}/thumbnail_step`)[j]}`;
