@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ethogram import analysis, maps
+from ethogram import analysis, maps, stats
 from ethogram.checkpoint import signature
 from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
+from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
@@ -29,6 +30,8 @@ from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
     from ethogram.hint import HintPixel
+    from ethogram.replays import Replayed, replay
+    from ethogram.rollouts import fork, rollout
 
 open = open_run
 
@@ -39,6 +42,15 @@ def __getattr__(name: str) -> Any:
         from ethogram.hint import HintPixel
 
         return HintPixel
+    # These need NumPy, which logging does not.
+    if name in ("Replayed", "replay"):
+        from ethogram import replays
+
+        return getattr(replays, name)
+    if name in ("fork", "rollout"):
+        from ethogram import rollouts
+
+        return getattr(rollouts, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -52,10 +64,13 @@ __all__ = [
     "EpisodeView",
     "EthogramError",
     "EthogramWarning",
+    "Event",
+    "HealthFinding",
     "HintPixel",
     "Histogram",
     "Image",
     "Model",
+    "Replayed",
     "Run",
     "RunView",
     "Table",
@@ -68,11 +83,15 @@ __all__ = [
     "evaluation_only",
     "every",
     "explain",
+    "fork",
     "init",
     "maps",
     "never",
     "open",
     "predicate",
     "record",
+    "replay",
+    "rollout",
     "signature",
+    "stats",
 ]

@@ -10,6 +10,15 @@ from ethogram import _native
 
 def main() -> int:
     """Run the command with the arguments of this process and return its exit status."""
+    if sys.argv[1:2] == ["rollout"]:
+        from ethogram.rollout_command import main as rollout
+
+        return rollout(sys.argv[2:])
+    if sys.argv[1:2] == ["reproduce"] and len(sys.argv) == 3:
+        from ethogram import open_run
+
+        print(open_run(sys.argv[2]).reproduce(), end="")
+        return 0
     # Ctrl-C is the command's: Python would raise KeyboardInterrupt once the command has ended in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _native.run_cli(sys.argv)

@@ -145,6 +145,29 @@ def hide_assignments(text: str) -> str:
     return _without_login(_ASSIGNMENT.sub(hidden, text))
 
 
+def launch() -> dict[str, Any]:
+    """How this process was started: its whole command line, and where within which repository. Secrets are hidden."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", *arguments], capture_output=True, timeout=5.0, check=False, stdin=subprocess.DEVNULL, text=True
+            )
+        except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    found: dict[str, Any] = {"arguments": command_line(sys.orig_argv)}
+    top = git("rev-parse", "--show-toplevel")
+    if top is not None:
+        here = Path.cwd().resolve()
+        inside = Path(top).resolve()
+        found["folder"] = here.relative_to(inside).as_posix() if here.is_relative_to(inside) else "."
+        remote = git("config", "--get", "remote.origin.url")
+        found["remote"] = None if remote is None else _without_login(remote)
+    return found
+
+
 def script_folder() -> Path:
     """The folder of the script that runs; the working directory in notebooks and consoles."""
     script = Path(sys.argv[0]) if sys.argv and sys.argv[0] else None

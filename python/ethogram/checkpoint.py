@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pickle
@@ -133,7 +134,7 @@ class Exporter:
             raise EthogramError(
                 "checkpoint: expected example=, an observation batch to export the module with, found none"
             )
-        copied = pickle.dumps((module, example, json.loads(signature_json)))
+        copied = _copied(module, example, json.loads(signature_json))
         arguments = (copied, global_step, name, signature_json)
         thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)
         self._threads = [running for running in self._threads if running.is_alive()]
@@ -155,6 +156,36 @@ class Exporter:
                 self._run._settle("checkpoint", error)
             except Exception as raised:  # strict, but in a thread of ours: nobody could catch it
                 print(f"ethogram: {raised}", file=sys.stderr)
+
+
+def _copied(module: Any, example: Any, signature: Any) -> bytes:
+    """A copy of a module that another process can read; one on an accelerator is brought to the processor's memory."""
+    if any(weight.device.type != "cpu" for weight in module.parameters()):
+        module = copy.deepcopy(module).cpu()
+    if not _by_value(module):
+        return pickle.dumps((module, _on_cpu(example), signature))
+    try:
+        import cloudpickle
+    except ImportError as error:
+        raise EthogramError(
+            f"checkpoint: {type(module).__name__} is made of classes of the script itself, which another process can "
+            "only read with the package cloudpickle; install it, or move the classes to a module of their own"
+        ) from error
+    return bytes(cloudpickle.dumps((module, _on_cpu(example), signature)))
+
+
+def _by_value(module: Any) -> bool:
+    """Whether the classes of a module must travel with it: those of the script, and those made within functions."""
+    kinds = [type(part) for part in module.modules()]
+    return any(kind.__module__ == "__main__" or "<locals>" in kind.__qualname__ for kind in kinds)
+
+
+def _on_cpu(example: Any) -> Any:
+    if isinstance(example, Mapping):
+        return {key: _on_cpu(part) for key, part in example.items()}
+    if isinstance(example, tuple) and not hasattr(example, "_fields"):
+        return tuple(_on_cpu(part) for part in example)
+    return example.cpu() if hasattr(example, "cpu") else example
 
 
 def export_in_process(copied: bytes, folder: Path) -> bytes:

@@ -84,6 +84,7 @@ def describe_env(
 ) -> dict[str, Any]:
     """Describe an environment as `run.json` holds it. Parts that cannot be described are told once and left out."""
     part = first_part(env)
+    run._describe_spec(env)
     stack = named.stack_axis if named.stack_axis is not None else space.stack_axis(part)
     described: dict[str, Any] = {
         "id": env_id(env),

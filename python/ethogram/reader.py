@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ethogram import _native
 from ethogram.errors import NotFoundError, OptionError
+from ethogram.findings import Event, HealthFinding, events_from_json, findings_from_json, settings_as_text
 
 if TYPE_CHECKING:
     import numpy.typing
@@ -238,6 +239,19 @@ class RunView:
         """Who and what it is, as in `run.json`."""
         return dict(json.loads(self._reader.info()))
 
+    def reproduce(self) -> str:
+        """The shell script that makes this run again: commit, changes, packages, command line."""
+        from ethogram.reproduce import reproduce
+
+        return reproduce(self.info)
+
+    def console(self, stream: Literal["stdout", "stderr"] = "stdout") -> str:
+        """What the script printed, as far as it was kept; empty where nothing was."""
+        tag = f"console/{stream}"
+        if tag not in self.tensor_tags:
+            return ""
+        return "".join(piece.text() for piece in self.tensors(tag, "sample"))
+
     @property
     def status(self) -> dict[str, Any]:
         """How it stands, as in `status.json`; a run that has not been heard of for a minute has `crashed`."""
@@ -315,6 +329,31 @@ class RunView:
             known = _some([("", f"{row['global_step']} ({row['name']})") for row in rows])
             raise NotFoundError(f"no checkpoint{'' if which is None else f' {which!r}'}; there are {known}")
         return CheckpointView(self._reader, found[-1])
+
+    def events(self, *kinds: str, top: int = 16, **settings: float) -> list[Event]:
+        """Moments of all recorded episodes that are worth a look: the first of each kind, then the second, and so on.
+
+        Args:
+            kinds: For example `loop`, `high_advantage`, `value_surprise`; left out, all that need no network.
+            top: Most of each kind.
+            settings: Of the finders, for example `loop_share=0.1`; `docs/http.md` lists them.
+
+        Raises:
+            ShapeError: There is no such kind or setting; the text says which there are.
+        """
+        text = self._reader.events(None, list(kinds), top, settings_as_text(settings))
+        return events_from_json(text)
+
+    def health(self, **settings: float) -> list[HealthFinding]:
+        """What looks wrong about training, with the numbers that say so; empty when nothing does.
+
+        Args:
+            settings: Of the rules, for example `kl_floor=0.05`; `docs/health.md` lists them.
+
+        Raises:
+            ShapeError: There is no such setting.
+        """
+        return findings_from_json(self._reader.health(settings_as_text(settings)))
 
     def blob(self, hash: str) -> bytes:
         """The bytes stored under a hash, for example a checkpoint's.
@@ -411,6 +450,10 @@ class EpisodeView:
     def row(self) -> dict[str, Any]:
         """What is known of it as a whole: `episode_return`, `length`, `end`, `seed`, and more."""
         return dict(json.loads(self._row))
+
+    def events(self, *kinds: str, **settings: float) -> list[Event]:
+        """Moments of this episode that are worth a look; see `RunView.events`."""
+        return events_from_json(self._reader.events(self.index, list(kinds), 0, settings_as_text(settings)))
 
     @property
     def fields(self) -> list[str]:

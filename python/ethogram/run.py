@@ -12,10 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypedDict
 
-from ethogram import _native, capture, ending, values
+from ethogram import _native, capture, ending, machine, values
 from ethogram.checkpoint import Exporter, read_checkpoint
+from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
+from ethogram.integrations.adapted import adapted
 
 Mode = Literal["online", "disabled"]
 WhenFull = Literal["drop", "block"]
@@ -42,12 +44,15 @@ def init(
     queue_bytes: int = QUEUE_BYTES,
     flush_secs: float = 0.2,
     capture_code: bool = True,
+    capture_console: bool = True,
+    capture_system: float | bool = True,
 ) -> Run:
     """Start a run, or continue one.
 
     Settings come from the environment first, then from the arguments, then from the defaults, so that whoever starts a
     script has the last word without editing it: `ETHOGRAM_PROJECT`, `ETHOGRAM_NAME`, `ETHOGRAM_ROOT`, `ETHOGRAM_TAGS`
-    (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`.
+    (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`,
+    `ETHOGRAM_CONSOLE`, `ETHOGRAM_SYSTEM`.
 
     The run appears on disk with the first thing logged or recorded, so that it can say which environment it is about.
 
@@ -68,6 +73,9 @@ def init(
         queue_bytes: Bound of what waits for the disk.
         flush_secs: How long a value may take to become readable by others.
         capture_code: Keep commit and `git diff` of the folder of the script.
+        capture_console: Keep what the script prints, secrets hidden; `ETHOGRAM_CONSOLE=0` wins.
+        capture_system: Log how busy the machine is (`system/…`), every 15 seconds or as many as are given;
+            `ETHOGRAM_SYSTEM=0` wins.
 
     Raises:
         ValueError: A setting has no such value.
@@ -101,6 +109,12 @@ def init(
     if env is not None:
         run._describe_env(dict(env))
     ending.watch(run)
+    if not run.disabled:
+        seconds = machine.INTERVAL_SECS if capture_system is True else float(capture_system)
+        run._capture(
+            console=setting.flag("CONSOLE", capture_console),
+            system_secs=seconds if setting.flag("SYSTEM", bool(capture_system)) else 0.0,
+        )
     return run
 
 
@@ -154,11 +168,13 @@ class Run(_native.RunCore):
         self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
         self._capture_code = capture_code
         self._env: dict[str, Any] | None = None
+        self._env_spec: dict[str, Any] | None = None
         self._folder: Path | None = None
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
         self._exporter: Exporter | None = None
+        self._captures: list[Console | machine.Sampler] = []
         self._disabled, self._finished = disabled, False
 
     @property
@@ -258,6 +274,8 @@ class Run(_native.RunCore):
         Args:
             source: ONNX as `bytes`, a path, or an object with `SerializeToString` (as `onnx.ModelProto`); or a module
                 of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
+                Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
+                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
@@ -275,6 +293,8 @@ class Run(_native.RunCore):
         try:
             if self._disabled:
                 return None
+            if signature is None and (found := adapted(source, self._env, example)) is not None:
+                source, example, text = found.module, found.example, json.dumps(found.signature)
             if hasattr(source, "state_dict") and hasattr(source, "forward"):
                 if self._exporter is None:
                     self._exporter = Exporter(self)
@@ -285,10 +305,28 @@ class Run(_native.RunCore):
             self._settle("checkpoint", error)
             return None
 
+    def update_config(self, values: Mapping[str, Any]) -> bool:
+        """Add to the configuration, which is written with the first thing logged or recorded.
+
+        Returns:
+            False, and nothing added, where it is written already.
+        """
+        with self._lock:
+            if self._folder is not None or self._starting:
+                return False
+            added = capture.jsonable(dict(values))
+            self.config |= added
+            if self._gamma is None:
+                self._gamma = _number(added.get("gamma"))
+            return True
+
     def finish(self, state: Literal["finished", "crashed"] = "finished") -> None:
         """End the run: everything logged reaches the disk. Later calls of `log` are told once and dropped."""
         if self._finished:
             return
+        for captured in self._captures:
+            captured.end()
+        self._captures.clear()
         for recorder in self._recorders.values():
             recorder.leave()
         self._recorders.clear()
@@ -319,6 +357,23 @@ class Run(_native.RunCore):
         """Take the description of the first environment recorded; `run.json` is written with it."""
         if self._env is None and not self._env_given_late():
             self._env = env
+
+    def _capture(self, *, console: bool, system_secs: float) -> None:
+        """Begin to keep what the script prints, and how busy the machine is."""
+        if console and can_copy():
+            self._captures.append(Console(self))
+        if system_secs > 0:
+            self._captures.append(machine.Sampler(self, system_secs))
+
+    def _describe_spec(self, env: Any, around: Sequence[str] = ()) -> None:
+        """Take what makes the first environment again."""
+        if self._env_spec is None:
+            from ethogram.remade import spec_of
+
+            try:
+                self._env_spec = spec_of(env, around)
+            except Exception as error:
+                self._settle("environment", error)
 
     def _env_given_late(self) -> bool:
         if self._folder is None or self._resumed is not None:
@@ -374,7 +429,9 @@ class Run(_native.RunCore):
             "code": capture.code_state(capture.script_folder()) if self._capture_code else None,
             "command": capture.command_line(sys.argv),
             "host": capture.host(),
-            "system": capture.system(),
+            "system": capture.system()
+            | ({"launch": capture.launch()} if self._capture_code else {})
+            | ({"env_spec": self._env_spec} if self._env_spec else {}),
             "gamma": self._gamma,
         }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 
 from ethogram import _native, description, notes, tape
+from ethogram.final import FinalRows
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -21,6 +22,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._recorder = _native.Recorder(run, 1)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
+        self._final = FinalRows(run)
         self._tape.settle_frames(env.render_mode)
         self._observation = self._tape.keep(
             description.leaves(run, env.observation_space, tape.OBSERVATION), tape.OBSERVATION
@@ -55,9 +57,25 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._tape.evaluation = evaluation
 
     def annotate(self, **fields: Any) -> None:
-        """Attach what the policy said of the coming step: `logits=`, `value=`, `q_values=`, `greedy=`, or any name."""
+        """Attach what the policy said of the coming step: `logits=`, `value=`, `q_values=`, `greedy=`, or any name.
+
+        After the step that ends an episode, and before the reset, it is of the final observation.
+        """
+        if self._final.ended:
+            self.annotate_final(**fields)
+            return
         for name, value in fields.items():
+            self._final.learn(name, value)
             self._recorder.put(0, name, value)
+
+    def annotate_final(self, **fields: Any) -> None:
+        """Attach what the policy said of the final observation of the episode that ended in the last step.
+
+        With the policy's value there, advantages of a truncated episode bootstrap from it. To be called before the next
+        reset or step.
+        """
+        for name, value in fields.items():
+            self._final.put(0, name, value)
 
     def note_episode(
         self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
@@ -77,6 +95,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Step the environment and write the row."""
+        self._final.ended.clear()
         if self._live:
             self._tape.put(0, self._action, action)
         observation, reward, terminated, truncated, info = self.env.step(action)
@@ -84,6 +103,8 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             self._begin(observation, None)
         elif self._recorder.step(reward, terminated, truncated):
             self._observe(observation)
+            if self._live:
+                self._final.ended[0] = (self._recorder.episode(0), self._recorder.length(0))
             self._recorder.end(0, tape.reported_return(info))
             self._live = False
         elif self._live:
@@ -97,6 +118,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().close()
 
     def _begin(self, observation: Any, seed: int | None) -> None:
+        self._final.ended.clear()
         self._tape.begin(0, env_index=0, seed=seed)
         self._live = self._recorder.is_recording(0)
         self._observe(observation)

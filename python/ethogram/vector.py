@@ -19,6 +19,7 @@ from gymnasium.vector import AutoresetMode
 
 from ethogram import _native, description, notes, tape
 from ethogram.errors import EthogramError
+from ethogram.final import FinalRows
 from ethogram.last_pictures import LastPictures
 
 if TYPE_CHECKING:
@@ -31,7 +32,14 @@ _MODES = {
 }
 
 
-class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any]):
+if TYPE_CHECKING:
+    _Wrapper = gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any]
+else:
+    # It takes no types before Gymnasium 1.3, which RLlib pins.
+    _Wrapper = gymnasium.vector.VectorWrapper
+
+
+class RecordedVectorEnv(_Wrapper):
     """A vector environment whose episodes are written to a run. Made by `ethogram.record`."""
 
     def __init__(self, env: Any, run: Run, *, autoreset: str | None, named: description.Named, **options: Any) -> None:
@@ -39,6 +47,7 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         self._recorder = _native.Recorder(run, env.num_envs)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
+        self._final = FinalRows(run)
         self._tape.settle_frames(env.render_mode)
         self._mode = _autoreset_mode(env, run, autoreset)
         observation_space, action_space = env.single_observation_space, env.single_action_space
@@ -79,9 +88,40 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         self._tape.evaluation = evaluation
 
     def annotate(self, **fields: Any) -> None:
-        """Attach what the policy said of the coming step; the first axis of each value is the environments."""
+        """Attach what the policy said of the coming step; the first axis of each value is the environments.
+
+        Between the step that ends an episode and its reset, an environment shows its final observation: what is said
+        then of an environment is of that observation. Where resets happen within the step (`same_step`), say it with
+        `annotate_final`.
+        """
+        late = bool(self._final.ended) and self._mode != "same_step"
         for name, value in fields.items():
+            self._final.learn(name, value)
             self._recorder.put_rows(name, value)
+            if late:
+                self._final.put_rows(name, value, self.num_envs)
+
+    def annotate_final(self, index: int | None = None, /, **fields: Any) -> None:
+        """Attach what the policy said of the final observations of the episodes that ended in the last step.
+
+        With the policy's value there, advantages of a truncated episode bootstrap from it. To be called before the next
+        step; nothing happens where no recorded episode just ended.
+
+        Args:
+            index: Of which environment the fields are; left out, the first axis of each value is the environments, and
+                the rows of those that go on are not looked at.
+            **fields: `value=`, `logits=`, `q_values=`, or any name.
+
+        Example:
+            >>> observations, rewards, terminated, truncated, infos = env.step(actions)
+            >>> for index in np.flatnonzero(truncated):  # the mode same_step
+            ...     env.annotate_final(index, value=value_of(infos["final_obs"][index]))
+        """
+        for name, value in fields.items():
+            if index is None:
+                self._final.put_rows(name, value, self.num_envs)
+            else:
+                self._final.put(int(index), name, value)
 
     def note_episode(
         self, index: int, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
@@ -104,12 +144,14 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
         slots = [slot for slot in range(self.num_envs) if mask is None or bool(mask[slot])]
         observations, infos = self.env.reset(seed=cast("int | None", seed), options=options)
         for slot in slots:
+            self._final.ended.pop(slot, None)
             self._begin(slot, _seed(seed, slot))
         self._observe(observations, set(slots))
         return observations, infos
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Step the environments and write the rows."""
+        self._final.ended.clear()
         if self._recorder.recording:
             self._tape.put_rows(self._action, actions)
         with self._last_pictures.within_step() if self._last_pictures else nullcontext():
@@ -166,6 +208,8 @@ class RecordedVectorEnv(gymnasium.vector.VectorWrapper[Any, Any, Any, Any, Any])
             self._tape.put_rows(self._observation, observations)
             self._draw(set(recorded))
             self._compute()
+        for slot in recorded:
+            self._final.ended[slot] = (self._recorder.episode(slot), self._recorder.length(slot))
         for slot in ended:
             self._recorder.end(slot, _reported_return(infos, slot))
 

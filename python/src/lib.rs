@@ -17,6 +17,7 @@ mod reader;
 mod recorder;
 mod run;
 mod slots;
+mod stats;
 mod tags;
 mod value;
 
@@ -46,4 +47,9 @@ mod _native {
     use super::recorder::Recorder;
     #[pymodule_export]
     use super::run::{RunCore, new_run_id, now};
+    #[pymodule_export]
+    use super::stats::{
+        atari_games, atari_name, score_curve, score_difference, score_improvement, score_interval, score_profile,
+        score_statistic,
+    };
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ethogram_query::{
-    ATTRIBUTION_PREFIX, Cancel, DERIVED_PREFIX, Opener, Options, Origin, Params, RunHandle, Video, VideoRequest,
-    Workbench,
+    ATTRIBUTION_PREFIX, Cancel, DERIVED_PREFIX, Event, EventsRequest, HealthFinding, Opener, Options, Origin, Params,
+    RunHandle, Video, VideoRequest, Workbench,
 };
 use ethogram_store::{Axis, CheckpointRow, Column, ColumnData, EpisodeRow, RunReader, RunSource};
 use pyo3::prelude::*;
@@ -180,6 +180,50 @@ impl RunView {
             Some(error) => Err(error),
             None => made.map_err(|error| from_query(&error)),
         }
+    }
+
+    /// Events of one episode, or of all that were recorded, as JSON.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn events(
+        &self,
+        py: Python<'_>,
+        episode: Option<u64>,
+        kinds: Vec<String>,
+        top: usize,
+        settings: BTreeMap<String, String>,
+    ) -> PyResult<String> {
+        let settings: Params = settings.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let work = |cancel: &Cancel| match episode {
+            Some(episode) => self.run.episode_events(episode, &kinds, &settings, cancel).map(|found| found.events),
+            None => {
+                let request =
+                    EventsRequest { kinds: kinds.clone(), top: Some(top), settings: settings.clone(), deadline: None };
+                self.run.events(&request, cancel, &|_, _| ()).map(|found| found.events)
+            }
+        };
+        let found = interruptible(py, work)?.map_err(|error| from_query(&error))?;
+        let event = |event: &Event| {
+            serde_json::json!({
+                "kind": event.kind, "episode": event.episode, "step": event.step, "start": event.from, "end": event.to,
+                "value": event.value, "score": event.score, "rank": event.rank, "evidence": event.evidence,
+                "numbers": event.numbers.iter().copied().collect::<BTreeMap<_, _>>(),
+            })
+        };
+        json(&found.iter().map(event).collect::<Vec<_>>())
+    }
+
+    /// What looks wrong about training, as JSON.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn health(&self, py: Python<'_>, settings: BTreeMap<String, String>) -> PyResult<String> {
+        let settings: Params = settings.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let found = interruptible(py, |cancel: &Cancel| self.run.health(&settings, cancel))?;
+        let finding = |one: &HealthFinding| {
+            serde_json::json!({
+                "rule": one.rule, "tag": one.tag, "axis": one.axis, "step": one.step, "episode": one.episode,
+                "evidence": one.evidence, "numbers": one.numbers.iter().copied().collect::<BTreeMap<_, _>>(),
+            })
+        };
+        json(&found.map_err(|error| from_query(&error))?.findings.iter().map(finding).collect::<Vec<_>>())
     }
 
     fn checkpoints<'py>(&self, py: Python<'py>) -> PyResult<Vec<RawColumn<'py>>> {

@@ -59,3 +59,32 @@ def log_lander(run: eg.Run, steps: int = 24, **step: Any) -> np.ndarray:
             episode.step(observation=observations[t], action=action, reward=1.0, q_values=q_values[t], **step)
         episode.end(observation=observations[steps])
     return observations
+
+
+def linear(weight: np.ndarray) -> bytes:
+    """An ONNX file of one matrix product, `y = x @ weight`, written by hand: x is [batch, D], y is [batch, A]."""
+
+    def field(number: int, value: bytes | int) -> bytes:
+        if isinstance(value, int):
+            return _varint(number << 3) + _varint(value)
+        return _varint(number << 3 | 2) + _varint(len(value)) + value
+
+    def port(name: str, width: int) -> bytes:
+        axes = field(1, field(2, b"batch")) + field(1, field(1, width))
+        return field(1, name.encode()) + field(2, field(1, field(1, 1) + field(2, axes)))
+
+    rows, columns = weight.shape
+    tensor = field(1, rows) + field(1, columns) + field(2, 1) + field(8, b"w")
+    tensor += field(9, np.ascontiguousarray(weight, "<f4").tobytes())
+    node = field(1, b"x") + field(1, b"w") + field(2, b"y") + field(3, b"product") + field(4, b"MatMul")
+    graph = field(1, node) + field(2, b"linear") + field(5, tensor)
+    graph += field(11, port("x", rows)) + field(12, port("y", columns))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 17))
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*out, value])

@@ -158,13 +158,52 @@ test('R-17: a run has a title, a description and tags', async ({ page }) => {
   await dialog.getByLabel('Title').fill('the digger');
   await dialog.getByLabel('Tags').fill('keep');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByRole('heading', { level: 2, name: 'the digger' })).toBeVisible();
+  await expect(page.getByText('the digger', { exact: true })).toBeVisible();
   await page.reload();
-  await expect(page.getByRole('heading', { level: 2, name: 'the digger' })).toBeVisible();
+  await expect(heading).toBeVisible();
+  await expect(page.getByText('the digger', { exact: true })).toBeVisible();
   await expect(page.getByRole('list', { name: 'Tags' }).getByRole('listitem')).toHaveText([
     'baseline',
     'keep',
   ]);
+  // The table of runs says it too, and so do its tags.
+  await page.goto(`${server.url}/#/runs`);
+  const row = page.locator(`[data-run="${run}"]`);
+  await expect(row).toContainText('digger');
+  await expect(row.getByText('the digger', { exact: true })).toBeVisible();
+  await expect(row.locator('.tags [title]').first()).toHaveAttribute('title', 'baseline');
+});
+
+test('R-17: what somebody writes elsewhere appears without moving anything', async ({ page, request }) => {
+  await page.addInitScript(() => {
+    const all = window as unknown as { shifts: number };
+    all.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) all.shifts += (entry as unknown as { value: number }).value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  const shifts = () => page.evaluate(() => (window as unknown as { shifts: number }).shifts);
+  const write = async (title: string) => {
+    const address = `${server.url}/api/runs/${run}/notes`;
+    const now = await request.get(address);
+    const said = { title, description: `${title}: words\nof two lines`, tags: ['one', title] };
+    const answer = await request.put(address, {
+      headers: { 'If-Match': now.headers().etag, Origin: server.url },
+      data: { ...said, episodes: { 1: { ...said, hotspots: [] } } },
+    });
+    expect(answer.ok()).toBe(true);
+  };
+  for (const [at, hash] of [`overview?run=${run}`, `replay?run=${run}&episode=1`, 'runs'].entries()) {
+    await page.goto('about:blank');
+    await page.goto(`${server.url}/#/${hash}`);
+    await expect(page.getByText('digger').first()).toBeVisible();
+    await page.waitForTimeout(1500);
+    const before = await shifts();
+    await write(`from elsewhere ${at}`);
+    await expect(page.getByText(`from elsewhere ${at}`, { exact: true }).first()).toBeVisible();
+    await page.waitForTimeout(300);
+    expect((await shifts()) - before, hash).toBe(0);
+  }
 });
 
 for (const theme of ['light', 'dark'] as const) {

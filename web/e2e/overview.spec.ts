@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -187,6 +188,81 @@ test('D-7: panels of any field with own titles are added, moved, resized and und
   expect(complaints).toEqual([]);
 });
 
+test('D-7: line panels save files and leave out outliers, points have colours, distributions are ridges', async ({
+  page,
+}) => {
+  test.slow();
+  await open(page, everything);
+  await add(page, 'shaped', 'shaped-reward', 'Line', 'Shaped');
+  const more = (title: string) => page.getByRole('button', { name: `More for ${title}`, exact: true });
+  const saved = async (title: string, what: string | RegExp) => {
+    await more(title).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      panel(page, title).locator('.items').getByText(what).click(),
+    ]);
+    return { name: download.suggestedFilename(), text: await readFile((await download.path())!, 'utf8') };
+  };
+  const points = await saved('Shaped', 'Points as CSV');
+  expect(points.name).toMatch(/\.csv$/);
+  expect(points.text.trim().split('\n')).toHaveLength(101);
+  expect((await saved('Shaped', 'Picture as SVG')).text).toContain('Shaped</text>');
+  expect((await saved('Shaped', 'Picture as PNG')).name).toBe('Shaped.png');
+  // Returns are made here of the episodes.
+  const returns = await saved('Return', /CSV/);
+  expect(returns.text.split('\n')[0]).toContain('episode_return');
+
+  await more('Shaped').click();
+  await panel(page, 'Shaped').getByRole('button', { name: 'Leave out 1 % of outliers' }).click();
+  await expect(panel(page, 'Shaped').getByText('y 1–99 %')).toBeVisible();
+  await page.keyboard.press('Control+z');
+  await expect(panel(page, 'Shaped').getByText('y 1–99 %')).toBeHidden();
+
+  // Points by a number that was attached, then by a word.
+  await page.getByRole('button', { name: 'Add panel' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Search fields' }).fill('length');
+  await dialog.getByRole('button', { name: 'length' }).first().click();
+  await dialog.getByRole('group', { name: 'Shown as' }).getByRole('button', { name: 'Scatter' }).click();
+  await dialog.getByLabel('Colour').selectOption({ label: 'extra.level' });
+  await dialog.getByRole('textbox', { name: 'Title' }).fill('Levels');
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  const legend = panel(page, 'Levels').getByRole('list', { name: 'Colours' });
+  await expect(legend.getByRole('listitem')).toHaveCount(7);
+  await expect(legend).toHaveText(/0.*2/);
+  await more('Levels').click();
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await dialog.getByLabel('Colour').selectOption({ label: 'end' });
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await expect(legend.getByRole('listitem')).toHaveCount(1);
+
+  await add(page, 'ratios', 'ratios', null, 'Ratios');
+  await more('Ratios').click();
+  await panel(page, 'Ratios').getByRole('button', { name: 'As a ridgeline' }).click();
+  const ridges = panel(page, 'Ratios').getByRole('img', { name: /6 histograms one behind the other/ });
+  await expect(ridges.locator('canvas')).toHaveAttribute('data-ridges', '6');
+  // The back row is picked where its ground is.
+  await ridges.scrollIntoViewIfNeeded();
+  const box = (await ridges.boundingBox())!;
+  await page.mouse.click(box.x + box.width - 20, box.y + 6 + (box.height - 28) * 0.3);
+  await expect(panel(page, 'Ratios').getByRole('slider')).toHaveAttribute('aria-valuetext', 'global step 0');
+  await expect(page).toHaveURL(/layout=/);
+});
+
+test('D-7: on a phone panels are moved by buttons', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page, everything);
+  const titles = () =>
+    page.locator('[data-panel]').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+  const [first, second, ...rest] = await titles();
+  await page.getByRole('button', { name: `More for ${first}` }).click();
+  await panel(page, first!).getByRole('button', { name: 'Move down' }).click();
+  expect(await titles()).toEqual([second, first, ...rest]);
+  await page.getByRole('button', { name: `More for ${first}` }).click();
+  await panel(page, first!).getByRole('button', { name: 'Move up' }).click();
+  expect(await titles()).toEqual([first, second, ...rest]);
+});
+
 test('layouts are saved for a project under a name, renamed and deleted', async ({ page, browser }) => {
   test.slow();
   await open(page, everything);
@@ -265,7 +341,7 @@ test('D-9: a histogram of any named tensor over training: counts, fractions, den
   await dialog.getByRole('textbox', { name: 'Search fields' }).fill('weights-1M');
   await dialog.getByRole('button', { name: 'net/weights-1M' }).click();
   await dialog.getByRole('textbox', { name: 'Title' }).fill('Weights');
-  await dialog.getByLabel('Shown as', { exact: true }).last().selectOption('count');
+  await dialog.getByLabel('Heights are', { exact: true }).selectOption('count');
   const started = Date.now();
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   const weights = panel(page, 'Weights');

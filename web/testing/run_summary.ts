@@ -5,6 +5,7 @@ export function runSummary(over: Partial<RunSummary> & { id: string }): RunSumma
   return {
     name: over.id,
     project: 'default',
+    format: 'ethogram',
     group: null,
     tags: [],
     notes: '',

@@ -52,10 +52,31 @@ const TYPES: &[(&str, &str)] = &[
     ("actions::Actions", "ActionCounts"),
     ("actions::Part", "ActionPart"),
     ("actions::Action", "ActionCount"),
+    ("found_events::FoundEvents", "FoundEvents"),
+    ("found_events::FoundKind", "FoundKind"),
+    ("found_events::FoundEvent", "FoundEvent"),
+    ("run_health::RunHealth", "RunHealth"),
+    ("run_health::Finding", "HealthFinding"),
+    ("run_health::Rule", "HealthRule"),
+    ("policy_change::Divergence", "PolicyDivergence"),
+    ("policy_change::DivergenceOfEpisode", "DivergenceOfEpisode"),
+    ("policy_change::CheckpointChanges", "CheckpointChanges"),
+    ("policy_change::ChangeOfCheckpoint", "ChangeOfCheckpoint"),
     ("tags::Tags", "Tags"),
     ("tags::TagsOfRun", "TagsOfRun"),
     ("series::SeriesEntry", "SeriesEntry"),
+    ("benchmark::Benchmark", "Benchmark"),
+    ("benchmark::Estimate", "Estimate"),
+    ("benchmark::BenchmarkAlgorithm", "BenchmarkAlgorithm"),
+    ("benchmark::BenchmarkProfile", "BenchmarkProfile"),
+    ("benchmark::BenchmarkRun", "BenchmarkRun"),
+    ("benchmark::LeftOut", "LeftOut"),
+    ("benchmark::BenchmarkCell", "BenchmarkCell"),
+    ("benchmark::BenchmarkPairEntry", "BenchmarkPair"),
+    ("benchmark::BenchmarkCurveEntry", "BenchmarkCurve"),
+    ("benchmark::ConfigDifference", "ConfigDifference"),
     ("notes::Notes", "Notes"),
+    ("feature_label::FeatureLabel", "FeatureLabel"),
     ("notes::EpisodeNotes", "EpisodeNotes"),
     ("notes::Hotspot", "Hotspot"),
     ("notes::Probe", "Probe"),
@@ -66,7 +87,8 @@ const TYPES: &[(&str, &str)] = &[
 ];
 
 /// Members whose numbers are finite however a run looks: counts, and edges between finite bounds.
-const FINITE: &[&str] = &["Part::edges", "Part::counts", "Part::below", "Part::above", "Part::not_finite"];
+const FINITE: &[&str] =
+    &["Part::edges", "Part::counts", "Part::below", "Part::above", "Part::not_finite", "BenchmarkProfile::threshold"];
 
 /// Writes the file anew.
 pub fn run() -> Result<()> {

@@ -29,6 +29,9 @@ pub enum Error {
         /// What was given.
         found: f64,
     },
+    /// Whoever watched did not want it any more.
+    #[error("stopped before its end")]
+    Stopped,
 }
 
 pub(crate) fn same_length(argument: &'static str, found: usize, like: &'static str, expected: usize) -> Result<()> {

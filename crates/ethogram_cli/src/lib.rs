@@ -30,11 +30,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Serve(options) => commands::serve::serve(&options),
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
+        Command::Compare(options) => commands::compare::compare(&options),
+        Command::Events(options) => commands::events::events(&options),
         Command::Explain(options) => commands::explain::explain(&options),
+        Command::Features(options) => commands::features::features(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),
         Command::Push(options) => commands::push::push(&options),
+        Command::Import(options) => commands::import::import(&options),
     };
     match done {
         Ok(code) => code,

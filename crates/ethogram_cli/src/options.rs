@@ -5,6 +5,7 @@
 use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
 
 use crate::explain::{Episodes, Settings};
 
@@ -26,8 +27,14 @@ pub enum Command {
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),
+    /// Find moments worth a look: loops, surprises, high and low advantages; and what looks wrong
+    Events(EventsOptions),
+    /// Compare algorithms over tasks and seeds, as tables for a paper
+    Compare(CompareOptions),
     /// Compute attributions of whole episodes beforehand, and keep them beside the run
     Explain(ExplainOptions),
+    /// Take a layer of the policy apart: what it has learned to see, and the states that show it
+    Features(FeaturesOptions),
     /// Read everything in a run, compare it with its checksums, and say what was lost
     Check(CheckOptions),
     /// Pack a finished run into few large files; it reads the same
@@ -36,6 +43,8 @@ pub enum Command {
     Video(VideoOptions),
     /// Copy runs to an object store; what is there already is not sent again
     Push(PushOptions),
+    /// Make runs of our own of other tools' logs, which `serve` also shows as they are
+    Import(ImportOptions),
 }
 
 /// `ethogram serve`
@@ -117,6 +126,72 @@ pub struct InfoOptions {
     pub json: bool,
 }
 
+/// `ethogram compare`
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// Where runs lie: runs, a project or anything above; folders, or prefixes of an object store as
+    /// s3://BUCKET/PREFIX [default: runs]
+    #[arg(value_name = "RUN")]
+    pub roots: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// What names the algorithm: group, name, project, or a key of the config [default: algo,
+    /// algorithm or exp_name of the config, else the group, else the name]
+    #[arg(long, value_name = "KEY", default_value = "auto", hide_default_value = true)]
+    pub by: Facet,
+    /// What names the task: env_id, project, or a key of the config [default: the environment,
+    /// else the project]
+    #[arg(long, value_name = "KEY", default_value = "auto", hide_default_value = true)]
+    pub task: Facet,
+    /// What a run reached: last100 (the mean of the last 100), last, best or step:N, of its returns;
+    /// of a scalar as TAG@last100
+    #[arg(long, value_name = "SCORE", default_value = "last100")]
+    pub score: Score,
+    /// Scale of what is said of all tasks: none, min_max, human, or auto, which is human for
+    /// Atari games
+    #[arg(long, value_name = "SCALE", default_value = "auto")]
+    pub normalization: Normalization,
+    /// Score that is good enough, for the optimality gap [default: 1 when normalised]
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub target: Option<f64>,
+    /// table, markdown, csv or latex
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: TableFormat,
+    /// What stands in a cell: mean_sd, iqm (with its interval) or runtime
+    #[arg(long, value_name = "WHAT", default_value = "mean_sd")]
+    pub cells: CellOf,
+    /// Repetitions of the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    pub reps: usize,
+    /// Seed of the bootstrap; the same seed gives the same intervals
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `ethogram events`
+#[derive(Debug, Args)]
+pub struct EventsOptions {
+    /// A run: its folder, or s3://BUCKET/PREFIX
+    pub run: PathBuf,
+    /// Which kind, for example loop, high_advantage, value_surprise; may be given again [default: all
+    /// that need no network]
+    #[arg(long, value_name = "NAME")]
+    pub kind: Vec<String>,
+    /// Most of each kind
+    #[arg(long, value_name = "N", default_value_t = ethogram_query::EVENTS_TOP_DEFAULT)]
+    pub top: usize,
+    /// A setting of the finders as NAME=VALUE, for example loop_share=0.1; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting_from_text)]
+    pub set: Vec<(String, String)>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `ethogram explain`
 #[derive(Debug, Args)]
 pub struct ExplainOptions {
@@ -153,6 +228,34 @@ pub struct ExplainOptions {
     /// Of the method
     #[command(flatten)]
     pub settings: Settings,
+}
+
+/// `ethogram features`
+#[derive(Debug, Args)]
+pub struct FeaturesOptions {
+    /// The folder of a run
+    pub run: PathBuf,
+    /// The layer, as `explain --wrt` has it [default: the last one that all goes through and that still is a picture]
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
+    /// What is taken apart: `activations`, or what the layer says for a target such as `value` or `action`
+    #[arg(long, default_value = "value", allow_hyphen_values = true)]
+    pub of: String,
+    /// How many features
+    #[arg(long, value_name = "COUNT", default_value_t = 8)]
+    pub factors: usize,
+    /// Most states that are looked at, evenly spread over the recorded steps
+    #[arg(long, value_name = "COUNT", default_value_t = 1024)]
+    pub states: usize,
+    /// Which episodes: 3, 0..10 (0 to 9), 42.., several with commas [default: all that were recorded]
+    #[arg(long, value_name = "LIST", value_parser = Episodes::parse)]
+    pub episodes: Option<Episodes>,
+    /// Which network: global step of a checkpoint [default: the newest]
+    #[arg(long, value_name = "STEP")]
+    pub checkpoint: Option<i64>,
+    /// Print JSON, with the directions and every state that shows a feature
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ethogram check`
@@ -248,12 +351,35 @@ pub struct PushOptions {
     pub json: bool,
 }
 
+/// `ethogram import`
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// Where the logs lie: event files of TensorBoard, Stable-Baselines3's csv and Monitor files, … A run, or
+    /// anything above
+    pub from: PathBuf,
+    /// Folder in which the runs are made, each as PROJECT/ID; one that is there is left as it is
+    pub to: PathBuf,
+    /// Only say what would be made, and what would be left out
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
     let fail = || format!("expected steps such as 100..400, 100.. or ..400, found {text:?}");
     let (from, to) = text.split_once("..").ok_or_else(fail)?;
     let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
     let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
     if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
+fn setting_from_text(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("expected a setting such as loop_share=0.1, found {text:?}")),
+    }
 }
 
 fn endpoint_from_text(text: &str) -> Result<String, String> {

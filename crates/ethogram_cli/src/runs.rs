@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use ethogram_import::ForeignOpener;
 use ethogram_query::{NativeOpener, Opener, Options, Root, RunHandle, Workbench};
 
 use crate::options::StoreOptions;
@@ -26,7 +27,7 @@ pub fn open(roots: &[PathBuf], stores: &StoreOptions, cache_bytes: Option<usize>
         [] => vec![PathBuf::from(DEFAULT_ROOT).into()],
         given => given.iter().map(|given| checked(given)).collect::<anyhow::Result<_>>()?,
     };
-    let mut openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener)];
+    let mut openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener), Arc::new(ForeignOpener::default())];
     if roots.iter().any(|root| root.folder().is_none()) {
         openers.push(object_opener(stores)?);
     }

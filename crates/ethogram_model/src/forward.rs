@@ -1,10 +1,10 @@
-//! Everything that a network gives out, again and again: what was compiled for one number of rows is kept for the next.
+//! What a network gives out, or holds within, again and again: what was compiled for one number of rows is kept for the next.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::attribution::{graph_of, laid_out, rows_first};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::{Cancel, Program};
 use crate::graph::ValueId;
 use crate::model::Model;
@@ -16,6 +16,10 @@ const KEPT: usize = 4;
 /// A network ready to be run. Running it from several threads at once is fine.
 pub struct Forward {
     model: Arc<Model>,
+    /// Values that are given out; `None` for the file's outputs.
+    wanted: Option<Vec<String>>,
+    /// Values that are given, and not computed.
+    patched: Vec<String>,
     /// Used last comes last.
     programs: Mutex<Vec<(Shapes, Arc<Compiled>)>>,
 }
@@ -32,7 +36,17 @@ struct Compiled {
 impl Forward {
     /// Compiles nothing yet.
     pub fn new(model: Arc<Model>) -> Self {
-        Forward { model, programs: Mutex::default() }
+        Forward { model, wanted: None, patched: Vec::new(), programs: Mutex::default() }
+    }
+
+    /// The same for other values than the outputs: any layers, by name.
+    pub fn of(model: Arc<Model>, wanted: Vec<String>) -> Self {
+        Forward { wanted: Some(wanted), ..Self::new(model) }
+    }
+
+    /// Tells the outputs, were these values (layers, for example) what is given for them among the inputs.
+    pub fn patched(model: Arc<Model>, patched: Vec<String>) -> Self {
+        Forward { patched, ..Self::new(model) }
     }
 
     /// The network that is run.
@@ -40,9 +54,10 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats, by name, in the file's order. Inputs and outputs have their rows first, whatever the file wants.
+    /// Every output of floats, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
+    /// rows first, whatever the file wants.
     ///
-    /// **Errors**: inputs that the model does not have, or of other shapes; [`Error::Cancelled`](crate::Error::Cancelled).
+    /// **Errors**: inputs that the model does not have, or of other shapes; a wanted value that it does not have, or that is not made of floats; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
         let compiled = self.compiled(inputs)?;
         let mut given = Vec::with_capacity(compiled.inputs.len());
@@ -80,13 +95,22 @@ impl Forward {
 
     fn compile(&self, shapes: &Shapes) -> Result<Compiled> {
         let rows = shapes.values().next().and_then(|shape| shape.first()).copied().unwrap_or(0);
-        let graph = graph_of(&self.model, shapes, rows, &[])?;
+        let own = shapes.iter().filter(|(name, _)| !self.patched.contains(name));
+        let own = own.map(|(name, shape)| (name.clone(), shape.clone())).collect();
+        let graph = graph_of(&self.model, &own, rows, &self.patched)?;
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
-        for output in self.model.outputs() {
-            let id = graph.named(&output.name).ok_or_else(|| self.model.unknown(&output.name))?;
+        let all = || self.model.outputs().iter().map(|output| output.name.clone()).collect();
+        for name in self.wanted.clone().unwrap_or_else(all) {
+            let id = graph.named(&name).ok_or_else(|| self.model.unknown(&name))?;
             if graph.value(id).dtype == Dtype::F32 {
                 ids.push(id);
-                outputs.push(output.name.clone());
+                outputs.push(name);
+            } else if self.wanted.is_some() {
+                return Err(Error::Argument {
+                    argument: "layer",
+                    expected: "one of floats".to_owned(),
+                    found: format!("{name:?} of {}", graph.value(id).dtype.name()),
+                });
             }
         }
         let needed = graph.needed_by(&ids);

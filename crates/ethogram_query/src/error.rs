@@ -115,6 +115,14 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
+    /// A layer cannot be taken apart: there are no states to look at, or it is not what it was.
+    #[error("features of layer {layer:?} cannot be found: {why}")]
+    NoFeatures {
+        /// The layer.
+        layer: String,
+        /// What is missing, and how to log it.
+        why: String,
+    },
     /// Steps cannot be shown as a film: they were not recorded, or there is nothing to see.
     #[error("episode {episode} cannot be filmed: {why}")]
     Unfilmed {
@@ -123,8 +131,26 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
-    /// Whoever asked for a film does not want it any more.
-    #[error("the film was stopped before its end")]
+    /// There are no points to lay out.
+    #[error("there is nothing to map: {why}")]
+    Unmapped {
+        /// What is missing, and how to log it.
+        why: String,
+    },
+    /// A map that was let go of.
+    #[error("the map {map} is not kept any more; ask for it again")]
+    MapGone {
+        /// Its id.
+        map: String,
+    },
+    /// A layout that does not move cannot be steered.
+    #[error("the layout of map {map} does not move now")]
+    MapStill {
+        /// Its id.
+        map: String,
+    },
+    /// Whoever asked for it does not want it any more.
+    #[error("the work was stopped before its end")]
     Stopped,
     /// The film could not be made.
     #[error(transparent)]
@@ -134,10 +160,19 @@ pub enum Error {
     Model(#[from] ethogram_model::Error),
     /// The mathematics refused its arguments.
     #[error(transparent)]
-    Analysis(#[from] ethogram_analysis::Error),
+    Analysis(ethogram_analysis::Error),
     /// The run itself could not answer.
     #[error(transparent)]
     Store(#[from] ethogram_store::Error),
+}
+
+impl From<ethogram_analysis::Error> for Error {
+    fn from(error: ethogram_analysis::Error) -> Self {
+        match error {
+            ethogram_analysis::Error::Stopped => Self::Stopped,
+            other => Self::Analysis(other),
+        }
+    }
 }
 
 impl Error {
@@ -156,7 +191,19 @@ impl Error {
 
     /// A derived field lacks an input: logging it would give an answer.
     pub fn is_missing_input(&self) -> bool {
-        matches!(self, Self::MissingInput { .. } | Self::Unexplained { .. } | Self::Unfilmed { .. })
+        matches!(
+            self,
+            Self::MissingInput { .. }
+                | Self::Unexplained { .. }
+                | Self::Unfilmed { .. }
+                | Self::NoFeatures { .. }
+                | Self::Unmapped { .. }
+        )
+    }
+
+    /// What was logged has not the shape that is needed.
+    pub fn is_unfit(&self) -> bool {
+        matches!(self, Self::BadInput { .. })
     }
 
     /// The question itself is wrong, whatever the run holds.

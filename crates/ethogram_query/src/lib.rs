@@ -4,27 +4,33 @@
 //! of runs, a [`Series`] for a curve, a [`Field`] for the steps of an episode. `reward` was logged; `advantage` is derived from
 //! other fields when first asked for, cached, and from then on looks like a logged one.
 //!
-//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`].
+//! It knows runs by [`ethogram_store::RunSource`] alone, so other people's formats come in through an [`Opener`](ethogram_store::Opener).
 //! It knows no HTTP and has no wire types.
 
 mod action_counts;
+mod benchmark;
 mod catalogue;
 pub mod derivation;
 mod episode_columns;
 mod episode_summary;
 mod error;
+mod events;
 mod explanation;
 mod extents;
+mod features;
 mod field;
 mod group;
+mod health;
 mod heat_map;
 mod histogram;
 mod lazy_run;
+mod maps;
 mod native;
 #[cfg(feature = "s3")]
 mod object;
 mod opener;
 mod param;
+mod policy_change;
 mod run_handle;
 mod series;
 mod summary;
@@ -36,34 +42,54 @@ mod workbench;
 pub use action_counts::{
     ACTION_EPISODES_MAX, ACTION_PARTS_MAX, ACTION_STEPS_MAX, ACTIONS_MAX, ActionCounts, ActionPart, Spread,
 };
+pub use benchmark::{
+    ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
+    BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How, Normalization,
+    SCORE_EPISODES, Score, TASKS_MAX, TableFormat,
+};
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
-pub use ethogram_analysis::{Summary, Trend};
+pub use ethogram_analysis::{Bootstrap, Estimate, Metric, Profile, REPS_MAX, Summary, Trend, factor_colours};
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
+pub use ethogram_store::Opener;
 pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
+pub use events::{
+    EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
+    RankedEvents,
+};
 pub use explanation::{
-    ANSWERS_MAX, ATTRIBUTION_PREFIX, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest, Disagreement,
-    DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace, EditedField,
-    Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, Of, OutputParity, PLANTED_MAX, Parity,
-    Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf, WhatIfAnswer,
-    WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
+    ANSWERS_MAX, ATTRIBUTION_PREFIX, Activations, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest,
+    Disagreement, DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace,
+    EditedField, Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, Of, OutputParity, PLANTED_MAX,
+    Parity, Patched, Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf,
+    WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
+pub use features::{
+    FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureMaps, FeatureMapsRequest,
+    FeaturesRequest, LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
+};
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
+pub use health::{HEALTH_PARAMS, HEALTH_RULES, Health, HealthFinding, HealthRule};
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
+pub use maps::{
+    LeftOut, MAP_METHODS, MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MAPS_BYTES_MAX, MapChoices, MapColour,
+    MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
+};
 pub use native::NativeOpener;
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
-pub use opener::{Opener, Root};
+pub use opener::Root;
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
+pub use policy_change::{CheckpointChange, CheckpointChanges, EpisodeDivergence};
 pub use run_handle::RunHandle;
 pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;

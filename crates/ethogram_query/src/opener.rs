@@ -1,9 +1,6 @@
 //! Where runs come from.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use ethogram_store::RunSource;
 
 /// A folder, or a prefix of an object store, in which runs are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,19 +27,4 @@ impl From<PathBuf> for Root {
     fn from(path: PathBuf) -> Self {
         Self { label: path.display().to_string(), path }
     }
-}
-
-/// A format of runs: finds them below a folder and opens them.
-///
-/// Several may look below the same root; of two that open the same run, the first in [`crate::Options::openers`] wins.
-pub trait Opener: Send + Sync {
-    /// The format, for messages.
-    fn name(&self) -> &'static str;
-
-    /// Paths of the runs at or below `root`, as they are now. Asked again and again: must be cheap.
-    /// A root that does not exist yet holds none.
-    fn find(&self, root: &Path) -> ethogram_store::Result<Vec<PathBuf>>;
-
-    /// Opens one of the paths that [`Opener::find`] gave. `None` when it is not, or not yet, a run of this format.
-    fn open(&self, path: &Path) -> ethogram_store::Result<Option<Arc<dyn RunSource>>>;
 }

@@ -10,7 +10,9 @@ use ethogram_store::{Axis, EpisodeRow, RunId, RunInfo, RunSource, RunState, Scal
 
 use crate::derivation::cache::Cache;
 use crate::episode_columns::EpisodeColumns;
+use crate::events::Found;
 use crate::explanation::{Backgrounds, Kept, Networks};
+use crate::features::Known;
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -26,12 +28,17 @@ pub struct RunHandle {
     networks: Networks,
     kept: OnceLock<Kept>,
     backgrounds: Backgrounds,
+    features: Known,
+    found: Found,
     path: PathBuf,
     /// As read last.
     episodes: Mutex<Option<Arc<EpisodeColumns>>>,
     /// When somebody asked for it last, by a clock that counts such questions.
     used: AtomicU64,
 }
+
+/// Episodes that are read together on the way back.
+const EPISODES_READ: u64 = 256;
 
 static QUESTIONS: AtomicU64 = AtomicU64::new(1);
 
@@ -47,6 +54,8 @@ impl RunHandle {
             networks: Networks::default(),
             kept: OnceLock::new(),
             backgrounds: Backgrounds::default(),
+            features: Known::default(),
+            found: Found::default(),
             path,
             episodes: Mutex::default(),
             used: AtomicU64::default(),
@@ -88,6 +97,16 @@ impl RunHandle {
         &self.backgrounds
     }
 
+    /// Features of its layers that were found lately.
+    pub(crate) fn known_features(&self) -> &Known {
+        &self.features
+    }
+
+    /// Events of its episodes that were found.
+    pub(crate) fn found(&self) -> &Found {
+        &self.found
+    }
+
     /// Attributions that are kept beside it.
     pub(crate) fn kept(&self) -> &Kept {
         self.kept.get_or_init(|| Kept::new(self.source.derived_folder()))
@@ -119,6 +138,8 @@ impl RunHandle {
         *self.episodes.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.networks.forget();
         self.backgrounds.forget();
+        self.features.forget();
+        self.found.forget();
         self.source.rest();
     }
 
@@ -134,7 +155,8 @@ impl RunHandle {
         let revision = self.source.revision();
         let (info, root) = (Arc::clone(&self.info), self.root.clone());
         let (status, counts) = (self.source.status(), self.source.counts()?);
-        Ok(RunSummary { info, status, state: self.state(), counts, revision, root })
+        let format = self.source.format();
+        Ok(RunSummary { info, format, status, state: self.state(), counts, revision, root })
     }
 
     /// One episode.
@@ -205,8 +227,21 @@ impl RunHandle {
     /// Fields of an episode: those logged, by name, then those that can be derived from them, in the order of the registry.
     pub fn fields(&self, episode: u64) -> Result<Vec<FieldEntry>> {
         let logged = self.source.step_fields(episode)?;
-        let derived = derivation::entries(&logged, &self.info);
+        let derived = derivation::entries(&logged, &self.info, self.follows_recorded(episode)?);
         Ok(logged.into_iter().map(FieldEntry::logged).chain(derived).collect())
+    }
+
+    /// Whether an episode before this one was recorded.
+    fn follows_recorded(&self, episode: u64) -> Result<bool> {
+        let mut end = episode;
+        while end > 0 {
+            let start = end.saturating_sub(EPISODES_READ);
+            if self.source.episodes(start..end)?.iter().any(|row| row.recorded) {
+                return Ok(true);
+            }
+            end = start;
+        }
+        Ok(false)
     }
 
     fn episode_columns(&self) -> Result<Arc<EpisodeColumns>> {

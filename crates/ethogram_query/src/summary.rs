@@ -9,6 +9,8 @@ use ethogram_store::{Revision, RunCounts, RunInfo, RunState, RunStatus};
 pub struct RunSummary {
     /// Who and what it is.
     pub info: Arc<RunInfo>,
+    /// The format that it lies in: `ethogram`, or what another tool wrote.
+    pub format: &'static str,
     /// How it stands, as its writer said last; episodes are those of [`RunSummary::counts`].
     pub status: RunStatus,
     /// How it stands now: a running run that has not been heard of for a minute has crashed.

@@ -9,9 +9,10 @@ use ethogram_store::{Layout, Revision, RunId, RunSource, RunState};
 use serde_json::Value;
 
 use crate::derivation::cache::Cache;
+use crate::maps::Maps;
 use crate::{
-    DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest, GroupSeries, NativeOpener, Opener,
-    Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
+    Benchmark, BenchmarkRequest, DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest,
+    GroupSeries, NativeOpener, Opener, Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
 };
 
 /// How a workbench behaves.
@@ -47,6 +48,7 @@ pub struct Workbench {
     options: Options,
     runs: RwLock<BTreeMap<RunId, Arc<RunHandle>>>,
     cache: Arc<Cache>,
+    maps: Maps,
     /// Held while looking for changes. Never taken while `runs` is held.
     search: Mutex<Search>,
 }
@@ -97,7 +99,8 @@ impl Workbench {
     /// left out and told of by [`Workbench::skipped`].
     pub fn open(roots: Vec<Root>, options: Options) -> Result<Self> {
         let cache = Arc::new(Cache::new(options.cache_bytes));
-        let workbench = Self { roots, options, runs: RwLock::default(), cache, search: Mutex::new(Search::default()) };
+        let (runs, maps, search) = (RwLock::default(), Maps::default(), Mutex::new(Search::default()));
+        let workbench = Self { roots, options, runs, cache, maps, search };
         workbench.refresh();
         Ok(workbench)
     }
@@ -151,6 +154,11 @@ impl Workbench {
         Ok(handle)
     }
 
+    /// The maps that were made.
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.maps
+    }
+
     /// One curve.
     pub fn series(&self, request: &SeriesRequest) -> Result<Series> {
         self.run(&request.run.0)?.series(request)
@@ -159,6 +167,11 @@ impl Workbench {
     /// One curve for several runs.
     pub fn group(&self, request: &GroupRequest) -> Result<GroupSeries> {
         GroupSeries::read(self, request)
+    }
+
+    /// Algorithms compared over tasks and seeds.
+    pub fn benchmark(&self, request: &BenchmarkRequest) -> Result<Benchmark> {
+        Benchmark::read(self, request)
     }
 
     /// Rows of one field of an episode. Of several threads that ask for the same derived field, one computes it.

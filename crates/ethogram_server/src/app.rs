@@ -17,7 +17,7 @@ use crate::{
     error::ApiResult,
     etag,
     events::Events,
-    limits::{NAME_BYTES_MAX, VIDEOS_MAX},
+    limits::{MAPS_MAX, NAME_BYTES_MAX, VIDEOS_MAX},
     pool::Pool,
 };
 
@@ -30,6 +30,8 @@ pub struct App {
     pub pool: Pool,
     /// Films that may yet be begun.
     pub videos: Arc<Semaphore>,
+    /// Maps that may yet be begun.
+    pub maps: Arc<Semaphore>,
     /// What is pushed.
     pub events: Events,
     /// The web app.
@@ -52,6 +54,7 @@ impl App {
             workbench,
             pool: Pool::new(),
             videos: Arc::new(Semaphore::new(VIDEOS_MAX)),
+            maps: Arc::new(Semaphore::new(MAPS_MAX)),
             events: Events::new(),
             ui: Arc::new(ui),
             plugins: plugins.into(),

@@ -115,6 +115,14 @@ impl From<QueryError> for ApiError {
                 .hint("a step is explained by a checkpoint with a signature and the observation that was logged"),
             QueryError::Unfilmed { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
                 .hint("docs/python.md has what can be logged; GET …/fields lists what was"),
+            QueryError::NoFeatures { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
+                .hint("features are found in recorded steps, by a checkpoint with a signature; docs/python.md"),
+            QueryError::Unmapped { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_to_map", message)
+                .hint("POST /api/maps/choices lists what these runs can be mapped by"),
+            QueryError::MapGone { .. } => Self::new(StatusCode::GONE, "map_gone", message)
+                .hint("maps are kept in a bounded cache: ask for it again with POST /api/maps"),
+            QueryError::MapStill { .. } => Self::new(StatusCode::CONFLICT, "map_still", message)
+                .hint("only UMAP and t-SNE move, while their answer is read"),
             QueryError::Video(error) if error.is_bad_request() => {
                 Self::bad_request(message).hint("docs/http.md lists the parameters of /video")
             }
@@ -126,6 +134,12 @@ impl From<QueryError> for ApiError {
                 .hint("name another field as the input, or log it in that shape"),
             QueryError::BadParam { ref field, .. } if field.starts_with("attribution") => {
                 Self::bad_request(message).hint("GET …/episodes/E/explanations lists what can be asked")
+            }
+            QueryError::BadParam { ref field, .. } if field == "events" || field == "health" => {
+                Self::bad_request(message).hint("docs/http.md lists the kinds of events, the rules and their settings")
+            }
+            QueryError::BadParam { ref field, .. } if field == "map" || field.starts_with("map/") => {
+                Self::bad_request(message).hint("GET /api/maps/methods lists the methods and their settings")
             }
             _ if error.is_bad_request() => {
                 Self::bad_request(message).hint("GET /api/derivations lists the parameters of each field")

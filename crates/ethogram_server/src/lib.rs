@@ -6,6 +6,7 @@
 
 mod answer;
 mod app;
+mod cancel;
 pub mod columns;
 pub mod error;
 mod etag;
@@ -13,7 +14,9 @@ pub mod events;
 mod extract;
 pub mod frames;
 pub mod limits;
+pub mod map_parts;
 mod params;
+pub mod parts;
 mod plugins;
 mod pool;
 mod router;

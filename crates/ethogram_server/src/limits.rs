@@ -30,6 +30,8 @@ pub const EVENT_STREAMS_MAX: usize = 256;
 pub const WAITING_MAX: usize = 1_024;
 /// Films that are made at once: each may take all processors.
 pub const VIDEOS_MAX: usize = 2;
+/// Maps that are laid out at once, those that are held among them.
+pub const MAPS_MAX: usize = 4;
 /// Ports tried after the default when it is taken.
 pub const PORTS_TRIED: u16 = 100;
 
@@ -43,5 +45,7 @@ pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
 pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How often a client that waits for a film is told how far it is.
 pub const VIDEO_TELL_EVERY: Duration = Duration::from_millis(100);
+/// How often a client that waits for a map is told how far it is.
+pub const MAP_TELL_EVERY: Duration = Duration::from_millis(100);
 /// How long open answers may take to end after the server was told to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);

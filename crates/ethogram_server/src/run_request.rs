@@ -5,11 +5,12 @@ use axum::{
     http::{HeaderMap, Uri, request::Parts},
     response::Response,
 };
-use ethogram_query::RunHandle;
+use ethogram_query::{Cancel, RunHandle};
 
 use crate::{
     answer,
     app::App,
+    cancel::CancelWhenDropped,
     error::{ApiError, ApiResult},
 };
 
@@ -29,10 +30,20 @@ impl RunRequest {
     where
         Make: FnOnce(&RunHandle) -> ApiResult<Response> + Send + 'static,
     {
+        self.answer_until_gone(move |run, _| make(run)).await
+    }
+
+    /// The same for work that is called off when the client goes.
+    pub async fn answer_until_gone<Make>(self, make: Make) -> ApiResult<Response>
+    where
+        Make: FnOnce(&RunHandle, &Cancel) -> ApiResult<Response> + Send + 'static,
+    {
         let Self { app, run, uri, headers } = self;
         let run = app.run(&run)?;
         let tag = app.tag(&run, &uri);
-        answer::tagged(&headers, tag, app.pool.run(move || make(&run))).await
+        let cancel = Cancel::default();
+        let _guard = CancelWhenDropped(cancel.clone());
+        answer::tagged(&headers, tag, app.pool.run(move || make(&run, &cancel))).await
     }
 }
 

@@ -55,6 +55,8 @@ pub struct RunSummary {
     pub name: String,
     /// Runs that belong together.
     pub project: String,
+    /// The format that it lies in: `ethogram`, or what another tool wrote, for example `tfevents`.
+    pub format: &'static str,
     /// Runs to be averaged over seeds share a group.
     pub group: Option<String>,
     /// Free words.
@@ -98,6 +100,8 @@ pub struct RunSummary {
 pub struct RunDetail {
     /// Who and what it is.
     pub info: RunInfo,
+    /// The format that it lies in.
+    pub format: &'static str,
     /// How it stands, as its writer said last.
     pub status: RunStatus,
     /// How it stands now.
@@ -234,6 +238,7 @@ impl From<ethogram_query::RunSummary> for RunSummary {
             id: info.id,
             name: info.name,
             project: info.project,
+            format: run.format,
             group: info.group,
             tags: info.tags,
             notes: info.notes,
@@ -334,6 +339,7 @@ pub fn run_detail(run: &ethogram_query::RunHandle) -> RunDetail {
         // First, so that it is never newer than what follows.
         revision: source.revision(),
         info: run.info().clone(),
+        format: source.format(),
         status: source.status(),
         state: run.state(),
         lost: source.lost(),

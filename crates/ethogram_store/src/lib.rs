@@ -15,6 +15,7 @@ mod columns;
 mod compact;
 mod document;
 mod error;
+mod feature_label;
 mod field;
 mod files;
 mod layout;
@@ -25,6 +26,7 @@ mod manifest;
 mod notes;
 #[cfg(feature = "s3")]
 pub mod object;
+mod opener;
 mod reader;
 mod run;
 mod seal;
@@ -43,6 +45,7 @@ pub use columns::StepValue;
 pub use compact::{CompactReport, compact};
 pub use document::{Stored, Version};
 pub use error::{Error, Lost, Result};
+pub use feature_label::{FEATURE_LABELS_MAX, FeatureLabel};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
 pub use layout::{Kind, find_runs};
@@ -54,6 +57,7 @@ pub use notes::{
     EpisodeNotes, HOTSPOTS_MAX, Hotspot, NOTES_BYTES_MAX, NOTES_FILE, Notes, PROBES_MAX, Probe, TAG_CHARS_MAX,
     TAGS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX, parse_notes, read_notes, write_notes,
 };
+pub use opener::Opener;
 pub use reader::RunReader;
 pub use run::{ActionGroup, CodeState, EnvSpec, RunId, RunInfo, RunState, RunStatus};
 pub use seal::Sealer;

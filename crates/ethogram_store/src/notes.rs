@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::STEP_MAX;
 use crate::document::{DocumentFile, Stored, Version, check_text, parse, text_of};
-use crate::{Error, Result};
+use crate::{Error, FeatureLabel, Result};
 
 /// Where the notes of a run lie, relative to it.
 pub const NOTES_FILE: &str = "meta/notes.json";
@@ -42,6 +42,9 @@ pub struct Notes {
     pub tags: Vec<String>,
     /// By index of the episode.
     pub episodes: BTreeMap<u64, EpisodeNotes>,
+    /// Of features of layers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<FeatureLabel>,
 }
 
 /// What people say of an episode.
@@ -103,6 +106,7 @@ impl Notes {
             notes.check_hotspots(episode)?;
             notes.check_probes(episode)?;
         }
+        FeatureLabel::check_all(&mut self.features)?;
         let bytes = serde_json::to_vec(&self).map_or(0, |text| text.len());
         check_most("bytes of the notes of a run", NOTES_BYTES_MAX as u64, bytes as u64)?;
         Ok(self)

@@ -22,6 +22,11 @@ pub trait RunSource: Send + Sync {
     /// Who and what it is.
     fn info(&self) -> RunInfo;
 
+    /// The format that it lies in, for people: `ethogram` is ours.
+    fn format(&self) -> &'static str {
+        "ethogram"
+    }
+
     /// How it stands.
     fn status(&self) -> RunStatus;
 

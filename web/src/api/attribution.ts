@@ -192,7 +192,8 @@ export function explanationsOf(answer: unknown): Explanations {
   };
 }
 
-function paramOf(from: Record<string, unknown>): MethodParam {
+/** Reads a parameter of a method. */
+export function paramOf(from: Record<string, unknown>): MethodParam {
   const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
   return {
     name: String(from.name),

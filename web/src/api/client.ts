@@ -18,6 +18,21 @@ import {
   type FeaturesQuery,
 } from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import {
+  mapChoicesOf,
+  mapLayoutOf,
+  mapMethodsOf,
+  mapPointsOf,
+  type MapChoices,
+  type MapFields,
+  type MapLayout,
+  type MapMethod,
+  type MapNeighbours,
+  type MapPoints,
+  type MapRequest,
+  type MapSource,
+  type Steered,
+} from './maps';
 import { readParts } from './parts';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
@@ -36,15 +51,19 @@ import {
 import type {
   ActionCounts,
   Axis,
+  CheckpointChanges,
   Derivation,
   EpisodeDetail,
   EpisodeSummary,
   ErrorBody,
   Failure,
+  FoundEvents,
   Health,
   Layout,
   Notes,
+  PolicyDivergence,
   RunDetail,
+  RunHealth,
   RunList,
   SeriesEntry,
   TagsOfRun,
@@ -219,6 +238,37 @@ export class Client {
       low: doubles(columnNamed(columns, `${name}/low`)),
       high: doubles(columnNamed(columns, `${name}/high`)),
     };
+  }
+
+  /** Events of all recorded episodes, `top` of each kind; of the usual kinds unless some are named. In part while `done` is below `episodes`. */
+  runEvents(
+    run: string,
+    options: { kinds?: readonly string[]; top?: number; signal?: AbortSignal } = {},
+  ): Promise<FoundEvents> {
+    const { kinds, top, signal } = options;
+    return this.#source.json(`${at(run)}/events${search({ kinds: kinds?.join(',') || undefined, top })}`, {
+      signal,
+    });
+  }
+
+  /** Events of one episode. */
+  episodeEvents(run: string, episode: number, signal?: AbortSignal): Promise<FoundEvents> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/events`, { signal });
+  }
+
+  /** What looks wrong about the training of a run. */
+  runHealth(run: string, signal?: AbortSignal): Promise<RunHealth> {
+    return this.#source.json(`${at(run)}/health`, { signal });
+  }
+
+  /** How far the policy of each recorded episode is from that of the one before. */
+  divergence(run: string, signal?: AbortSignal): Promise<PolicyDivergence> {
+    return this.#source.json(`${at(run)}/divergence`, { signal });
+  }
+
+  /** How far each checkpoint is from the one before, on the states of an episode. */
+  checkpointChanges(run: string, episode: number, signal?: AbortSignal): Promise<CheckpointChanges> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/checkpoint_changes`, { signal });
   }
 
   /** What can be asked of the networks of an episode; an error says what to log. */
@@ -458,6 +508,74 @@ export class Client {
     return answer.layouts;
   }
 
+  /**
+   * Lays steps out in two or three dimensions. `onpoints` hears once which steps they are, `onlayout` where they lie, as often as that
+   * changes. Aborting `signal` ends the work on the server too; the map stays for fields and neighbours.
+   */
+  async map(
+    request: MapRequest,
+    onpoints: (points: MapPoints) => void,
+    onlayout: (layout: MapLayout) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await readParts(await this.#source.stream('/api/maps', { body: request, signal }), (part) => {
+      if (part.header.part === 'points') onpoints(mapPointsOf(part));
+      else onlayout(mapLayoutOf(part));
+    });
+  }
+
+  /** Holds a layout, lets it go on, or shakes it. */
+  steerMap(map: string, steer: { pause?: boolean; perturb?: number; seed?: number }): Promise<Steered> {
+    return this.#source.json(`${mapAt(map)}/steer`, { body: steer });
+  }
+
+  /** Values of fields at the points of a map, in their order. */
+  async mapFields(map: string, names: readonly string[], signal?: AbortSignal): Promise<MapFields> {
+    const query = new URLSearchParams(names.map((name) => ['name', name])).toString();
+    const columns = decodeColumns(await this.#source.bytes(`${mapAt(map)}/fields?${query}`, { signal }));
+    return {
+      columns,
+      errors: (columns.header.errors ?? {}) as MapFields['errors'],
+      names: (columns.header.names ?? {}) as MapFields['names'],
+    };
+  }
+
+  /** The points nearest to one in the original space. */
+  async mapNeighbours(
+    map: string,
+    query: { point: number; count: number; metric: string },
+    signal?: AbortSignal,
+  ): Promise<MapNeighbours> {
+    const columns = decodeColumns(
+      await this.#source.bytes(`${mapAt(map)}/neighbors${search(query)}`, { signal }),
+    );
+    return {
+      point: columnNamed(columns, 'point').data as Uint32Array,
+      distance: columnNamed(columns, 'distance').data as Float32Array,
+    };
+  }
+
+  /** Where each point lies along the line from the mean of some points (0) to the mean of others (1), in the original space. */
+  async mapDirection(
+    map: string,
+    from: readonly number[],
+    to: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const body = { from, to };
+    const columns = decodeColumns(await this.#source.bytes(`${mapAt(map)}/direction`, { body, signal }));
+    return columnNamed(columns, 'along').data as Float32Array;
+  }
+
+  async mapMethods(signal?: AbortSignal): Promise<MapMethod[]> {
+    return mapMethodsOf(await this.#source.json('/api/maps/methods', { signal }));
+  }
+
+  /** What some sources can be mapped by and coloured by. */
+  async mapChoices(sources: readonly MapSource[], signal?: AbortSignal): Promise<MapChoices> {
+    return mapChoicesOf(await this.#source.json('/api/maps/choices', { body: { sources }, signal }));
+  }
+
   /** Viewers that people put into a folder. */
   plugins(signal?: AbortSignal): Promise<PluginList> {
     return this.#source.json('/api/plugins', { signal });
@@ -488,6 +606,10 @@ export function isSeries(answer: Series | { error: Failure }): answer is Series 
 
 function at(run: string): string {
   return `/api/runs/${encodeURIComponent(run)}`;
+}
+
+function mapAt(map: string): string {
+  return `/api/maps/${encodeURIComponent(map)}`;
 }
 
 function search(params: Record<string, string | number | undefined>): string {

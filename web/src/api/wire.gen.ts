@@ -39,6 +39,8 @@ export interface RunSummary {
   name: string;
   /** Runs that belong together. */
   project: string;
+  /** The format that it lies in: `ethogram`, or what another tool wrote, for example `tfevents`. */
+  format: string;
   /** Runs to be averaged over seeds share a group. */
   group: string | null;
   /** Free words. */
@@ -81,6 +83,8 @@ export interface RunSummary {
 export interface RunDetail {
   /** Who and what it is. */
   info: RunInfo;
+  /** The format that it lies in. */
+  format: string;
   /** How it stands, as its writer said last. */
   status: RunStatus;
   /** How it stands now. */
@@ -655,4 +659,75 @@ export interface RunRevision {
   revision: number;
   /** Its state now. */
   state: RunState;
+}
+/** What was found. */
+export interface FoundEvents {
+  events: FoundEvent[];
+  kinds: FoundKind[];
+  done: number;
+  episodes: number;
+}
+export interface FoundKind {
+  name: string;
+  title: string;
+  doc: string;
+  unit: string;
+  on_request: boolean;
+  count: number | null;
+  missing: string | null;
+}
+export interface FoundEvent {
+  kind: string;
+  episode: number;
+  step: number;
+  from: number;
+  to: number;
+  value: number | null;
+  score: number | null;
+  rank: number;
+  evidence: string;
+  numbers: Record<string, number | null>;
+}
+export interface RunHealth {
+  findings: HealthFinding[];
+  rules: HealthRule[];
+}
+export interface HealthFinding {
+  rule: string;
+  tag: string | null;
+  axis: Axis | null;
+  step: number | null;
+  episode: number | null;
+  evidence: string;
+  numbers: Record<string, number | null>;
+}
+export interface HealthRule {
+  name: string;
+  title: string;
+  doc: string;
+  needs: string;
+  checked: number;
+}
+export interface PolicyDivergence {
+  episodes: DivergenceOfEpisode[];
+}
+export interface DivergenceOfEpisode {
+  episode: number;
+  global_step: number;
+  episode_return: number | null;
+  mean: number | null;
+  sum: number | null;
+}
+export interface CheckpointChanges {
+  states: number;
+  checkpoints: ChangeOfCheckpoint[];
+}
+export interface ChangeOfCheckpoint {
+  global_step: number;
+  name: string;
+  kl: number | null;
+  kl_max: number | null;
+  js: number | null;
+  flips: number | null;
+  value: number | null;
 }

@@ -93,6 +93,8 @@ export class Curve {
   readonly #reload = new Throttle(() => this.#load(), RELOAD_INTERVAL_MS);
   readonly #whole = new Map<string, Kept>();
   readonly #part = new Map<string, KeptPart>();
+  /** Whole lines that are on their way. */
+  readonly #coming = new Map<string, Pick<Kept, 'revision' | 'key'> & { done: Promise<void> }>();
   #want: Want | null = null;
   #shape = '';
   #range: Extent | null = null;
@@ -179,8 +181,15 @@ export class Curve {
   }
 
   async #askWhole(want: Want): Promise<void> {
-    const lines = want.lines.filter((line) => isStale(this.#whole.get(line.id), line, keyOf(want, line)));
-    await this.#ask(
+    const stale = want.lines.filter((line) => isStale(this.#whole.get(line.id), line, keyOf(want, line)));
+    // What is on its way is not asked for twice, only waited for.
+    const [lines, coming] = [[] as WantedLine[], new Set<Promise<void>>()];
+    for (const line of stale) {
+      const one = this.#coming.get(line.id);
+      if (one && !isStale(one, line, keyOf(want, line))) coming.add(one.done);
+      else lines.push(line);
+    }
+    const done = this.#ask(
       lines,
       want.buckets,
       () => ({}),
@@ -190,6 +199,16 @@ export class Curve {
           this.#keepWhole(want, line, points);
       },
     );
+    const mine = lines.map((line) => {
+      const one = { revision: revisionOf(line), key: keyOf(want, line), done };
+      this.#coming.set(line.id, one);
+      return [line.id, one] as const;
+    });
+    try {
+      await Promise.all([done, ...coming]);
+    } finally {
+      for (const [id, one] of mine) if (this.#coming.get(id) === one) this.#coming.delete(id);
+    }
   }
 
   #keepWhole(want: Want, line: WantedLine, points: Points): void {
@@ -289,7 +308,7 @@ function revisionOf(line: WantedLine): number {
   return line.runs.reduce((sum, run) => sum + run.revision, 0);
 }
 
-function isStale(kept: Kept | undefined, line: WantedLine, key: string): boolean {
+function isStale(kept: Pick<Kept, 'revision' | 'key'> | undefined, line: WantedLine, key: string): boolean {
   return !kept || kept.revision < revisionOf(line) || kept.key !== key;
 }
 

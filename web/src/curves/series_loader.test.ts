@@ -61,6 +61,63 @@ it('keeps to the limit of the server', async () => {
   expect(api.series.mock.calls.map(([asked]) => asked.length)).toEqual([SERIES_MAX, 1]);
 });
 
+it('parts no chart that need not be parted, and answers each as soon as its own is there', async () => {
+  const asked: { queries: readonly SeriesQuery[]; release: () => void }[] = [];
+  const series = (queries: readonly SeriesQuery[]) =>
+    new Promise<Series[]>((resolve) =>
+      asked.push({ queries, release: () => resolve(queries.map((one) => answer(one))) }),
+    );
+  const loader = new SeriesLoader({ series });
+  const seen: string[] = [];
+  const many = (tag: string) => Array.from({ length: 100 }, (_, i) => query(String(i), tag));
+  for (const tag of ['a', 'b', 'c', 'd', 'e'])
+    void loader.load(many(tag), 1).then((list) => seen.push(`${tag} ${list.length}`));
+  await vi.runAllTimersAsync();
+  // Two at once; a third when one of them is there.
+  expect(asked.map(({ queries }) => queries.length)).toEqual([200, 200]);
+  asked[1].release();
+  await vi.runAllTimersAsync();
+  expect(seen).toEqual(['c 100', 'd 100']);
+  expect(asked.map(({ queries }) => queries.length)).toEqual([200, 200, 100]);
+  asked[0].release();
+  asked[2].release();
+  await vi.runAllTimersAsync();
+  expect(seen.toSorted()).toEqual(['a 100', 'b 100', 'c 100', 'd 100', 'e 100']);
+});
+
+it('waits for what is on its way rather than ask for it twice', async () => {
+  const release: (() => void)[] = [];
+  const series = vi.fn(async (queries: readonly SeriesQuery[]) => {
+    await new Promise<void>((resolve) => release.push(resolve));
+    return queries.map((asked) => answer(asked));
+  });
+  const curve = new Curve(ITEM, new SeriesLoader({ series }), { of: vi.fn() } as never);
+  curve.want(want({ a: 1, b: 1 }));
+  curve.want(want({ a: 1, b: 1 }));
+  await vi.runAllTimersAsync();
+  expect(curve.loaded).toBe(false);
+  // A run that grew meanwhile, and one that joined, are asked for; the other is not.
+  curve.want(want({ a: 1, b: 2, c: 1 }));
+  await vi.runAllTimersAsync();
+  expect(series.mock.calls.map(([queries]) => queries.map(({ run }) => run))).toEqual([
+    ['a', 'b'],
+    ['b', 'c'],
+  ]);
+  release.forEach((one) => one());
+  await vi.runAllTimersAsync();
+  expect(curve.loaded).toBe(true);
+  expect([...curve.points.keys()]).toEqual(['a', 'b', 'c']);
+
+  // A request that failed is no longer on its way.
+  const failing = vi.fn(() => Promise.reject(new Error('down')));
+  const other = new Curve(ITEM, new SeriesLoader({ series: failing }), { of: vi.fn() } as never);
+  other.want(want({ a: 1 }));
+  await vi.runAllTimersAsync();
+  other.want(want({ a: 1 }));
+  await vi.runAllTimersAsync();
+  expect(failing).toHaveBeenCalledTimes(2);
+});
+
 it('tells everybody of a failure', async () => {
   const loader = new SeriesLoader({ series: () => Promise.reject(new Error('down')) });
   const answers = Promise.allSettled([loader.load([query('a')], 1), loader.load([query('b')], 1)]);

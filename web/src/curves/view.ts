@@ -39,6 +39,17 @@ export const PLAIN_VIEW: CurveView = {
 
 export const PLAIN_FLAGS: ChartFlags = { log: false, y: null };
 
+/** What stands below x, in files. */
+export const X_LABELS: Record<XKind, string> = {
+  step: 'global step',
+  episode: 'episode',
+  relative: 'time since the start of the run',
+  time: 'date and time',
+};
+
+/** A file made by the server has an address with all its runs in it, which must not be too long. */
+export const LINKED_RUNS_MAX = 400;
+
 /** What x counts in the chart of a tag. */
 export function domainOf(axis: string, x: XKind): Domain {
   if (x === 'step') return axis === 'episode' ? 'episode' : 'global_step';

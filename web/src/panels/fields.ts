@@ -42,6 +42,17 @@ export const EPISODE_FIELDS: readonly (readonly [name: string, note: string])[] 
   ['recorded', '1 when recorded step by step'],
 ];
 
+/** Members of an episode that are words. */
+export const EPISODE_WORDS: readonly (readonly [name: string, note: string])[] = [
+  ['end', 'how it ended'],
+  ['agent', 'which of several agents'],
+];
+
+/** Whether a field of episodes holds words rather than numbers. */
+export function isWord({ from, name }: FieldRef): boolean {
+  return from === 'episode' && EPISODE_WORDS.some(([word]) => word === name);
+}
+
 /** In one word, for layouts: `scalar:global_step:losses/td`. The name may hold anything. */
 export function formatField({ from, axis, name }: FieldRef): string {
   return `${from}:${axis}:${name}`;
@@ -76,6 +87,7 @@ export function loggedFields(
     }
     if (episode_count === 0) continue;
     for (const [name, note] of EPISODE_FIELDS) add({ from: 'episode', axis: 'episode', name, note });
+    for (const [name, note] of EPISODE_WORDS) add({ from: 'episode', axis: 'episode', name, note });
     for (const name of extra)
       add({ from: 'episode', axis: 'episode', name: `extra.${name}`, note: 'attached' });
   }

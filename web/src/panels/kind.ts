@@ -1,8 +1,9 @@
 import type { Component } from 'svelte';
 
 import type { IconName } from '../ui/icons';
-import type { FieldRef, FieldSource } from './fields';
+import { isWord, type FieldRef, type FieldSource } from './fields';
 import type { Spec } from './layout';
+import type { PanelMenu } from './panel_menu.svelte';
 
 /** What of the logged fields fits. */
 export interface FieldInput {
@@ -11,12 +12,16 @@ export interface FieldInput {
   from: readonly FieldSource[];
   /** Of the members of episodes, these only; all when left out. */
   members?: readonly string[];
+  /** Also members of episodes that are words. */
+  words?: boolean;
 }
 
 /** Whether a field fits. */
 export function fits(input: FieldInput, field: FieldRef): boolean {
   if (!input.from.includes(field.from)) return false;
-  return field.from !== 'episode' || !input.members || input.members.includes(field.name);
+  if (field.from !== 'episode') return true;
+  if (isWord(field)) return input.words ?? false;
+  return !input.members || input.members.includes(field.name);
 }
 
 /** Something that a panel of a kind must be told. Forms, and the check of layouts from outside, are made from these. */
@@ -44,6 +49,10 @@ export interface PanelProps {
   title: string;
   /** Numbers in place of a picture. */
   asTable: boolean;
+  /** The menu in its heading. */
+  menu: PanelMenu;
+  /** What it shows changes, as one step that can be taken back. */
+  onspec: (patch: Spec) => void;
 }
 
 /** A kind of panel. It lives in a folder of its own, with a line in the registry. */

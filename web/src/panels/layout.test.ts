@@ -7,6 +7,7 @@ import {
   nudged,
   reshaped,
   settled,
+  shifted,
   withoutPanel,
   withPanel,
   type Layout,
@@ -76,6 +77,31 @@ it('adds beside what stands last, else below, and closes the gap of what is remo
   );
   expect(shape(withoutPanel(withoutPanel(THREE, 'a'), 'b'))).toBe('c@0,0 12x3');
   expect(freshId([panel('p2', 0, 0, 2, 3)])).toBe('p3');
+});
+
+it('puts a panel before or after its neighbour in reading order', () => {
+  // Side by side, each keeps its size.
+  const pair = [panel('a', 0, 0, 4, 4), panel('b', 4, 0, 8, 4), panel('c', 0, 4, 12, 3)];
+  expect(shape(shifted(pair, 'a', 1))).toBe('b@0,0 8x4 a@8,0 4x4 c@0,4 12x3');
+  expect(shape(shifted(pair, 'b', -1))).toBe('b@0,0 8x4 a@8,0 4x4 c@0,4 12x3');
+  // One above the other.
+  expect(shifted(THREE, 'c', -1).map(({ id }) => id)).toEqual(['a', 'c', 'b']);
+  // Every step changes the order as a phone shows it, whatever the sizes.
+  const odd = [
+    panel('a', 0, 0, 5, 8),
+    panel('b', 5, 0, 4, 8),
+    panel('c', 9, 0, 3, 5),
+    panel('d', 0, 8, 4, 7),
+    panel('e', 4, 8, 4, 9),
+  ];
+  for (const by of [-1, 1] as const) {
+    odd.forEach(({ id }, at) => {
+      const order = shifted(odd, id, by).map((one) => one.id);
+      expect(order.indexOf(id), `${id} by ${by}`).toBe(Math.min(4, Math.max(0, at + by)));
+    });
+  }
+  expect(shifted(THREE, 'a', -1)).toBe(THREE);
+  expect(shifted(THREE, 'nobody', 1)).toBe(THREE);
 });
 
 it('bounds any box to the grid', () => {

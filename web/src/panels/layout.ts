@@ -92,6 +92,40 @@ export function nudged(layout: Layout, id: string, direction: 'left' | 'right' |
     : reshaped(layout, id, { ...box, y: Math.min(...below.map(({ y, h }) => y + h)) });
 }
 
+/**
+ * The layout with panel `id` one place earlier or later in reading order, as a phone shows it: it changes places with its neighbour, and
+ * takes its size too where the grid would not keep the order otherwise.
+ */
+export function shifted(layout: Layout, id: string, by: -1 | 1): Layout {
+  const order = inOrder(layout);
+  const at = order.findIndex((panel) => panel.id === id);
+  const [first, second] = [order[Math.min(at, at + by)], order[Math.max(at, at + by)]];
+  if (at < 0 || !first || !second) return layout;
+  const wanted = order
+    .map((panel) => (panel === first ? second : panel === second ? first : panel).id)
+    .join();
+  const [a, b] = [first.box, second.box];
+  const besides = a.y === b.y;
+  const tries = [
+    // Each keeps its size.
+    new Map([
+      [first.id, { ...a, x: besides ? a.x + b.w : b.x, y: besides ? a.y : a.y + b.h }],
+      [second.id, { ...b, x: a.x, y: a.y }],
+    ]),
+    new Map([
+      [first.id, b],
+      [second.id, a],
+    ]),
+  ];
+  for (const boxes of tries) {
+    const next = settled(
+      order.map((panel) => ({ ...panel, box: bounded(boxes.get(panel.id) ?? panel.box) })),
+    );
+    if (next.map((panel) => panel.id).join() === wanted) return next;
+  }
+  return layout;
+}
+
 /** The layout with one panel more: at the first place from the top that has room for it. */
 export function withPanel(
   layout: Layout,

@@ -2,12 +2,14 @@ import {
   freshId,
   nudged,
   reshaped,
+  shifted,
   withChange,
   withoutPanel,
   withPanel,
   type Box,
   type Layout,
   type Panel,
+  type Spec,
 } from './layout';
 import { initialSpec, kindNamed } from './registry';
 import { writeLayout } from './read_layout';
@@ -104,6 +106,17 @@ export class LayoutEditor {
 
   nudge(id: string, direction: 'left' | 'right' | 'up' | 'down'): void {
     this.change(nudged(this.layout, id, direction));
+  }
+
+  /** Puts a panel one place earlier or later in reading order. */
+  shift(id: string, by: -1 | 1): void {
+    this.change(shifted(this.layout, id, by));
+  }
+
+  /** Changes some of what a panel shows. */
+  patch(id: string, spec: Spec): void {
+    const panel = this.layout.find((one) => one.id === id);
+    if (panel) this.change(withChange(this.layout, id, { spec: { ...panel.spec, ...spec } }));
   }
 }
 

@@ -1,5 +1,8 @@
 //! Points in many dimensions laid out in two or three, so that what lies near stays near.
 
+mod aligned;
+mod clean;
+mod nearest;
 mod neighbors;
 mod pca;
 mod points;
@@ -10,8 +13,11 @@ mod umap;
 
 pub(crate) use pca::leading;
 
-pub use neighbors::{Metric, NEIGHBORS_MAX, Neighbors};
-pub use pca::{Pca, pca};
+pub use aligned::{begun_at, mirror_like};
+pub use clean::{Cleaned, clean};
+pub use nearest::nearest;
+pub use neighbors::{Metric, NEIGHBORS_MAX, Neighbors, Watch};
+pub use pca::{Pca, pca, pca_quick};
 pub use points::Points;
 pub use quality::{neighbor_recall, trustworthiness};
 pub use tsne::{Tsne, TsneParams};

@@ -1,8 +1,13 @@
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use super::Points;
 use crate::parallel::fill_both;
 use crate::{Error, Result};
+
+/// Is told what share of the work is done, 0 to 1, and says whether to go on.
+pub type Watch<'a> = dyn Fn(f64) -> bool + Sync + 'a;
 
 /// Most neighbours of a point.
 pub const NEIGHBORS_MAX: usize = 1_000;
@@ -36,6 +41,13 @@ impl Neighbors {
     ///
     /// **Errors** when `count` is 0, more than [`NEIGHBORS_MAX`], or not less than the number of points.
     pub fn exact(points: Points, count: usize, metric: Metric) -> Result<Self> {
+        Self::exact_watched(points, count, metric, &|_| true)
+    }
+
+    /// The same, watched by somebody who may stop it.
+    ///
+    /// **Errors** as [`Neighbors::exact`]; [`Error::Stopped`].
+    pub fn exact_watched(points: Points, count: usize, metric: Metric, watch: &Watch) -> Result<Self> {
         if count == 0 || count > NEIGHBORS_MAX || count >= points.rows() {
             let expected = "1 to 1,000, and fewer than there are points";
             return Err(Error::OutOfRange { argument: "neighbors", expected, found: count as f64 });
@@ -47,13 +59,22 @@ impl Neighbors {
         let (rows, width) = (points.rows(), points.width());
         let norms: Vec<f32> = near.chunks(width).map(|row| row.iter().map(|value| value * value).sum()).collect();
         let mut neighbors = Neighbors { count, index: vec![0; rows * count], distance: vec![0.0; rows * count] };
+        let (done, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         fill_both((&mut neighbors.index, count), (&mut neighbors.distance, count), |first, index, distance| {
             let mut search = Search::new(&near, width, &norms, count);
             let blocks = index.chunks_mut(QUERIES * count).zip(distance.chunks_mut(QUERIES * count));
             for (block, (index, distance)) in blocks.enumerate() {
+                let queries = index.len() / count;
                 search.block(first + block * QUERIES, index, distance);
+                let done = done.fetch_add(queries, Ordering::Relaxed) + queries;
+                if stopped.load(Ordering::Relaxed) || !watch(done as f64 / rows as f64) {
+                    return stopped.store(true, Ordering::Relaxed);
+                }
             }
         });
+        if stopped.into_inner() {
+            return Err(Error::Stopped);
+        }
         if metric == Metric::Cosine {
             // |x − y|² of two points on the sphere is 2 − 2 x·y.
             neighbors.distance.iter_mut().for_each(|distance| *distance = *distance * *distance / 2.0);

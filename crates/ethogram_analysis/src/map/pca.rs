@@ -15,6 +15,10 @@ const SEED: u64 = 0x9e37;
 const WRITTEN_WIDTH_MAX: usize = 1_024;
 /// Rows of one product.
 const BLOCK_ROWS: usize = 512;
+/// From so many products on, [`pca_quick`] is quick.
+const QUICK_FROM: f64 = 5e8;
+const QUICK_ROUNDS_MAX: usize = 12;
+const QUICK_TOLERANCE: f64 = 1e-4;
 
 /// The directions along which points differ most.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,29 +51,63 @@ pub fn pca(points: Points, dims: usize) -> Result<Pca> {
     }
     let centered = points.centered();
     let (lengths, directions) = leading(&centered, width, dims);
+    Ok(along(&centered, width, &lengths, directions))
+}
+
+/// The same, quickly where there are many wide points: products in single precision, and at most a dozen rounds. Directions of nearly the
+/// same length may then be mixed with each other, as in every randomised method.
+///
+/// **Errors** as [`pca`].
+///
+/// **Source** Halko, Martinsson and Tropp (2011), "Finding structure with randomness", algorithm 4.4.
+pub fn pca_quick(points: Points, dims: usize) -> Result<Pca> {
+    let (rows, width) = (points.rows(), points.width());
+    let products = rows as f64 * width as f64 * width.min(WRITTEN_WIDTH_MAX) as f64;
+    if products <= QUICK_FROM || rows < 2 || dims == 0 || dims > width {
+        return pca(points, dims);
+    }
+    let centered = points.centered();
+    let scatter = Scatter { values: &centered, width, written: Vec::new(), quick: true };
+    let (lengths, directions) = leading_under(&scatter, dims, QUICK_ROUNDS_MAX, QUICK_TOLERANCE);
+    Ok(along(&centered, width, &lengths, directions))
+}
+
+/// Where centred points lie along their longest directions.
+fn along(centered: &[f32], width: usize, lengths: &[f64], directions: Vec<f64>) -> Pca {
+    let (rows, dims) = (centered.len() / width, lengths.len());
     let scale = 1.0 / (rows as f64 - 1.0);
     let variance: Vec<f64> = lengths.iter().map(|length| length.max(0.0) * scale).collect();
     let total = centered.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() * scale;
     let variance_ratio = variance.iter().map(|one| if total > 0.0 { one / total } else { 0.0 }).collect();
-    let along = |row: &[f32]| directions.chunks(width).map(|d| dot(row, d) as f32).collect::<Vec<_>>();
-    let positions = centered.chunks(width).flat_map(along).collect();
-    Ok(Pca { directions, variance, variance_ratio, positions })
+    let mut positions = vec![0.0; rows * dims];
+    crate::parallel::fill_rows(&mut positions, dims, |first, positions| {
+        for (row, place) in centered[first * width..].chunks(width).zip(positions.chunks_mut(dims)) {
+            for (place, direction) in place.iter_mut().zip(directions.chunks(width)) {
+                *place = dot(row, direction) as f32;
+            }
+        }
+    });
+    Pca { directions, variance, variance_ratio, positions }
 }
 
 /// The longest directions of rows of numbers: squared singular values, descending, and right singular vectors, the largest entry of
 /// each positive. **Shapes**: `[dims]`, `[dims, width]`. `dims` is at most `width`.
 pub(crate) fn leading(values: &[f32], width: usize, dims: usize) -> (Vec<f64>, Vec<f64>) {
+    leading_under(&Scatter::of(values, width), dims, ROUNDS_MAX, TOLERANCE)
+}
+
+fn leading_under(scatter: &Scatter, dims: usize, rounds: usize, tolerance: f64) -> (Vec<f64>, Vec<f64>) {
+    let width = scatter.width;
     let kept = (dims + SPARE).min(width);
     let mut random = Random::new(SEED);
     let mut directions: Vec<f64> = (0..kept * width).map(|_| f64::from(random.normal())).collect();
     orthonormalize(&mut directions, width);
-    let scatter = Scatter::of(values, width);
     let mut lengths = vec![0.0; kept];
-    for _ in 0..ROUNDS_MAX {
+    for _ in 0..rounds {
         let mut moved = scatter.times(&directions);
         let found = rotated(&mut moved, &mut directions, width);
         let settled =
-            lengths.iter().zip(&found).take(dims).all(|(before, now)| (before - now).abs() <= TOLERANCE * found[0]);
+            lengths.iter().zip(&found).take(dims).all(|(before, now)| (before - now).abs() <= tolerance * found[0]);
         lengths = found;
         directions = moved;
         orthonormalize(&mut directions, width);
@@ -100,12 +138,14 @@ struct Scatter<'a> {
     width: usize,
     /// **Shape**: `[width, width]`; empty where it is too large.
     written: Vec<f64>,
+    /// In single precision, block by block.
+    quick: bool,
 }
 
 impl<'a> Scatter<'a> {
     fn of(values: &'a [f32], width: usize) -> Self {
         if width > WRITTEN_WIDTH_MAX || values.len() / width < width {
-            return Scatter { values, width, written: Vec::new() };
+            return Scatter { values, width, written: Vec::new(), quick: false };
         }
         let mut written = vec![0.0; width * width];
         for block in values.chunks(BLOCK_ROWS * width) {
@@ -114,12 +154,15 @@ impl<'a> Scatter<'a> {
             let mut out = ArrayViewMut2::from_shape((width, width), &mut written).expect("a square");
             general_mat_mul(1.0, &rows.t(), &rows, 1.0, &mut out);
         }
-        Scatter { values, width, written }
+        Scatter { values, width, written, quick: false }
     }
 
     /// Each direction under it.
     fn times(&self, directions: &[f64]) -> Vec<f64> {
         let width = self.width;
+        if self.quick {
+            return self.times_in_blocks(directions);
+        }
         let mut moved = vec![0.0; directions.len()];
         crate::parallel::fill_rows(&mut moved, width, |first, moved| {
             let directions = &directions[first * width..][..moved.len()];
@@ -136,6 +179,36 @@ impl<'a> Scatter<'a> {
                 }
             }
         });
+        moved
+    }
+}
+
+impl Scatter<'_> {
+    /// The same in single precision. Blocks are dealt out to threads in any way, and added up in their order.
+    fn times_in_blocks(&self, directions: &[f64]) -> Vec<f64> {
+        let (width, kept) = (self.width, directions.len() / self.width);
+        let narrow: Vec<f32> = directions.iter().map(|value| *value as f32).collect();
+        let narrow = ArrayView2::from_shape((kept, width), &narrow).expect("whole directions");
+        let blocks: Vec<&[f32]> = self.values.chunks(BLOCK_ROWS * width).collect();
+        let mut moved = vec![0.0_f64; kept * width];
+        // So many at once that their sums stay small beside the points.
+        for some in blocks.chunks(16) {
+            let mut sums = vec![0.0_f32; some.len() * kept * width];
+            crate::parallel::fill_rows(&mut sums, kept * width, |first, sums| {
+                for (block, sum) in some[first..].iter().zip(sums.chunks_mut(kept * width)) {
+                    let rows = block.len() / width;
+                    let points = ArrayView2::from_shape((rows, width), block).expect("whole rows");
+                    let mut along = vec![0.0_f32; kept * rows];
+                    let mut along = ArrayViewMut2::from_shape((kept, rows), &mut along).expect("as many values");
+                    general_mat_mul(1.0, &narrow, &points.t(), 0.0, &mut along);
+                    let mut sum = ArrayViewMut2::from_shape((kept, width), sum).expect("as many values");
+                    general_mat_mul(1.0, &along, &points, 0.0, &mut sum);
+                }
+            });
+            for sum in sums.chunks(kept * width) {
+                moved.iter_mut().zip(sum).for_each(|(moved, value)| *moved += f64::from(*value));
+            }
+        }
         moved
     }
 }

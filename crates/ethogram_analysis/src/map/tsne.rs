@@ -35,6 +35,23 @@ impl Default for TsneParams {
     }
 }
 
+impl TsneParams {
+    /// Neighbours of each of so many points that are looked at: three times the perplexity.
+    ///
+    /// **Errors** when a parameter is out of its bounds, or there are not more points than that.
+    pub fn neighbors(&self, rows: usize) -> Result<usize> {
+        if !(1..=3).contains(&self.dims) {
+            return Err(Error::OutOfRange { argument: "dims", expected: "1 to 3", found: self.dims as f64 });
+        }
+        let count = (3.0 * self.perplexity).floor();
+        if !(self.perplexity >= 1.0 && count < rows as f64) {
+            let expected = "at least 1, and below a third of the number of points";
+            return Err(Error::OutOfRange { argument: "perplexity", expected, found: self.perplexity });
+        }
+        Ok(count as usize)
+    }
+}
+
 /// Points laid out so that near ones stay near, by t-distributed stochastic neighbour embedding. Can be shown while it moves.
 ///
 /// Begins at the principal components; 250 early rounds with a pull of 12, learning rate the number of points over the pull, gains,
@@ -64,16 +81,17 @@ impl Tsne {
     ///
     /// **Errors** when a parameter is out of its bounds, or there are not more points than three times the perplexity.
     pub fn new(points: Points, params: &TsneParams) -> Result<Self> {
-        if !(1..=3).contains(&params.dims) {
-            return Err(Error::OutOfRange { argument: "dims", expected: "1 to 3", found: params.dims as f64 });
-        }
-        let count = (3.0 * params.perplexity).floor();
-        if !(params.perplexity >= 1.0 && count < points.rows() as f64) {
-            let expected = "at least 1, and below a third of the number of points";
-            return Err(Error::OutOfRange { argument: "perplexity", expected, found: params.perplexity });
-        }
-        let neighbors = Neighbors::exact(points, count as usize, params.metric)?;
-        let (starts, others, weights) = affinities(&neighbors, points.rows(), params.perplexity);
+        let count = params.neighbors(points.rows())?;
+        Self::of_neighbors(points, &Neighbors::exact(points, count, params.metric)?, params)
+    }
+
+    /// The same with neighbours that are known, as many of each point as [`TsneParams::neighbors`] says.
+    ///
+    /// **Errors** as [`Tsne::new`], and when there are other numbers of neighbours or points.
+    pub fn of_neighbors(points: Points, neighbors: &Neighbors, params: &TsneParams) -> Result<Self> {
+        let expected = points.rows() * params.neighbors(points.rows())?;
+        crate::error::same_length("neighbors", neighbors.index.len(), "points, times neighbours of each", expected)?;
+        let (starts, others, weights) = affinities(neighbors, points.rows(), params.perplexity);
         let positions = first_layout(points, params)?;
         Ok(Tsne {
             starts,
@@ -104,11 +122,35 @@ impl Tsne {
         self.divergence
     }
 
+    /// Begins at another first layout, of any scale.
+    ///
+    /// **Errors** when it has other points or dimensions, or a place that is not finite.
+    pub fn starting_at(mut self, layout: &[f32]) -> Result<Self> {
+        self = self.going_on_from(layout)?;
+        center(&mut self.positions, self.dims);
+        let first = self.positions.iter().step_by(self.dims).map(|value| f64::from(*value).powi(2));
+        let spread = (first.sum::<f64>() / (self.positions.len() / self.dims).max(1) as f64).sqrt();
+        if spread > 0.0 {
+            self.positions.iter_mut().for_each(|value| *value = (f64::from(*value) * FIRST_SPREAD / spread) as f32);
+        }
+        self.round = 0;
+        Ok(self)
+    }
+
+    /// Goes on from an earlier layout of the same kind, as it lies, and without the early rounds: points move no farther than they must.
+    ///
+    /// **Errors** as [`Tsne::starting_at`].
+    pub fn going_on_from(mut self, layout: &[f32]) -> Result<Self> {
+        let layout = Points::new(layout, self.dims)?;
+        crate::error::same_length("layout", layout.values().len(), "places", self.positions.len())?;
+        self.positions = layout.values().to_vec();
+        self.round = EARLY_ROUNDS;
+        Ok(self)
+    }
+
     /// Moves every point by chance, by about `share` of the layout's width.
     pub fn perturb(&mut self, share: f32, seed: u64) {
-        let mut random = Random::new(seed);
-        let most = self.positions.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        self.positions.iter_mut().for_each(|value| *value += share * most * random.normal());
+        shake(&mut self.positions, share, seed);
     }
 
     /// Makes up to that many rounds; whether any is left.
@@ -177,6 +219,13 @@ impl Tsne {
         self.positions.iter_mut().zip(&self.velocity).for_each(|(at, step)| *at += step);
         center(&mut self.positions, dims);
     }
+}
+
+/// Moves every point by chance, by about `share` of the layout's width.
+pub(super) fn shake(positions: &mut [f32], share: f32, seed: u64) {
+    let mut random = Random::new(seed);
+    let most = positions.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    positions.iter_mut().for_each(|value| *value += share * most * random.normal());
 }
 
 fn center(positions: &mut [f32], dims: usize) {

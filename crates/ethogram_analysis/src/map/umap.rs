@@ -48,6 +48,19 @@ impl Default for UmapParams {
     }
 }
 
+impl UmapParams {
+    fn check(&self, rows: usize) -> Result<()> {
+        bounds("dims", self.dims as f64, 1.0..=3.0, "1 to 3")?;
+        bounds("min_dist", self.min_dist, 0.0..=self.spread, "0 to spread")?;
+        bounds("spread", self.spread, 1e-3..=1e3, "0.001 to 1,000")?;
+        if self.neighbors < 2 || self.neighbors > rows {
+            let expected = "2 to the number of points";
+            return Err(Error::OutOfRange { argument: "neighbors", expected, found: self.neighbors as f64 });
+        }
+        Ok(())
+    }
+}
+
 /// Points laid out so that each lies near those that it is near to, by uniform manifold approximation and projection. Can be shown
 /// while it moves.
 ///
@@ -72,16 +85,20 @@ impl Umap {
     ///
     /// **Errors** when a parameter is out of its bounds, or there are not more points than neighbours.
     pub fn new(points: Points, params: &UmapParams) -> Result<Self> {
-        bounds("dims", params.dims as f64, 1.0..=3.0, "1 to 3")?;
-        bounds("min_dist", params.min_dist, 0.0..=params.spread, "0 to spread")?;
-        bounds("spread", params.spread, 1e-3..=1e3, "0.001 to 1,000")?;
-        if params.neighbors < 2 || params.neighbors > points.rows() {
-            let expected = "2 to the number of points";
-            return Err(Error::OutOfRange { argument: "neighbors", expected, found: params.neighbors as f64 });
-        }
+        params.check(points.rows())?;
         let neighbors = Neighbors::exact(points, params.neighbors - 1, params.metric)?;
+        Self::of_neighbors(points, &neighbors, params)
+    }
+
+    /// The same with neighbours that are known, `params.neighbors − 1` of each point.
+    ///
+    /// **Errors** as [`Umap::new`], and when there are other numbers of neighbours or points.
+    pub fn of_neighbors(points: Points, neighbors: &Neighbors, params: &UmapParams) -> Result<Self> {
+        params.check(points.rows())?;
+        let expected = points.rows() * (params.neighbors - 1);
+        crate::error::same_length("neighbors", neighbors.index.len(), "points, times neighbours of each", expected)?;
         let rounds = params.rounds.unwrap_or(if points.rows() <= FEW { 500 } else { 200 });
-        let graph = Graph::of(&neighbors, points.rows(), rounds);
+        let graph = Graph::of(neighbors, points.rows(), rounds);
         let mut random = Random::new(params.seed);
         let positions = first_layout(points, &graph, params.dims, &mut random)?;
         Ok(Umap {
@@ -94,6 +111,33 @@ impl Umap {
             rounds,
             seed: params.seed,
         })
+    }
+
+    /// Begins at another first layout, of any scale.
+    ///
+    /// **Errors** when it has other points or dimensions, or a place that is not finite.
+    pub fn starting_at(mut self, layout: &[f32]) -> Result<Self> {
+        let layout = Points::new(layout, self.dims)?;
+        crate::error::same_length("layout", layout.values().len(), "places", self.positions.len())?;
+        let placed: Vec<f64> = layout.values().iter().map(|value| f64::from(*value)).collect();
+        self.positions = spread_out(&placed, self.dims);
+        Ok(self)
+    }
+
+    /// Goes on from an earlier layout of the same kind, as it lies, and with half of the rounds: points move no farther than they must.
+    ///
+    /// **Errors** as [`Umap::starting_at`].
+    pub fn going_on_from(mut self, layout: &[f32]) -> Result<Self> {
+        let layout = Points::new(layout, self.dims)?;
+        crate::error::same_length("layout", layout.values().len(), "places", self.positions.len())?;
+        self.positions = layout.values().to_vec();
+        self.round = self.rounds / 2;
+        Ok(self)
+    }
+
+    /// Moves every point by chance, by about `share` of the layout's width.
+    pub fn perturb(&mut self, share: f32, seed: u64) {
+        super::tsne::shake(&mut self.positions, share, seed);
     }
 
     /// Where the points are. **Shape**: `[rows, dims]`.
@@ -433,7 +477,11 @@ fn first_layout(points: Points, graph: &Graph, dims: usize, random: &mut Random)
         *value = *value * scale + 1e-4 * f64::from(random.normal());
     }
     debug_assert_eq!(layout.len(), rows * dims);
-    // From 0 to 10 along each direction.
+    Ok(spread_out(&layout, dims))
+}
+
+/// From 0 to 10 along each direction.
+fn spread_out(layout: &[f64], dims: usize) -> Vec<f32> {
     let (mut low, mut high) = (vec![f64::INFINITY; dims], vec![f64::NEG_INFINITY; dims]);
     for row in layout.chunks(dims) {
         for (d, value) in row.iter().enumerate() {
@@ -444,7 +492,7 @@ fn first_layout(points: Points, graph: &Graph, dims: usize, random: &mut Random)
     let place = |row: &[f64]| {
         (0..dims).map(|d| (EXTENT * (row[d] - low[d]) / (high[d] - low[d]).max(1e-12)) as f32).collect::<Vec<_>>()
     };
-    Ok(layout.chunks(dims).flat_map(place).collect())
+    layout.chunks(dims).flat_map(place).collect()
 }
 
 /// Eigenvectors of the normalised graph after the first, by subspace iteration; `None` where the graph is in pieces or too small.

@@ -13,7 +13,10 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
     let report = if runs::is_remote(&options.run) {
         check_remote(options)?
     } else {
-        ethogram_store::check(&options.run, options.repair)?
+        match ethogram_store::check(&options.run, options.repair) {
+            Err(error) if error.is_not_found() => check_foreign(options)?.ok_or(error)?,
+            report => report?,
+        }
     };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -24,6 +27,18 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
         }
     }
     Ok(u8::from(!report.is_sound()))
+}
+
+/// The check of another tool's log: its own checksums where it has any, and whether everything in it can be read.
+fn check_foreign(options: &CheckOptions) -> anyhow::Result<Option<CheckReport>> {
+    if !options.run.is_dir() {
+        return Ok(None);
+    }
+    let Some(run) = ethogram_import::ForeignOpener::default().open_folder(&options.run)? else { return Ok(None) };
+    if options.repair {
+        anyhow::bail!("logs of other tools are only read; `ethogram import` makes a run of what is sound in them");
+    }
+    Ok(Some(run.check()?))
 }
 
 /// The check of a copy: every byte of a run must be read anyhow.

@@ -142,6 +142,9 @@ fn describe(detail: &wire::RunDetail, now_us: i64, lines: &mut Vec<(&'static str
     lines.push(("name", info.name.clone()));
     lines.push(("id", info.id.0.clone()));
     lines.push(("project", info.project.clone()));
+    if detail.format != "ethogram" {
+        lines.push(("format", detail.format.to_owned()));
+    }
     lines.extend(info.group.as_ref().map(|group| ("group", group.clone())));
     if !info.tags.is_empty() {
         lines.push(("tags", info.tags.join(", ")));

@@ -53,7 +53,7 @@ impl Row {
     fn json(&self) -> serde_json::Value {
         let (run, info, status) = (&self.summary, &self.summary.info, &self.summary.status);
         json!({
-            "id": info.id, "name": info.name, "project": info.project, "group": info.group, "tags": info.tags,
+            "id": info.id, "name": info.name, "project": info.project, "format": run.format, "group": info.group, "tags": info.tags,
             "state": run.state, "created_us": info.created_us, "heartbeat_us": status.heartbeat_us,
             "ended_us": status.ended_us, "global_step": status.global_step, "episodes": run.counts.episodes,
             "recorded": run.counts.recorded, "env_id": info.env.as_ref().map(|env| &env.id),

@@ -2,7 +2,11 @@
 
 pub mod check;
 pub mod compact;
+pub mod compare;
+pub mod events;
 pub mod explain;
+pub mod features;
+pub mod import;
 pub mod info;
 pub mod ls;
 pub mod push;

@@ -1,8 +1,12 @@
 use crate::program::run;
 
+/// In the order that people see.
+const COMMANDS: &[&str] =
+    &["serve", "ls", "info", "events", "compare", "explain", "features", "check", "compact", "video", "push", "import"];
+
 #[test]
 fn help_says_what_can_be_typed() {
-    for command in ["", "serve", "ls", "info", "explain", "check", "compact", "video", "push"] {
+    for command in COMMANDS.iter().copied().chain([""]) {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let said = run(&args);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");

@@ -1,7 +1,9 @@
 //! The program as people run it.
 
+mod events;
 mod explain;
 mod help;
+mod import;
 mod program;
 mod runs;
 mod serve;

@@ -74,6 +74,8 @@ impl RowShape {
 pub struct Inputs<'a> {
     /// One an entry of [`crate::Derivation::inputs`]; `None` for one that is not required and not there.
     pub columns: Vec<Option<Arc<Column>>>,
+    /// One an entry of [`crate::Derivation::earlier`].
+    pub earlier: Vec<Arc<Column>>,
     /// Rows of the episode.
     pub rows: usize,
     /// The episode.
@@ -101,11 +103,20 @@ impl Inputs<'_> {
     /// An input of some numbers a row, with their count; rows where nothing was logged are `None`.
     pub fn vectors(&self, index: usize) -> (usize, Vec<Option<Vec<f64>>>) {
         let Some(column) = &self.columns[index] else { return (0, vec![None; self.rows]) };
-        let width = column.info.shape.iter().product::<usize>().max(1);
-        let values = column.to_f64();
-        let rows = values.chunks_exact(width).enumerate();
-        let mut vectors: Vec<_> = rows.map(|(row, v)| column.is_valid(row).then(|| v.to_vec())).collect();
+        let (width, mut vectors) = rows_of(column);
         vectors.resize(self.rows, None);
         (width, vectors)
     }
+
+    /// [`Inputs::vectors`] of an earlier episode, as many rows as that has.
+    pub fn earlier_vectors(&self, index: usize) -> (usize, Vec<Option<Vec<f64>>>) {
+        rows_of(&self.earlier[index])
+    }
+}
+
+fn rows_of(column: &Column) -> (usize, Vec<Option<Vec<f64>>>) {
+    let width = column.info.shape.iter().product::<usize>().max(1);
+    let values = column.to_f64();
+    let rows = values.chunks_exact(width).enumerate();
+    (width, rows.map(|(row, values)| column.is_valid(row).then(|| values.to_vec())).collect())
 }

@@ -2,6 +2,7 @@
 //!
 //! Each is one file here; its mathematics lives in `ethogram_analysis`. The registry is [`DERIVATIONS`].
 
+mod action_divergence;
 mod action_log_probability;
 mod action_probabilities;
 mod action_std;
@@ -52,6 +53,7 @@ pub const DERIVATIONS: &[&dyn Derivation] = &[
     &action_log_probability::ActionLogProbability,
     &entropy::Entropy,
     &entropy::Confidence,
+    &action_divergence::ActionDivergence,
     &smooth::Smooth,
 ];
 
@@ -74,6 +76,11 @@ pub trait Derivation: Send + Sync {
 
     /// The fields that it takes.
     fn inputs(&self) -> &'static [Input];
+
+    /// Fields that it takes of the last recorded episode before this one that has them all.
+    fn earlier(&self) -> &'static [Input] {
+        &[]
+    }
 
     /// Its parameters.
     fn params(&self) -> &'static [Param] {

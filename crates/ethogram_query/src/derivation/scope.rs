@@ -11,6 +11,9 @@ use crate::field::read_logged;
 use crate::param::{ParamValue, resolve};
 use crate::{Error, FieldEntry, Origin, Params, Result, RunHandle};
 
+/// Episodes that are looked at together on the way back to an earlier one.
+const EARLIER_EPISODES: u64 = 256;
+
 /// Rows of a derived field, one a step of the episode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Derived {
@@ -118,7 +121,46 @@ impl Scope<'_> {
             }
             columns.push(column);
         }
-        Ok(Inputs { columns, rows, episode, run: self.handle.info() })
+        let earlier = self.earlier(derivation, params, &path)?;
+        Ok(Inputs { columns, earlier, rows, episode, run: self.handle.info() })
+    }
+
+    /// What the derivation takes of an episode before this one.
+    fn earlier(
+        &self,
+        derivation: &'static dyn Derivation,
+        params: &Params,
+        path: &[&'static str],
+    ) -> Result<Vec<Arc<Column>>> {
+        let wanted = derivation.earlier();
+        if wanted.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut end = self.episode;
+        while end > 0 {
+            let start = end.saturating_sub(EARLIER_EPISODES);
+            let rows = self.handle.source().episodes(start..end)?;
+            for row in rows.iter().rev().filter(|row| row.recorded) {
+                let logged = self.handle.source().step_fields(row.episode)?;
+                let scope = Scope { episode: row.episode, logged: &logged, ..*self };
+                let columns: Option<Vec<_>> = wanted
+                    .iter()
+                    .map(|input| scope.input(derivation, input, params, path).transpose())
+                    .collect::<Option<Result<Vec<_>>>>()
+                    .transpose()?;
+                if let Some(columns) = columns {
+                    return Ok(columns);
+                }
+            }
+            end = start;
+        }
+        let needed: Vec<_> = wanted.iter().flat_map(|input| names(input, params)).collect();
+        Err(Error::MissingInput {
+            field: derivation.name().to_owned(),
+            episode: self.episode,
+            needs: format!("{} in a recorded episode before it", needed.join(" and ")),
+            hint: wanted[0].hint,
+        })
     }
 
     fn input(
@@ -208,7 +250,7 @@ fn fingerprint(inputs: &Inputs) -> u128 {
     hash.update(&(inputs.rows as u64).to_le_bytes());
     hash.update(&[inputs.episode.end as u8]);
     hash.update(&inputs.episode.length.to_le_bytes());
-    for column in &inputs.columns {
+    for column in inputs.columns.iter().map(Option::as_ref).chain(inputs.earlier.iter().map(Some)) {
         let Some(column) = column else {
             hash.update(b"\0none");
             continue;
@@ -228,9 +270,12 @@ fn fingerprint(inputs: &Inputs) -> u128 {
     hash.digest128()
 }
 
-/// Fields that can be derived from these logged ones, in the order of the registry; those of a logged name are left out.
-pub(crate) fn entries(logged: &[FieldInfo], run: &RunInfo) -> Vec<FieldEntry> {
-    let hidden = |derivation: &&&dyn Derivation| logged.iter().all(|info| info.name != derivation.name());
+/// Fields that can be derived from these logged ones, in the order of the registry; those of a logged name are left out. `follows` says
+/// whether an episode was recorded before, from which some take what they need.
+pub(crate) fn entries(logged: &[FieldInfo], run: &RunInfo, follows: bool) -> Vec<FieldEntry> {
+    let hidden = |derivation: &&&dyn Derivation| {
+        (follows || derivation.earlier().is_empty()) && logged.iter().all(|info| info.name != derivation.name())
+    };
     let entry = |derivation: &&'static dyn Derivation| {
         Some(FieldEntry {
             info: describe(*derivation, logged, run, &[])?,

@@ -1,5 +1,6 @@
 //! Why the policy said what it said at a step: the checkpoint's network asked about the observation that was logged.
 
+mod activations;
 mod answer;
 mod background;
 mod choices;
@@ -14,6 +15,7 @@ mod method;
 mod networks;
 mod observation;
 mod parity;
+mod patched;
 mod picture;
 mod quality;
 mod recalled;
@@ -34,6 +36,7 @@ use ethogram_model::{
 };
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
+pub use activations::Activations;
 pub(crate) use background::Backgrounds;
 pub use choices::{ExplanationChoices, TargetChoice};
 pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
@@ -44,7 +47,9 @@ pub use head::Of;
 pub use kept::KEPT_BYTES_MAX;
 pub(crate) use kept::Kept;
 pub(crate) use networks::Networks;
+pub(crate) use observation::{Given, floats, inputs};
 pub use parity::{OutputParity, Parity, Verdict};
+pub use patched::Patched;
 pub use quality::{PLANTED_MAX, Quality, QualityChecks};
 pub use said::Said;
 pub use target::ANSWERS_MAX;
@@ -55,9 +60,8 @@ pub use what_if::{
 use crate::{Error, Params, Result, RunHandle};
 use answer::Answer;
 use head::Question;
-use observation::{Given, inputs};
 use recalled::Recalled;
-use signature::Signature;
+pub(crate) use signature::Signature;
 
 /// Most steps that are explained in one answer.
 pub const EXPLAINED_STEPS_MAX: u64 = 64;
@@ -243,8 +247,26 @@ impl RunHandle {
         Ok(Asking { checkpoint, model, signature, method, wrt, given, is_edited, first: range.start })
     }
 
+    /// The checkpoint asked for; else the one in force.
+    pub(crate) fn asked_checkpoint(&self, episode: u64, checkpoint: Option<i64>) -> Result<CheckpointRow> {
+        let all = self.explainable(episode)?;
+        let at = in_force(&all, &self.episode(episode)?, checkpoint);
+        Ok(all[at].clone())
+    }
+
+    /// The logged field that the network of a checkpoint looks at.
+    pub(crate) fn observation_of(&self, checkpoint: &CheckpointRow) -> Result<String> {
+        let signature = Signature::read(&checkpoint.signature)?;
+        let name = signature.observation()?;
+        let field = signature.inputs.iter().find_map(|(input, meaning)| match meaning {
+            signature::Meaning::Observation { field, .. } if input == name => Some(field.clone()),
+            _ => None,
+        });
+        Ok(field.unwrap_or_else(|| name.to_owned()))
+    }
+
     /// Checkpoints that can be asked.
-    fn explainable(&self, episode: u64) -> Result<Vec<CheckpointRow>> {
+    pub(crate) fn explainable(&self, episode: u64) -> Result<Vec<CheckpointRow>> {
         let all = self.source().checkpoints();
         let none = all.is_empty();
         let usable: Vec<_> = all.into_iter().filter(|row| row.format == "onnx" && row.signature.is_object()).collect();
@@ -463,7 +485,7 @@ impl Explanation {
 }
 
 /// The checkpoint asked for; else the one that the episode names; else the last before it.
-fn in_force(checkpoints: &[CheckpointRow], episode: &EpisodeRow, asked: Option<i64>) -> usize {
+pub(crate) fn in_force(checkpoints: &[CheckpointRow], episode: &EpisodeRow, asked: Option<i64>) -> usize {
     let step = asked.or(episode.checkpoint).unwrap_or(episode.global_step);
     let exact = checkpoints.iter().position(|row| row.global_step == step);
     exact.or_else(|| checkpoints.iter().rposition(|row| row.global_step <= step)).unwrap_or(0)

@@ -1,9 +1,12 @@
 //! Questions to a workbench, answered over runs in memory and on disk.
 
+mod benchmark;
 mod derivations;
 mod disk;
 mod documents;
+mod events;
 mod explanation;
+mod features;
 mod group;
 mod laws;
 mod memory;

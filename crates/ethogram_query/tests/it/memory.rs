@@ -77,6 +77,13 @@ impl MemoryRun {
         });
     }
 
+    /// An episode of which the row alone is known.
+    pub fn episode_told(&self, row: EpisodeRow) {
+        self.change(|content| {
+            content.episodes.insert(row.episode, row);
+        });
+    }
+
     /// A network, named by its global step.
     pub fn checkpoint(&self, global_step: i64, onnx: Vec<u8>, signature: serde_json::Value) {
         let row = CheckpointRow {

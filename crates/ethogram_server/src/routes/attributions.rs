@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ethogram_query::{
-    ATTRIBUTIONS, Cancel, Curves, Explanation, ExplanationChoices, ExplanationRequest, Of, OutputParity, PLANTED_MAX,
+    ATTRIBUTIONS, Curves, Explanation, ExplanationChoices, ExplanationRequest, Of, OutputParity, PLANTED_MAX,
     ParamValue, Params as Settings, Quality, QualityChecks, Randomised, Setting, SettingKind,
 };
 use ethogram_store::Dtype;
@@ -42,7 +42,9 @@ pub async fn attribution(
 ) -> ApiResult<Response> {
     let form = Form::take(&mut params)?;
     let ask = ask(episode, &mut params)?;
-    request.answer(move |run| answer::columns(columns(&run.explanations_of(&ask, &Cancel::default())?, form))).await
+    request
+        .answer_until_gone(move |run, cancel| answer::columns(columns(&run.explanations_of(&ask, cancel)?, form)))
+        .await
 }
 
 /// How far the attribution of one step is to be trusted.
@@ -56,8 +58,8 @@ pub async fn quality(
     let mut ask = ask(episode, &mut params)?;
     ask.range = step..step.saturating_add(1);
     request
-        .answer(move |run| {
-            let found = run.quality(&ask, &checks, &Cancel::default())?;
+        .answer_until_gone(move |run, cancel| {
+            let found = run.quality(&ask, &checks, cancel)?;
             Ok(Json(measured(&found)).into_response())
         })
         .await
@@ -72,8 +74,8 @@ pub async fn parity(
     let checkpoint = params.take_as("checkpoint", "a global step")?;
     params.finish()?;
     request
-        .answer(move |run| {
-            let found = run.parity(episode, checkpoint, &Cancel::default())?;
+        .answer_until_gone(move |run, cancel| {
+            let found = run.parity(episode, checkpoint, cancel)?;
             let output = |output: &OutputParity| {
                 json!({
                     "output": output.output,
@@ -216,7 +218,7 @@ fn choices(choices: &ExplanationChoices) -> Value {
 }
 
 /// A setting of a method: what it may be, and what it is when nobody says.
-fn setting(setting: &Setting) -> Value {
+pub(super) fn setting(setting: &Setting) -> Value {
     let mut described = match setting.kind {
         SettingKind::Integer { default, min, max } => {
             json!({"kind": "integer", "default": default, "min": min, "max": max})

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::{
     answer,
     app::App,
+    cancel::CancelWhenDropped,
     columns::Columns,
     error::ApiResult,
     etag,
@@ -257,15 +258,6 @@ pub async fn counterfactual(
     let body = lines.map(|line| Ok::<_, std::convert::Infallible>(Bytes::from(format!("{line}\n"))));
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, etag::ASK_AGAIN)];
     Ok((headers, Body::from_stream(body)).into_response())
-}
-
-/// Calls work off when the answer is no longer waited for.
-struct CancelWhenDropped(Cancel);
-
-impl Drop for CancelWhenDropped {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 impl From<EditOfWire> for Edit {

@@ -15,8 +15,17 @@ export const distribution: PanelKind = {
       members: ['episode_return', 'length'],
     },
     {
+      name: 'view',
+      label: 'Drawn as',
+      type: 'choice',
+      options: [
+        ['strip', 'a strip over training, and bars'],
+        ['ridges', 'a ridgeline: one behind the other'],
+      ],
+    },
+    {
       name: 'scale',
-      label: 'Shown as',
+      label: 'Heights are',
       type: 'choice',
       options: [
         ['fraction', 'fraction of the values'],

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { encodeColumns } from '../../../testing/encode_columns';
 import { decodeColumns } from '../../api/columns';
-import { episodeColumn, extraNames, kindOf } from './columns';
+import { episodeColumn, extraNames, kindOf, wordColumn, wordsOf } from './columns';
 
 const COLUMNS = decodeColumns(
   encodeColumns([
@@ -29,4 +29,14 @@ it('reads members of episodes as numbers, missing ones as NaN', () => {
 it('offers what was attached and is a number', () => {
   expect(extraNames(COLUMNS)).toEqual(['__proto__', 'level', 'won']);
   expect([kindOf('duration'), kindOf('length'), kindOf('extra.level')]).toEqual(['span', 'count', 'number']);
+});
+
+it('reads members that are words, and numbers them over several runs', () => {
+  expect(wordColumn(COLUMNS, 'extra')).toHaveLength(3);
+  const { values, words } = wordsOf([
+    ['truncated', null],
+    ['open', 'truncated'],
+  ]);
+  expect(words).toEqual(['open', 'truncated']);
+  expect([...values]).toEqual([1, NaN, 0, 1]);
 });

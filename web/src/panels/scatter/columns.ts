@@ -14,6 +14,22 @@ export function episodeColumn(columns: Columns, name: string): Float64Array {
   return doubles(columnNamed(columns, name));
 }
 
+/** A member of episodes that is a word, row by row; null where an episode has none. */
+export function wordColumn(columns: Columns, name: string): readonly (string | null)[] {
+  return columnNamed(columns, name).text ?? [];
+}
+
+/** The words of several lists as indices into those that occur, sorted; NaN for none. */
+export function wordsOf(lists: readonly (readonly (string | null)[])[]): {
+  values: Float64Array;
+  words: readonly string[];
+} {
+  const all = lists.flat();
+  const words = [...new Set(all.filter((word) => word !== null))].sort((a, b) => a.localeCompare(b, 'en'));
+  const index = new Map(words.map((word, i) => [word, i]));
+  return { values: Float64Array.from(all, (word) => (word === null ? NaN : index.get(word)!)), words };
+}
+
 /** What the numbers of a member are. */
 export function kindOf(name: string): ScatterKind {
   if (name === 'duration') return 'span';

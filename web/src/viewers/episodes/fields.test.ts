@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { episodeSet } from '../../../testing/episode_table';
-import { coloursBy } from './colours';
+import { coloursBy } from '../../charts/value_colours';
 import { EpisodeFields } from './fields';
 import { orderRows } from './order';
 import { formatSpec, medianWindow, parseSpec } from './spec';
@@ -114,7 +114,7 @@ it('colours by words and by numbers, and what is missing as such', () => {
   const fields = new EpisodeFields(set);
   const of = (key: string) => coloursBy(fields.get(key), [0, 1, 2], 'light', 'plain', 'faint', String);
   const words = of('extra/map');
-  expect(words.legend.map(({ label }) => label)).toEqual(['a', 'b']);
+  expect(words.legend.map(({ label }) => label)).toEqual(['a', 'b', 'none']);
   expect([0, 1, 2].map((row) => words.colours[words.group(row)])[2]).toBe('faint');
   const numbers = of('extra/level');
   expect([0, 1, 2].map(numbers.group)).toEqual([0, 6, 7]);

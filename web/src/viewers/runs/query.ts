@@ -9,15 +9,15 @@ export interface Query {
 }
 
 /** Places of a run that `key:value` looks in. */
-export const PLACES = ['state', 'project', 'env', 'tag', 'group', 'name'] as const;
+export const PLACES = ['state', 'project', 'env', 'tag', 'group', 'name', 'format'] as const;
 export type Place = (typeof PLACES)[number];
 
 /**
  * Reads a query. All of its parts must hold; case does not matter; a part with spaces stands in double quotes.
  *
- * - a word occurs in what the table says of a run: name, id, notes, project, group, tags, environment, state;
+ * - a word occurs in what the table says of a run: name, id, notes, project, group, tags, environment, state, format;
  * - `/pattern/` is a regular expression over the same;
- * - `state:running`, `project:`, `env:`, `tag:`, `group:`, `name:` look in one place;
+ * - `state:running`, `project:`, `env:`, `tag:`, `group:`, `name:`, `format:` look in one place;
  * - `lr=0.001`, `config.lr<1e-3`, `seed>=3`, `summary.loss<2` compare a value, named by its path or the end of it;
  * - a `-` before a part turns it around.
  */
@@ -98,6 +98,7 @@ function placesOf(run: RunSummary): Record<Place, string[]> {
     tag: run.tags,
     env: [run.env_id ?? ''],
     group: [run.group ?? ''],
+    format: [run.format],
   };
 }
 

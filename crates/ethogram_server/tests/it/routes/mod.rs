@@ -2,6 +2,7 @@
 
 mod actions;
 mod attributions;
+mod benchmark;
 mod blobs;
 mod derivations;
 mod episodes;
@@ -9,6 +10,7 @@ mod errors;
 mod extents;
 mod fields;
 mod foreign;
+mod found_events;
 mod frames;
 mod histograms;
 mod layouts;

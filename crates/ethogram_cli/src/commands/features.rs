@@ -1,0 +1,154 @@
+//! `ethogram features`: what a layer has learned, as a few directions and the states that show them.
+
+use std::cell::RefCell;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use ethogram_query::{Cancel, FeaturesRequest, LayerFeatures, RunHandle, Seen, factor_colours};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::explain::{INTERRUPTED, stop_at_interrupt};
+use crate::options::{FeaturesOptions, StoreOptions};
+use crate::runs;
+use crate::table::{Side, text_from_rows};
+
+/// States that are named beside each feature.
+const NAMED: usize = 4;
+/// Parts of a phase that the bar knows.
+const TICKS: u64 = 1_000;
+
+/// Prints the features of a layer. The code is 130 when it was interrupted.
+pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
+    let run = runs::open_one(&options.run, &StoreOptions::default())?;
+    let request = request(&run, options)?;
+    let cancel = Cancel::default();
+    stop_at_interrupt(&cancel)?;
+    let bar = bar();
+    let phase = RefCell::new("");
+    let found = run.features(
+        &request,
+        &mut |now, share| {
+            if phase.replace(now) != now {
+                bar.set_message(now);
+            }
+            bar.set_position((share * TICKS as f64) as u64);
+        },
+        &cancel,
+    );
+    bar.finish_and_clear();
+    match found {
+        Err(_) if cancel.check().is_err() => {
+            eprintln!("stopped; nothing was found yet");
+            Ok(INTERRUPTED)
+        }
+        Err(error) => Err(error.into()),
+        Ok(found) if options.json => {
+            println!("{:#}", described(&found));
+            Ok(0)
+        }
+        Ok(found) => {
+            print!("{}", table(&found));
+            for note in &found.notes {
+                eprintln!("note: {note}");
+            }
+            Ok(0)
+        }
+    }
+}
+
+fn request(run: &RunHandle, options: &FeaturesOptions) -> anyhow::Result<FeaturesRequest> {
+    let recorded: Vec<u64> =
+        run.source().episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).map(|row| row.episode).collect();
+    let episodes = options.episodes.as_ref().map(|wanted| {
+        let named = wanted.singles().filter(|episode| !recorded.contains(episode));
+        recorded.iter().copied().filter(|episode| wanted.holds(*episode)).chain(named).collect::<Vec<_>>()
+    });
+    let layer = match &options.layer {
+        Some(layer) => layer.clone(),
+        None => {
+            let first = episodes.as_ref().unwrap_or(&recorded).first();
+            let first = first.context("no recorded episode to look at; record some with eg.record(env, run, …)")?;
+            let layers = run.explanations(*first)?.layers;
+            let best = layers.into_iter().find(|layer| layer.recommended);
+            best.context("no layer of the network is the one to begin with; name one with --layer")?.name
+        }
+    };
+    Ok(FeaturesRequest {
+        layer,
+        checkpoint: options.checkpoint,
+        episodes,
+        states: options.states,
+        of: options.of.clone(),
+        factors: options.factors,
+    })
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:32} {percent}%  {msg}");
+    let bar = ProgressBar::new(TICKS).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+fn table(found: &LayerFeatures) -> String {
+    let head = [("feature", Side::Right), ("share", Side::Right), ("strongest at (episode:step)", Side::Left)];
+    let rows: Vec<[String; 3]> = found
+        .shown
+        .iter()
+        .zip(&found.shares)
+        .enumerate()
+        .map(|(index, (shown, share))| {
+            let mut strongest = shown.thumbnails.clone();
+            strongest.sort_by(|a, b| b.strength.total_cmp(&a.strength));
+            let at = strongest.iter().take(NAMED).map(|seen| format!("{}:{}", seen.episode, seen.step));
+            [index.to_string(), format!("{:.1} %", 100.0 * share), at.collect::<Vec<_>>().join("  ")]
+        })
+        .collect();
+    format!(
+        "{} of layer {:?} {:?} of checkpoint {} ({}), in {} states; {:.1} % of them in no feature\n{}",
+        found.request.of,
+        found.request.layer,
+        found.shape,
+        found.checkpoint.global_step,
+        found.checkpoint.name,
+        found.states,
+        100.0 * found.factors.relative_error,
+        text_from_rows(head, &rows),
+    )
+}
+
+fn described(found: &LayerFeatures) -> serde_json::Value {
+    let seen = |seen: &Seen| json!({"episode": seen.episode, "step": seen.step, "row": seen.row, "column": seen.column, "strength": seen.strength});
+    let features: Vec<_> = found
+        .shown
+        .iter()
+        .enumerate()
+        .zip(factor_colours(found.factors.count()))
+        .map(|((index, shown), [r, g, b])| {
+            json!({
+                "index": index,
+                "colour": format!("#{r:02x}{g:02x}{b:02x}"),
+                "share": found.shares[index],
+                "direction": found.factors.direction(index),
+                "examples": shown.examples.iter().map(|found| found.as_ref().map(seen)).collect::<Vec<_>>(),
+                "thumbnails": shown.thumbnails.iter().map(seen).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "layer": found.request.layer,
+        "shape": found.shape,
+        "of": found.request.of,
+        "checkpoint": found.checkpoint.global_step,
+        "states": found.states,
+        "left_out": found.left_out,
+        "relative_error": found.factors.relative_error,
+        "notes": found.notes,
+        "features": features,
+    })
+}

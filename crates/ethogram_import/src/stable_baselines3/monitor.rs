@@ -1,0 +1,188 @@
+//! `*.monitor.csv`: an episode a row, a file an environment.
+
+use std::collections::BTreeMap;
+
+use ethogram_store::{EpisodeEnd, EpisodeRow, Result};
+use serde_json::{Map, Value};
+
+use super::FORMAT;
+use crate::config::value_from_text;
+use crate::lines::{Lines, cells, number};
+use crate::part::{Folder, Part};
+use crate::tables::Tables;
+
+/// Most episodes of a run.
+const EPISODES_MAX: usize = 10_000_000;
+
+/// Whether a file of this name is one.
+pub fn is_monitor_file(name: &str) -> bool {
+    name == "monitor.csv" || name.ends_with(".monitor.csv")
+}
+
+/// The Monitor files of a run: together they hold its episodes.
+#[derive(Default)]
+pub struct Monitors {
+    files: BTreeMap<String, Monitor>,
+    tables: Tables,
+}
+
+#[derive(Default)]
+struct Monitor {
+    lines: Lines,
+    head: Vec<String>,
+    /// Seconds since 1970 at which the environment was made.
+    began: f64,
+    env_id: Option<String>,
+    /// Rows that are new.
+    rows: Vec<Row>,
+    /// Steps and time up to the last row.
+    steps: u64,
+    ended_us: i64,
+    unsound: u64,
+}
+
+struct Row {
+    episode_return: f64,
+    length: u64,
+    /// Steps of the same environment before it.
+    before: u64,
+    started_us: i64,
+    ended_us: i64,
+    env_index: u32,
+    extra: Map<String, Value>,
+}
+
+impl Part for Monitors {
+    fn format(&self) -> &'static str {
+        FORMAT
+    }
+
+    fn catch_up(&mut self, folder: &Folder, _: u64) -> Result<()> {
+        let listed: Vec<_> = folder.files.iter().filter(|file| is_monitor_file(&file.name)).collect();
+        if self.files.keys().any(|name| listed.iter().all(|file| file.name != *name)) {
+            *self = Self::default();
+        }
+        let mut anew = false;
+        for (at, file) in listed.iter().enumerate() {
+            let env_index = file.name.split('.').next().and_then(|digits| digits.parse().ok()).unwrap_or(at as u32);
+            let monitor = self.files.entry(file.name.clone()).or_default();
+            anew |= monitor.read(&folder.locate(file), env_index)?;
+        }
+        if anew {
+            // A file was replaced: which of the episodes were its own is not known any more.
+            *self = Self::default();
+            return self.catch_up(folder, u64::MAX);
+        }
+        self.join();
+        Ok(())
+    }
+
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+}
+
+impl Monitors {
+    /// Numbers the new episodes in the order in which they ended.
+    fn join(&mut self) {
+        let environments = self.files.len().max(1) as u64;
+        let mut rows: Vec<Row> =
+            self.files.values_mut().flat_map(|monitor| std::mem::take(&mut monitor.rows)).collect();
+        rows.sort_by_key(|row| (row.ended_us, row.env_index));
+        for row in rows {
+            if self.tables.episodes.len() >= EPISODES_MAX {
+                self.tables.lost.note("", "episodes", "there are more than 10 million");
+                break;
+            }
+            self.tables.episodes.push(EpisodeRow {
+                episode: self.tables.episodes.len() as u64,
+                env_index: row.env_index,
+                agent: None,
+                seed: None,
+                end: EpisodeEnd::Unknown,
+                episode_return: row.episode_return,
+                length: row.length,
+                // Environments side by side step together, so that the run made as many steps in each.
+                global_step: row.before.saturating_mul(environments) as i64,
+                started_us: row.started_us,
+                ended_us: Some(row.ended_us),
+                recorded: false,
+                evaluation: false,
+                checkpoint: None,
+                env_return: None,
+                extra: row.extra,
+            });
+        }
+        let about = &mut self.tables.about;
+        about.num_envs = (!self.files.is_empty()).then_some(environments as u32);
+        about.env_id = self.files.values().find_map(|monitor| monitor.env_id.clone());
+        let began = self.files.values().map(|monitor| monitor.began).filter(|began| *began > 0.0);
+        about.created_us =
+            began.fold(None, |least: Option<f64>, began| Some(least.map_or(began, |least| least.min(began)))).map(us);
+        for (name, monitor) in &mut self.files {
+            for _ in 0..std::mem::take(&mut monitor.unsound).min(1_000) {
+                self.tables.lost.note(name, "a row", "expected the return, length and time that the head names");
+            }
+        }
+    }
+}
+
+impl Monitor {
+    /// Reads the rows that are new; true when others were read of the file before, which was replaced.
+    fn read(&mut self, path: &std::path::Path, env_index: u32) -> Result<bool> {
+        let mut lines = std::mem::take(&mut self.lines);
+        let was_read = lines != Lines::default();
+        let monitor = std::cell::RefCell::new(&mut *self);
+        let mut anew = false;
+        let begin = || {
+            anew = true;
+            **monitor.borrow_mut() = Self::default();
+        };
+        let read = lines.read_new(path, begin, |line| match line {
+            Ok(line) => monitor.borrow_mut().line(line, env_index),
+            Err(_) => monitor.borrow_mut().unsound += 1,
+        });
+        self.lines = lines;
+        read.map(|()| anew && was_read)
+    }
+
+    fn line(&mut self, line: &str, env_index: u32) {
+        if let Some(header) = line.strip_prefix('#') {
+            let header: Value = serde_json::from_str(header).unwrap_or_default();
+            self.began = header["t_start"].as_f64().unwrap_or_default();
+            self.env_id = header["env_id"].as_str().filter(|id| *id != "None").map(str::to_owned);
+            self.ended_us = us(self.began);
+            return;
+        }
+        if line.is_empty() {
+            return;
+        }
+        let cells = cells(line);
+        let is_head = ["r", "l", "t"].iter().all(|name| cells.iter().any(|cell| cell == name));
+        if is_head {
+            self.head = cells;
+            return;
+        }
+        let cell = |name: &str| {
+            let at = self.head.iter().position(|known| known == name)?;
+            cells.get(at).and_then(|cell| number(cell))
+        };
+        let (Some(episode_return), Some(length), Some(time)) = (cell("r"), cell("l"), cell("t")) else {
+            self.unsound += 1;
+            return;
+        };
+        let is_other = |(name, _): &(&String, &String)| !matches!(name.as_str(), "r" | "l" | "t");
+        let others = self.head.iter().zip(&cells).filter(is_other).filter(|(_, cell)| !cell.is_empty());
+        let extra = others.map(|(name, cell)| (name.clone(), value_from_text(cell))).collect();
+        // Floats become integers by saturation.
+        let (length, ended_us) = (length as u64, us(self.began + time));
+        let started_us = self.ended_us.min(ended_us);
+        self.rows.push(Row { episode_return, length, before: self.steps, started_us, ended_us, env_index, extra });
+        self.steps = self.steps.saturating_add(length);
+        self.ended_us = ended_us;
+    }
+}
+
+fn us(seconds: f64) -> i64 {
+    (seconds * 1e6) as i64
+}

@@ -1,0 +1,205 @@
+//! What the files of a run hold, as far as they were read.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ethogram_store::{Axis, Column, EpisodeRow, FieldInfo, Lost, TensorKind};
+use serde_json::{Map, Value};
+
+use crate::points::Scalars;
+
+/// What was read from some files of a run. What is large stays in the files: only its place is kept.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// Numbers.
+    pub scalars: Scalars,
+    /// Places of tensors, distributions, images and texts.
+    pub tensors: BTreeMap<(Axis, String), TensorPlaces>,
+    /// Episodes, ascending.
+    pub episodes: Vec<EpisodeRow>,
+    /// What belongs to episodes by their index, whoever counted them, and since when.
+    pub attached: BTreeMap<u64, (i64, Map<String, Value>)>,
+    /// Hyper-parameters.
+    pub config: Map<String, Value>,
+    /// What else is known of the run.
+    pub about: About,
+    /// What could not be read.
+    pub lost: LostTable,
+}
+
+/// What some files tell of a run as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct About {
+    /// When it began, microseconds since 1970.
+    pub created_us: Option<i64>,
+    /// Name of the environment.
+    pub env_id: Option<String>,
+    /// What the policy receives.
+    pub observation_space: Option<ethogram_store::Space>,
+    /// What it chooses from.
+    pub action_space: Option<ethogram_store::Space>,
+    /// One name an action.
+    pub action_meanings: Vec<String>,
+    /// Environments side by side.
+    pub num_envs: Option<u32>,
+    /// For people; the path of the folder otherwise.
+    pub name: Option<String>,
+    /// Runs that belong together.
+    pub project: Option<String>,
+    /// Runs to be averaged over seeds.
+    pub group: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// What the author said of it.
+    pub notes: Option<String>,
+}
+
+/// Tensors of one tag.
+#[derive(Debug)]
+pub struct TensorPlaces {
+    /// What they are.
+    pub kind: TensorKind,
+    /// Ascending by step once settled, each step once: the newest.
+    pub places: Vec<Place>,
+}
+
+/// Where a tensor lies: what the numbers mean is known to the part that made them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Step on the axis of the tag.
+    pub step: i64,
+    /// Microseconds since 1970.
+    pub time_us: i64,
+    /// Which file.
+    pub file: u32,
+    /// Where the record begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub length: u32,
+    /// Which value of the record.
+    pub value: u32,
+    /// Which element of the value, where it holds several.
+    pub element: u32,
+}
+
+/// A field of the steps of one episode, all its rows in memory.
+#[derive(Clone, Debug)]
+pub struct StepField {
+    /// What one row is.
+    pub info: FieldInfo,
+    /// All its rows.
+    pub column: Column,
+}
+
+impl Tables {
+    /// Most places of tensors of one run.
+    pub const PLACES_MAX: usize = 10_000_000;
+
+    /// Removes what was logged at `step` of the global axis and later.
+    pub fn purge(&mut self, step: i64) {
+        self.scalars.purge(step);
+        self.tensors.values_mut().for_each(|tensors| tensors.places.retain(|place| place.step < step));
+        self.tensors.retain(|_, tensors| !tensors.places.is_empty());
+    }
+
+    /// The same for one tag.
+    pub fn purge_tag(&mut self, tag: &str, step: i64) {
+        self.scalars.purge_tag(Axis::GlobalStep, tag, step);
+        if let Some(tensors) = self.tensors.get_mut(&(Axis::GlobalStep, tag.to_owned())) {
+            tensors.places.retain(|place| place.step < step);
+        }
+    }
+
+    /// Puts everything in order, so that it can be asked.
+    pub fn settle(&mut self) {
+        self.scalars.settle();
+        for tensors in self.tensors.values_mut().filter(|tensors| !tensors.places.is_sorted_by(|a, b| a.step < b.step))
+        {
+            tensors.places.sort_by_key(|place| place.step);
+            // Of several at one step the newest counts: it comes last.
+            tensors.places.reverse();
+            tensors.places.dedup_by_key(|place| place.step);
+            tensors.places.reverse();
+        }
+    }
+
+    /// Bytes, about, that it takes.
+    pub fn bytes(&self) -> usize {
+        let places = self.tensors.values().map(|tensors| tensors.places.capacity() * size_of::<Place>()).sum::<usize>();
+        self.scalars.bytes() + places + self.episodes.capacity() * size_of::<EpisodeRow>()
+    }
+
+    /// Largest step of a scalar of the global axis.
+    pub fn global_step(&self) -> Option<i64> {
+        let tags = self.scalars.tags();
+        let largest = tags.iter().filter(|tag| tag.axis == Axis::GlobalStep).map(|tag| tag.last_step).max();
+        largest.or_else(|| self.episodes.iter().map(|row| row.global_step.saturating_add(row.length as i64)).max())
+    }
+}
+
+impl TensorPlaces {
+    /// Those in a range of steps.
+    pub fn within(&self, range: &Range<i64>) -> &[Place] {
+        let from = self.places.partition_point(|place| place.step < range.start);
+        let to = self.places.partition_point(|place| place.step < range.end);
+        &self.places[from..to.max(from)]
+    }
+}
+
+/// What could not be read: each place told once, what recurs is counted.
+#[derive(Clone, Debug, Default)]
+pub struct LostTable {
+    entries: BTreeMap<(String, String), (u64, String)>,
+    /// Those for which there was no room.
+    others: u64,
+}
+
+impl LostTable {
+    /// Most entries; a file that is damaged all over need not say so more often.
+    const ENTRIES_MAX: usize = 200;
+
+    /// Counts one more of a kind.
+    pub fn note(&mut self, file: &str, what: impl Into<String>, why: impl Into<String>) {
+        let key = (file.to_owned(), what.into());
+        if self.entries.len() >= Self::ENTRIES_MAX && !self.entries.contains_key(&key) {
+            self.others += 1;
+            return;
+        }
+        self.entries.entry(key).or_insert_with(|| (0, why.into())).0 += 1;
+    }
+
+    /// Forgets what was said of a file.
+    pub fn forget(&mut self, file: &str) {
+        self.entries.retain(|(known, _), _| known != file);
+    }
+
+    /// All of it.
+    pub fn list(&self) -> Vec<Lost> {
+        let lost = |((file, what), (count, why)): (&(String, String), &(u64, String))| {
+            let what = if *count > 1 { format!("{what} ({count} times)") } else { what.clone() };
+            Lost { file: file.clone(), what, why: why.clone() }
+        };
+        let mut list: Vec<Lost> = self.entries.iter().map(lost).collect();
+        if self.others > 0 {
+            let what = format!("{} other parts", self.others);
+            list.push(Lost { file: String::new(), what, why: "too many are damaged to list them all".into() });
+        }
+        list
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len() + usize::from(self.others > 0)
+    }
+}
+
+/// Why something could not be read, without the path, which stands beside it.
+pub fn why(error: &ethogram_store::Error) -> String {
+    match error {
+        ethogram_store::Error::Corrupt { what, expected, found, .. } => {
+            format!("{what}: expected {expected}, found {found}")
+        }
+        ethogram_store::Error::Io { source, .. } => source.to_string(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Values of event files as rows of tensors, read again from their place.
+
+use std::path::Path;
+
+use ethogram_store::{Array, Dtype, Error, Result, TensorKind, TensorRow};
+use serde_json::{Map, Value, json};
+
+use super::event::{self, Data, Event, What};
+use super::histogram::Histogram;
+use super::picture;
+use super::protobuf::{Fields, NotAMessage, Value as Field};
+use super::record::read_again;
+use super::tensor::{Tensor, tensor};
+use crate::tables::Place;
+
+/// What a tensor of a plug-in that is not known is, and whether it is a single number. Its values are not looked at.
+pub fn kind(bytes: &[u8]) -> Result<(TensorKind, bool), &'static str> {
+    let head = || -> Result<(u64, bool), NotAMessage> {
+        let (mut dtype, mut axes) = (0, 0);
+        for field in Fields::of(bytes) {
+            match field? {
+                (1, Field::Varint(number)) => dtype = number,
+                (2, Field::Bytes(shape)) => {
+                    axes = Fields::of(shape).filter(|field| matches!(field, Ok((2, _)))).count();
+                }
+                _ => {}
+            }
+        }
+        Ok((dtype, axes == 0))
+    };
+    match head().map_err(|NotAMessage| "the tensor is no message")? {
+        (7, single) => Ok((TensorKind::Text, single)),
+        (1..=6 | 9 | 10 | 14 | 17 | 19 | 22 | 23, single) => Ok((TensorKind::Tensor, single)),
+        _ => Err("the tensor is of a type that is not read"),
+    }
+}
+
+/// The one number of a tensor.
+pub fn number(bytes: &[u8]) -> Option<f64> {
+    let Ok(Tensor::Numbers(array)) = tensor(bytes) else { return None };
+    (array.len() == 1).then(|| array.to_f64()[0])
+}
+
+/// How many pictures a tensor of the plug-in `images` holds: after width and height each is a text of its own.
+pub fn pictures(bytes: &[u8]) -> Option<u32> {
+    let Ok(Tensor::Texts(texts)) = tensor(bytes) else { return None };
+    u32::try_from(texts.len().saturating_sub(2)).ok()
+}
+
+/// The text of a tensor; several are lines.
+pub fn text(bytes: &[u8]) -> Option<String> {
+    let Ok(Tensor::Texts(texts)) = tensor(bytes) else { return None };
+    let texts: Vec<_> = texts.into_iter().map(String::from_utf8_lossy).collect();
+    Some(texts.join("\n"))
+}
+
+/// Reads what lies at a place of an event file.
+///
+/// # Errors
+/// It cannot be read any more, or it is damaged.
+pub fn row(path: &Path, kind: TensorKind, place: &Place) -> Result<TensorRow> {
+    let corrupt = |expected: &str, found: String| Error::Corrupt {
+        what: format!("value {} of the record at byte {}", place.value, place.offset),
+        expected: expected.to_owned(),
+        found,
+        path: path.to_owned(),
+    };
+    let bytes = read_again(path, place.offset, place.length)?;
+    let event = Event::read(&bytes).map_err(|_| corrupt("an event", "other bytes".into()))?;
+    let What::Summary(summary) = event.what else { return Err(corrupt("a summary", "another event".into())) };
+    let (mut index, mut data) = (0, Data::None);
+    let read = event::values(summary, |value| {
+        if index == place.value {
+            data = value.data;
+        }
+        index += 1;
+    });
+    read.map_err(|_| corrupt("a summary", "other bytes".into()))?;
+    let (array, meta) = values(kind, data, place.element).map_err(|why| corrupt(name(kind), why))?;
+    Ok(TensorRow { step: place.step, time_us: place.time_us, kind, array, meta })
+}
+
+fn values(kind: TensorKind, data: Data<'_>, element: u32) -> Result<(Array, Map<String, Value>), String> {
+    match (kind, data) {
+        (TensorKind::Image, Data::Image(image)) => {
+            let mut encoded: &[u8] = &[];
+            for field in Fields::of(image) {
+                if let (4, Field::Bytes(bytes)) = field.map_err(|_| "no message")? {
+                    encoded = bytes;
+                }
+            }
+            picture_of(encoded)
+        }
+        (TensorKind::Image, Data::Tensor(bytes)) => match tensor(bytes)? {
+            Tensor::Texts(texts) => picture_of(texts.get(element as usize + 2).copied().unwrap_or_default()),
+            Tensor::Numbers(_) => Err("numbers".into()),
+        },
+        (TensorKind::Distribution, Data::Histogram(bytes)) => {
+            Ok(Histogram::of_proto(bytes).map_err(|_| "no message")?.into_row())
+        }
+        (TensorKind::Distribution, Data::Tensor(bytes)) => match tensor(bytes)? {
+            Tensor::Numbers(array) => Ok(Histogram::of_tensor(&array)?.into_row()),
+            Tensor::Texts(_) => Err("texts".into()),
+        },
+        (TensorKind::Text, Data::Tensor(bytes)) => {
+            let text = text(bytes).ok_or("numbers")?.into_bytes();
+            let array = Array::new(Dtype::Uint8, vec![text.len()], text).map_err(|error| error.to_string())?;
+            Ok((array, Map::new()))
+        }
+        (TensorKind::Tensor, Data::Tensor(bytes)) => match tensor(bytes)? {
+            Tensor::Numbers(array) => Ok((array, Map::new())),
+            Tensor::Texts(_) => Err("texts".into()),
+        },
+        _ => Err("something else".into()),
+    }
+}
+
+fn picture_of(encoded: &[u8]) -> Result<(Array, Map<String, Value>), String> {
+    let mut meta = Map::new();
+    if encoded.starts_with(b"GIF8") {
+        // A moving picture: the first frame stands for it.
+        meta.insert("encoded_as".into(), json!("gif, the first frame"));
+    }
+    Ok((picture::pixels(encoded)?, meta))
+}
+
+fn name(kind: TensorKind) -> &'static str {
+    match kind {
+        TensorKind::Tensor => "a tensor",
+        TensorKind::Distribution => "a histogram",
+        TensorKind::Image => "a picture",
+        TensorKind::Text => "a text",
+    }
+}

@@ -1,0 +1,194 @@
+//! Records of TensorFlow: length, its checksum, bytes, their checksum. Read while the file grows.
+
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use ethogram_store::{Error, Result};
+
+/// Longest record that is read; a longer one is passed over.
+pub const RECORD_BYTES_MAX: u64 = 256 << 20;
+/// Length and its checksum.
+const HEAD: usize = 12;
+/// Checksum of the bytes.
+const FOOT: usize = 4;
+/// Bytes read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// Reads the records of a file from its beginning, again and again as it grows.
+#[derive(Debug)]
+pub struct RecordReader {
+    path: PathBuf,
+    file: File,
+    /// Of the file when it was looked at last.
+    length: u64,
+    /// Where the next record begins.
+    position: u64,
+    buffer: Vec<u8>,
+    /// What the buffer holds, from this place of the file.
+    held_from: u64,
+}
+
+/// What lies at the position.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// A sound record.
+    Record {
+        /// Where its bytes begin.
+        offset: u64,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// Bytes that cannot be trusted and were passed over.
+    Unsound {
+        /// Which.
+        range: Range<u64>,
+        /// Why.
+        why: &'static str,
+    },
+    /// All was read but what is not there yet: at most a part of a record.
+    End,
+}
+
+impl RecordReader {
+    /// Opens a file; nothing is read yet.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|source| failed("open", path, source))?;
+        Ok(Self { path: path.to_owned(), file, length: 0, position: 0, buffer: Vec::new(), held_from: 0 })
+    }
+
+    /// Looks how long the file is now.
+    pub fn look(&mut self) -> Result<u64> {
+        let found = self.file.metadata().map_err(|source| failed("read", &self.path, source))?;
+        self.length = found.len();
+        Ok(self.length)
+    }
+
+    /// Where the next record begins: all before was read.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Bytes behind the position.
+    pub fn unread(&self) -> u64 {
+        self.length.saturating_sub(self.position)
+    }
+
+    /// Lets go of the bytes that were read ahead.
+    pub fn rest(&mut self) {
+        self.buffer = Vec::new();
+    }
+
+    /// The next record.
+    pub fn next(&mut self) -> Result<Next<'_>> {
+        let start = self.position;
+        if self.unread() < HEAD as u64 {
+            return Ok(Next::End);
+        }
+        let head = self.bytes(start, HEAD)?;
+        let (length, checksum) = (number(&head[..8]), &head[8..12]);
+        if masked_crc(&head[..8]).to_le_bytes() != *checksum {
+            return self.resynchronise();
+        }
+        // A length that is vouched for is believed, but not allocated.
+        let total = length.saturating_add((HEAD + FOOT) as u64);
+        if total > self.unread() {
+            return Ok(Next::End);
+        }
+        if length > RECORD_BYTES_MAX {
+            self.position = start + total;
+            return Ok(Next::Unsound { range: start..start + total, why: "the record is over the limit of 256 MiB" });
+        }
+        self.position = start + total;
+        let record = self.bytes(start, total as usize)?;
+        let (bytes, foot) = record[HEAD..].split_at(length as usize);
+        if masked_crc(bytes).to_le_bytes() != *foot {
+            return Ok(Next::Unsound { range: start..start + total, why: "checksum of the record differs" });
+        }
+        let held = (start - self.held_from) as usize + HEAD;
+        Ok(Next::Record { offset: start + HEAD as u64, bytes: &self.buffer[held..held + length as usize] })
+    }
+
+    /// Looks for the next place that can be the head of a record: eight bytes whose checksum follows them.
+    fn resynchronise(&mut self) -> Result<Next<'_>> {
+        let start = self.position;
+        let mut at = start + 1;
+        while at + HEAD as u64 <= self.length {
+            let ahead = (self.length - at).min(CHUNK as u64) as usize;
+            let bytes = self.bytes(at, ahead)?;
+            let sound = |window: &[u8]| {
+                // Bytes of zeros are common, and records are short: most places are ruled out before anything is summed up.
+                number(&window[..8]) <= RECORD_BYTES_MAX && masked_crc(&window[..8]).to_le_bytes() == window[8..12]
+            };
+            if let Some(found) = bytes.windows(HEAD).position(sound) {
+                at += found as u64;
+                self.position = at;
+                return Ok(Next::Unsound { range: start..at, why: "checksum of a length differs" });
+            }
+            at += (ahead - HEAD + 1) as u64;
+        }
+        // A head may still be on its way.
+        self.position = at.min(self.length);
+        Ok(Next::Unsound { range: start..self.position, why: "checksum of a length differs" })
+    }
+
+    /// `count` bytes from `start`, which the file has, and as many more as a chunk holds.
+    fn bytes(&mut self, start: u64, count: usize) -> Result<&[u8]> {
+        let held = self.held_from..self.held_from + self.buffer.len() as u64;
+        if !(held.start <= start && start + count as u64 <= held.end) {
+            let wanted = (self.length - start).min(count.max(CHUNK) as u64) as usize;
+            let kept =
+                if held.start <= start && start < held.end { (start - held.start) as usize } else { held_len(&held) };
+            self.buffer.drain(..kept);
+            self.held_from = start;
+            let from = self.buffer.len();
+            // A buffer that a long record needed is not kept for short ones.
+            if self.buffer.capacity() > 8 * CHUNK && wanted <= CHUNK {
+                self.buffer.shrink_to(2 * CHUNK);
+            }
+            self.buffer.resize(wanted.max(from), 0);
+            let read = self.file.read_exact_at(&mut self.buffer[from..], start + from as u64);
+            if let Err(source) = read {
+                self.buffer.clear();
+                return Err(failed("read", &self.path, source));
+            }
+        }
+        let at = (start - self.held_from) as usize;
+        Ok(&self.buffer[at..at + count])
+    }
+}
+
+fn held_len(held: &Range<u64>) -> usize {
+    (held.end - held.start) as usize
+}
+
+/// The bytes of one record again, `length` of them from `offset`, checked again: the file may have changed since.
+pub fn read_again(path: &Path, offset: u64, length: u32) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(|source| failed("open", path, source))?;
+    let mut bytes = vec![0; length as usize + FOOT];
+    file.read_exact_at(&mut bytes, offset).map_err(|source| failed("read", path, source))?;
+    let foot = bytes.split_off(length as usize);
+    if masked_crc(&bytes).to_le_bytes() != *foot {
+        return Err(Error::Corrupt {
+            what: format!("the record at byte {offset}"),
+            expected: "the bytes that were there before".into(),
+            found: "other bytes".into(),
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// CRC-32C, rotated and shifted, so that a checksum of checksums is none.
+pub fn masked_crc(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {
+    Error::Io { action, path: path.to_owned(), source }
+}

@@ -1,0 +1,91 @@
+//! Scores of different tasks on one scale.
+
+use std::str::FromStr;
+
+use ethogram_analysis::atari_game;
+
+/// How scores of a task are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalization {
+    /// `Human` when every task is a game of Atari-57, `None` when there is one task, else `MinMax`.
+    #[default]
+    Auto,
+    /// As they are.
+    None,
+    /// 0 is the lowest score of any run on the task, 1 the highest.
+    MinMax,
+    /// 0 is chance and 1 a person, for the 57 games that have such scores.
+    Human,
+}
+
+impl FromStr for Normalization {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "none" => Self::None,
+            "min_max" => Self::MinMax,
+            "human" => Self::Human,
+            _ => return Err(format!("expected auto, none, min_max or human, found {text:?}")),
+        })
+    }
+}
+
+impl Normalization {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::None => "none",
+            Self::MinMax => "min_max",
+            Self::Human => "human",
+        }
+    }
+
+    /// What `Auto` stands for with these tasks.
+    pub(super) fn chosen(self, tasks: &[String]) -> Self {
+        match self {
+            Self::Auto if tasks.iter().all(|task| atari_game(task).is_some()) => Self::Human,
+            Self::Auto if tasks.len() == 1 => Self::None,
+            Self::Auto => Self::MinMax,
+            chosen => chosen,
+        }
+    }
+
+    /// How to scale the scores of one task, all of which are `scores`. **Errors**: why they cannot be.
+    pub(super) fn scale(self, task: &str, scores: &[f64]) -> Result<Scale, String> {
+        match self {
+            Self::None | Self::Auto => Ok(Scale { zero: 0.0, one: 1.0 }),
+            Self::Human => match atari_game(task) {
+                Some(game) => Ok(Scale { zero: game.random, one: game.human }),
+                None => Err(format!(
+                    "{task} is none of the 57 Atari games with scores of people, and is left out of what is normalised"
+                )),
+            },
+            Self::MinMax => {
+                let zero = scores.iter().copied().fold(f64::INFINITY, f64::min);
+                let one = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                if zero < one {
+                    return Ok(Scale { zero, one });
+                }
+                Err(format!(
+                    "all runs on {task} have the same score, so it has no scale from lowest to highest and is left out of what is normalised"
+                ))
+            }
+        }
+    }
+}
+
+/// Two scores that become 0 and 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    zero: f64,
+    one: f64,
+}
+
+impl Scale {
+    pub fn of(self, score: f64) -> f64 {
+        (score - self.zero) / (self.one - self.zero)
+    }
+}

@@ -1,0 +1,245 @@
+//! A benchmark as a table for a paper: Markdown, LaTeX, CSV and plain text.
+
+use std::fmt::Write as _;
+use std::str::FromStr;
+
+use ethogram_analysis::Estimate;
+
+use super::{Benchmark, BenchmarkCell};
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableFormat {
+    /// In columns that line up.
+    Text,
+    /// GitHub's.
+    Markdown,
+    /// RFC 4180: a line an algorithm and task, numbers in full.
+    Csv,
+    /// `tabular` with the rules of `booktabs`.
+    Latex,
+}
+
+/// What stands in a cell. CSV has all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CellOf {
+    /// `mean ± sd`, the standard deviation of the sample.
+    #[default]
+    MeanSd,
+    /// `IQM [low, high]`.
+    Iqm,
+    /// Minutes that runs took, `mean ± sd`.
+    Runtime,
+}
+
+impl FromStr for TableFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "table" => Self::Text,
+            "markdown" => Self::Markdown,
+            "csv" => Self::Csv,
+            "latex" => Self::Latex,
+            _ => return Err(format!("expected table, markdown, csv or latex, found {text:?}")),
+        })
+    }
+}
+
+impl FromStr for CellOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "mean_sd" => Self::MeanSd,
+            "iqm" => Self::Iqm,
+            "runtime" => Self::Runtime,
+            _ => return Err(format!("expected mean_sd, iqm or runtime, found {text:?}")),
+        })
+    }
+}
+
+const AGGREGATES: [&str; 4] = ["IQM", "Median", "Mean", "Optimality gap"];
+
+impl Benchmark {
+    /// Tasks down, algorithms across; below them the aggregates over all tasks with their intervals, but for runtimes. A cell without
+    /// a run is a dash.
+    pub fn table(&self, format: TableFormat, of: CellOf) -> String {
+        if format == TableFormat::Csv {
+            return self.csv();
+        }
+        let mut head = vec!["Task".to_owned()];
+        head.extend(self.algorithms.iter().map(|algorithm| algorithm.name.clone()));
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (task, name) in self.tasks.iter().enumerate() {
+            let cell =
+                |algorithm: usize| self.cell(algorithm, task).map_or("–".to_owned(), |cell| cell_text(cell, of));
+            rows.push(std::iter::once(name.clone()).chain((0..self.algorithms.len()).map(cell)).collect());
+        }
+        let of_tasks = rows.len();
+        for (at, name) in AGGREGATES.iter().enumerate().filter(|_| of != CellOf::Runtime) {
+            let cells = self.algorithms.iter().map(|algorithm| algorithm.aggregates[at]);
+            if cells.clone().any(|cell| cell.is_some()) {
+                let cells = cells.map(|cell| cell.map_or("–".to_owned(), |cell| estimate_text(&cell)));
+                rows.push(std::iter::once((*name).to_owned()).chain(cells).collect());
+            }
+        }
+        match format {
+            TableFormat::Latex => latex(&head, &rows, of_tasks),
+            TableFormat::Markdown => markdown(&head, &rows),
+            _ => text(&head, &rows, of_tasks),
+        }
+    }
+
+    fn cell(&self, algorithm: usize, task: usize) -> Option<&BenchmarkCell> {
+        self.cells.iter().find(|cell| cell.algorithm == algorithm && cell.task == task)
+    }
+
+    fn csv(&self) -> String {
+        let mut out = String::from(
+            "algorithm,task,runs,mean,mean_low,mean_high,sd,sd_population,iqm,iqm_low,iqm_high,runtime_secs,runtime_sd\n",
+        );
+        for cell in &self.cells {
+            let (algorithm, task) = (&self.algorithms[cell.algorithm].name, &self.tasks[cell.task]);
+            let low = |estimate: &Estimate| estimate.interval.map(|interval| interval[0]);
+            let high = |estimate: &Estimate| estimate.interval.map(|interval| interval[1]);
+            let numbers = [
+                Some(cell.mean.value),
+                low(&cell.mean),
+                high(&cell.mean),
+                cell.sd,
+                Some(cell.sd_population),
+                Some(cell.iqm.value),
+                low(&cell.iqm),
+                high(&cell.iqm),
+                cell.runtime_secs,
+                cell.runtime_sd,
+            ];
+            let numbers = numbers.map(|number| number.map_or(String::new(), |number| number.to_string())).join(",");
+            let _ = writeln!(out, "{},{},{},{numbers}", quoted(algorithm), quoted(task), cell.runs);
+        }
+        out
+    }
+}
+
+fn cell_text(cell: &BenchmarkCell, of: CellOf) -> String {
+    let mean_sd = |mean: f64, sd: Option<f64>| match sd {
+        Some(sd) => format!("{mean:.2} ± {sd:.2}"),
+        None => format!("{mean:.2}"),
+    };
+    match of {
+        CellOf::MeanSd => mean_sd(cell.mean.value, cell.sd),
+        CellOf::Iqm => estimate_text(&cell.iqm),
+        CellOf::Runtime => {
+            cell.runtime_secs.map_or("–".to_owned(), |secs| mean_sd(secs / 60.0, cell.runtime_sd.map(|sd| sd / 60.0)))
+        }
+    }
+}
+
+fn estimate_text(estimate: &Estimate) -> String {
+    match estimate.interval {
+        Some([low, high]) => format!("{:.2} [{low:.2}, {high:.2}]", estimate.value),
+        None => format!("{:.2}", estimate.value),
+    }
+}
+
+fn text(head: &[String], rows: &[Vec<String>], of_tasks: usize) -> String {
+    let width = |column: usize| rows.iter().chain([&head.to_vec()]).map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let mut out = String::new();
+    for (at, row) in std::iter::once(&head.to_vec()).chain(rows).enumerate() {
+        if at > of_tasks && at == of_tasks + 1 {
+            out.push('\n');
+        }
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(
+                |(column, (cell, &width))| {
+                    if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                },
+            )
+            .collect();
+        out.push_str(line.join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn markdown(head: &[String], rows: &[Vec<String>]) -> String {
+    let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ");
+    let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(escaped).collect::<Vec<_>>().join(" | "));
+    let mut out = line(head);
+    out.push_str("| --- |");
+    out.push_str(&" ---: |".repeat(head.len() - 1));
+    out.push('\n');
+    for row in rows {
+        out.push_str(&line(row));
+    }
+    out
+}
+
+fn latex(head: &[String], rows: &[Vec<String>], of_tasks: usize) -> String {
+    let line = |cells: &[String]| {
+        format!("{} \\\\\n", cells.iter().map(|cell| latex_escaped(cell)).collect::<Vec<_>>().join(" & "))
+    };
+    let mut out = format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "r".repeat(head.len() - 1));
+    out.push_str(&line(head));
+    out.push_str("\\midrule\n");
+    for (at, row) in rows.iter().enumerate() {
+        if at == of_tasks {
+            out.push_str("\\midrule\n");
+        }
+        out.push_str(&line(row));
+    }
+    out.push_str("\\bottomrule\n\\end{tabular}\n");
+    out
+}
+
+fn latex_escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '±' => out.push_str("$\\pm$"),
+            '–' => out.push_str("--"),
+            '\n' => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    // A minus, not a hyphen.
+    let is_negative = |word: &str| word.len() > 1 && word.starts_with('-') && word[1..].parse::<f64>().is_ok();
+    out.split(' ')
+        .map(|word| {
+            let bare = word.trim_matches(|sign| "[],".contains(sign));
+            if is_negative(bare) { word.replacen(bare, &format!("${bare}$"), 1) } else { word.to_owned() }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_other_languages_read_as_signs_is_escaped() {
+        assert_eq!(
+            latex_escaped("a_b 1.00 ± 0.50 & -2.50 [-3.00, 1.00]"),
+            "a\\_b 1.00 $\\pm$ 0.50 \\& $-2.50$ [$-3.00$, 1.00]"
+        );
+        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(markdown(&["a|b".into(), "c".into()], &[]), "| a\\|b | c |\n| --- | ---: |\n");
+    }
+}

@@ -1,0 +1,181 @@
+//! B-13: algorithms over tasks and seeds, from runs to tables.
+
+use std::sync::Arc;
+
+use ethogram_query::{
+    Benchmark, BenchmarkRequest, Bootstrap, CellOf, Facet, How, Normalization, Score, TableFormat, Workbench,
+};
+use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo};
+use serde_json::json;
+
+use crate::memory::{MemoryRun, Shelf, episode_row};
+
+/// An algorithm, a task and returns of episodes, ten steps apart.
+type Told<'a> = (&'a str, &'a str, &'a [f64]);
+
+fn bench(runs: &[Told]) -> (Workbench, Vec<RunId>) {
+    let shelf = Shelf::default();
+    let mut ids = Vec::new();
+    for (seed, (algo, task, returns)) in runs.iter().enumerate() {
+        let info = RunInfo {
+            name: format!("{algo}-{seed}"),
+            config: json!({"algo": algo, "seed": seed, "optimizer": {"lr": if *algo == "dqn" { 0.1 } else { 0.2 }}}),
+            env: Some(EnvSpec { id: (*task).into(), ..EnvSpec::default() }),
+            ..RunInfo::default()
+        };
+        let run = Arc::new(MemoryRun::with_info(info));
+        for (episode, reward) in returns.iter().enumerate() {
+            let row = episode_row(episode as u64, EpisodeEnd::Terminated);
+            let global_step = episode as i64 * 10;
+            run.episode_told(EpisodeRow { episode_return: *reward, global_step, recorded: false, ..row });
+            run.scalar(Axis::GlobalStep, "loss", episode as i64 * 10, -reward);
+        }
+        run.finish();
+        shelf.put(&format!("/runs/{seed}"), &run);
+        ids.push(run.id());
+    }
+    (shelf.workbench(), ids)
+}
+
+fn request(runs: &[RunId]) -> BenchmarkRequest {
+    BenchmarkRequest {
+        runs: runs.to_vec(),
+        algorithm: Facet::Auto,
+        task: Facet::Auto,
+        score: Score::default(),
+        normalization: Normalization::Auto,
+        target: None,
+        bootstrap: Bootstrap { reps: 500, ..Bootstrap::default() },
+        points: 5,
+    }
+}
+
+const PONG: &str = "ALE/Pong-v5";
+const BREAKOUT: &str = "BreakoutNoFrameskip-v4";
+
+fn two_by_two() -> (Workbench, Vec<RunId>) {
+    bench(&[
+        ("dqn", PONG, &[-20.7, -20.7]),
+        ("dqn", PONG, &[14.6, 14.6]),
+        ("dqn", BREAKOUT, &[30.5, 30.5]),
+        ("dqn", BREAKOUT, &[59.3, 59.3]),
+        ("ppo", PONG, &[14.6]),
+        ("ppo", PONG, &[14.6]),
+    ])
+}
+
+fn read(bench: &Workbench, request: &BenchmarkRequest) -> Benchmark {
+    bench.benchmark(request).expect("a benchmark")
+}
+
+#[test]
+fn row_b13_scores_are_sorted_by_algorithm_and_task_and_scaled_from_chance_to_people() {
+    let (bench, runs) = two_by_two();
+    let found = read(&bench, &request(&runs));
+    assert_eq!(found.tasks, [PONG, BREAKOUT]);
+    assert_eq!(found.algorithms.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["dqn", "ppo"]);
+    assert_eq!((found.normalization, found.target), (Normalization::Human, Some(1.0)));
+    let normalized: Vec<f64> = found.runs.iter().filter_map(|run| run.normalized).collect();
+    for (found, expected) in normalized.iter().zip([0.0, 1.0, 1.0, 2.0, 1.0, 1.0]) {
+        assert!((found - expected).abs() < 1e-9, "{normalized:?}");
+    }
+    let cell = found.cells.iter().find(|cell| (cell.algorithm, cell.task) == (0, 1)).expect("a cell");
+    // numpy: mean, std and std with ddof=1 of [30.5, 59.3].
+    assert!((cell.mean.value - 44.9).abs() < 1e-9 && (cell.sd_population - 14.4).abs() < 1e-9, "{cell:?}");
+    assert!(cell.sd.is_some_and(|sd| (sd - 20.364_675_298_172_57).abs() < 1e-9), "{cell:?}");
+    let [iqm, median, mean, gap] = found.algorithms[0].aggregates.map(|one| one.expect("an aggregate").value);
+    assert!((iqm - 1.0).abs() < 1e-9 && (median - 1.0).abs() < 1e-9 && (mean - 1.0).abs() < 1e-9);
+    assert!((gap - 0.25).abs() < 1e-9, "{gap}");
+}
+
+#[test]
+fn row_b13_the_last_hundred_episodes_are_the_score() {
+    let returns: Vec<f64> = (0..150).map(f64::from).collect();
+    let (bench, runs) = bench(&[("dqn", "CartPole-v1", &returns)]);
+    let score = |how| {
+        let score = Score { tag: None, how };
+        read(&bench, &BenchmarkRequest { score, ..request(&runs) }).runs[0].score
+    };
+    assert_eq!(score(How::LastMean(100)), Some(99.5));
+    assert_eq!((score(How::Last), score(How::Best)), (Some(149.0), Some(149.0)));
+    let of_tag = "loss@step:25".parse().expect("a score");
+    assert_eq!(read(&bench, &BenchmarkRequest { score: of_tag, ..request(&runs) }).runs[0].score, Some(-2.0));
+}
+
+#[test]
+fn row_b13_tables_have_exact_formats() {
+    let (bench, runs) = two_by_two();
+    let found = read(&bench, &request(&runs));
+    let lines = |format| found.table(format, CellOf::MeanSd).lines().map(str::to_owned).collect::<Vec<_>>();
+    let markdown = lines(TableFormat::Markdown);
+    assert_eq!(
+        markdown[..3],
+        ["| Task | dqn | ppo |", "| --- | ---: | ---: |", "| ALE/Pong-v5 | -3.05 ± 24.96 | 14.60 ± 0.00 |"]
+    );
+    assert_eq!(markdown[3], "| BreakoutNoFrameskip-v4 | 44.90 ± 20.36 | – |");
+    assert!(markdown[4].starts_with("| IQM | 1.00 [0."), "{}", markdown[4]);
+    let latex = lines(TableFormat::Latex);
+    assert_eq!(latex[..4], ["\\begin{tabular}{lrr}", "\\toprule", "Task & dqn & ppo \\\\", "\\midrule"]);
+    assert_eq!(latex[4], "ALE/Pong-v5 & $-3.05$ $\\pm$ 24.96 & 14.60 $\\pm$ 0.00 \\\\");
+    let csv = lines(TableFormat::Csv);
+    assert!(csv[0].starts_with("algorithm,task,runs,mean,mean_low,mean_high,sd,sd_population,iqm,"));
+    assert!(csv[2].starts_with("dqn,BreakoutNoFrameskip-v4,2,44.9,"), "{}", csv[2]);
+    assert_eq!(csv.len(), 4, "a line an algorithm and task");
+}
+
+#[test]
+fn row_b14_doubts_are_said_in_plain_words() {
+    let (bench, runs) = two_by_two();
+    let found = read(&bench, &request(&runs));
+    let has = |text: &str| assert!(found.warnings.iter().any(|one| one.contains(text)), "{text}: {:?}", found.warnings);
+    has("Fewer than 5 runs on some task: dqn, ppo.");
+    has("ppo has no run on BreakoutNoFrameskip-v4");
+    has("Not told apart by these runs: dqn and ppo.");
+    let raw = read(&bench, &BenchmarkRequest { normalization: Normalization::None, ..request(&runs) });
+    assert!(raw.warnings.iter().any(|one| one.contains("averaged as they are")), "{:?}", raw.warnings);
+    assert_eq!((raw.target, raw.algorithms[0].aggregates[3]), (None, None), "no target, no gap");
+}
+
+#[test]
+fn row_b14_pairs_are_of_the_tasks_that_both_have() {
+    let (bench, runs) = two_by_two();
+    let found = read(&bench, &request(&runs));
+    let pair = &found.pairs[0];
+    assert_eq!((found.pairs.len(), pair.tasks), (1, 1));
+    // On Pong dqn reached −20.7 and 14.6, ppo 14.6 twice: two ties of four pairs.
+    assert_eq!(pair.improvement.value, 0.25);
+}
+
+#[test]
+fn curves_are_at_steps_in_common_and_end_where_runs_end() {
+    let (bench, runs) = bench(&[("dqn", "a", &[1.0, 2.0, 3.0, 4.0, 5.0]), ("dqn", "a", &[3.0, 4.0, 5.0])]);
+    let score = "loss@last".parse().expect("a score");
+    let found = read(&bench, &BenchmarkRequest { score, ..request(&runs) });
+    let curve = &found.task_curves[0];
+    assert_eq!(
+        (curve.step.as_slice(), curve.runs.as_slice()),
+        ([0, 10, 20, 30, 40].as_slice(), [2, 2, 2, 1, 1].as_slice())
+    );
+    let values: Vec<f64> = curve.estimates.iter().flatten().map(|found| found.value).collect();
+    assert_eq!(values, [-2.0, -3.0, -4.0, -4.0, -5.0]);
+    assert!(curve.estimates[0].is_some_and(|found| found.interval.is_some()));
+    assert!(curve.estimates[4].is_some_and(|found| found.interval.is_none()), "of one run there is none");
+}
+
+#[test]
+fn configs_are_compared_and_runs_that_do_not_count_are_told_of() {
+    let (bench, mut runs) = two_by_two();
+    let found = read(&bench, &request(&runs));
+    let keys: Vec<_> = found.differences.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(keys, ["algo", "optimizer.lr"]);
+    assert_eq!(found.differences[1].values, [["0.1"], ["0.2"]]);
+    let by = |key: &str| BenchmarkRequest { algorithm: key.parse().expect("a facet"), ..request(&runs) };
+    assert_eq!(read(&bench, &by("optimizer.lr")).algorithms[1].name, "0.2");
+    let error = bench.benchmark(&by("nothing")).expect_err("no algorithm");
+    assert!(error.to_string().contains("nothing names its algorithm"), "{error}");
+    runs.push(RunId("nobody".into()));
+    assert!(bench.benchmark(&request(&runs)).expect_err("no run").is_not_found());
+    assert!(bench.benchmark(&request(&[])).expect_err("no runs").is_bad_request());
+    let many = BenchmarkRequest { points: 201, ..request(&runs[..1]) };
+    assert!(bench.benchmark(&many).expect_err("too many").to_string().contains("CURVE_POINTS_MAX"));
+}

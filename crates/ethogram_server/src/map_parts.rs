@@ -1,0 +1,99 @@
+//! A map on its way, `application/x-ethogram-parts`: parts, each a length (u32) and so many bytes, which are one body of columns.
+
+use bytes::Bytes;
+use ethogram_query::{Error, MapLayout, StateMap};
+use ethogram_store::Dtype;
+use serde_json::json;
+
+use crate::{
+    columns::{Columns, Decoded, decode},
+    error::ApiError,
+};
+
+/// The media type.
+pub const PARTS_TYPE: &str = "application/x-ethogram-parts";
+
+/// Columns as a part.
+pub fn part(columns: Columns) -> Bytes {
+    let body = columns.into_body();
+    let mut bytes = Vec::with_capacity(4 + body.len());
+    bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&body);
+    bytes.into()
+}
+
+/// What the points are.
+pub fn points(map: &StateMap) -> Columns {
+    let mut columns = Columns::new();
+    let places = map.places();
+    columns.push_u32("source", places.iter().map(|place| place.source));
+    columns.push_f64("episode", places.iter().map(|place| place.episode as f64));
+    columns.push_f64("step", places.iter().map(|place| place.step as f64));
+    let left_out = map.left_out().iter().map(|out| json!({"why": out.why, "count": out.count}));
+    columns.set("part", "points".into());
+    columns.set("map", map.id().into());
+    columns.set("of", map.of().into());
+    columns.set("width", map.width().into());
+    columns.set("steps", map.steps().into());
+    columns.set("left_out", left_out.collect());
+    columns.set("notes", json!(map.notes()));
+    columns
+}
+
+/// Where they lie.
+pub fn layout(layout: &MapLayout) -> Columns {
+    let mut columns = Columns::new();
+    let rows = layout.positions.len() / layout.dims;
+    for (d, name) in ["x", "y", "z"].into_iter().take(layout.dims).enumerate() {
+        let along = layout.positions.iter().skip(d).step_by(layout.dims);
+        columns.push(name, Dtype::Float32, vec![rows], along.flat_map(|value| value.to_le_bytes()).collect(), None);
+    }
+    columns.set("part", "layout".into());
+    columns.set("method", layout.method.into());
+    columns.set("round", layout.round.into());
+    columns.set("rounds", layout.rounds.into());
+    columns.set("done", layout.done.into());
+    if !layout.variance_ratio.is_empty() {
+        columns.set("variance_ratio", json!(layout.variance_ratio));
+    }
+    columns
+}
+
+/// What takes time, and how much of it is done. `part` is `progress` before the points and `layout` after.
+pub fn progress(kind: &'static str, method: &str, phase: &str, share: f64) -> Columns {
+    let mut columns = Columns::new();
+    columns.set("part", kind.into());
+    columns.set("method", method.into());
+    columns.set("round", 0.into());
+    columns.set("rounds", 0.into());
+    columns.set("done", false.into());
+    columns.set("phase", phase.into());
+    columns.set("share", share.into());
+    columns
+}
+
+/// What went wrong after the beginning.
+pub fn error(error: Error) -> Columns {
+    let error = ApiError::from(error);
+    let mut columns = Columns::new();
+    columns.set("part", "error".into());
+    columns.set("code", error.code.into());
+    columns.set("message", error.message.into());
+    columns.set("hint", error.hint.into());
+    columns
+}
+
+/// The parts of a whole answer, read back.
+///
+/// **Errors**: a text that says what is not as `docs/http.md` has it.
+pub fn read_parts(mut body: &[u8]) -> Result<Vec<Decoded>, String> {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = body.split_first_chunk::<4>() {
+        let length = u32::from_le_bytes(*length) as usize;
+        let part =
+            rest.get(..length).ok_or_else(|| format!("a part of {length} bytes is cut off at {}", rest.len()))?;
+        parts.push(decode(part)?);
+        body = &rest[length..];
+    }
+    if body.is_empty() { Ok(parts) } else { Err(format!("{} bytes are no part", body.len())) }
+}

@@ -1,0 +1,133 @@
+//! `POST /api/maps/MAP/steer`, `GET /api/maps/MAP/fields`, `…/neighbors` and `…/layout`: questions to a map that was made.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use ethogram_query::{MapSteer, Metric};
+use ethogram_store::Dtype;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, json};
+
+use crate::{
+    answer,
+    app::App,
+    columns::Columns,
+    error::{ApiError, ApiResult},
+    extract::{InBody, InPath},
+    limits::{FIELDS_MAX, NAME_BYTES_MAX},
+    map_parts,
+    params::Params,
+};
+
+/// Neighbours when the request does not say.
+const NEIGHBORS: usize = 15;
+
+/// The body of `steer`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    pause: Option<bool>,
+    perturb: Option<f32>,
+    #[serde(default)]
+    seed: u64,
+}
+
+/// How a layout stands.
+#[derive(Debug, Serialize)]
+pub struct Steered {
+    /// Whether it is held.
+    paused: bool,
+    /// Rounds that were made.
+    round: usize,
+    /// Of how many.
+    rounds: usize,
+}
+
+/// Holds a layout, lets it go on, or shakes it.
+pub async fn steer(
+    State(app): State<App>,
+    InPath(map): InPath<String>,
+    InBody(ask): InBody<Ask>,
+) -> ApiResult<Json<Steered>> {
+    let map = app.workbench.kept_map(&map)?;
+    let paused = map.steer(MapSteer { pause: ask.pause, perturb: ask.perturb, seed: ask.seed })?;
+    let (round, rounds) = map.layout().map_or((0, 0), |layout| (layout.round, layout.rounds));
+    Ok(Json(Steered { paused, round, rounds }))
+}
+
+/// Numbers of every point; those that cannot be had are `errors` in the header.
+pub async fn fields(State(app): State<App>, InPath(map): InPath<String>, mut params: Params) -> ApiResult<Response> {
+    let asked = params.take_rest();
+    if let Some((other, _)) = asked.iter().find(|(key, _)| key != "name") {
+        return Err(
+            ApiError::bad_request(format!("parameter {other:?} is not known here")).hint("name=value&name=reward")
+        );
+    }
+    if asked.len() > FIELDS_MAX {
+        return Err(ApiError::too_large("fields", asked.len() as u64, FIELDS_MAX as u64));
+    }
+    if let Some((_, name)) = asked.iter().find(|(_, name)| name.len() > NAME_BYTES_MAX) {
+        return Err(ApiError::too_large("bytes of a field name", name.len() as u64, NAME_BYTES_MAX as u64));
+    }
+    let (workbench, map) = (Arc::clone(&app.workbench), app.workbench.kept_map(&map)?);
+    app.pool
+        .run(move || {
+            let mut columns = Columns::new();
+            let (mut errors, mut names) = (Map::new(), Map::new());
+            for (_, name) in asked {
+                match workbench.map_field(&map, &name) {
+                    Ok(field) => {
+                        columns.push_f64_or_missing(&name, &field.values);
+                        answer::check_bytes(columns.bytes())?;
+                        if let Some(texts) = field.names {
+                            names.insert(name, json!(texts));
+                        }
+                    }
+                    Err(error) => drop(errors.insert(name, json!(ApiError::from(error)))),
+                }
+            }
+            columns.set("errors", errors.into());
+            columns.set("names", names.into());
+            answer::columns(columns)
+        })
+        .await
+}
+
+/// The nearest points in the original space.
+pub async fn neighbors(State(app): State<App>, InPath(map): InPath<String>, mut params: Params) -> ApiResult<Response> {
+    let point: usize = params.take_as("point", "index of a point, from 0")?.ok_or_else(|| {
+        ApiError::bad_request("parameter \"point\" is missing").hint("point=0 is the first point of the map")
+    })?;
+    let count = params.take_as("count", "a whole number from 1 to 1,000")?.unwrap_or(NEIGHBORS);
+    let metric = match params.take("metric")?.as_deref() {
+        None | Some("euclidean") => Metric::Euclidean,
+        Some("cosine") => Metric::Cosine,
+        Some(other) => {
+            let message = format!("parameter \"metric\" expected euclidean or cosine, found {other:?}");
+            return Err(ApiError::bad_request(message));
+        }
+    };
+    params.finish()?;
+    let map = app.workbench.kept_map(&map)?;
+    app.pool
+        .run(move || {
+            let found = map.neighbors(point, count, metric)?;
+            let mut columns = Columns::new();
+            columns.push_u32("point", found.iter().map(|(point, _)| *point as u32));
+            let bytes = found.iter().flat_map(|(_, distance)| (*distance as f32).to_le_bytes()).collect();
+            columns.push("distance", Dtype::Float32, vec![found.len()], bytes, None);
+            answer::columns(columns)
+        })
+        .await
+}
+
+/// The newest layout, for those who come late.
+pub async fn layout(State(app): State<App>, InPath(map): InPath<String>, params: Params) -> ApiResult<Response> {
+    params.finish()?;
+    let map = app.workbench.kept_map(&map)?;
+    let Some(layout) = map.layout() else {
+        let message = format!("map {} has no layout yet", map.id());
+        return Err(ApiError::new(StatusCode::CONFLICT, "no_layout", message).hint("ask again in a moment"));
+    };
+    answer::columns(map_parts::layout(&layout))
+}

@@ -1,0 +1,45 @@
+use serde_json::json;
+
+use super::served;
+use crate::runs::RUN;
+
+#[tokio::test]
+async fn row_b13_runs_are_compared_and_come_as_a_table() {
+    let (_root, served) = served().await;
+    let body = json!({ "runs": [RUN], "reps": 200, "points": 3, "by": 1 });
+    let misspelt = served.post("/api/benchmark", &body).await;
+    assert_eq!(misspelt.status, 400, "a member that is not known is no guess");
+    let body = json!({ "runs": [RUN], "reps": 200, "points": 3, "score": "best" });
+    let answer = served.post("/api/benchmark", &body).await.json();
+    let run = &answer["runs"][0];
+    assert_eq!((&run["run"], &run["algorithm"], &run["task"]), (&json!(RUN), &json!(0), &json!(0)));
+    assert!(run["score"].is_f64(), "{run}");
+    let cell = &answer["cells"][0];
+    assert_eq!(
+        (&cell["mean"]["value"], &cell["mean"]["low"], &cell["sd"]),
+        (&run["score"], &json!(null), &json!(null))
+    );
+    assert!(answer["warnings"][0].as_str().is_some_and(|text| text.starts_with("Only one run")), "{answer}");
+
+    let table = served.post("/api/benchmark/table?format=csv", &body).await;
+    assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_is_named() {
+    let (_root, served) = served().await;
+    let error = async |path: &str, body: serde_json::Value| {
+        let answer = served.post(path, &body).await;
+        (answer.status, answer.json()["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, message) = error("/api/benchmark", json!({ "runs": [RUN], "score": "worst" })).await;
+    assert_eq!(
+        (status, message.as_str()),
+        (400, "score: expected last100, last, best or step:N, after TAG@ for a tag, found \"worst\"")
+    );
+    let (status, message) = error("/api/benchmark/table?format=word", json!({ "runs": [RUN] })).await;
+    assert_eq!((status, message.as_str()), (400, "format: expected table, markdown, csv or latex, found \"word\""));
+    assert_eq!(error("/api/benchmark", json!({ "runs": ["nobody"] })).await.0, 404);
+    assert_eq!(error("/api/benchmark", json!({ "runs": [RUN], "reps": 0 })).await.0, 400);
+    assert_eq!(error("/api/benchmark", json!({ "runs": vec![RUN; 2001] })).await.0, 413);
+}

@@ -1,0 +1,69 @@
+"""Policies of known libraries as networks with a signature: what `Run.checkpoint` exports in one call.
+
+A policy is recognised by its shape, never by importing its library here. What is exported are its heads (logits,
+values, Q-values, means), never the wrapper that samples an action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ethogram.errors import EthogramError
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A policy ready to be exported.
+
+    Attributes:
+        module: A module of PyTorch that takes what the signature's preprocessing makes of an observation.
+        example: Inputs of one row, as `Run.checkpoint` takes them.
+        signature: As `ethogram.signature` makes it.
+    """
+
+    module: Any
+    example: Any
+    signature: dict[str, Any]
+
+
+def adapted(source: Any, env: Mapping[str, Any] | None, example: Any = None) -> Adapted | None:
+    """What is exported for `source`; `None` where its inputs and outputs have no meaning that we know.
+
+    Args:
+        source: An algorithm or policy of Stable-Baselines3 (or sb3-contrib), an agent in the manner of CleanRL, or a
+            module whose `forward` returns a dict with the names of roles.
+        env: The run's description of its environment, which says what an observation looks like.
+        example: A batch of one observation, where the environment is not described.
+    """
+    libraries = {base.__module__.split(".")[0] for base in type(source).__mro__}
+    if libraries & {"stable_baselines3", "sb3_contrib"}:
+        from ethogram.integrations import sb3_policy
+
+        return sb3_policy.adapt(source)
+    if "torch" in libraries:
+        from ethogram.integrations import cleanrl_agent
+
+        return cleanrl_agent.adapt(source, observation_of(env) if example is None else example, env)
+    return None
+
+
+def observation_of(env: Mapping[str, Any] | None) -> Any:
+    """A batch of one observation of zeros, after the run's description of its environment; `None` without one."""
+    import numpy as np
+
+    space = (env or {}).get("observation_space") or {}
+    if space.get("type") == "box":
+        return np.zeros((1, *space["shape"]), space["dtype"])
+    if space.get("type") == "discrete":
+        return np.zeros((1,), space.get("dtype", "int64"))
+    return None
+
+
+def needs_example() -> EthogramError:
+    """What to say where nothing tells what the network takes."""
+    return EthogramError(
+        "checkpoint: expected example=, an observation batch of one, for nothing says what the network takes; "
+        "or record an environment with ethogram.record before"
+    )

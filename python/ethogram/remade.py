@@ -1,0 +1,87 @@
+"""Makes an environment again as a run describes it: by its id and settings, as Gymnasium registers it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ethogram import capture, description
+from ethogram.errors import EthogramError
+from ethogram.reader import RunView
+
+Make = Callable[[], Any] | str
+"""An environment: the id that Gymnasium registers, or a function that makes it."""
+
+PLAIN_WRAPPERS = {
+    "TimeLimit", "OrderEnforcing", "PassiveEnvChecker", "Autoreset", "RecordEpisodeStatistics", "RecordVideo",
+    "RenderCollection", "HumanRendering", "Monitor", "VecMonitor", "VecNormalize", "VecTransposeImage", "VecCheckNan",
+}  # fmt: skip
+"""Wrappers that Gymnasium adds by itself, or that change nothing of what is recorded."""
+
+
+def spec_of(env: Any, around: Iterable[str] = ()) -> dict[str, Any] | None:
+    """What makes an environment again: id, settings, step limit, and the wrappers that only its script knows.
+
+    Args:
+        env: One environment, or several side by side.
+        around: Names of more wrappers around it.
+    """
+    part = description.first_part(env)
+    spec = getattr(part, "spec", None)
+    if spec is None or not getattr(spec, "id", None):
+        return None
+    chain = [*description.wrappers(env), *(description.wrappers(part) if part is not env else ())]
+    inner = getattr(part, "unwrapped", None)
+    names = [type(wrapper).__name__ for wrapper in chain if wrapper is not inner and hasattr(wrapper, "env")]
+    settings = {name: value for name, value in (getattr(spec, "kwargs", None) or {}).items() if name != "render_mode"}
+    strange = [name for name in [*names, *around] if name not in PLAIN_WRAPPERS and not name.startswith("Recorded")]
+    try:
+        settings = json.loads(json.dumps(settings))
+    except (TypeError, ValueError):
+        settings = capture.jsonable(settings)
+        strange.append("settings that are no JSON")
+    return {
+        "id": str(spec.id),
+        "kwargs": settings,
+        "max_episode_steps": getattr(spec, "max_episode_steps", None),
+        "wrappers": list(dict.fromkeys(strange)),
+    }
+
+
+def make_env(env: Make | None, view: RunView | None, *, pictures: bool = True) -> Any:
+    """Make an environment: by a function, by an id, or as a run describes its own.
+
+    Raises:
+        EthogramError: Nothing says which, or the run's had wrappers that are not known here.
+    """
+    import gymnasium
+
+    mode = "rgb_array" if pictures else None
+    if callable(env):
+        return env()
+    if env is not None:
+        return _made(gymnasium, env, {}, mode)
+    described = (view.info.get("env") or {}) if view is not None else {}
+    spec = (view.info.get("system") or {}).get("env_spec") or {} if view is not None else {}
+    name = spec.get("id") or described.get("id")
+    if not name:
+        raise EthogramError("env: expected an environment's id, found none in the run; pass env=")
+    strange = spec.get("wrappers") or []
+    if strange:
+        raise EthogramError(
+            f"env: {name} was wrapped in {', '.join(strange)}, which the run cannot make again; "
+            "pass env= with a function that does"
+        )
+    settings = dict(spec.get("kwargs") or {})
+    if spec.get("max_episode_steps") is not None:
+        settings["max_episode_steps"] = spec["max_episode_steps"]
+    return _made(gymnasium, name, settings, mode)
+
+
+def _made(gymnasium: Any, name: str, settings: dict[str, Any], mode: str | None) -> Any:
+    try:
+        return gymnasium.make(name, render_mode=mode, **settings)
+    except TypeError:
+        # It does not render.
+        return gymnasium.make(name, **settings)

@@ -1,0 +1,134 @@
+"""`ethogram rollout`: plays episodes with a saved policy, plays a recorded one again, or lets it go on differently."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ethogram.errors import EthogramError
+from ethogram.reader import open_run
+from ethogram.remade import Make
+from ethogram.replays import replay
+from ethogram.rollouts import find_checkpoint, fork, rollout
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status: 0, 1 when a replay differs, 2 when it cannot be done."""
+    given = _parser().parse_args(arguments)
+    # Functions of the working directory can make environments, as with `python -m`.
+    sys.path.insert(0, os.getcwd())
+    try:
+        env = _env(given.env)
+        if given.replay is not None:
+            return _replay(given, env)
+        if given.fork is not None:
+            return _fork(given, env)
+        run = rollout(
+            given.checkpoint, env, episodes=given.episodes, seed=given.seed, greedy=given.greedy, root=given.root,
+            project=given.project,
+        )  # fmt: skip
+    except (EthogramError, ImportError, OSError) as error:
+        print(f"ethogram rollout: {error}", file=sys.stderr)
+        return 2
+    view = open_run(run)
+    table = view.episodes().numpy()
+    for index, length, total, end in zip(
+        table["episode"], table["length"], table["episode_return"], table["end"], strict=True
+    ):
+        print(f"episode {index}: return {total:g}, {length} steps, {end}")
+    print(f"{len(table['episode'])} episodes, mean return {table['episode_return'].mean():g}: {run.folder}")
+    return 0
+
+
+def _replay(given: argparse.Namespace, env: Make | None) -> int:
+    view = open_run(given.checkpoint.rpartition("@")[0] or given.checkpoint, given.root)
+    found = replay(view, given.replay, env)
+    for difference in found.differences:
+        print(
+            f"step {difference.step}: {difference.field} was {difference.recorded}, now {difference.replayed}",
+            file=sys.stderr,
+        )
+    if found.unread is not None:
+        print(f"pictures were not compared: {found.unread}", file=sys.stderr)
+    said = "the same to the bit" if found.exact else "not all the same"
+    print(f"episode {given.replay}: {found.steps} steps and {found.frames} pictures played again, {said}")
+    return 0 if found.exact else 1
+
+
+def _fork(given: argparse.Namespace, env: Make | None) -> int:
+    episode, colon, step = given.fork.partition(":")
+    if not (colon and episode.isdecimal() and step.isdecimal()):
+        raise EthogramError(f"--fork: expected EPISODE:STEP, as 3:17, found {given.fork!r}")
+    at = given.checkpoint.rpartition("@")[0]
+    checkpoint = None
+    if at:
+        view, checkpoint = find_checkpoint(given.checkpoint, given.root)
+    else:
+        view = open_run(given.checkpoint, given.root)
+    action = None if given.action is None else _value(given.action)
+    index = fork(
+        view,
+        int(episode),
+        int(step),
+        action=action,
+        checkpoint=checkpoint,
+        env=env,
+        seed=given.seed,
+        greedy=given.greedy,
+    )
+    row = view.episode(index).row
+    before = view.episode(int(episode)).row
+    print(
+        f"episode {index}: return {row['episode_return']:g} in {row['length']} steps, {row['end']} "
+        f"(episode {episode}: {before['episode_return']:g} in {before['length']}): {view.folder}"
+    )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ethogram rollout", description="Play episodes with a saved policy, and record them step by step."
+    )
+    parser.add_argument(
+        "checkpoint", metavar="RUN[@CHECKPOINT]", help="a run, and a global step or name; the last if left out"
+    )
+    parser.add_argument("--env", help="an id of Gymnasium's, or MODULE:FUNCTION; as the run describes it if left out")
+    parser.add_argument("--episodes", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0, help="of the first reset; the next ones count up")
+    parser.add_argument("--greedy", action="store_true", help="take the likeliest action rather than draw one")
+    parser.add_argument("--root", default="runs", help="where runs lie")
+    parser.add_argument("--project", help="of the new run; rollouts if left out")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--replay", type=int, metavar="EPISODE", help="play it again from its seed and actions, and compare"
+    )
+    kind.add_argument(
+        "--fork", metavar="EPISODE:STEP", help="let it go on differently from a step on, beside the original"
+    )
+    parser.add_argument(
+        "--action", help="what to do at the step of the fork, as 1 or [0.5, -1]; as (0, 1, 1) for several steps"
+    )
+    return parser
+
+
+def _env(text: str | None) -> Make | None:
+    """An id stays one; MODULE:FUNCTION is imported, unless Gymnasium knows it as MODULE:ID."""
+    if text is None or ":" not in text:
+        return text
+    module, _, name = text.partition(":")
+    found: Any = getattr(importlib.import_module(module), name, None)
+    return found if callable(found) else text
+
+
+def _value(text: str) -> Any:
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise EthogramError(f"--action: expected a number or a list of numbers, found {text!r}") from error
+    # A tuple is one action a step; a list is one action of several numbers.
+    return list(value) if isinstance(value, tuple) else [value] if isinstance(value, list) else value

@@ -1,0 +1,235 @@
+"""Runs saved policies and records what they do: `rollout`; lets an episode go on differently from a step: `fork`."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ethogram import schedule
+from ethogram.errors import EthogramError, NotFoundError
+from ethogram.player import Player
+from ethogram.reader import CheckpointView, RunView, open_run
+from ethogram.record import record
+from ethogram.remade import Make, make_env
+from ethogram.replays import Past, opened, part_of
+from ethogram.run import Run, init
+
+LOOKS_MAX = 100
+"""So often a reader looks for an episode that was written a moment ago."""
+
+STEPS_MAX = 100_000
+"""An episode played here that has no end is cut after this many steps."""
+
+
+def rollout(
+    checkpoint: CheckpointView | str | os.PathLike[str],
+    env: Make | None = None,
+    *,
+    episodes: int = 5,
+    seed: int = 0,
+    greedy: bool = False,
+    run: Run | None = None,
+    root: str | os.PathLike[str] = "runs",
+    project: str | None = None,
+    steps_max: int = STEPS_MAX,
+) -> Run:
+    """Play episodes with a saved policy, and record them step by step, with what the policy says.
+
+    Args:
+        checkpoint: A checkpoint of a run (`eg.open(run).checkpoint()`), or `RUN` or `RUN@WHICH` as text, where `WHICH`
+            is its global step or name; the last when left out.
+        env: What to play; the environment of the checkpoint's run when left out.
+        episodes: How many.
+        seed: Of the first episode's reset; the next ones count up. Actions are drawn from it, too.
+        greedy: Take the likeliest action rather than draw one.
+        run: Where they go; a run of their own when left out, which is finished.
+        root: Where runs lie.
+        project: Of the run that is made; `rollouts` when left out.
+        steps_max: Cut an episode after so many steps.
+
+    Returns:
+        The run.
+
+    Raises:
+        NotFoundError: There is no such checkpoint.
+        EthogramError: Nothing says what to play, or what the network's outputs mean.
+    """
+    source = None
+    if not isinstance(checkpoint, CheckpointView):
+        source, checkpoint = find_checkpoint(checkpoint, root)
+    inner = make_env(env, source)
+    try:
+        player = Player(checkpoint.model, checkpoint.signature, inner.action_space, greedy=greedy)
+        mine = run is None
+        if run is None:
+            told = {"checkpoint": checkpoint.name, "episodes": episodes, "seed": seed, "greedy": greedy}
+            if source is not None:
+                told["run"] = source.info["id"]
+            run = init(
+                project or "rollouts", name=f"rollout of {checkpoint.name}", config=told, root=root, tags=["rollout"]
+            )
+        recorded = record(inner, run, schedule=schedule.always, evaluation=True)
+        run.checkpoint(
+            checkpoint.read(), global_step=checkpoint.global_step, name=checkpoint.name, signature=checkpoint.signature
+        )
+        for index in range(episodes):
+            observation, _ = recorded.reset(seed=seed + index)
+            player.begin([seed, index])
+            _play(recorded, player, observation, steps_max)
+    finally:
+        inner.close()
+    if mine:
+        run.finish()
+    return run
+
+
+def fork(
+    run: RunView | Run | str | os.PathLike[str],
+    episode: int,
+    step: int,
+    *,
+    action: Any = None,
+    checkpoint: CheckpointView | str | int | None = None,
+    env: Make | None = None,
+    seed: int = 0,
+    greedy: bool = False,
+    steps_max: int = STEPS_MAX,
+) -> int:
+    """Let a recorded episode go on differently from a step on, and record it beside the original.
+
+    Up to `step` it is played again from its seed and actions, and every observation must be as recorded. Then `action`
+    is taken, if there is one, and a policy goes on: `checkpoint`, else that in force in the episode, else the last.
+
+    Args:
+        run: Where the episode lies; the fork becomes an episode of it.
+        episode: Its index.
+        step: The first step that may differ.
+        action: What to do there; a list is what to do there and in the following steps.
+        checkpoint: Who goes on: a checkpoint, or the name or global step of one of the run.
+        env: How to make the environment, where it cannot be made from its id and settings alone.
+        seed: Actions of the policy are drawn from it.
+        greedy: Take the likeliest action rather than draw one.
+        steps_max: Cut the episode after so many steps.
+
+    Returns:
+        The index of the new episode. Its `extra` says what it is a fork of.
+
+    Raises:
+        EthogramError: The episode cannot be played again exactly up to `step`.
+    """
+    view = opened(run)
+    past = Past(view, episode)
+    if not 0 <= step <= past.length - 1:
+        raise EthogramError(f"fork: expected a step from 0 to {past.length - 1}, found {step}")
+    others = list(action) if isinstance(action, list) else [] if action is None else [action]
+    made = make_env(env, view, pictures=past.frames is not None or past.unread is not None)
+    chosen = _who_goes_on(view, past, checkpoint)
+    if chosen is None and not others:
+        made.close()
+        raise EthogramError("fork: expected an action or a checkpoint, and the run has none; pass action=")
+    player = None
+    if chosen is not None:
+        player = Player(chosen.model, chosen.signature, made.action_space, greedy=greedy)
+    state = view.status["state"]
+    mine = isinstance(run, Run) and run.folder is not None and state == "running"
+    target = run if mine and isinstance(run, Run) else init(resume=view.folder, capture_code=False)
+    try:
+        recorded = record(made, target, schedule=schedule.always, evaluation=True)
+        observation, _ = recorded.reset(seed=past.seed)
+        told: dict[str, Any] = {"episode": episode, "step": step}
+        if others:
+            told["actions"] = [np.asarray(other).tolist() for other in others]
+        if chosen is not None:
+            told["checkpoint"] = chosen.name
+        recorded.note_episode(title=f"fork of episode {episode} at step {step}", tags=["fork"])
+        recorded._recorder.tag(0, json.dumps({"fork": told}))
+        index = int(recorded.episode)
+        if player is not None:
+            player.begin([seed, episode, step])
+        for at in range(step):
+            _same(past, at, observation)
+            if player is not None:
+                recorded.annotate(**_said(player, observation))
+            observation, *_ = recorded.step(past.action(made, at))
+        _same(past, step, observation)
+        _play(recorded, player, observation, steps_max - step, others)
+    finally:
+        made.close()
+        if not mine:
+            target.finish("crashed" if state == "crashed" else "finished")
+    _wait_for(view, index)
+    return index
+
+
+def find_checkpoint(
+    text: str | os.PathLike[str], root: str | os.PathLike[str] = "runs"
+) -> tuple[RunView, CheckpointView]:
+    """Find `RUN` or `RUN@WHICH`.
+
+    Raises:
+        NotFoundError: There is no such run, or no such checkpoint of it.
+    """
+    name, at, which = os.fspath(text).rpartition("@")
+    if not at:
+        name, which = which, ""
+    view = open_run(name, root)
+    return view, view.checkpoint(which or None)
+
+
+def _wait_for(view: RunView, index: int) -> None:
+    """Look until the new episode is found: it was written by another writer of the run."""
+    for _ in range(LOOKS_MAX):
+        view.refresh()
+        if index in view.episodes()["episode"].numpy():
+            return
+        time.sleep(0.05)
+
+
+def _who_goes_on(view: RunView, past: Past, given: CheckpointView | str | int | None) -> CheckpointView | None:
+    if isinstance(given, CheckpointView):
+        return given
+    if given is not None:
+        return view.checkpoint(given)
+    try:
+        return view.checkpoint(past.checkpoint)
+    except NotFoundError:
+        return None
+
+
+def _said(player: Player, observation: Any) -> dict[str, Any]:
+    _, fields = player.act(observation)
+    # Whether that was greedy is of an action that is not taken.
+    fields.pop("greedy", None)
+    return fields
+
+
+def _play(env: Any, player: Player | None, observation: Any, steps_max: int, first: Sequence[Any] = ()) -> None:
+    """Play to the end: the given actions first, then the policy's. Without one it ends with the given actions."""
+    for at in range(steps_max):
+        if player is None and at >= len(first):
+            return
+        if player is not None:
+            action, fields = player.act(observation)
+            if at < len(first):
+                fields.pop("greedy", None)
+            env.annotate(**fields)
+        if at < len(first):
+            action = first[at]
+        observation, _, terminated, truncated, _ = env.step(action)
+        if terminated or truncated:
+            if player is not None and not terminated:
+                env.annotate_final(**_said(player, observation))
+            return
+
+
+def _same(past: Past, step: int, observation: Any) -> None:
+    for name, expected in past.observations(step):
+        if not np.array_equal(np.asarray(part_of(observation, name)), expected):
+            raise EthogramError(
+                f"fork: {name} of step {step} is not what was recorded; this environment does not play it again"
+            )

@@ -1,0 +1,17 @@
+import type { IconName } from '../ui/icons';
+
+/** Something that can be done with a panel of one kind. */
+export interface PanelAction {
+  text: string;
+  icon: IconName;
+  /** Where it leads, for files that the server makes. */
+  href?: string;
+  /** It is on or off. */
+  pressed?: boolean;
+  run?: () => void;
+}
+
+/** What a panel adds to the menu in its heading; it says so from an effect. */
+export class PanelMenu {
+  actions = $state.raw<readonly PanelAction[]>([]);
+}

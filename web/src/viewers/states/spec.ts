@@ -1,0 +1,183 @@
+import type { MapRequest, MapSource } from '../../api/maps';
+
+/** What the address says of this page; the runs are those that are shown everywhere. */
+export interface Spec {
+  /** Episodes by run, where not all recorded ones are mapped. */
+  only: ReadonlyMap<string, readonly number[]>;
+  /** What is mapped; null for the first choice there is. */
+  of: string | null;
+  method: string;
+  dims: 2 | 3;
+  points: number;
+  /** Settings of the method that are not as usual. */
+  settings: Readonly<Record<string, string>>;
+  /** Global step of the network that is asked for layers; null for the one in force. */
+  network: number | null;
+  colour: string | null;
+  opacity: string | null;
+  size: string | null;
+  /** Colours of numbers; null for what suits them. */
+  shades: string | null;
+  /** Values of the colour that stand out. */
+  range: readonly [number, number] | null;
+  /** Choices of the colour that stand out. */
+  isolated: readonly number[];
+  /** What does not stand out is not drawn at all. */
+  hides: boolean;
+  /** A regular expression that texts of points are searched by. */
+  find: string;
+  /** Episodes drawn as lines. */
+  lines: readonly Place[];
+  /** The one episode that stands out. */
+  episode: Place | null;
+  /** Name of the set that stands out. */
+  set: string | null;
+  /** What is put on the axes in place of the layout: `field:NAME` or `between:SET>SET`. */
+  axes: readonly string[];
+  labels: boolean;
+  pictures: boolean;
+  metric: 'euclidean' | 'cosine';
+  count: number;
+}
+
+export interface Place {
+  run: string;
+  episode: number;
+}
+
+export const POINTS = { usual: 10_000, max: 1_000_000, choices: [1_000, 10_000, 50_000, 200_000, 1_000_000] };
+/** Lines that can still be told apart. */
+export const LINES_MAX = 12;
+const EPISODES_MAX = 10_000;
+const COUNTS = [5, 10, 15, 30, 60];
+
+type Param = (name: string) => string | null;
+
+/** Reads the spec; anything odd gives what is usual. */
+export function specOf(param: Param): Spec {
+  const points = Number(param('points') ?? POINTS.usual);
+  const count = Number(param('count') ?? 15);
+  const network = param('network');
+  return {
+    only: episodesOf(param('only')),
+    of: param('of') || null,
+    method: param('method') || 'pca',
+    dims: param('dims') === '3' ? 3 : 2,
+    points: Number.isInteger(points) && points >= 10 && points <= POINTS.max ? points : POINTS.usual,
+    settings: settingsOf(param('with')),
+    network: network !== null && /^\d{1,15}$/.test(network) ? Number(network) : null,
+    colour: param('colour') || null,
+    opacity: param('opacity') || null,
+    size: param('size') || null,
+    shades: param('shades') || null,
+    range: rangeOf(param('range')),
+    isolated: (param('only_colour') ?? '')
+      .split(',')
+      .filter((part) => /^-?\d{1,9}$/.test(part))
+      .map(Number),
+    hides: param('rest') === 'hidden',
+    find: param('find') ?? '',
+    lines: (param('lines') ?? '').split(',').flatMap(placeOf).slice(0, LINES_MAX),
+    episode: placeOf(param('at') ?? '')[0] ?? null,
+    set: param('only_set') || null,
+    axes: (param('axes') ?? '').split('|').filter((axis) => /^(field|between):.+/.test(axis)),
+    labels: param('labels') !== 'off',
+    pictures: param('pictures') === 'on',
+    metric: param('metric') === 'cosine' ? 'cosine' : 'euclidean',
+    count: COUNTS.includes(count) ? count : 15,
+  };
+}
+
+/** The question that a spec puts, of the runs shown that have recorded episodes. */
+export function requestOf(spec: Spec, runs: readonly string[], of: string): MapRequest {
+  const isLayer = of.startsWith('layer/');
+  return {
+    sources: sourcesOf(spec, runs, isLayer ? spec.network : null),
+    of,
+    points: spec.points,
+    method: spec.method,
+    dims: spec.dims,
+    settings: spec.settings,
+  };
+}
+
+/** Runs with the episodes of each that are mapped. A run of which the address names some episodes is mapped by these alone. */
+export function sourcesOf(spec: Spec, runs: readonly string[], network: number | null): MapSource[] {
+  return runs.map((run) => {
+    const episodes = spec.only.get(run);
+    return {
+      run,
+      ...(episodes ? { episodes } : {}),
+      ...(network === null ? {} : { checkpoint: network }),
+    };
+  });
+}
+
+/** `0-3+7` are the episodes 0, 1, 2, 3 and 7; null when it is nothing of the kind. */
+export function numbersOf(text: string): number[] | null {
+  const numbers = new Set<number>();
+  for (const part of text.split(/[+,\s]+/).filter(Boolean)) {
+    const found = /^(\d{1,9})(?:[-–](\d{1,9}))?$/.exec(part);
+    if (!found) return null;
+    const [from, to] = [Number(found[1]), Number(found[2] ?? found[1])];
+    if (to < from || to - from >= EPISODES_MAX) return null;
+    for (let number = from; number <= to; number++) numbers.add(number);
+    if (numbers.size > EPISODES_MAX) return null;
+  }
+  return numbers.size === 0 ? null : [...numbers].sort((a, b) => a - b);
+}
+
+/** The inverse of [`numbersOf`]. */
+export function numbersText(numbers: readonly number[], separator = '+'): string {
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; i++) {
+    const from = numbers[i];
+    while (numbers[i + 1] === numbers[i] + 1) i += 1;
+    parts.push(numbers[i] === from ? String(from) : `${from}-${numbers[i]}`);
+  }
+  return parts.join(separator);
+}
+
+/** As the address keeps which episodes of which runs are mapped; null for all. */
+export function episodesText(only: ReadonlyMap<string, readonly number[]>): string | null {
+  return [...only].map(([run, episodes]) => `${run}:${numbersText(episodes)}`).join(',') || null;
+}
+
+export function settingsText(settings: Readonly<Record<string, string>>): string | null {
+  return (
+    Object.entries(settings)
+      .map(([name, value]) => `${name}:${value}`)
+      .join(',') || null
+  );
+}
+
+export const placeText = ({ run, episode }: Place) => `${run}:${episode}`;
+
+function episodesOf(text: string | null): Map<string, number[]> {
+  const only = new Map<string, number[]>();
+  for (const part of (text ?? '').split(',')) {
+    const cut = part.lastIndexOf(':');
+    const numbers = cut > 0 ? numbersOf(part.slice(cut + 1)) : null;
+    if (numbers) only.set(part.slice(0, cut), numbers);
+  }
+  return only;
+}
+
+function settingsOf(text: string | null): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const part of (text ?? '').split(',')) {
+    const found = /^([a-z_]\w{0,63}):(.{1,64})$/i.exec(part);
+    if (found) settings[found[1]] = found[2];
+  }
+  return settings;
+}
+
+function rangeOf(text: string | null): [number, number] | null {
+  const ends = (text ?? '').split('..').map((end) => (end.trim() === '' ? NaN : Number(end)));
+  return ends.length === 2 && ends.every(Number.isFinite) && ends[0] <= ends[1] ? [ends[0], ends[1]] : null;
+}
+
+function placeOf(text: string): Place[] {
+  const found = /^(.+):(\d{1,9})$/.exec(text);
+  return found ? [{ run: found[1], episode: Number(found[2]) }] : [];
+}

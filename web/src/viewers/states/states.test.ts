@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+
+import { DIM, GONE, MARKED, PLAIN } from '../../charts/cloud_points';
+import { bookmarksOfText, patchOf, textOfBookmarks, viewOf } from './bookmarks';
+import { bytesBy, colourByChoice, colourByNumber, isSigned, MISSING, standOf } from './colouring';
+import { episodesOfPoints, matches, pathOf, patternOf, pointAt } from './search';
+import { freeName, markOf, SETS_TEXT_MAX, setsOfText, textOfSets, union } from './sets';
+import { episodesText, numbersOf, numbersText, requestOf, settingsText, specOf } from './spec';
+
+const paramsOf = (params: Record<string, string>) => (name: string) => params[name] ?? null;
+
+describe('spec of States', () => {
+  it('is what is usual when the address says nothing, or something odd', () => {
+    const usual = specOf(paramsOf({}));
+    expect(usual).toMatchObject({
+      method: 'pca',
+      dims: 2,
+      points: 10_000,
+      range: null,
+      isolated: [],
+      lines: [],
+    });
+    const odd = specOf(
+      paramsOf({
+        points: '1e9',
+        dims: '4',
+        only: 'run:9-1,:3,run',
+        with: ':x,seed',
+        range: '3..1',
+        only_colour: 'x,1.5',
+        lines: 'run,run:x',
+        axes: 'x|y',
+        count: '7',
+        network: '-1',
+      }),
+    );
+    expect(odd).toEqual(usual);
+  });
+
+  it('becomes a question to the server', () => {
+    const spec = specOf(
+      paramsOf({
+        only: 'a:0-2+7',
+        method: 'umap',
+        dims: '3',
+        with: 'n_neighbors:8',
+        network: '500',
+      }),
+    );
+    expect(requestOf(spec, ['a', 'b'], 'layer/fc1')).toEqual({
+      sources: [
+        { run: 'a', episodes: [0, 1, 2, 7], checkpoint: 500 },
+        { run: 'b', checkpoint: 500 },
+      ],
+      of: 'layer/fc1',
+      points: 10_000,
+      method: 'umap',
+      dims: 3,
+      settings: { n_neighbors: '8' },
+    });
+    expect(requestOf(spec, ['b'], 'observation').sources).toEqual([{ run: 'b' }]);
+    expect(episodesText(spec.only)).toBe('a:0-2+7');
+    expect(settingsText(spec.settings)).toBe('n_neighbors:8');
+  });
+
+  it('reads lists of episodes as people write them', () => {
+    expect(numbersOf('3, 1-2 9')).toEqual([1, 2, 3, 9]);
+    expect(numbersText([1, 2, 3, 9], ', ')).toBe('1-3, 9');
+    for (const odd of ['', 'a', '5-2', '0-999999999', '-3']) expect(numbersOf(odd), odd).toBeNull();
+  });
+});
+
+describe('sets', () => {
+  const n = 100_000;
+  const column = (of: (i: number) => number) => Float64Array.from({ length: n }, (_, i) => of(i));
+  const points = { source: column(() => 0), episode: column((i) => i >> 9), step: column((i) => i & 511) };
+  const MARK = markOf(points);
+
+  it('know the points that they were made on', () => {
+    expect(MARK).toMatch(/^100000-[0-9a-z]+$/);
+    expect(markOf({ ...points, step: column((i) => (i === 77_777 ? 1 : i & 511)) })).not.toBe(MARK);
+  });
+
+  it('are the same after the address', () => {
+    const sets = [
+      { name: 'left! wall, high', points: Uint32Array.of(0, 1, 2, 900, 901, 70_000) },
+      { name: 'b', points: Uint32Array.of(99_999) },
+    ];
+    const { text, left } = textOfSets(sets, MARK);
+    expect(left).toEqual([]);
+    const again = setsOfText(text, MARK);
+    expect(again.map(({ name }) => name)).toEqual(['left! wall, high', 'b']);
+    again.forEach(({ points }, i) => expect([...points]).toEqual([...sets[i].points]));
+    expect(setsOfText(text, '100000-zz')).toEqual([]);
+    expect(textOfSets([], '5-a')).toEqual({ text: null, left: [] });
+  });
+
+  it('too long for an address are named, and nothing odd is read', () => {
+    const points = Uint32Array.from({ length: 6000 }, (_, i) => 3 * i);
+    const { text, left } = textOfSets(
+      [
+        { name: 'wide', points },
+        { name: 'ok', points: points.slice(0, 9) },
+      ],
+      '18000-a',
+    );
+    expect(left).toEqual(['wide']);
+    expect(text!.length).toBeLessThan(SETS_TEXT_MAX);
+    for (const odd of ['9-a,a!%%%', '9-a,a!_w', '9-a,!AA', '9-a,a', '9-a,a!', '9-a,a!CQA', 'x', null]) {
+      expect(setsOfText(odd, '9-a'), String(odd)).toEqual([]);
+    }
+  });
+
+  it('join and find free names', () => {
+    expect([...union(Uint32Array.of(5, 1), Uint32Array.of(3, 5))]).toEqual([1, 3, 5]);
+    expect(freeName([{ name: 'set 1', points: new Uint32Array() }])).toBe('set 2');
+  });
+});
+
+describe('search', () => {
+  const points = { source: [0, 0, 1, 1, 0], episode: [4, 4, 4, 5, 4], step: [2, 0, 0, 1, 9] };
+  const { episodeOf, list } = episodesOfPoints(points.source, points.episode);
+
+  it('looks at each text once', () => {
+    expect(list).toEqual([
+      { source: 0, episode: 4 },
+      { source: 1, episode: 4 },
+      { source: 1, episode: 5 },
+    ]);
+    const texts = {
+      episodeOf,
+      episodes: ['dqn episode 4 crash', 'ppo episode 4', 'ppo episode 5'],
+      choices: [{ field: 'action', values: [0, 1, 1, NaN, 7], names: ['NOOP', 'LEFT+FIRE'] }],
+    };
+    const find = (text: string) => [...matches(texts, patternOf(text).pattern!).found].join('');
+    expect(find('crash')).toBe('11001');
+    expect(find('^ppo.*[45]$')).toBe('00110');
+    expect(find('left')).toBe('01100');
+    expect(find('action noop|5$')).toBe('10010');
+    expect(matches(texts, /zebra/).count).toBe(0);
+    expect(patternOf('(').error).toMatch(/group/i);
+    expect(patternOf(' ')).toEqual({ pattern: null, error: null });
+  });
+
+  it('follows an episode through time and finds its nearest step', () => {
+    expect([...pathOf(episodeOf, points.step, 0)]).toEqual([1, 0, 4]);
+    expect(pointAt(episodeOf, points.step, 0, 3)).toBe(0);
+    expect(pointAt(episodeOf, points.step, 9, 3)).toBeNull();
+  });
+});
+
+describe('colouring', () => {
+  const column = { name: 'value', values: [-1, 0, 3, NaN, Infinity], kind: 'number' as const, names: [] };
+
+  it('gives numbers colours from low to high, and missing ones their own', () => {
+    const { colour, palette, scale, missing } = colourByNumber(
+      column,
+      ['#000000', '#ffffff'],
+      false,
+      '#ff0000',
+    );
+    expect([...colour]).toEqual([0, 64, 254, MISSING, 254]);
+    expect(scale).toMatchObject({ low: -1, high: 3 });
+    expect(missing).toBe(1);
+    expect([...palette.subarray(0, 3), ...palette.subarray(3 * MISSING)]).toEqual([0, 0, 0, 255, 0, 0]);
+    const centred = colourByNumber(column, ['#0000ff', '#000000', '#ff0000'], true, '#888888');
+    expect(centred.scale).toMatchObject({ low: -3, high: 3 });
+    expect(centred.colour[1]).toBe(127);
+    expect([isSigned(column.values), isSigned([1, 2]), isSigned([-0.01, 5])]).toEqual([true, false, false]);
+  });
+
+  it('gives choices colours and counts; many choices are none', () => {
+    const action = { name: 'action', values: [2, 0, 2, NaN], kind: 'choice' as const, names: ['a', 'b', ''] };
+    const made = colourByChoice(action, (value) => (value === 0 ? '#010203' : '#040506'), '#999999')!;
+    expect(made.choices.map(({ name, count }) => [name, count])).toEqual([
+      ['a', 1],
+      ['2', 2],
+    ]);
+    expect([...made.colour]).toEqual([1, 0, 1, MISSING]);
+    expect([...made.palette.subarray(0, 6)]).toEqual([1, 2, 3, 4, 5, 6]);
+    const many = { ...action, values: Array.from({ length: 99 }, (_, i) => i) };
+    expect(colourByChoice(many, () => '#000000', '#999999')).toBeNull();
+  });
+
+  it('says how each point stands', () => {
+    const none = { range: null, choices: null, episode: null, set: null, found: null, hides: false };
+    expect(standOf(3, none)).toBeNull();
+    const values = [1, 2, NaN, 4];
+    expect([...standOf(4, { ...none, range: { values, low: 1, high: 3 } })!]).toEqual([
+      PLAIN,
+      PLAIN,
+      DIM,
+      DIM,
+    ]);
+    const found = Uint8Array.of(1, 0, 1, 0);
+    const both = { ...none, found, hides: true, choices: { values, of: new Set([1, 2, 4]) } };
+    expect([...standOf(4, both)!]).toEqual([MARKED, GONE, GONE, GONE]);
+    const set = Uint32Array.of(1, 3);
+    const within = { ...none, set, episode: { of: Uint32Array.of(0, 0, 0, 1), which: 1 } };
+    expect([...standOf(4, within)!]).toEqual([DIM, DIM, DIM, PLAIN]);
+    expect([...bytesBy([0, 5, 10, NaN], 50, 250, 1)]).toEqual([50, 150, 250, 1]);
+    expect([...bytesBy([3, 3], 50, 250, 1)]).toEqual([250, 250]);
+  });
+});
+
+describe('bookmarks', () => {
+  it('keep how the map is looked at', () => {
+    const param = paramsOf({ cam: '2,0,0', colour: 'value', points: '1000' });
+    const view = viewOf(param);
+    expect(view).toEqual({ cam: '2,0,0', colour: 'value' });
+    const [again] = bookmarksOfText(textOfBookmarks([{ name: 'a', view }]));
+    expect(again).toEqual({ name: 'a', view });
+    expect(patchOf(again)).toMatchObject({ cam: '2,0,0', find: null });
+    for (const odd of [null, '', 'x', '{}', '[1]', '[["a"]]', '[["", {}]]'])
+      expect(bookmarksOfText(odd)).toEqual([]);
+    expect(bookmarksOfText('[["a", {"cam": 3, "runs": "x", "find": "y"}]]')).toEqual([
+      { name: 'a', view: { find: 'y' } },
+    ]);
+  });
+});
