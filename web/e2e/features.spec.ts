@@ -13,6 +13,9 @@ import { breakout, overlayPixels, place } from './why';
 
 /** Few, so that tests need not wait: what is asked of the network at each is the same. */
 const STEPS = 256;
+// Networks are asked at hundreds of steps, some ten times each.
+test.describe.configure({ timeout: 180_000 });
+
 const cards = (page: Page) => page.locator('[data-feature]');
 const dialog = (page: Page) => page.getByRole('dialog');
 const sheet = (page: Page) => dialog(page).locator('[data-sheet]');
