@@ -122,7 +122,9 @@ export function featuresOf(columns: Columns): Features {
     notes: Array.isArray(header.notes) ? header.notes.map(String) : [],
     observation: String(header.observation ?? 'observation'),
     factors: told.map((one, i) => {
-      const examples = columns.byName.has(`${i}/example_step`) ? placesOf(columns, `${i}/example`) : null;
+      // Layers without rows and columns have none.
+      const has = (columns.byName.get(`${i}/example_step`)?.rows ?? 0) > 0;
+      const examples = has ? placesOf(columns, `${i}/example`) : null;
       if (examples && examples.length !== rows * wide) {
         throw new ColumnsError(
           `factor ${i}: expected an example for each of ${rows * wide} cells, found ${examples.length}`,

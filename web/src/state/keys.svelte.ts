@@ -91,6 +91,8 @@ export function nameOf(
 function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (typeof HTMLElement === 'undefined' || !(target instanceof HTMLElement)) return false;
+  // A dialog takes all keys, those of its sliders too.
+  if (target.closest('dialog')) return true;
   if (
     target.isContentEditable ||
     target instanceof HTMLTextAreaElement ||
@@ -99,7 +101,6 @@ function isTyping(event: KeyboardEvent): boolean {
     return true;
   if (target instanceof HTMLInputElement)
     return !['checkbox', 'radio', 'button', 'range'].includes(target.type);
-  // A button takes Enter and space itself; a dialog takes all.
-  if (target.closest('dialog')) return true;
+  // A button takes Enter and space itself.
   return target.closest('button, a, summary') !== null && (event.key === 'Enter' || event.key === ' ');
 }
