@@ -131,7 +131,7 @@ test('N-12: a point shows its numbers with names and units, and its frame; the r
   await expect(card).toHaveAttribute('data-point', /:0:0$/);
   for (const text of [/position/, /m\/s/, /rad\/s/, /spin/]) await expect(card).toContainText(text);
   await expect(card.locator('[data-thumbnail]')).toHaveAttribute('data-thumbnail', 'shown');
-  await expect(card).toContainText(/action(LEFT|RIGHT|JUMP)/);
+  await expect(card).toContainText(/action\s*(LEFT|RIGHT|JUMP)/);
 });
 
 test('N-20: where states lie, how episodes pass through them and their advantages are one picture', async ({
@@ -146,6 +146,7 @@ test('N-20: where states lie, how episodes pass through them and their advantage
   // The one episode that stands out, the layout being that of all.
   await page.getByRole('slider', { name: 'Episode that stands out' }).fill('2');
   await expect.poll(() => visible(page)).toBe(60);
+  await expect(page).toHaveURL(new RegExp(`at=${run}:2`));
   await page.reload();
   await drawn(page);
   await expect(page.locator('[data-line]')).toHaveCount(2);
