@@ -149,8 +149,10 @@ export class MapView {
   });
   readonly labels = $derived.by((): CloudLabel[] => {
     const places = this.drawn?.places;
-    if (!places || !this.spec.labels) return [];
-    return this.sets.flatMap(({ name, points }) => {
+    const { labels } = this.spec;
+    if (!places || labels === 'none') return [];
+    const named = [...this.sets, ...(labels === 'colours' ? this.#choiceSets() : [])];
+    return named.flatMap(({ name, points }) => {
       const middle = middleOf(places, points);
       return middle ? [{ ...middle, text: name }] : [];
     });
@@ -267,6 +269,19 @@ export class MapView {
     const chosen =
       shades && shades in COLOUR_MAPS ? COLOUR_MAPS[shades as keyof typeof COLOUR_MAPS].anchors : [];
     return colourByNumber(column, chosen.length > 1 ? chosen : SEQUENTIAL[look], false, missing);
+  }
+
+  /** The points of each choice of the colour. */
+  #choiceSets(): NamedSet[] {
+    const values = this.fields.get(this.colourBy)?.values;
+    return (this.colouring?.choices ?? []).map(({ value: choice, name, count }) => {
+      const points = new Uint32Array(count);
+      let at = 0;
+      values?.forEach((one, i) => {
+        if (one === choice && at < count) points[at++] = i;
+      });
+      return { name, points };
+    });
   }
 
   #found() {

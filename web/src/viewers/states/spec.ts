@@ -34,7 +34,8 @@ export interface Spec {
   set: string | null;
   /** What is put on the axes in place of the layout: `field:NAME` or `between:SET>SET`. */
   axes: readonly string[];
-  labels: boolean;
+  /** What is written on the map. */
+  labels: 'none' | 'sets' | 'colours';
   pictures: boolean;
   metric: 'euclidean' | 'cosine';
   count: number;
@@ -48,6 +49,7 @@ export interface Place {
 export const POINTS = { usual: 10_000, max: 1_000_000, choices: [1_000, 10_000, 50_000, 200_000, 1_000_000] };
 /** Lines that can still be told apart. */
 export const LINES_MAX = 12;
+const LABELS = ['none', 'sets', 'colours'] as const;
 const EPISODES_MAX = 10_000;
 const COUNTS = [5, 10, 15, 30, 60];
 
@@ -81,7 +83,7 @@ export function specOf(param: Param): Spec {
     episode: placeOf(param('at') ?? '')[0] ?? null,
     set: param('only_set') || null,
     axes: (param('axes') ?? '').split('|').filter((axis) => /^(field|between):.+/.test(axis)),
-    labels: param('labels') !== 'off',
+    labels: LABELS.find((one) => one === param('labels')) ?? 'sets',
     pictures: param('pictures') === 'on',
     metric: param('metric') === 'cosine' ? 'cosine' : 'euclidean',
     count: COUNTS.includes(count) ? count : 15,

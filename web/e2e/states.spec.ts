@@ -1,0 +1,431 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+
+import { runNamed } from './demo';
+import { OwnServer } from './own_server';
+
+// Maps are computed and pictures decoded on the machine's few cores.
+test.describe.configure({ timeout: 240_000 });
+
+let server: OwnServer;
+
+test.beforeAll(async () => {
+  server = await OwnServer.onEmptyFolder();
+  for (const scenario of ['rooms', 'bare', 'many']) {
+    await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
+      join(import.meta.dirname, 'log_states.py'),
+      server.root,
+      scenario,
+    ]);
+  }
+});
+test.afterAll(async () => {
+  await server.dispose();
+});
+
+const map = (page: Page) => page.locator('[data-map]');
+const plot = (page: Page) => page.locator('[data-painted]');
+const progress = (page: Page) => page.locator('[data-phase]');
+const held = (page: Page) => page.locator('[data-held]');
+const visible = async (page: Page) => Number(await plot(page).getAttribute('data-visible'));
+
+/** Opens the page on a run of this test's server and waits for the first points. */
+async function open(page: Page, name: string, rest = ''): Promise<string> {
+  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
+    runs: { id: string; name: string }[];
+  };
+  const run = answer.runs.find((one) => one.name === name)!.id;
+  await page.goto(`${server.url}/#/states?runs=${run}${rest}`);
+  await drawn(page);
+  return run;
+}
+
+async function drawn(page: Page): Promise<void> {
+  await expect(plot(page)).toHaveAttribute('data-painted', /dots|density/, { timeout: 60_000 });
+  await expect(progress(page)).toHaveAttribute('data-phase', /done|running|stopped/, { timeout: 60_000 });
+}
+
+/** Holds the first point that stands out. */
+async function holdFirst(page: Page): Promise<number> {
+  await plot(page).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('n');
+  await expect(held(page)).toBeVisible();
+  return Number(await held(page).getAttribute('data-held'));
+}
+
+/** Drags through parts of the map. */
+async function drag(page: Page, path: readonly (readonly [number, number])[]): Promise<void> {
+  const box = (await plot(page).boundingBox())!;
+  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  await page.mouse.move(...at(path[0]));
+  await page.mouse.down();
+  for (const corner of path.slice(1)) await page.mouse.move(...at(corner), { steps: 4 });
+  await page.mouse.up();
+}
+
+const WHOLE = [
+  [0.02, 0.02],
+  [0.98, 0.98],
+] as const;
+
+test('N-11, D-14: the map is recoloured, faded and sized by reward, value and any other field', async ({
+  page,
+}) => {
+  await open(page, 'rooms');
+  const legend = page.getByRole('group', { name: /^Colours/ });
+  await expect(legend).toHaveAccessibleName('Colours: action');
+  await expect(legend.getByRole('button')).toHaveText([/LEFT/, /RIGHT/, /JUMP/]);
+  const picture = () =>
+    plot(page)
+      .locator('canvas')
+      .first()
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        let hash = 0x811c9dc5;
+        for (let i = 0; i < data.length; i += 4)
+          hash = Math.imul(hash ^ data[i] ^ (data[i + 2] << 8), 0x01000193);
+        return hash;
+      });
+  let before = await picture();
+  for (const [name, low, high] of [
+    ['value', '−2.1', '2.1'],
+    ['reward', '0', '1'],
+    ['advantage', '', ''],
+    ['entropy', '', ''],
+    ['confidence', '', ''],
+  ]) {
+    await page.getByLabel('colour', { exact: true }).selectOption(name);
+    await expect(legend).toHaveAccessibleName(`Colours: ${name}`);
+    await expect(page).toHaveURL(new RegExp(`colour=${name}`));
+    if (name === 'reward') await expect(legend).toContainText(`${low}${high}`);
+    await expect.poll(picture).not.toBe(before);
+    before = await picture();
+  }
+  for (const label of ['opacity', 'size']) {
+    await page.getByLabel(label, { exact: true }).selectOption('entropy');
+    await expect.poll(picture).not.toBe(before);
+    before = await picture();
+  }
+  // A range brings out what lies in it: reward is 1 in one room of three.
+  await page.getByLabel('colour', { exact: true }).selectOption('reward');
+  const all = await visible(page);
+  await page.getByRole('slider', { name: /^Lowest reward/ }).fill('0.5');
+  await expect.poll(() => visible(page)).toBe(240);
+  await page.getByRole('button', { name: 'whole range' }).click();
+  await expect.poll(() => visible(page)).toBe(all);
+});
+
+test('N-12: a point shows its numbers with names and units, and its frame; the row without numbers is left out', async ({
+  page,
+}) => {
+  await open(page, 'rooms');
+  await expect(page.getByText(/1 left out/)).toBeVisible();
+  await plot(page).focus();
+  await page.keyboard.press('.');
+  const card = plot(page).locator('[data-point]');
+  await expect(card).toHaveAttribute('data-point', /:0:0$/);
+  for (const text of [/position/, /m\/s/, /rad\/s/, /spin/]) await expect(card).toContainText(text);
+  await expect(card.locator('[data-thumbnail]')).toHaveAttribute('data-thumbnail', 'shown');
+  await expect(card).toContainText(/action\s*(LEFT|RIGHT|JUMP)/);
+});
+
+test('N-20: where states lie, how episodes pass through them and their advantages are one picture', async ({
+  page,
+}) => {
+  const run = await open(page, 'rooms', '&colour=advantage');
+  await page.getByLabel('Draw an episode as a line').selectOption({ label: 'episode 2' });
+  await page.getByLabel('Draw an episode as a line').selectOption({ label: 'episode 7' });
+  await expect(page.locator('[data-line]')).toHaveCount(2);
+  await expect(page).toHaveURL(new RegExp(`lines=${run}:2,${run}:7`));
+  await expect(page.getByRole('group', { name: 'Colours: advantage' })).toBeVisible();
+  // The one episode that stands out, the layout being that of all.
+  await page.getByRole('slider', { name: 'Episode that stands out' }).fill('2');
+  await expect.poll(() => visible(page)).toBe(60);
+  await expect(page).toHaveURL(new RegExp(`at=${run}:2`));
+  await page.reload();
+  await drawn(page);
+  await expect(page.locator('[data-line]')).toHaveCount(2);
+  await expect.poll(() => visible(page)).toBe(60);
+});
+
+test('States: a click plays the step, the playhead is on the map, and Back finds the map as it was', async ({
+  page,
+}) => {
+  await open(page, 'rooms');
+  await plot(page).focus();
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press('.');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/#\/replay\?.*episode=0&step=4/);
+  await page.goBack();
+  await expect(plot(page)).toHaveAttribute('data-painted', 'dots');
+  // The point under the pointer, clicked.
+  const box = (await plot(page).boundingBox())!;
+  await plot(page).focus();
+  await page.keyboard.press('Home');
+  await expect(plot(page)).toHaveAttribute('data-hovered', /\d+/);
+  const tip = (await plot(page).locator('[data-point]').getAttribute('data-point'))!;
+  expect(tip).toMatch(/:0:0$/);
+  for (let x = 0.1; x < 0.95; x += 0.01) {
+    await page.mouse.move(box.x + x * box.width, box.y + box.height / 2);
+    if (await plot(page).getAttribute('data-hovered')) break;
+  }
+  const at = (await plot(page).locator('[data-point]').getAttribute('data-point'))!.split(':');
+  await page.mouse.down();
+  await page.mouse.up();
+  await expect(page).toHaveURL(new RegExp(`#/replay\\?.*episode=${at[1]}(&step=${at[2]}|$)`));
+});
+
+test('A-13: PCA, UMAP and t-SNE in two and three dimensions, turned and enlarged by mouse and keys, kept in the address', async ({
+  page,
+}) => {
+  await open(page, 'rooms');
+  await expect(progress(page)).toContainText('of the variance');
+  await page.getByRole('button', { name: '3-D' }).click();
+  await expect(progress(page)).toContainText(/%, .*%, .*%/);
+  await drag(page, [
+    [0.4, 0.5],
+    [0.6, 0.6],
+  ]);
+  await expect(page).toHaveURL(/cam=[^&]+(,[^&]+){6}/);
+  await plot(page).focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('+');
+  const box = (await plot(page).boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.wheel(0, -2000);
+  await expect.poll(() => visible(page)).toBeLessThan(700);
+  await page.getByRole('button', { name: 'Whole map' }).click();
+  await expect.poll(() => visible(page)).toBe(719);
+  await expect(page).not.toHaveURL(/cam=/);
+  for (const name of ['UMAP', 't-SNE']) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await expect(progress(page)).toHaveAttribute('data-phase', 'done', { timeout: 120_000 });
+    await expect(progress(page)).toContainText(/done after/);
+  }
+});
+
+test('A-13: search by pattern, isolate, box and lasso select, names edited, bookmarks, and all of it in a link', async ({
+  page,
+  context,
+}) => {
+  await open(page, 'rooms');
+  // Regular expressions over actions, tags and titles.
+  const find = page.getByRole('searchbox');
+  await find.fill('crash');
+  await expect(page.getByText('60 points found')).toBeVisible();
+  await expect.poll(() => visible(page)).toBe(60);
+  await find.fill('jump|episode 3$');
+  await expect.poll(() => visible(page)).toBeGreaterThan(60);
+  await find.fill('(');
+  await expect(page.getByText(/No pattern/)).toBeVisible();
+  await find.fill('');
+  await expect.poll(() => visible(page)).toBe(719);
+
+  // A choice of the legend alone.
+  const left = page.getByRole('group', { name: /^Colours/ }).getByRole('button', { name: /^LEFT/ });
+  await left.click();
+  await expect(page).toHaveURL(/only_colour=0/);
+  await expect.poll(() => visible(page)).toBeLessThan(500);
+  await left.click();
+
+  // A box around everything, and a lasso around the left half.
+  await page.keyboard.press('x');
+  await drag(page, WHOLE);
+  const sets = page.locator('[data-set]');
+  await expect(sets).toHaveCount(1);
+  await expect(sets.first()).toContainText('719 points in 12 episodes');
+  await page.keyboard.press('l');
+  await drag(page, [
+    [0.01, 0.01],
+    [0.5, 0.01],
+    [0.5, 0.99],
+    [0.01, 0.99],
+  ]);
+  await expect(sets).toHaveCount(2);
+  await page.getByLabel('Name of the set set 2').fill('west wing');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-set="west wing"]')).toBeVisible();
+  await page.locator('[data-set="west wing"]').getByRole('button', { name: 'Isolate' }).click();
+  await expect.poll(() => visible(page)).toBeLessThan(719);
+  const west = await visible(page);
+  await expect(page.locator('[data-set="west wing"]')).toContainText(`${west} points`);
+
+  // A bookmark comes back to a view.
+  await page.keyboard.press('v');
+  await page.getByLabel('Name of this view').fill('the west');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.locator('[data-set="west wing"]').getByRole('button', { name: 'Isolate' }).click();
+  await expect.poll(() => visible(page)).toBe(719);
+  await page.getByRole('button', { name: 'the west', exact: true }).click();
+  await expect.poll(() => visible(page)).toBe(west);
+
+  await expect(page).toHaveURL(/sets=.*only_set=|only_set=.*sets=/);
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await drawn(other);
+  await expect(other.locator('[data-set]')).toHaveCount(2);
+  await expect.poll(() => visible(other)).toBe(west);
+  await expect(other.getByRole('button', { name: 'the west', exact: true })).toBeVisible();
+  await other.getByRole('button', { name: 'Take west wing away' }).click();
+  await expect.poll(() => visible(other)).toBe(719);
+});
+
+test('A-13: the nearest states of a point by Euclid and by angle, with their frames, and as a set', async ({
+  page,
+}) => {
+  await open(page, 'rooms');
+  const point = await holdFirst(page);
+  const rows = page.locator('[data-neighbour]');
+  await expect(rows).toHaveCount(15);
+  const indices = async () =>
+    rows.evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-neighbour'))));
+  const near = await indices();
+  expect(near).not.toContain(point);
+
+  // The same as brute force over the logged numbers.
+  const id = (await map(page).getAttribute('data-map'))!;
+  const names = [0, 1, 2, 3].map((i) => `name=observation[${i}]`).join('&');
+  const body = await (await page.request.get(`${server.url}/api/maps/${id}/fields?${names}`)).body();
+  const length = body.readUInt32LE(4);
+  const header = JSON.parse(body.subarray(8, 8 + length).toString()) as {
+    columns: { offset: number; shape: number[] }[];
+  };
+  const columns = header.columns.map(({ offset, shape }) =>
+    Array.from({ length: shape[0] }, (_, i) => body.readDoubleLE(8 + length + offset + 8 * i)),
+  );
+  const apart = columns[0].map((_, i) => Math.hypot(...columns.map((column) => column[i] - column[point])));
+  const expected = [...apart.keys()].filter((i) => i !== point).sort((a, b) => apart[a] - apart[b]);
+  expect(near).toEqual(expected.slice(0, 15));
+
+  await expect(rows.first().locator('[data-thumbnail]')).toHaveAttribute('data-thumbnail', 'shown');
+  await page.getByRole('button', { name: 'cosine' }).click();
+  await expect(page).toHaveURL(/metric=cosine/);
+  await expect.poll(indices).not.toEqual(near);
+  await page.getByLabel('How many').selectOption('5');
+  await expect(rows).toHaveCount(5);
+  await page.getByRole('button', { name: 'make a set' }).click();
+  await expect(page.locator('[data-set="near 1"]')).toContainText('6 points');
+  await rows.first().getByRole('link').click();
+  await expect(page).toHaveURL(/#\/replay\?/);
+});
+
+test('A-13: axes by fields, names of colours, and frames at the points', async ({ page }) => {
+  await open(page, 'rooms');
+  await page.getByLabel('axes of my own').check();
+  await page.getByLabel('Axis across').selectOption({ label: 'position' });
+  await page.getByLabel('Axis up').selectOption({ label: 'height' });
+  await expect(page).toHaveURL(/axes=field%3Aobservation|axes=field:observation/);
+  // On a map of position and height the rooms are where they were logged: low left, low right, high left.
+  await page.getByRole('button', { name: 'As a table' }).click();
+  const table = page.getByRole('region', { name: /as a table/ });
+  await expect(table.getByRole('columnheader')).toHaveText(['Point', 'position', 'height']);
+  await page.getByRole('button', { name: 'As a table' }).click();
+  await page.getByLabel('names', { exact: true }).selectOption('colours');
+  await expect(page).toHaveURL(/labels=colours/);
+  await page.getByLabel('axes of my own').uncheck();
+  await page.getByLabel('frames at points when zoomed in').check();
+  await page.getByRole('slider', { name: 'Episode that stands out' }).fill('4');
+  await expect.poll(() => visible(page)).toBe(60);
+  await expect(plot(page).locator('.sprite [data-thumbnail="shown"]').first()).toBeAttached();
+});
+
+test('A-13: 100,000 points are shaded by density, single ones appear when zoomed in, and they are panned', async ({
+  page,
+}) => {
+  await open(page, 'many', '&points=200000');
+  await expect(map(page)).toHaveAttribute('data-points', '120000');
+  await expect(plot(page)).toHaveAttribute('data-painted', 'density');
+  await drag(page, [
+    [0.4, 0.5],
+    [0.45, 0.52],
+    [0.5, 0.5],
+  ]);
+  await expect(page).toHaveURL(/cam=/);
+  await plot(page).focus();
+  await page.keyboard.press('0');
+  const box = (await plot(page).boundingBox())!;
+  // Into the first room, wherever the layout put it.
+  await page.keyboard.press('.');
+  await expect(plot(page)).toHaveAttribute('data-hovered', '0');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  for (let i = 0; i < 12 && (await plot(page).getAttribute('data-painted')) === 'density'; i += 1) {
+    await page.mouse.wheel(0, -400);
+    await page.waitForTimeout(250);
+  }
+  await expect(plot(page)).toHaveAttribute('data-painted', 'dots');
+});
+
+test('A-12: activations of a layer are laid out live, held, shaken and stopped; points lead to frames, episodes are lines', async ({
+  page,
+  request,
+}) => {
+  const { id } = await runNamed(request, 'cartpole-dqn');
+  await page.goto(`/#/states?runs=${id}&points=1000&method=tsne&with=rounds:10000`);
+  await drawn(page);
+  const layer = await page
+    .getByLabel('map of')
+    .locator('option')
+    .evaluateAll((all) =>
+      all.map((one) => (one as HTMLOptionElement).value).find((name) => name.startsWith('layer/')),
+    );
+  await page.getByLabel('map of').selectOption(layer!);
+  await expect(progress(page)).toHaveAttribute('data-phase', 'running');
+  const round = async () => Number(await progress(page).getAttribute('data-round'));
+  await expect.poll(round).toBeGreaterThan(5);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(progress(page)).toHaveAttribute('data-phase', 'paused');
+  await page.waitForTimeout(500);
+  const standing = await round();
+  await page.waitForTimeout(1000);
+  expect(await round()).toBe(standing);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect.poll(round).toBeGreaterThan(standing);
+  await page.getByRole('button', { name: 'Perturb' }).click({ delay: 900 });
+  await expect(progress(page)).toHaveAttribute('data-phase', 'running');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(progress(page)).toContainText('stopped at round');
+  await holdFirst(page);
+  await expect(held(page).locator('[data-point] [data-thumbnail]')).toHaveAttribute(
+    'data-thumbnail',
+    'shown',
+  );
+  await page.getByRole('button', { name: 'Its episode' }).click();
+  await expect(page.locator('[data-line]')).toHaveCount(1);
+  await page.getByRole('link', { name: 'Replay there' }).click();
+  await expect(page).toHaveURL(/#\/replay\?/);
+});
+
+test('States: what cannot be mapped says what to log, and errors come as they are', async ({ page }) => {
+  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
+    runs: { id: string; name: string }[];
+  };
+  const bare = answer.runs.find(({ name }) => name === 'bare')!.id;
+  await page.goto(`${server.url}/#/states?runs=${bare}`);
+  await expect(page.getByRole('heading', { name: 'No episode of these runs was recorded' })).toBeVisible();
+  await expect(page.getByText('eg.record(')).toBeVisible();
+  const rooms = answer.runs.find(({ name }) => name === 'rooms')!.id;
+  await page.goto('about:blank');
+  await page.goto(`${server.url}/#/states?runs=${rooms}&of=no_such_field`);
+  await expect(page.getByRole('alert')).toContainText('no_such_field');
+});
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const width of [1440, 390]) {
+    test(`States: nothing that axe objects to, ${scheme}, ${width} px`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height: 900 });
+      await open(page, 'rooms', '&colour=value');
+      await holdFirst(page);
+      await expect(page.locator('[data-neighbour]')).toHaveCount(15);
+      await page.locator('summary').first().click();
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    });
+  }
+}
