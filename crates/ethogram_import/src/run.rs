@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use ethogram_store::{
     Axis, Blob, Buckets, CheckpointRow, Column, EnvSpec, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Notes, Result,
     Revision, RunCounts, RunId, RunInfo, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
-    TensorTag, TensorsSize, Version, now_us, read_notes, write_notes,
+    TensorTag, Version, now_us, read_notes, write_notes,
 };
 use serde_json::Value;
 
@@ -22,6 +23,10 @@ pub const HEAD_BYTES: u64 = 1 << 20;
 const SUMMARY_TAGS_MAX: usize = 200;
 /// A run whose files did not grow for so long has ended; what other tools write does not say so.
 pub const ENDED_AFTER_US: i64 = RunStatus::HEARTBEAT_LIMIT_US - 5_000_000;
+
+/// Revisions of a run begin behind those of all that were opened before: one that was deleted and made anew never says that it is what it was.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+const REVISIONS_APART: u64 = 1 << 24;
 
 /// A run in the files of another tool. It is read when somebody looks at it, and from then on as it grows.
 pub struct ForeignRun {
@@ -81,7 +86,7 @@ impl ForeignRun {
             status: RunStatus::default(),
             counts: RunCounts::default(),
             format: "",
-            revision: 1,
+            revision: OPENED.fetch_add(1, Ordering::Relaxed) * REVISIONS_APART + 1,
             renewed: false,
             lost: Vec::new(),
         };
@@ -97,9 +102,7 @@ impl ForeignRun {
         let Some(content) = content.take() else {
             return Self::open(&self.path, self.name.clone());
         };
-        let run = Self::with(&self.path, self.name.clone(), seen.folder.clone(), content);
-        run.seen().revision = seen.revision + 1;
-        Ok(run)
+        Ok(Self::with(&self.path, self.name.clone(), seen.folder.clone(), content))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -398,10 +401,6 @@ impl RunSource for ForeignRun {
         let (rows, lost) = self.ask(|content| content.tensors(axis, tag, &range));
         self.note(lost);
         Ok(rows)
-    }
-
-    fn tensors_size(&self, _: Axis, _: &str, _: Range<i64>) -> Result<Option<TensorsSize>> {
-        Ok(None)
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {

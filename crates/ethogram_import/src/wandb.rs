@@ -38,7 +38,7 @@ pub struct Wandb {
     /// It is none of W&B's: nothing of it is read.
     is_other: bool,
     /// The beginning of a record whose rest comes in the next block.
-    begun: Vec<u8>,
+    begun: Option<Vec<u8>>,
     tables: Tables,
 }
 
@@ -122,7 +122,7 @@ impl Wandb {
                 self.piece(kind, bytes, begin + at as u64);
             } else {
                 self.lost(begin + at as u64, "checksum of a piece differs");
-                self.begun.clear();
+                self.begun = None;
             }
             at = from + length;
             self.position = begin + at as u64;
@@ -132,15 +132,17 @@ impl Wandb {
 
     fn piece(&mut self, kind: u8, bytes: &[u8], at: u64) {
         if matches!(kind, 1 | 2) {
-            self.begun.clear();
+            self.begun = Some(Vec::new());
         }
-        if self.begun.len() + bytes.len() > RECORD_BYTES_MAX {
-            self.begun.clear();
+        // The end of a record whose beginning was damaged is none.
+        let Some(begun) = &mut self.begun else { return };
+        if begun.len() + bytes.len() > RECORD_BYTES_MAX {
+            self.begun = None;
             return self.lost(at, "the record is over the limit of 64 MiB");
         }
-        self.begun.extend_from_slice(bytes);
+        begun.extend_from_slice(bytes);
         if matches!(kind, 1 | 4) {
-            let record = std::mem::take(&mut self.begun);
+            let record = self.begun.take().unwrap_or_default();
             if self.record(&record).is_err() {
                 self.lost(at, "the record is no message");
             }

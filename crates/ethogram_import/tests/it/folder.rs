@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ethogram_import::ForeignOpener;
-use ethogram_store::{Axis, Opener as _, RunSource};
+use ethogram_store::{Axis, Opener as _};
 
 use crate::events::Events;
 

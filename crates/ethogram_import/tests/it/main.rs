@@ -9,6 +9,7 @@ mod stable_baselines3;
 mod tail;
 mod tfevents;
 mod videos;
+mod wandb;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -21,7 +21,7 @@ const RUNS = [
     config: { lr: 0.0003, seed: 1, algo: 'ppo' },
     summary: { episode_return: 20 },
   }),
-  runSummary({ id: 'c', name: '🐍 old', config: null, notes: 'forgot the seed' }),
+  runSummary({ id: 'c', name: '🐍 old', config: null, notes: 'forgot the seed', format: 'tfevents' }),
 ];
 
 const ids = (query: string) =>
@@ -37,6 +37,7 @@ describe('readQuery', () => {
     ['🐍', 'c'],
     ['env:pong', 'b'],
     ['state:running', 'a'],
+    ['format:tfevents', 'c'],
     ['-state:running', 'bc'],
     ['tag:base', 'a'],
     ['project:"my project"', 'b'],

@@ -77,7 +77,7 @@ function testOf(part: string): Test | string {
     }
   }
   const word = part.toLowerCase();
-  const placed = /^(state|project|env|tag|group|name):(.*)$/s.exec(word);
+  const placed = /^(state|project|env|tag|group|name|format):(.*)$/s.exec(word);
   if (placed) {
     const [, place, wanted] = placed;
     return (run) => placesOf(run)[place as Place].some((text) => text.toLowerCase().includes(wanted));
