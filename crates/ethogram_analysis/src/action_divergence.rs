@@ -104,7 +104,9 @@ fn mean_of(rows: &[Option<Vec<f64>>], width: usize, by_softmax: bool) -> Result<
         sum.iter_mut().zip(&p).for_each(|(sum, p)| *sum += p);
         count += 1;
     }
-    sum.iter_mut().for_each(|sum| *sum /= count as f64);
+    for sum in &mut sum {
+        *sum /= count as f64;
+    }
     Ok((count > 0).then_some(sum))
 }
 

@@ -522,6 +522,146 @@ export interface ActionCount {
   fraction: number | null;
 }
 
+/** What was found. */
+export interface FoundEvents {
+  /** Of a run: the first of each kind, then the second, and so on. Of an episode: by kind. */
+  events: FoundEvent[];
+  /** Every kind that there is, in order. */
+  kinds: FoundKind[];
+  /** Recorded episodes that were looked at; ask again while it is less than `episodes`. */
+  done: number;
+  /** Recorded episodes. */
+  episodes: number;
+}
+
+/** A kind of event. */
+export interface FoundKind {
+  /** In addresses. */
+  name: string;
+  /** For people. */
+  title: string;
+  /** What is found, and by what rule. */
+  doc: string;
+  /** Of the value of an event. */
+  unit: string;
+  /** Looked for only when it is named: networks have to be asked. */
+  on_request: boolean;
+  /** How many there are, before all but the top were left out; null when it was not looked for. */
+  count: number | null;
+  /** Why none can be found, with what to log. */
+  missing: string | null;
+}
+
+/** A moment. */
+export interface FoundEvent {
+  /** Name of its kind. */
+  kind: string;
+  /** Index of the episode. */
+  episode: number;
+  /** Where to look first. */
+  step: number;
+  /** First step of what it is about. */
+  from: number;
+  /** One beyond its last. */
+  to: number;
+  /** The number that was found, in the unit of the kind. */
+  value: number | null;
+  /** How pronounced it is, from 0 to 1; comparable within a kind. */
+  score: number | null;
+  /** Place among its kind, from 1. */
+  rank: number;
+  /** Why, in words. */
+  evidence: string;
+  /** The numbers of the evidence. */
+  numbers: Record<string, number | null>;
+}
+
+/** How a run is. */
+export interface RunHealth {
+  /** In the order of the rules. */
+  findings: HealthFinding[];
+  /** Every rule. */
+  rules: HealthRule[];
+}
+
+/** Something that looks wrong. */
+export interface HealthFinding {
+  /** Name of its rule. */
+  rule: string;
+  /** The scalar or tensor that tells, where it is one. */
+  tag: string | null;
+  /** What indexes it. */
+  axis: Axis | null;
+  /** The step on that axis at which it first holds. */
+  step: number | null;
+  /** The episode to look at, where it is about episodes. */
+  episode: number | null;
+  /** Why, in words. */
+  evidence: string;
+  /** The numbers of the evidence. */
+  numbers: Record<string, number | null>;
+}
+
+/** A rule. */
+export interface HealthRule {
+  /** In findings. */
+  name: string;
+  /** For people. */
+  title: string;
+  /** When it holds. */
+  doc: string;
+  /** What to log for it. */
+  needs: string;
+  /** Curves, layers or sets of episodes that it looked at; 0 where nothing was logged for it. */
+  checked: number;
+}
+
+/** Of all recorded episodes. */
+export interface PolicyDivergence {
+  /** Ascending. */
+  episodes: DivergenceOfEpisode[];
+}
+
+/** A recorded episode, and how far its policy is from the mean of the one before. */
+export interface DivergenceOfEpisode {
+  /** Which. */
+  episode: number;
+  /** Global step at its reset. */
+  global_step: number;
+  /** Its return. */
+  episode_return: number | null;
+  /** Mean over its steps; null where there is none. */
+  mean: number | null;
+  /** Sum over its steps. */
+  sum: number | null;
+}
+
+/** Checkpoints on the same states. */
+export interface CheckpointChanges {
+  /** States that were asked about. */
+  states: number;
+  /** Ascending by global step. */
+  checkpoints: ChangeOfCheckpoint[];
+}
+
+/** A checkpoint, and how far it is from the one before. */
+export interface ChangeOfCheckpoint {
+  /** When it was kept. */
+  global_step: number;
+  /** What it is called. */
+  name: string;
+  /** Mean over the states of KL(now ‖ before), in nats; null for the first, and where policies are no distributions. */
+  kl: number | null;
+  /** The largest of them. */
+  kl_max: number | null;
+  /** Mean of the Jensen–Shannon divergence, in nats. */
+  js: number | null;
+  /** Share of the states in which the greedy choice is another. */
+  flips: number | null;
+  /** Mean of what the critic says. */
+  value: number | null;
+}
+
 /** The answer, in the order of the runs asked for. */
 export interface Tags {
   runs: TagsOfRun[];
@@ -659,75 +799,4 @@ export interface RunRevision {
   revision: number;
   /** Its state now. */
   state: RunState;
-}
-/** What was found. */
-export interface FoundEvents {
-  events: FoundEvent[];
-  kinds: FoundKind[];
-  done: number;
-  episodes: number;
-}
-export interface FoundKind {
-  name: string;
-  title: string;
-  doc: string;
-  unit: string;
-  on_request: boolean;
-  count: number | null;
-  missing: string | null;
-}
-export interface FoundEvent {
-  kind: string;
-  episode: number;
-  step: number;
-  from: number;
-  to: number;
-  value: number | null;
-  score: number | null;
-  rank: number;
-  evidence: string;
-  numbers: Record<string, number | null>;
-}
-export interface RunHealth {
-  findings: HealthFinding[];
-  rules: HealthRule[];
-}
-export interface HealthFinding {
-  rule: string;
-  tag: string | null;
-  axis: Axis | null;
-  step: number | null;
-  episode: number | null;
-  evidence: string;
-  numbers: Record<string, number | null>;
-}
-export interface HealthRule {
-  name: string;
-  title: string;
-  doc: string;
-  needs: string;
-  checked: number;
-}
-export interface PolicyDivergence {
-  episodes: DivergenceOfEpisode[];
-}
-export interface DivergenceOfEpisode {
-  episode: number;
-  global_step: number;
-  episode_return: number | null;
-  mean: number | null;
-  sum: number | null;
-}
-export interface CheckpointChanges {
-  states: number;
-  checkpoints: ChangeOfCheckpoint[];
-}
-export interface ChangeOfCheckpoint {
-  global_step: number;
-  name: string;
-  kl: number | null;
-  kl_max: number | null;
-  js: number | null;
-  flips: number | null;
-  value: number | null;
 }

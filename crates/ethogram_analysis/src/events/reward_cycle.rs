@@ -79,7 +79,9 @@ mod tests {
 
     fn rewards(at: &[(usize, f64)], steps: usize) -> Vec<Option<f64>> {
         let mut rewards = vec![Some(0.0); steps];
-        at.iter().for_each(|&(step, reward)| rewards[step] = Some(reward));
+        for &(step, reward) in at {
+            rewards[step] = Some(reward);
+        }
         rewards
     }
 

@@ -293,7 +293,9 @@ fn every_derivation_gives_what_it_announces() {
     let entries = of.0.fields(&of.1.run, 0).expect("entries");
     let derived: Vec<_> = entries.iter().filter(|entry| entry.origin == Origin::Derived).collect();
     let names: Vec<_> = DERIVATIONS.iter().map(|derivation| derivation.name()).collect();
-    assert_eq!(derived.iter().map(|entry| entry.info.name.as_str()).collect::<Vec<_>>(), names);
+    let alone = DERIVATIONS.iter().filter(|derivation| derivation.earlier().is_empty());
+    let alone: Vec<_> = alone.map(|derivation| derivation.name()).collect();
+    assert_eq!(derived.iter().map(|entry| entry.info.name.as_str()).collect::<Vec<_>>(), alone, "no episode is before");
     for entry in derived {
         let field = of.0.field(&FieldRequest { name: entry.info.name.clone(), ..of.1.clone() }).expect("rows");
         assert_eq!(field.column.info, entry.info);
