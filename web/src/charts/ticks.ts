@@ -1,7 +1,7 @@
 import { compactCount, value } from '../theme/format';
 
-/** What the x axis counts. Times are seconds: since 1970, or since the start of a run. */
-export type XKind = 'step' | 'episode' | 'time' | 'relative';
+/** What the x axis counts, or `number` when it measures. Times are seconds: since 1970, or since the start of a run. */
+export type XKind = 'step' | 'episode' | 'time' | 'relative' | 'number';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -56,6 +56,7 @@ export function ticksOfX(
   least: number,
   offset = 0,
 ): Tick[] {
+  if (kind === 'number') return ticksOfY([from, to], least);
   const isSpan = kind === 'time' || kind === 'relative';
   const step = isSpan ? spanStep(least) : Math.max(1, niceStep(least));
   const shift = kind === 'time' ? offset : 0;

@@ -1,3 +1,4 @@
+import { benchmark } from './benchmark/viewer';
 import { compare } from './compare/viewer';
 import { episodes } from './episodes/viewer';
 import { gallery } from './gallery/viewer';
@@ -8,4 +9,13 @@ import { training } from './training/viewer';
 import type { Viewer } from './viewer';
 
 /** All viewers in the order of the navigation. A new one is a folder and a line here; the first is home. */
-export const VIEWERS: readonly Viewer[] = [runs, overview, training, episodes, gallery, compare, replay];
+export const VIEWERS: readonly Viewer[] = [
+  runs,
+  overview,
+  training,
+  episodes,
+  gallery,
+  compare,
+  benchmark,
+  replay,
+];
