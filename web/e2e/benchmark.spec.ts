@@ -90,7 +90,9 @@ test('B-14: one algorithm alone, by mouse and by keyboard, in the address', asyn
 
 for (const scheme of ['light', 'dark'] as const) {
   for (const width of [1440, 390]) {
-    test(`Benchmark: nothing for axe to find and nothing cut off, ${scheme} at ${width}`, async ({ page }) => {
+    test(`Benchmark: nothing for axe to find and nothing cut off, ${scheme} at ${width}`, async ({
+      page,
+    }) => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
       await page.goto(`${server.url}/#/benchmark`);
