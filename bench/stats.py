@@ -1,14 +1,13 @@
-"""Times statistics of benchmarks, ours and rliable's by turns. Usage: stats.py REPS. Prints a line of JSON a measure."""
+"""Times statistics of benchmarks, ours and rliable's by turns. Usage: stats.py REPS. Prints JSON, a line a measure."""
 
 import json
 import sys
 import time
 from collections.abc import Callable
 
+import ethogram as eg
 import numpy as np
 from rliable import library, metrics
-
-import ethogram as eg
 
 REPS = int(sys.argv[1])
 # As many as on the Atari benchmark: 57 games with ten seeds each.
