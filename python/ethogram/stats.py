@@ -5,7 +5,8 @@ their library rliable. Scores of an algorithm are runs by tasks; one axis is run
 (`numpy.ma`) or `None` was never made and is left out, so tasks may have different numbers of runs; NaN is a score, and
 what it is part of is NaN.
 
-Every function that takes the scores of one algorithm takes a dict of several as well, `{name: scores}`, and gives a dict.
+Every function that takes the scores of one algorithm takes a dict of several as well, `{name: scores}`, and gives a
+dict.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Estimate(NamedTuple):
     value: float
     """Of the scores as they are."""
     low: float | None
-    """Low end of the interval; `None` where nothing can be drawn anew: no task has two runs, or a score is not finite."""
+    """Low end of the interval; `None` without one: no task has two runs, or a score is not finite."""
     high: float | None
     """High end of the interval."""
 
@@ -129,14 +130,12 @@ def difference(
     level: float = 0.95,
     target: float = 1.0,
 ) -> Estimate:
-    """The statistic of `x` less that of `y`; runs of both are drawn independently. Arguments and errors as in `interval`."""
+    """The statistic of `x` less that of `y`, their runs drawn independently. Arguments and errors as in `interval`."""
     draws = (reps, seed, level)
     return _estimate(_native.score_difference(_tasks(x), _tasks(y), _name(statistic), target, draws))
 
 
-def probability_of_improvement(
-    x: Any, y: Any, *, reps: int = 50_000, seed: int = 0, level: float = 0.95
-) -> Estimate:
+def probability_of_improvement(x: Any, y: Any, *, reps: int = 50_000, seed: int = 0, level: float = 0.95) -> Estimate:
     """How likely a run of `x` beats one of `y`: the mean over tasks of `P(x > y) + ½ P(x = y)`, after Mann and Whitney.
 
     Tasks that one of them lacks are left out. Arguments as in `interval`.
@@ -286,7 +285,9 @@ def _numbers(scores: Any) -> tuple[Floats, numpy.typing.NDArray[numpy.bool_]]:
         gone = np.equal(array, None) if array.dtype == object else np.zeros(array.shape, dtype=bool)
         return np.where(gone, np.nan, array).astype(np.float64), gone.astype(bool)
     except (TypeError, ValueError) as error:
-        raise ShapeError(f"scores: expected numbers, runs by tasks, with None where a run is missing: {error}") from None
+        raise ShapeError(
+            f"scores: expected numbers, runs by tasks, with None where a run is missing: {error}"
+        ) from None
 
 
 def _tasks(scores: Any) -> _Tasks:

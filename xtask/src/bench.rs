@@ -15,6 +15,7 @@ mod query;
 mod replay;
 mod scrub;
 mod serve;
+mod stats;
 mod store;
 mod tfevents;
 mod training;
@@ -60,6 +61,7 @@ pub const BENCHES: &[Bench] = &[
     },
     Bench { name: "scrub", about: "an overlay a frame while an episode plays", run: scrub::run, child: None },
     Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
+    Bench { name: "stats", about: "intervals of 50,000 bootstraps", run: stats::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 

@@ -65,7 +65,9 @@ def main() -> None:
             "improvement": improvement,
             "curve": {"share": [0.2, 0.6, 1.0], "iqm": points["x"].tolist(), "interval": bands["x"].T.tolist()},
         }
-    meaning = "scores: runs by tasks; aggregates: IQM, median, mean, optimality gap at 1; intervals: low and high of 95 %"
+    meaning = (
+        "scores: runs by tasks; aggregates: IQM, median, mean, optimality gap at 1; intervals: low and high of 95 %"
+    )
     made = {"meaning": meaning, "rliable": "1.2.0", "thresholds": THRESHOLDS.tolist(), "cases": cases}
     (HERE / "benchmark.json").write_text(json.dumps(made) + "\n")
 

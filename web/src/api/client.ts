@@ -51,6 +51,7 @@ import {
 import type {
   ActionCounts,
   Axis,
+  Benchmark,
   CheckpointChanges,
   Derivation,
   EpisodeDetail,
@@ -112,6 +113,15 @@ export interface TrendLine {
   fitted: number;
 }
 
+/** What is compared, and how; `docs/http.md` says what each member may be. */
+export interface BenchmarkQuery {
+  runs: readonly string[];
+  algorithm: string;
+  task: string;
+  score: string;
+  normalization: string;
+}
+
 /** Rows of several fields of one episode. */
 export interface Fields {
   columns: Columns;
@@ -157,6 +167,18 @@ export class Client {
   async tags(runs: readonly string[], signal?: AbortSignal): Promise<TagsOfRun[]> {
     const answer = await this.#source.json<{ runs: TagsOfRun[] }>('/api/tags', { body: { runs }, signal });
     return answer.runs;
+  }
+
+  /** Algorithms compared over tasks and seeds. */
+  benchmark(query: BenchmarkQuery, signal?: AbortSignal): Promise<Benchmark> {
+    return this.#source.json('/api/benchmark', { body: query, signal });
+  }
+
+  /** The same as a table for a paper. */
+  async benchmarkTable(query: BenchmarkQuery, format: string, cells: string): Promise<string> {
+    const asked = new URLSearchParams({ format, cells }).toString();
+    const bytes = await this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
+    return new TextDecoder().decode(bytes);
   }
 
   /** Address of the points behind a chart, each as it was logged, as a file. */

@@ -702,6 +702,142 @@ export type SeriesEntry =
       tag: string;
     };
 
+/** Algorithms compared over tasks and seeds. Scores of `algorithms`, `pairs` and `curves` are those on the common scale. */
+export interface Benchmark {
+  /** What the score of a run is, in words. */
+  score: string;
+  /** How tasks were brought to one scale: `none`, `min_max` or `human`. */
+  normalization: string;
+  /** The score that the optimality gap calls good enough. */
+  target: number | null;
+  /** By name. */
+  algorithms: BenchmarkAlgorithm[];
+  /** By name. */
+  tasks: string[];
+  /** By algorithm, task and name. */
+  runs: BenchmarkRun[];
+  /** Runs that do not count. */
+  left_out: LeftOut[];
+  /** By algorithm, then task; those without a run are not there. */
+  cells: BenchmarkCell[];
+  /** Every two algorithms that have a task in common. */
+  pairs: BenchmarkPair[];
+  /** The interquartile mean over all tasks along training. */
+  curves: BenchmarkCurve[];
+  /** The mean on each task along training, not normalised. */
+  task_curves: BenchmarkCurve[];
+  /** Members of the configs in which algorithms differ. */
+  differences: ConfigDifference[];
+  /** What to know before believing any of it. */
+  warnings: string[];
+}
+
+/** A number, and where it could have been with other seeds. */
+export interface Estimate {
+  /** Of the runs as they are. */
+  value: number | null;
+  /** Low end of the 95 % interval; null where there is none. */
+  low: number | null;
+  /** High end. */
+  high: number | null;
+}
+
+/** All tasks of one algorithm. */
+export interface BenchmarkAlgorithm {
+  name: string;
+  runs: number;
+  tasks: number;
+  iqm: Estimate | null;
+  median: Estimate | null;
+  mean: Estimate | null;
+  optimality_gap: Estimate | null;
+  /** Share of runs above each threshold. */
+  run_profile: BenchmarkProfile | null;
+  /** Share of tasks whose mean is above it. */
+  task_profile: BenchmarkProfile | null;
+}
+
+/** A performance profile: one entry a threshold. */
+export interface BenchmarkProfile {
+  threshold: number[];
+  share: (number | null)[];
+  low: (number | null)[] | null;
+  high: (number | null)[] | null;
+}
+
+/** One run of a benchmark. */
+export interface BenchmarkRun {
+  run: string;
+  name: string;
+  /** Index among the algorithms. */
+  algorithm: number;
+  /** Index among the tasks. */
+  task: number;
+  seed: string | null;
+  score: number | null;
+  normalized: number | null;
+  /** From its start to its end, or to its last sign of life. */
+  runtime_secs: number | null;
+  last_step: number | null;
+  state: RunState;
+}
+
+/** A run that does not count. */
+export interface LeftOut {
+  run: string;
+  why: string;
+}
+
+/** What one algorithm reached on one task. */
+export interface BenchmarkCell {
+  /** Index among the algorithms. */
+  algorithm: number;
+  /** Index among the tasks. */
+  task: number;
+  runs: number;
+  mean: Estimate;
+  /** Of the sample, n − 1. */
+  sd: number | null;
+  /** As NumPy's `std`, n. */
+  sd_population: number | null;
+  iqm: Estimate;
+  runtime_secs: number | null;
+  runtime_sd: number | null;
+}
+
+/** Two algorithms, on the tasks that both have. */
+export interface BenchmarkPair {
+  /** Index among the algorithms. */
+  x: number;
+  /** Index of the other. */
+  y: number;
+  /** How likely a run of `x` beats one of `y`. */
+  improvement: Estimate;
+  /** Interquartile mean of `x` less that of `y`. */
+  iqm_difference: Estimate;
+  tasks: number;
+}
+
+/** A curve with its band: one entry a step. */
+export interface BenchmarkCurve {
+  /** Index among the algorithms. */
+  algorithm: number;
+  /** Index among the tasks; null of all. */
+  task: number | null;
+  step: number[];
+  value: (number | null)[];
+  low: (number | null)[];
+  high: (number | null)[];
+  runs: number[];
+}
+
+/** A member of the configs in which algorithms differ. */
+export interface ConfigDifference {
+  key: string;
+  /** For each algorithm the values of its runs. */
+  values: string[][];
+}
+
 /** What people say of a run. */
 export interface Notes {
   /** Shown instead of the run's name; `None` where nobody gave one. */

@@ -18,11 +18,11 @@ import {
   type LineSeries,
   type Unseen,
 } from './series';
-import type { XKind } from './ticks';
+import type { LineX } from './ticks';
 
 /** How a chart is scaled. */
 export interface LineScale {
-  x: XKind;
+  x: LineX;
   /** Logarithmic x. Places at or below zero cannot be shown then. */
   xLog?: boolean;
   /** Logarithmic y. Values at or below zero cannot be shown then, and make gaps. */

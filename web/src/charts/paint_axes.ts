@@ -1,5 +1,5 @@
 import type { Axis } from './axis';
-import { ticksOfLog, ticksOfX, ticksOfY, type Tick, type XKind } from './ticks';
+import { ticksOfLog, ticksOfX, ticksOfY, type LineX, type Tick } from './ticks';
 
 /** Room around the lines, in CSS pixels. */
 export const MARGIN = { left: 46, right: 14, top: 8, bottom: 24 } as const;
@@ -16,7 +16,7 @@ export interface AxisInk {
 }
 
 /** Ticks of both axes, as many as there is room for. */
-export function ticksOf(x: Axis, y: Axis, kind: XKind): { x: Tick[]; y: Tick[] } {
+export function ticksOf(x: Axis, y: Axis, kind: LineX): { x: Tick[]; y: Tick[] } {
   const width = Math.max(1, x.end - x.start);
   const height = Math.max(1, y.start - y.end);
   const offset = -new Date(x.to * 1000 || 0).getTimezoneOffset() * 60;
@@ -40,7 +40,7 @@ export function paintAxes(
   context: CanvasRenderingContext2D,
   x: Axis,
   y: Axis,
-  kind: XKind,
+  kind: LineX,
   ink: AxisInk,
 ): void {
   const ticks = ticksOf(x, y, kind);

@@ -2,7 +2,7 @@ import { Axis } from './axis';
 import { MARGIN, ticksOf } from './paint_axes';
 import { DETAILED_MAX, stretches } from './paint_lines';
 import type { Extent, LineSeries } from './series';
-import type { XKind } from './ticks';
+import type { LineX } from './ticks';
 
 /** A chart as a file. */
 export interface Picture {
@@ -14,7 +14,7 @@ export interface Picture {
   y: Extent;
   xLog: boolean;
   log: boolean;
-  kind: XKind;
+  kind: LineX;
   /** What x counts, in words. */
   xLabel: string;
   /** Of the plane with its axes, in CSS pixels. */

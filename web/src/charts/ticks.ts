@@ -3,6 +3,9 @@ import { compactCount, value } from '../theme/format';
 /** What the x axis counts. Times are seconds: since 1970, or since the start of a run. */
 export type XKind = 'step' | 'episode' | 'time' | 'relative';
 
+/** What the x axis counts, or that it measures. */
+export type LineX = XKind | 'number';
+
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
@@ -51,11 +54,12 @@ export interface Tick {
 
 /** Ticks of the x axis, at least `least` of its units apart. `offset` is the reader's distance from UTC in seconds, for whole days. */
 export function ticksOfX(
-  kind: XKind,
+  kind: LineX,
   [from, to]: readonly [number, number],
   least: number,
   offset = 0,
 ): Tick[] {
+  if (kind === 'number') return ticksOfY([from, to], least);
   const isSpan = kind === 'time' || kind === 'relative';
   const step = isSpan ? spanStep(least) : Math.max(1, niceStep(least));
   const shift = kind === 'time' ? offset : 0;

@@ -22,6 +22,7 @@ export const ICONS = {
   close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
   check: 'M3 8.5l3.2 3.2L13 5',
   columns: 'M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10',
+  intervals: 'M2 4h7M5 2.6v2.8M5 8h9M10 6.6v2.8M2.5 12h7M7 10.6v2.8',
   table: 'M2.5 3h11v10h-11zM2.5 6.3h11M2.5 9.7h11M6.5 6.3V13',
   down: 'M3.5 6l4.5 4.5L12.5 6',
   right: 'M6 3.5l4.5 4.5L6 12.5',

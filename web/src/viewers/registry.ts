@@ -1,3 +1,4 @@
+import { benchmark } from './benchmark/viewer';
 import { compare } from './compare/viewer';
 import { episodes } from './episodes/viewer';
 import { events } from './events/viewer';
@@ -23,4 +24,5 @@ export const VIEWERS: readonly Viewer[] = [
   replay,
   states,
   features,
+  benchmark,
 ];
