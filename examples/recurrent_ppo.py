@@ -37,7 +37,9 @@ def main() -> None:
     args = parser.parse_args()
     settings = {"render_mode": "rgb_array"}
     env = make_vec_env("CartPole-v1", 4, args.seed, wrapper_class=OnlyPositions, env_kwargs=settings)
-    model = RecurrentPPO("MlpLstmPolicy", env, n_steps=128, seed=args.seed, verbose=1, policy_kwargs={"lstm_hidden_size": 64})
+    model = RecurrentPPO(
+        "MlpLstmPolicy", env, n_steps=128, seed=args.seed, verbose=1, policy_kwargs={"lstm_hidden_size": 64}
+    )
     callback = EthogramCallback(record=eg.every(25), checkpoint_every=10_000, project="recurrent")
     model.learn(args.steps, callback=callback)
 
