@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ import numpy as np
 import pytest
 
 import ethogram as eg
-
-HAS_RLLIB = importlib.util.find_spec("ray") is not None and importlib.util.find_spec("ray.rllib") is not None
 
 
 def test_torchrl(tmp_path: Path) -> None:
@@ -64,7 +61,6 @@ def test_tianshou(tmp_path: Path) -> None:
     assert EthogramLogger.restore_logged_data(str(folder))["update/loss"]["value"].tolist() == [0.25]
 
 
-@pytest.mark.skipif(not HAS_RLLIB, reason="RLlib pins another Gymnasium; install ray[rllib] to run this")
 def test_rllib(tmp_path: Path) -> None:
     import ray
     from ray.rllib.algorithms.ppo import PPOConfig
