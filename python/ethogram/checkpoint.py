@@ -160,6 +160,8 @@ class Exporter:
 
 def copied(module: Any, example: Any, signature: Any) -> bytes:
     """A copy of a module that another process can read; one on an accelerator is brought to the processor's memory."""
+    if not hasattr(module, "modules"):
+        return pickle.dumps((module, example, signature))
     if any(weight.device.type != "cpu" for weight in module.parameters()):
         module = copy.deepcopy(module).cpu()
     if not _by_value(module):

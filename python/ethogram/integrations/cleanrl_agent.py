@@ -33,6 +33,8 @@ def adapt(agent: Any, example: Any, env: Mapping[str, Any] | None) -> Adapted | 
     """
     from ethogram.integrations import cleanrl_heads as heads
 
+    if not hasattr(agent, "named_children"):
+        return None
     names = {name for name, _ in agent.named_children()}
     on_policy = "critic" in names and ("actor" in names or "actor_mean" in names)
     atoms = hasattr(agent, "atoms") and hasattr(agent, "n_atoms") and "network" in names
