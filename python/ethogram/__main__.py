@@ -15,7 +15,7 @@ def main() -> int:
 
         return rollout(sys.argv[2:])
     if sys.argv[1:2] == ["reproduce"] and len(sys.argv) == 3:
-        from ethogram import open_run
+        from ethogram.reader import open_run
 
         print(open_run(sys.argv[2]).reproduce(), end="")
         return 0

@@ -43,6 +43,8 @@ _PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key
 _ASSIGNMENT = re.compile(
     r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)(?P<between>["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;]+)"""
 )
+# An access (`args.token`), an index or a call; parts of a name are short, those of a signed token are not.
+_EXPRESSION = re.compile(r"\{?[A-Za-z_]\w{0,23}(?:(?:\.[A-Za-z_]\w{0,23})+(?![\w.-])|(?:\.[A-Za-z_]\w{0,23})*[\[(])")
 _URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
 
 
@@ -129,15 +131,21 @@ def code_state(folder: Path, timeout_secs: float = 5.0) -> dict[str, Any] | None
         "commit": commit.strip(),
         "branch": (git("rev-parse", "--abbrev-ref", "HEAD") or "").strip(),
         "dirty": bool(status.strip()),
-        "diff": hide_assignments((diff or "")[:DIFF_BYTES_MAX]),
+        "diff": hide_assignments((diff or "")[:DIFF_BYTES_MAX], code=True),
     }
 
 
-def hide_assignments(text: str) -> str:
-    """Hide the values in `name = value` and `"name": "value"` where the name is a secret's."""
+def hide_assignments(text: str, *, code: bool = False) -> str:
+    """Hide the values in `name = value` and `"name": "value"` where the name is a secret's.
+
+    Args:
+        text: Any text.
+        code: Whether it is source code, in which `token = args.token` and `key = os.environ["KEY"]` give nothing away:
+            expressions stay, so that a diff can be applied.
+    """
 
     def hidden(match: re.Match[str]) -> str:
-        if not is_secret(match["name"]):
+        if not is_secret(match["name"]) or (code and _EXPRESSION.match(match["value"])):
             return match[0]
         quote = match["value"][0] if match["value"][0] in "\"'" else ""
         return f"{match['name']}{match['between']}{quote}{HIDDEN}{quote}"

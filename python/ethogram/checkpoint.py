@@ -134,8 +134,8 @@ class Exporter:
             raise EthogramError(
                 "checkpoint: expected example=, an observation batch to export the module with, found none"
             )
-        copied = _copied(module, example, json.loads(signature_json))
-        arguments = (copied, global_step, name, signature_json)
+        data = copied(module, example, json.loads(signature_json))
+        arguments = (data, global_step, name, signature_json)
         thread = threading.Thread(target=self._work, args=arguments, name="ethogram-export", daemon=True)
         self._threads = [running for running in self._threads if running.is_alive()]
         self._threads.append(thread)
@@ -158,8 +158,10 @@ class Exporter:
                 print(f"ethogram: {raised}", file=sys.stderr)
 
 
-def _copied(module: Any, example: Any, signature: Any) -> bytes:
+def copied(module: Any, example: Any, signature: Any) -> bytes:
     """A copy of a module that another process can read; one on an accelerator is brought to the processor's memory."""
+    if not hasattr(module, "modules"):
+        return pickle.dumps((module, example, signature))
     if any(weight.device.type != "cpu" for weight in module.parameters()):
         module = copy.deepcopy(module).cpu()
     if not _by_value(module):

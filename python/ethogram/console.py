@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -51,7 +52,7 @@ class _Stream:
     def __init__(self, run: Run, name: str) -> None:
         self.name, self.inner = name, getattr(sys, name)
         self._run: Run | None = run
-        self._lock = threading.RLock()
+        self._lock, self._pid = threading.RLock(), os.getpid()
         self._line = ""
         self._waiting: list[str] = []
         self._kept, self._tail, self._skipped = 0, "", 0
@@ -60,9 +61,10 @@ class _Stream:
 
     def write(self, text: str) -> int:
         count = self.inner.write(text)
-        # What the run itself says while it writes is not kept: it would write for ever.
-        if self._run is not None and not self._busy:
+        # In a forked child the lock may be held for ever, and nothing is written.
+        if self._run is not None and os.getpid() == self._pid:
             with self._lock:
+                # What the run itself says while it writes is not kept: it would write for ever.
                 if not self._busy:
                     self._busy = True
                     try:
@@ -87,6 +89,8 @@ class _Stream:
 
     def leave(self) -> None:
         """Write what is left; from now on the text is only passed on."""
+        if os.getpid() != self._pid:
+            return
         with self._lock:
             self._busy = True
             try:

@@ -5,7 +5,8 @@
     logger.create_logger("logs/cartpole")
     logger.log_episode_return(episode_return, episode)
 
-Names and defaults are DRLVis's. Where it computed something wrong, what is logged here is right, and said at the function.
+Names and defaults are DRLVis's. Where it computed something wrong, what is logged here is right, and the function
+says so.
 """
 
 from __future__ import annotations
@@ -61,8 +62,8 @@ def log_action_divergence(
 ) -> None:
     """Log how far the policy moved: Σ p log2(p / q), p of the current step and q the mean over the old ones.
 
-    DRLVis applies the softmax to `q` alone, and is NaN where a probability is zero; here it applies to both, and 0 log 0
-    is 0.
+    DRLVis applies the softmax to `q` alone, and is NaN where a probability is zero; here it applies to both, and
+    0 log 0 is 0.
 
     Args:
         action_probs: A probability an action, or T×A of which the last counts.
@@ -96,7 +97,7 @@ def log_experiment_random_states(
     image_data: bool = False,
     apply_softmax: bool = False,
 ) -> None:
-    """Log how sure the policy is of states drawn at random: a layout by UMAP, the greedy action and the entropy of each.
+    """Log how sure the policy is of random states: a layout by UMAP, the greedy action and the entropy of each.
 
     Args:
         random_state_samples: N×… states.

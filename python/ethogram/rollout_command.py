@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     sys.path.insert(0, os.getcwd())
     try:
         env = _env(given.env)
+        if given.sb3 is not None:
+            given.checkpoint = _loaded(given)
         if given.replay is not None:
             return _replay(given, env)
         if given.fork is not None:
@@ -90,6 +92,22 @@ def _fork(given: argparse.Namespace, env: Make | None) -> int:
     return 0
 
 
+def _loaded(given: argparse.Namespace) -> Any:
+    """A model that Stable-Baselines3 or sb3-contrib saved. Loading it runs code that the file names."""
+    if not given.allow_pickle:
+        raise EthogramError(
+            "--sb3: expected --allow-pickle beside it: loading such a file runs code that the file names"
+        )
+    for library in ("stable_baselines3", "sb3_contrib"):
+        try:
+            found = getattr(importlib.import_module(library), given.sb3, None)
+        except ImportError:
+            continue
+        if found is not None:
+            return found.load(given.checkpoint, device="cpu")
+    raise EthogramError(f"--sb3: expected an algorithm, as PPO, found {given.sb3!r}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ethogram rollout", description="Play episodes with a saved policy, and record them step by step."
@@ -103,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action rather than draw one")
     parser.add_argument("--root", default="runs", help="where runs lie")
     parser.add_argument("--project", help="of the new run; rollouts if left out")
+    parser.add_argument(
+        "--sb3", metavar="ALGORITHM", help="the file is one that Stable-Baselines3 saved, as PPO or DQN"
+    )
+    parser.add_argument("--allow-pickle", action="store_true", help="load it, which runs code that the file names")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--replay", type=int, metavar="EPISODE", help="play it again from its seed and actions, and compare"

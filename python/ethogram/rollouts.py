@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ethogram import schedule
-from ethogram.errors import EthogramError, NotFoundError
+from ethogram import schedule, space
+from ethogram.checkpoint import copied, export_in_process
+from ethogram.errors import EthogramError, NotFoundError, UnsupportedValueError
+from ethogram.integrations.adapted import adapted
+from ethogram.model import Model
 from ethogram.player import Player
 from ethogram.reader import CheckpointView, RunView, open_run
 from ethogram.record import record
@@ -27,7 +34,7 @@ STEPS_MAX = 100_000
 
 
 def rollout(
-    checkpoint: CheckpointView | str | os.PathLike[str],
+    checkpoint: CheckpointView | str | os.PathLike[str] | Any,
     env: Make | None = None,
     *,
     episodes: int = 5,
@@ -42,7 +49,9 @@ def rollout(
 
     Args:
         checkpoint: A checkpoint of a run (`eg.open(run).checkpoint()`), or `RUN` or `RUN@WHICH` as text, where `WHICH`
-            is its global step or name; the last when left out.
+            is its global step or name; the last when left out. Or a policy that `Run.checkpoint` takes by itself, as
+            `PPO.load("model.zip")` or an agent of CleanRL's manner with its weights: it is exported first, and plays as
+            what is then kept.
         env: What to play; the environment of the checkpoint's run when left out.
         episodes: How many.
         seed: Of the first episode's reset; the next ones count up. Actions are drawn from it, too.
@@ -60,10 +69,12 @@ def rollout(
         EthogramError: Nothing says what to play, or what the network's outputs mean.
     """
     source = None
-    if not isinstance(checkpoint, CheckpointView):
+    if isinstance(checkpoint, str | os.PathLike):
         source, checkpoint = find_checkpoint(checkpoint, root)
     inner = make_env(env, source)
     try:
+        if not isinstance(checkpoint, CheckpointView):
+            checkpoint = exported(checkpoint, inner)
         player = Player(checkpoint.model, checkpoint.signature, inner.action_space, greedy=greedy)
         mine = run is None
         if run is None:
@@ -86,6 +97,47 @@ def rollout(
     if mine:
         run.finish()
     return run
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A policy that was exported to be played; reads as a checkpoint of a run does."""
+
+    data: bytes
+    signature: dict[str, Any]
+    name: str
+    global_step: int
+
+    @cached_property
+    def model(self) -> Model:
+        """The network."""
+        return Model(self.data)
+
+    def read(self) -> bytes:
+        """ONNX."""
+        return self.data
+
+
+def exported(policy: Any, env: Any) -> Exported:
+    """Export a policy now, in a process of its own.
+
+    Raises:
+        UnsupportedValueError: It is none that `Run.checkpoint` takes without a signature.
+    """
+    described = {
+        "observation_space": space.describe(env.observation_space),
+        "action_space": space.describe(env.action_space),
+    }
+    found = adapted(policy, described)
+    if found is None:
+        raise UnsupportedValueError(
+            "rollout: expected a checkpoint, or a policy that run.checkpoint takes by itself, "
+            f"found {type(policy).__name__}"
+        )
+    with tempfile.TemporaryDirectory(prefix="ethogram-export-") as folder:
+        data = export_in_process(copied(found.module, found.example, found.signature), Path(folder))
+    step = getattr(policy, "num_timesteps", 0)
+    return Exported(data, found.signature, type(policy).__name__, int(step) if isinstance(step, int) else 0)
 
 
 def fork(

@@ -309,10 +309,10 @@ class Run(_native.RunCore):
         """Add to the configuration, which is written with the first thing logged or recorded.
 
         Returns:
-            False, and nothing added, where it is written already.
+            False, and nothing added, where it is written already, as that of a resumed run is.
         """
         with self._lock:
-            if self._folder is not None or self._starting:
+            if self._folder is not None or self._starting or self._resumed is not None:
                 return False
             added = capture.jsonable(dict(values))
             self.config |= added

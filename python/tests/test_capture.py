@@ -119,6 +119,20 @@ def test_the_state_of_the_code_is_kept(tmp_path: Path) -> None:
     assert "abc" not in dirty["diff"]
 
 
+def test_code_that_gives_nothing_away_stays() -> None:
+    hidden = capture.HIDDEN
+    given = {
+        "token = args.token": "token = args.token",
+        'api_key = os.environ["KEY"]': 'api_key = os.environ["KEY"]',
+        "secret=get_secret()": "secret=get_secret()",
+        'password = "abc"': f'password = "{hidden}"',
+        "API_KEY=abc123": f"API_KEY={hidden}",
+        "token = eyJhbGciOiJIUzI1NiJ9abcdefgh.eyJzdWIiOiIxMjM0NTY3ODkwIn0abcd.x": f"token = {hidden}",
+    }
+    assert {text: capture.hide_assignments(text, code=True) for text in given} == given
+    assert capture.hide_assignments("token = args.token") == f"token = {hidden}"
+
+
 def test_a_long_diff_is_cut(tmp_path: Path) -> None:
     git(tmp_path, "init")
     (tmp_path / "data.txt").write_text("x\n")

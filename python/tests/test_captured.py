@@ -6,8 +6,10 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_capture import git
@@ -115,6 +117,42 @@ def test_usage_counts_the_process_itself() -> None:
     assert "gpu0/percent" not in found or 0 <= found["gpu0/percent"] <= 100
 
 
+def test_cards_are_read_by_the_drivers_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Driver:
+        """What `libnvidia-ml` does, for one card that is 25 % busy."""
+
+        def nvmlInit_v2(self) -> int:  # noqa: N802
+            return 0
+
+        def nvmlDeviceGetCount_v2(self, count: Any) -> int:  # noqa: N802
+            count._obj.value = 1
+            return 0
+
+        def nvmlDeviceGetHandleByIndex_v2(self, index: int, card: Any) -> int:  # noqa: N802
+            card._obj.value = 0xBEEF
+            return 0
+
+        def nvmlDeviceGetUtilizationRates(self, card: Any, use: Any) -> int:  # noqa: N802
+            use[0], use[1] = 25, 10
+            return 0 if card.value == 0xBEEF else 1
+
+        def nvmlDeviceGetMemoryInfo(self, card: Any, memory: Any) -> int:  # noqa: N802
+            memory[0], memory[1], memory[2] = 100 << 30, 60 << 30, 40 << 30
+            return 0
+
+        def nvmlDeviceGetTemperature(self, card: Any, sensor: int, number: Any) -> int:  # noqa: N802
+            return 3
+
+        def nvmlDeviceGetPowerUsage(self, card: Any, number: Any) -> int:  # noqa: N802
+            number._obj.value = 71_500
+            return 0
+
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda name: Driver())
+    found = {name: value for name, value in machine.Usage().read().items() if name.startswith("gpu")}
+    total = {"gpu0/memory_bytes": float(40 << 30), "gpu0/memory_total_bytes": float(100 << 30)}
+    assert found == {"gpu0/percent": 25.0, **total, "gpu0/watts": 71.5}, "what the driver refuses is left out"
+
+
 def test_a_run_that_nothing_was_logged_into_is_left_alone(root: Path) -> None:
     with eg.init("tests", root=root, strict=True, capture_code=False, capture_system=0.02) as run:
         print("hello")
@@ -134,6 +172,33 @@ def test_what_is_printed_is_still_printed(root: Path, monkeypatch: pytest.Monkey
     assert sys.stdout is shown
     assert shown.getvalue() == "one\n10%\r50%\r100%\nno end"
     assert eg.open(run).console() == "one\n100%\nno end"
+
+
+def test_threads_and_forked_children_print_as_before(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(console, "CHUNK_SECS", 0.0)
+    with eg.init("tests", root=root, strict=True, capture_code=False) as run:
+        run.log({"a": 1}, global_step=1)
+
+        def say(name: str) -> None:
+            for line in range(50):
+                print(f"{name} {line}\n", end="")
+
+        threads = [threading.Thread(target=say, args=(name,)) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        child = os.fork()
+        if child == 0:
+            with sys.stdout._lock:  # type: ignore[attr-defined]
+                print("from the child")
+            os._exit(0 if run.faults == {} else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        print("after")
+    kept = eg.open(run).console().splitlines()
+    assert sorted(kept) == sorted([f"{name} {line}" for name in "ab" for line in range(50)] + ["after"])
+    assert [line for line in kept if line.startswith("a ")] == [f"a {line}" for line in range(50)]
 
 
 def test_a_flood_is_bounded(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,3 +173,36 @@ def test_a_fault_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: pytes
     with eg.init("tests", root=tmp_path, capture_code=False) as run, pytest.warns(eg.EthogramWarning, match="broken"):
         ALGORITHMS["ppo"]().learn(32, callback=EthogramCallback(run))
     assert run.faults["stable_baselines3"] == 16
+
+
+def test_row_b16_a_saved_model_plays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ethogram import rollout_command
+
+    monkeypatch.setenv("ETHOGRAM_EXPORTER", "torchscript")
+    model = ALGORITHMS["dqn"]()
+    saved = tmp_path / "model.zip"
+    model.save(saved)
+    command = [
+        str(saved),
+        "--sb3",
+        "DQN",
+        "--env",
+        "CartPole-v1",
+        "--episodes",
+        "2",
+        "--seed",
+        "3",
+        "--root",
+        str(tmp_path),
+    ]
+    assert rollout_command.main(command) == 2, "a file that runs code is not loaded unasked"
+    assert rollout_command.main([*command, "--allow-pickle"]) == 0
+    (folder,) = (tmp_path / "rollouts").iterdir()
+    view = eg.open(folder)
+    assert view.episodes().rows == 2
+    episode = view.episode(1)
+    length = episode.row["length"]
+    seen = episode.field("observation").numpy()[:length]
+    actions, _ = model.predict(seen, deterministic=True)
+    assert episode.field("action").numpy()[:length].tolist() == actions.tolist()
+    assert eg.replay(view, 1).exact

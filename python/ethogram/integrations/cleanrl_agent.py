@@ -33,17 +33,19 @@ def adapt(agent: Any, example: Any, env: Mapping[str, Any] | None) -> Adapted | 
     """
     from ethogram.integrations import cleanrl_heads as heads
 
+    if not hasattr(agent, "named_children"):
+        return None
     names = {name for name, _ in agent.named_children()}
     on_policy = "critic" in names and ("actor" in names or "actor_mean" in names)
-    forward = not on_policy and _has_forward(agent)
-    if not on_policy and not forward:
+    atoms = hasattr(agent, "atoms") and hasattr(agent, "n_atoms") and "network" in names
+    if not (on_policy or atoms or _has_forward(agent)):
         return None
     if example is None:
         raise needs_example()
     batch = _tensor(example, agent)
     if on_policy:
         return _on_policy(heads, agent, batch)
-    if hasattr(agent, "atoms") and hasattr(agent, "n_atoms"):
+    if atoms:
         described = signature(observation="obs", atom_logits="atom_logits", atoms="atoms")
         return Adapted(heads.Atoms(agent, batch), batch, described)
     if {"fc_mean", "fc_logstd"} <= names:

@@ -47,7 +47,9 @@ class Atoms(nn.Module):  # type: ignore[misc, unused-ignore]
 
     def forward(self, obs: Any) -> dict[str, Any]:
         obs = obs.float() / 255.0 if self.divide else obs
-        return {"atom_logits": self.network(obs).reshape(-1, *self.shape), "atoms": self.atoms + 0.0}
+        said = self.network(obs).reshape(-1, *self.shape)
+        # An output that depends on no input would lose its name.
+        return {"atom_logits": said, "atoms": self.atoms + said[0, 0] * 0.0}
 
 
 class Squashed(nn.Module):  # type: ignore[misc, unused-ignore]
