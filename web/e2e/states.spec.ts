@@ -68,6 +68,13 @@ async function drag(page: Page, path: readonly (readonly [number, number])[]): P
   await page.mouse.up();
 }
 
+/** Page, episode and step of the address; a step that is left out is the first. */
+function moment(page: Page): [string, string | null, string] {
+  const [place, query] = new URL(page.url()).hash.replace('#/', '').split('?');
+  const params = new URLSearchParams(query);
+  return [place, params.get('episode'), params.get('step') ?? '0'];
+}
+
 const WHOLE = [
   [0.02, 0.02],
   [0.98, 0.98],
@@ -160,7 +167,7 @@ test('States: a click plays the step, the playhead is on the map, and Back finds
   await plot(page).focus();
   for (let i = 0; i < 5; i += 1) await page.keyboard.press('.');
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/#\/replay\?.*episode=0&step=4/);
+  await expect.poll(() => moment(page)).toEqual(['replay', '0', '4']);
   await page.goBack();
   await expect(plot(page)).toHaveAttribute('data-painted', 'dots');
   // The point under the pointer, clicked.
@@ -177,7 +184,7 @@ test('States: a click plays the step, the playhead is on the map, and Back finds
   const at = (await plot(page).locator('[data-point]').getAttribute('data-point'))!.split(':');
   await page.mouse.down();
   await page.mouse.up();
-  await expect(page).toHaveURL(new RegExp(`#/replay\\?.*episode=${at[1]}(&step=${at[2]}|$)`));
+  await expect.poll(() => moment(page)).toEqual(['replay', at[1], at[2]]);
 });
 
 test('A-13: PCA, UMAP and t-SNE in two and three dimensions, turned and enlarged by mouse and keys, kept in the address', async ({
