@@ -131,7 +131,7 @@ impl Content {
 
     /// How many entries [`Content::lost`] has.
     pub fn lost_count(&self) -> usize {
-        self.tables().map(|tables| tables.lost.len()).sum::<usize>() + self.failed.len()
+        self.tables().map(|tables| tables.lost.count()).sum::<usize>() + self.failed.count()
     }
 
     /// What a check says beside that, of a run that has ended.
@@ -255,7 +255,7 @@ fn holds(tables: &Tables) -> bool {
         || !tables.attached.is_empty()
         || !tables.config.is_empty()
         || tables.about != About::default()
-        || tables.lost.len() > 0
+        || tables.lost.count() > 0
 }
 
 fn file_of(error: &Error, run: &Path) -> String {

@@ -300,7 +300,7 @@ fn leaf(array: &ArrayRef, space: Option<&Space>) -> Option<Leaf> {
         DataType::FixedSizeList(_, length) => {
             let list = array.as_fixed_size_list();
             let length = usize::try_from(*length).ok()?;
-            let from = list.value_offset_at(0) as usize;
+            let from = list.value_offset_at(0);
             let (dtype, bytes) = numbers(&list.values().slice(from, length * list.len()))?;
             let told = match space {
                 Some(Space::Box { shape, .. } | Space::MultiDiscrete { shape, .. } | Space::MultiBinary { shape }) => {

@@ -1,5 +1,6 @@
 //! A folder of other people's files as a run.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -197,7 +198,7 @@ impl Seen {
             global_step: content.global_step().filter(|_| self.whole),
             episodes: episodes.len() as u64,
             recorded,
-            summary: if self.whole { content.summary(SUMMARY_TAGS_MAX) } else { Default::default() },
+            summary: if self.whole { content.summary(SUMMARY_TAGS_MAX) } else { BTreeMap::new() },
             ..RunStatus::default()
         };
         self.counts = RunCounts {

@@ -188,7 +188,7 @@ impl LostTable {
     }
 
     /// How many entries there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.len() + usize::from(self.others > 0)
     }
 }

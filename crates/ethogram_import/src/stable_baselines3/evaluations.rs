@@ -67,7 +67,7 @@ impl Evaluations {
             return;
         };
         for (tag, array) in columns {
-            let Some([rows, episodes]) = array.map(|array| array.shape()) else { continue };
+            let Some([rows, episodes]) = array.map(Array::shape) else { continue };
             let Some(number) = self.tables.scalars.number(Axis::GlobalStep, tag) else { continue };
             if *rows != steps.len() || *episodes == 0 {
                 self.tables.lost.note(FILE, format!("the array of {tag}"), "it has not one row an evaluation");

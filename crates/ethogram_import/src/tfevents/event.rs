@@ -35,8 +35,11 @@ pub struct SummaryValue<'a> {
     /// What it holds.
     pub data: Data<'a>,
     /// Plug-in of TensorBoard that it is for, and what that plug-in keeps of it. Only told the first time of a tag.
-    pub plugin: Option<(&'a [u8], &'a [u8])>,
+    pub plugin: Option<Plugin<'a>>,
 }
+
+/// Name of a plug-in, and what it keeps.
+type Plugin<'a> = (&'a [u8], &'a [u8]);
 
 /// What a value holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -119,7 +122,7 @@ impl<'a> SummaryValue<'a> {
     }
 }
 
-fn plugin(metadata: &[u8]) -> Result<Option<(&[u8], &[u8])>, NotAMessage> {
+fn plugin(metadata: &[u8]) -> Result<Option<Plugin<'_>>, NotAMessage> {
     let mut found = None;
     for field in Fields::of(metadata) {
         let (1, Value::Bytes(data)) = field? else { continue };

@@ -102,7 +102,9 @@ pub fn doubles(value: Value<'_>, mut each: impl FnMut(f64)) -> Result<(), NotAMe
         Value::Eight(bytes) => each(f64::from_le_bytes(bytes)),
         Value::Bytes(bytes) => {
             let (numbers, rest) = bytes.as_chunks::<8>();
-            numbers.iter().for_each(|bytes| each(f64::from_le_bytes(*bytes)));
+            for bytes in numbers {
+                each(f64::from_le_bytes(*bytes));
+            }
             if !rest.is_empty() {
                 return Err(NotAMessage);
             }
@@ -118,7 +120,9 @@ pub fn floats(value: Value<'_>, mut each: impl FnMut(f32)) -> Result<(), NotAMes
         Value::Four(bytes) => each(f32::from_le_bytes(bytes)),
         Value::Bytes(bytes) => {
             let (numbers, rest) = bytes.as_chunks::<4>();
-            numbers.iter().for_each(|bytes| each(f32::from_le_bytes(*bytes)));
+            for bytes in numbers {
+                each(f32::from_le_bytes(*bytes));
+            }
             if !rest.is_empty() {
                 return Err(NotAMessage);
             }
