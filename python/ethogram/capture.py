@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import os
@@ -40,14 +41,14 @@ _WORDS = {
 }
 _PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("account", "key")}
 # Names and schemes start where no word goes on before them, so that a long line without either is read once.
-_ASSIGNMENT = re.compile(
-    r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)(?P<between>["']?\s*[:=]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s,;]+)"""
-)
+_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)["']?\s*[:=]\s*""")
+_VALUE = re.compile(r""""[^"]*"|'[^']*'|[^\s,;]+""")
 # An access (`args.token`), an index or a call; parts of a name are short, those of a signed token are not.
 _EXPRESSION = re.compile(r"\{?[A-Za-z_]\w{0,23}(?:(?:\.[A-Za-z_]\w{0,23})+(?![\w.-])|(?:\.[A-Za-z_]\w{0,23})*[\[(])")
 _URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
 
 
+@functools.lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a value of this name should not be written down.
 
@@ -143,14 +144,19 @@ def hide_assignments(text: str, *, code: bool = False) -> str:
         code: Whether it is source code, in which `token = args.token` and `key = os.environ["KEY"]` give nothing away:
             expressions stay, so that a diff can be applied.
     """
-
-    def hidden(match: re.Match[str]) -> str:
-        if not is_secret(match["name"]) or (code and _EXPRESSION.match(match["value"])):
-            return match[0]
-        quote = match["value"][0] if match["value"][0] in "\"'" else ""
-        return f"{match['name']}{match['between']}{quote}{HIDDEN}{quote}"
-
-    return _without_login(_ASSIGNMENT.sub(hidden, text))
+    shown: list[str] = []
+    done = 0
+    for match in _ASSIGNMENT.finditer(text):
+        # What follows a name that is no secret's may hold one that is: `config={"token": "abc"}`.
+        if match.start() < done or not is_secret(match["name"]):
+            continue
+        value = _VALUE.match(text, match.end())
+        if value is None or (code and _EXPRESSION.match(value[0])):
+            continue
+        quote = value[0][0] if value[0][0] in "\"'" else ""
+        shown += [text[done : match.end()], quote, HIDDEN, quote]
+        done = value.end()
+    return _without_login("".join([*shown, text[done:]]))
 
 
 def launch() -> dict[str, Any]:
@@ -165,7 +171,9 @@ def launch() -> dict[str, Any]:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    found: dict[str, Any] = {"arguments": command_line(sys.orig_argv)}
+    # `python -c` has its whole script on the command line.
+    shown = [hide_assignments(argument, code=True) for argument in command_line(sys.orig_argv)]
+    found: dict[str, Any] = {"arguments": shown}
     top = git("rev-parse", "--show-toplevel")
     if top is not None:
         here = Path.cwd().resolve()

@@ -127,6 +127,8 @@ def test_code_that_gives_nothing_away_stays() -> None:
         "secret=get_secret()": "secret=get_secret()",
         'password = "abc"': f'password = "{hidden}"',
         "API_KEY=abc123": f"API_KEY={hidden}",
+        'config={"rate": 1, "api_key": "abc"}': f'config={{"rate": 1, "api_key": "{hidden}"}}',
+        "a=token=abc": f"a=token={hidden}",
         "token = eyJhbGciOiJIUzI1NiJ9abcdefgh.eyJzdWIiOiIxMjM0NTY3ODkwIn0abcd.x": f"token = {hidden}",
     }
     assert {text: capture.hide_assignments(text, code=True) for text in given} == given

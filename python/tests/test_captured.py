@@ -29,6 +29,11 @@ with eg.init("tests", config={"rate": RATE, "api_key": sys.argv[3]}, root=sys.ar
 """
 
 
+@pytest.fixture(autouse=True)
+def system_metrics(plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ETHOGRAM_SYSTEM")
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "upstream"

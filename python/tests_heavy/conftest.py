@@ -15,6 +15,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine that runs the tests reaches them, and no framework looks for an accelerator."""
     for name in ("PROJECT", "NAME", "ROOT", "TAGS", "GROUP", "NOTES", "RESUME", "MODE", "STRICT", "EXPORTER"):
         monkeypatch.delenv(f"ETHOGRAM_{name}", raising=False)
+    # A slow machine would add its numbers to what a test logged.
+    monkeypatch.setenv("ETHOGRAM_SYSTEM", "0")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
