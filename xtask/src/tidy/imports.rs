@@ -32,7 +32,6 @@ const WEB: &[(&str, &[&str])] = &[
     ("panels", &["curves", "charts", "replay", "state", "api", "ui", "theme"]),
     ("viewers", &["panels", "features", "curves", "charts", "replay", "state", "api", "ui", "theme", "workers"]),
     ("shell", &["viewers", "state", "api", "ui", "theme"]),
-    ("shell", &["viewers", "state", "api", "ui", "theme"]),
 ];
 
 /// Dependencies between our crates that the table does not allow, and crates that are not in it.
