@@ -109,7 +109,7 @@ impl Finder<'_> {
             ];
             let mut words = format!(
                 "{} again and again: {} steps long, {:.1} times, {} of {} steps",
-                self.actions_told(one)?,
+                self.actions_told(one),
                 one.period,
                 one.repeats(),
                 one.steps(),
@@ -134,10 +134,10 @@ impl Finder<'_> {
     }
 
     /// The actions of one time through, by name where the environment has names.
-    fn actions_told(&self, one: &ActionLoop) -> Result<String> {
+    fn actions_told(&self, one: &ActionLoop) -> String {
         let told = one.period.min(ACTIONS_TOLD);
         let range = one.start as u64..(one.start + told) as u64;
-        let Ok(column) = self.run.source().steps(self.episode, "action", range) else { return Ok("the same".into()) };
+        let Ok(column) = self.run.source().steps(self.episode, "action", range) else { return "the same".into() };
         let names = self.run.info().env.as_ref().map(|env| env.action_meanings.clone()).unwrap_or_default();
         let width = column.info.shape.iter().product::<usize>().max(1);
         let text = |row: &[f64]| -> String {
@@ -153,7 +153,7 @@ impl Finder<'_> {
             }
         };
         let words: Vec<String> = column.to_f64().chunks_exact(width).take(told).map(text).collect();
-        Ok(format!("{}{}", words.join(" "), if one.period > told { " …" } else { "" }))
+        format!("{}{}", words.join(" "), if one.period > told { " …" } else { "" })
     }
 
     fn state_revisits(&self) -> Result<Vec<Event>> {

@@ -45,6 +45,9 @@ pub struct RankedEvents {
     pub missing: BTreeMap<&'static str, String>,
 }
 
+/// Of all workers: events, and in how many episodes a kind could not be looked for, with the first reason.
+type Together = (Vec<Event>, BTreeMap<&'static str, (usize, String)>);
+
 impl RunHandle {
     /// Events of all recorded episodes. Calls `progress` with episodes done and all.
     ///
@@ -66,7 +69,7 @@ impl RunHandle {
         let episodes: Vec<u64> =
             self.source().episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).map(|row| row.episode).collect();
         let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let all: Mutex<(Vec<Event>, BTreeMap<&'static str, (usize, String)>)> = Mutex::default();
+        let all: Mutex<Together> = Mutex::default();
         let work = || -> Result<()> {
             loop {
                 let at = next.fetch_add(1, Ordering::Relaxed);
