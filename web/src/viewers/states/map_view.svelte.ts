@@ -126,7 +126,8 @@ export class MapView {
     if (columns.some((column) => !(column instanceof Float32Array))) return usual;
     const [x, y, z] = columns as Float32Array[];
     const places = { x, y, z: this.spec.dims === 3 && z ? z : null };
-    return { places, equal: false, names: axes.map(nameOfAxis) };
+    const nameOf = (axis: string) => this.titleOf(fieldOfAxis(axis) ?? '') || nameOfAxis(axis);
+    return { places, equal: false, names: axes.map(nameOf) };
   });
   /** Why an axis could not be had. */
   readonly axisError = $derived.by(() => {
