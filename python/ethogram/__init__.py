@@ -21,10 +21,12 @@ from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
 from ethogram.model import Attribution, Model
+from ethogram.probe import probe
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
+from ethogram.state_map import StateMap
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ __all__ = [
     "Model",
     "Run",
     "RunView",
+    "StateMap",
     "Table",
     "Tensor",
     "Text",
@@ -73,6 +76,7 @@ __all__ = [
     "never",
     "open",
     "predicate",
+    "probe",
     "record",
     "signature",
 ]

@@ -17,6 +17,7 @@ mod reader;
 mod recorder;
 mod run;
 mod slots;
+mod state_map;
 mod tags;
 mod value;
 
@@ -46,4 +47,6 @@ mod _native {
     use super::recorder::Recorder;
     #[pymodule_export]
     use super::run::{RunCore, new_run_id, now};
+    #[pymodule_export]
+    use super::state_map::{StateMap, lay_out, map_field};
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod embed;
 mod explain;
 mod options;
 mod parallel;
@@ -31,6 +32,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Ls(options) => commands::ls::ls(&options),
         Command::Info(options) => commands::info::info(&options),
         Command::Explain(options) => commands::explain::explain(&options),
+        Command::Embed(options) => commands::embed::embed(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),

@@ -27,6 +27,7 @@ mod object;
 mod opener;
 mod param;
 mod run_handle;
+mod samples;
 mod series;
 mod summary;
 mod tensor_rows;

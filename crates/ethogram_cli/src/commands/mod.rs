@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod compact;
+pub mod embed;
 pub mod explain;
 pub mod info;
 pub mod ls;

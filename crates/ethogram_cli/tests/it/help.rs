@@ -2,7 +2,7 @@ use crate::program::run;
 
 #[test]
 fn help_says_what_can_be_typed() {
-    for command in ["", "serve", "ls", "info", "explain", "check", "compact", "video", "push"] {
+    for command in ["", "serve", "ls", "info", "explain", "embed", "check", "compact", "video", "push"] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let said = run(&args);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");

@@ -1,5 +1,6 @@
 //! The program as people run it.
 
+mod embed;
 mod explain;
 mod help;
 mod program;

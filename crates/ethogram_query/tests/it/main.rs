@@ -6,6 +6,7 @@ mod documents;
 mod explanation;
 mod group;
 mod laws;
+mod maps;
 mod memory;
 mod native;
 mod policy;

@@ -12,6 +12,7 @@ mod foreign;
 mod frames;
 mod histograms;
 mod layouts;
+mod maps;
 mod notes;
 mod runs;
 mod series;
