@@ -22,10 +22,12 @@ from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
 from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
+from ethogram.probe import probe
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
+from ethogram.state_map import StateMap
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ __all__ = [
     "Replayed",
     "Run",
     "RunView",
+    "StateMap",
     "Table",
     "Tensor",
     "Text",
@@ -89,6 +92,7 @@ __all__ = [
     "never",
     "open",
     "predicate",
+    "probe",
     "record",
     "replay",
     "rollout",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ethogram.model import Model
     from ethogram.run import Run
+    from ethogram.state_map import StateMap
 
     Values = numpy.typing.NDArray[Any]
 
@@ -354,6 +355,44 @@ class RunView:
             ShapeError: There is no such setting.
         """
         return findings_from_json(self._reader.health(settings_as_text(settings)))
+
+    def map(
+        self,
+        of: str = "observation",
+        method: Literal["pca", "umap", "tsne"] = "umap",
+        *,
+        dims: int = 2,
+        points: int = 20_000,
+        episodes: Iterable[int] | None = None,
+        checkpoint: int | None = None,
+        samples: str | None = None,
+        **settings: float | str,
+    ) -> StateMap:
+        """Lay its steps out as points, so that alike ones lie near each other.
+
+        Args:
+            of: By what: `observation`, another numeric field of steps, logged or derived, or `layer/NAME`: what that
+                layer of the network gives at the step.
+            method: Principal components, UMAP or t-SNE.
+            dims: 2 or 3.
+            points: Most points; of more steps so many are picked evenly.
+            episodes: Which; all that were recorded when left out.
+            checkpoint: Global step of the network that is asked for layers; the one in force at each episode when left
+                out.
+            samples: Samples of this name instead of steps, as `ethogram.probe` logs them.
+            **settings: Of the method: `n_neighbors`, `min_dist`, `perplexity`, `metric`, `seed`, `rounds`,
+                `standardize`, `components`.
+
+        Raises:
+            NotFoundError: There are no such steps or numbers; the text says what to log.
+            ShapeError: Something that the method does not take.
+        """
+        from ethogram.state_map import StateMap
+
+        chosen = None if episodes is None else [int(episode) for episode in episodes]
+        texts = {name: str(value) for name, value in settings.items()}
+        found = _native.lay_out(self._reader, of, method, dims, points, chosen, checkpoint, samples, texts)
+        return StateMap(self._reader, found)
 
     def blob(self, hash: str) -> bytes:
         """The bytes stored under a hash, for example a checkpoint's.

@@ -17,6 +17,7 @@ mod reader;
 mod recorder;
 mod run;
 mod slots;
+mod state_map;
 mod stats;
 mod tags;
 mod value;
@@ -47,6 +48,7 @@ mod _native {
     use super::recorder::Recorder;
     #[pymodule_export]
     use super::run::{RunCore, new_run_id, now};
+    use super::state_map::{StateMap, lay_out, map_field};
     #[pymodule_export]
     use super::stats::{
         atari_games, atari_name, score_curve, score_difference, score_improvement, score_interval, score_profile,

@@ -29,8 +29,8 @@ const TELL_EVERY: u64 = 16;
 /// The native half of `ethogram.RunView`.
 #[pyclass(frozen, module = "ethogram._native")]
 pub struct RunView {
-    workbench: Workbench,
-    run: Arc<RunHandle>,
+    pub(crate) workbench: Workbench,
+    pub(crate) run: Arc<RunHandle>,
 }
 
 #[pymethods]
@@ -395,7 +395,7 @@ fn axis_from(name: &str) -> PyResult<Axis> {
 }
 
 /// The Python exception of an error of the queries.
-fn from_query(error: &ethogram_query::Error) -> PyErr {
+pub(crate) fn from_query(error: &ethogram_query::Error) -> PyErr {
     let text = error.to_string();
     match error {
         ethogram_query::Error::Store(error) => fault::from_store(error),
@@ -405,7 +405,9 @@ fn from_query(error: &ethogram_query::Error) -> PyErr {
         ethogram_query::Error::Model(error) => from_model(error),
         ethogram_query::Error::Video(error) if error.is_bad_request() => OptionError::new_err(text),
         ethogram_query::Error::Video(error) if error.is_io() => StorageError::new_err(text),
-        ethogram_query::Error::BadInput { .. } | ethogram_query::Error::BadParam { .. } => ShapeError::new_err(text),
+        ethogram_query::Error::BadInput { .. }
+        | ethogram_query::Error::BadParam { .. }
+        | ethogram_query::Error::Analysis(_) => ShapeError::new_err(text),
         _ => EthogramError::new_err(text),
     }
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod embed;
 mod explain;
 mod options;
 mod parallel;
@@ -34,6 +35,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Events(options) => commands::events::events(&options),
         Command::Explain(options) => commands::explain::explain(&options),
         Command::Features(options) => commands::features::features(&options),
+        Command::Embed(options) => commands::embed::embed(&options),
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),

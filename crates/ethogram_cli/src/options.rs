@@ -7,7 +7,10 @@ use std::{net::IpAddr, ops::Range, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
 
-use crate::explain::{Episodes, Settings};
+use crate::{
+    embed::MapSettings,
+    explain::{Episodes, Settings},
+};
 
 /// See what a deep-RL agent does, and why
 #[derive(Debug, Parser)]
@@ -35,6 +38,8 @@ pub enum Command {
     Explain(ExplainOptions),
     /// Take a layer of the policy apart: what it has learned to see, and the states that show it
     Features(FeaturesOptions),
+    /// Lay steps out as points in two or three dimensions, and write where they lie
+    Embed(EmbedOptions),
     /// Read everything in a run, compare it with its checksums, and say what was lost
     Check(CheckOptions),
     /// Pack a finished run into few large files; it reads the same
@@ -256,6 +261,54 @@ pub struct FeaturesOptions {
     /// Print JSON, with the directions and every state that shows a feature
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ethogram embed`
+#[derive(Debug, Args)]
+pub struct EmbedOptions {
+    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// What points are laid out by: observation, a field of steps, logged or derived, or layer/NAME
+    #[arg(long, value_name = "NAME", default_value = "observation")]
+    pub of: String,
+    /// How: pca, umap or tsne
+    #[arg(long, value_name = "NAME", default_value = "umap")]
+    pub method: String,
+    /// Dimensions of the layout, 2 or 3
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub dims: usize,
+    /// Most points; of more steps so many are picked evenly
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub points: usize,
+    /// Which episodes: 3, 0..10 (0 to 9), 42.., several with commas [default: all that were recorded]
+    #[arg(long, value_name = "LIST", value_parser = Episodes::parse)]
+    pub episodes: Option<Episodes>,
+    /// Samples of this name instead of steps, as eg.probe logs them
+    #[arg(long, value_name = "NAME", conflicts_with = "episodes")]
+    pub samples: Option<String>,
+    /// Global step of the checkpoint that is asked for layers [default: the one in force in each episode]
+    #[arg(long, value_name = "STEP", allow_negative_numbers = true)]
+    pub checkpoint: Option<i64>,
+    /// A number to write beside each point: value, action, q_values[max], confidence, time, …; may be given again
+    #[arg(long = "with", value_name = "FIELD")]
+    pub fields: Vec<String>,
+    /// File to write; its name ends in .csv or .npz
+    #[arg(short, long, value_name = "FILE", required_unless_present = "projector")]
+    pub output: Option<PathBuf>,
+    /// Folder to write for TensorBoard's projector: the points, their layout, what is said of each, and a sprite of the
+    /// frames where there are any
+    #[arg(long, value_name = "FOLDER")]
+    pub projector: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Of the method
+    #[command(flatten)]
+    pub settings: MapSettings,
 }
 
 /// `ethogram check`

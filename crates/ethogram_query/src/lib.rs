@@ -32,6 +32,7 @@ mod opener;
 mod param;
 mod policy_change;
 mod run_handle;
+mod samples;
 mod series;
 mod summary;
 mod tensor_rows;

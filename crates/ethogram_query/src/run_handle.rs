@@ -13,6 +13,7 @@ use crate::episode_columns::EpisodeColumns;
 use crate::events::Found;
 use crate::explanation::{Backgrounds, Kept, Networks};
 use crate::features::Known;
+use crate::samples::{self, Samples};
 use crate::{
     Error, Field, FieldEntry, HeatMap, HeatMapRequest, HistogramRequest, Histograms, Params, Result, RunSummary,
     Series, SeriesRequest, derivation, field,
@@ -131,6 +132,20 @@ impl RunHandle {
     /// Greater the later it was asked for; 0 when nobody ever did.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Samples that a policy was asked about, as a run with one episode of them.
+    ///
+    /// # Errors
+    /// There are none of that name.
+    pub(crate) fn samples(&self, name: &str) -> Result<RunHandle> {
+        let source = Arc::new(Samples::open(&self.source, name)?);
+        Ok(RunHandle::new(source, self.root.clone(), self.path.clone(), Arc::clone(&self.cache)))
+    }
+
+    /// Names of all samples that policies were asked about.
+    pub fn sample_names(&self) -> Vec<String> {
+        samples::names(self.source.as_ref())
     }
 
     /// Lets go of what can be read again.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compact;
 pub mod compare;
+pub mod embed;
 pub mod events;
 pub mod explain;
 pub mod features;

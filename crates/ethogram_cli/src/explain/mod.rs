@@ -12,4 +12,4 @@ pub use interrupt::stop_at_interrupt;
 pub use outcome::{INTERRUPTED, Outcome};
 pub use plan::{Chunk, Plan};
 pub use progress::{Progress, text_from_duration};
-pub use settings::Settings;
+pub use settings::{Known, Settings, given_of, known_of, with_options};

@@ -1,8 +1,10 @@
 use crate::program::run;
 
 /// In the order that people see.
-const COMMANDS: &[&str] =
-    &["serve", "ls", "info", "events", "compare", "explain", "features", "check", "compact", "video", "push", "import"];
+const COMMANDS: &[&str] = &[
+    "serve", "ls", "info", "events", "compare", "explain", "features", "embed", "check", "compact", "video", "push",
+    "import",
+];
 
 #[test]
 fn help_says_what_can_be_typed() {

@@ -1,5 +1,6 @@
 //! The program as people run it.
 
+mod embed;
 mod events;
 mod explain;
 mod help;

@@ -60,7 +60,7 @@ impl Workbench {
         let mut choices = MapChoices::default();
         let mut common: Option<(BTreeSet<String>, BTreeSet<String>)> = None;
         for (index, source) in sources.iter().enumerate() {
-            let run = self.run(&source.run.0)?;
+            let run = self.source_of(source)?;
             let episodes = stretches(index as u32, source, &run)?;
             choices.episodes += episodes.len() as u64;
             choices.steps += episodes.iter().map(|stretch| stretch.steps).sum::<u64>();

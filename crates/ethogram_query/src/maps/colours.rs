@@ -3,6 +3,7 @@
 use ethogram_store::{Column, Dtype, Space};
 
 use super::map::StateMap;
+use super::request::MapSource;
 use super::selection::Place;
 use crate::{Error, Params, Result, RunHandle, Workbench};
 
@@ -45,12 +46,7 @@ impl Workbench {
     pub fn map_field(&self, map: &StateMap, name: &str) -> Result<MapField> {
         let (field, pick) = parse(name)?;
         if let Some(values) = place_of(map, field).filter(|_| pick == Pick::Only) {
-            let names = (field == "run").then(|| {
-                let name = |id: &ethogram_store::RunId| {
-                    self.run(&id.0).map_or_else(|_| id.0.clone(), |run| run.info().name.clone())
-                };
-                map.sources().iter().map(name).collect()
-            });
+            let names = (field == "run").then(|| map.sources().iter().map(|source| self.name_of(source)).collect());
             return Ok(MapField { values, names });
         }
         match field {
@@ -64,11 +60,17 @@ impl Workbench {
         }
     }
 
+    /// For people.
+    fn name_of(&self, source: &MapSource) -> String {
+        let name = self.run(&source.run.0).map_or_else(|_| source.run.0.clone(), |run| run.info().name.clone());
+        source.samples.as_ref().map_or_else(|| name.clone(), |samples| format!("{name} {samples}"))
+    }
+
     fn numbers(&self, map: &StateMap, field: &str, pick: Pick) -> Result<MapField> {
         let mut values = Vec::with_capacity(map.places().len());
         let (mut failed, mut names) = (None, Names::Unknown);
         for some in map.places().chunk_by(|a, b| (a.source, a.episode) == (b.source, b.episode)) {
-            let run = self.run(&map.sources()[some[0].source as usize].0)?;
+            let run = self.source_of(&map.sources()[some[0].source as usize])?;
             match episode(&run, some, field, pick) {
                 Ok((found, dtype)) => {
                     values.extend(found);
@@ -92,7 +94,7 @@ impl Workbench {
     fn global_steps(&self, map: &StateMap) -> Result<MapField> {
         let mut values = Vec::with_capacity(map.places().len());
         for some in map.places().chunk_by(|a, b| (a.source, a.episode) == (b.source, b.episode)) {
-            let run = self.run(&map.sources()[some[0].source as usize].0)?;
+            let run = self.source_of(&map.sources()[some[0].source as usize])?;
             if let Ok((logged, _)) = episode(&run, some, "global_step", Pick::Only) {
                 values.extend(logged);
                 continue;

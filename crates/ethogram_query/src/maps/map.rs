@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ethogram_analysis::{Cleaned, Metric, Points, clean, nearest};
-use ethogram_store::RunId;
 
 use super::layout::Layout;
 use super::method::{Chosen, Way};
 use super::plan::MapPlan;
+use super::request::MapSource;
 use super::rows::Rows;
 use super::selection::Place;
 use super::steering::{Steer, Steering};
@@ -29,7 +29,7 @@ pub struct StateMap {
     id: String,
     of: String,
     pub(super) dims: usize,
-    sources: Vec<RunId>,
+    sources: Vec<MapSource>,
     steps: u64,
     left_out: Vec<LeftOut>,
     notes: Vec<String>,
@@ -50,7 +50,7 @@ pub struct StateMap {
 impl StateMap {
     /// **Errors**: fewer than two points are left.
     pub(super) fn new(plan: MapPlan, mut rows: Rows, id: String) -> Result<Self> {
-        let MapPlan { request, mut chosen, from, stretches, mut places, steps, width, mut notes, earlier, .. } = plan;
+        let MapPlan { request, mut chosen, stretches, mut places, steps, width, mut notes, earlier, .. } = plan;
         let mut left_out = Vec::new();
         let missing = compact(&mut places, &mut rows.values, width, &rows.there);
         if missing > 0 {
@@ -80,7 +80,7 @@ impl StateMap {
             id,
             of: request.of,
             dims: request.dims,
-            sources: from.iter().map(|from| from.run.id().clone()).collect(),
+            sources: request.sources,
             steps,
             left_out,
             notes,
@@ -112,8 +112,8 @@ impl StateMap {
         self.dims
     }
 
-    /// Runs of the sources.
-    pub fn sources(&self) -> &[RunId] {
+    /// Where its steps were taken from.
+    pub fn sources(&self) -> &[MapSource] {
         &self.sources
     }
 

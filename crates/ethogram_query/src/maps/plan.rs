@@ -53,7 +53,7 @@ impl Workbench {
         let mut from = Vec::with_capacity(request.sources.len());
         let mut all = Vec::new();
         for (index, source) in request.sources.iter().enumerate() {
-            let run = self.run(&source.run.0)?;
+            let run = self.source_of(source)?;
             all.extend(stretches(index as u32, source, &run)?);
             from.push(From { run, checkpoint: source.checkpoint });
         }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ethogram_store::RunId;
 
-use crate::{Error, Result};
+use crate::{Error, Result, RunHandle, Workbench};
 
 /// Most runs, or parts of runs, of one map.
 pub const MAP_SOURCES_MAX: usize = 64;
@@ -39,6 +40,8 @@ pub struct MapSource {
     pub episodes: Option<Vec<u64>>,
     /// Global step of the checkpoint that is asked for layers; the one in force at the episode when left out.
     pub checkpoint: Option<i64>,
+    /// Samples of this name instead of steps: what a policy was asked about by `eg.probe`. They are episode 0.
+    pub samples: Option<String>,
 }
 
 impl Default for MapRequest {
@@ -59,7 +62,18 @@ impl Default for MapRequest {
 impl MapSource {
     /// All recorded episodes of a run.
     pub fn run(run: &RunId) -> Self {
-        MapSource { run: run.clone(), episodes: None, checkpoint: None }
+        MapSource { run: run.clone(), episodes: None, checkpoint: None, samples: None }
+    }
+}
+
+impl Workbench {
+    /// The run that a source takes its steps from.
+    pub(super) fn source_of(&self, source: &MapSource) -> Result<Arc<RunHandle>> {
+        let run = self.run(&source.run.0)?;
+        match &source.samples {
+            None => Ok(run),
+            Some(name) => Ok(Arc::new(run.samples(name)?)),
+        }
     }
 }
 

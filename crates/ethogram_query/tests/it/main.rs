@@ -9,6 +9,7 @@ mod explanation;
 mod features;
 mod group;
 mod laws;
+mod maps;
 mod memory;
 mod native;
 mod policy;

@@ -57,6 +57,7 @@ struct Source {
     run: RunId,
     episodes: Option<Vec<u64>>,
     checkpoint: Option<i64>,
+    samples: Option<String>,
 }
 
 /// The body of choices.
@@ -246,8 +247,8 @@ impl Sender {
 }
 
 impl From<Source> for MapSource {
-    fn from(Source { run, episodes, checkpoint }: Source) -> Self {
-        MapSource { run, episodes, checkpoint }
+    fn from(Source { run, episodes, checkpoint, samples }: Source) -> Self {
+        MapSource { run, episodes, checkpoint, samples }
     }
 }
 

@@ -14,6 +14,7 @@ mod found_events;
 mod frames;
 mod histograms;
 mod layouts;
+mod maps;
 mod notes;
 mod runs;
 mod series;

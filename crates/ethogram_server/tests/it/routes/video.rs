@@ -74,7 +74,7 @@ async fn no_more_than_two_films_are_made_at_once() {
 }
 
 /// The body without the lengths of its chunks.
-fn unchunked(mut body: &[u8]) -> Vec<u8> {
+pub fn unchunked(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {
         let end = body.windows(2).position(|pair| pair == b"\r\n").expect("a length");
