@@ -211,8 +211,10 @@ test('A-13: PCA, UMAP and t-SNE in two and three dimensions, turned and enlarged
   await expect(page).not.toHaveURL(/cam=/);
   for (const name of ['UMAP', 't-SNE']) {
     await page.getByRole('button', { name, exact: true }).click();
-    await expect(progress(page)).toHaveAttribute('data-phase', 'done', { timeout: 120_000 });
-    await expect(progress(page)).toContainText(/done after/);
+    await expect(progress(page)).toContainText(/done after \d+ rounds/, { timeout: 100_000 });
+    await expect(plot(page)).toHaveAttribute('data-painted', 'dots');
+    await page.getByRole('button', { name: 'PCA', exact: true }).click();
+    await expect(progress(page)).toContainText('of the variance');
   }
 });
 
