@@ -48,6 +48,7 @@ mod _native {
     use super::recorder::Recorder;
     #[pymodule_export]
     use super::run::{RunCore, new_run_id, now};
+    #[pymodule_export]
     use super::state_map::{StateMap, lay_out, map_field};
     #[pymodule_export]
     use super::stats::{
