@@ -26,10 +26,10 @@ export interface Colouring {
   choices: { value: number; name: string; count: number; colour: string }[];
 }
 
-/** Colours by a field with few values. `colourOf` gives a choice its colour, as `#rrggbb`. */
+/** Colours by a field with few values. `colourOf` gives a choice its colour, as `#rrggbb`, by its value and its place among those there are. */
 export function colourByChoice(
   { name, values, names }: FieldColumn,
-  colourOf: (value: number) => string,
+  colourOf: (value: number, place: number) => string,
   missing: string,
 ): Colouring | null {
   const counts = new Map<number, number>();
@@ -46,7 +46,7 @@ export function colourByChoice(
   for (let i = 0; i < values.length; i++) colour[i] = slot.get(values[i]) ?? MISSING;
   const palette = new Uint8Array(256 * 3);
   const choices = order.map(([value, count], i) => {
-    const css = colourOf(value);
+    const css = colourOf(value, i);
     palette.set(rgbOf(css), 3 * i);
     return { value, name: names[value] || String(value), count, colour: css };
   });

@@ -259,8 +259,10 @@ export class MapView {
     const { missing, cold, middle, warm } = this.tokens;
     if (column.kind === 'choice') {
       const runInk = (at: number) => this.app.selection.ink(this.sourceRuns[at] ?? '', look)?.colour;
-      const colourOf = (at: number) =>
-        (this.colourBy === 'run' ? runInk(at) : undefined) ?? inkOfSlot(at, look).colour;
+      // Actions have the same colour on every map; of episodes, only those that are there need to be told apart.
+      const colourOf = (at: number, place: number) =>
+        (this.colourBy === 'run' ? runInk(at) : undefined) ??
+        inkOfSlot(this.colourBy === 'episode' ? place : at, look).colour;
       const made = colourByChoice(column, colourOf, missing);
       if (made) return made;
     }
