@@ -68,6 +68,7 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/maps/methods", get(routes::maps::methods))
         .route("/api/maps/choices", post(routes::maps::choices))
         .route("/api/maps/{map}/steer", post(routes::map::steer))
+        .route("/api/maps/{map}/direction", post(routes::map::direction))
         .route("/api/maps/{map}/fields", get(routes::map::fields))
         .route("/api/maps/{map}/neighbors", get(routes::map::neighbors))
         .route("/api/maps/{map}/layout", get(routes::map::layout))

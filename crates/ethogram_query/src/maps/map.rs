@@ -162,6 +162,39 @@ impl StateMap {
         Ok(nearest(Points::new(&self.values, self.width)?, point, count, metric)?)
     }
 
+    /// Where each point lies, in the original space, along the line from the mean of some points (0) to the mean of others (1).
+    ///
+    /// # Errors
+    /// No points, or none of that index; both means are the same.
+    pub fn along(&self, from: &[usize], to: &[usize]) -> Result<Vec<f32>> {
+        let mean = |name: &str, points: &[usize]| -> Result<Vec<f64>> {
+            let expected = format!("one or more indices below {}", self.places.len());
+            if points.is_empty() {
+                return Err(super::request::wrong(name, &expected, "none"));
+            }
+            let mut mean = vec![0.0; self.width];
+            for &point in points {
+                if point >= self.places.len() {
+                    return Err(super::request::wrong(name, &expected, &point.to_string()));
+                }
+                let row = &self.values[point * self.width..][..self.width];
+                mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value) / points.len() as f64);
+            }
+            Ok(mean)
+        };
+        let (start, end) = (mean("from", from)?, mean("to", to)?);
+        let line: Vec<f64> = start.iter().zip(&end).map(|(start, end)| end - start).collect();
+        let square: f64 = line.iter().map(|value| value * value).sum();
+        if square <= 0.0 {
+            return Err(super::request::wrong("to", "points whose mean is another than that of \"from\"", "the same"));
+        }
+        let place = |row: &[f32]| {
+            let along = row.iter().zip(&start).zip(&line).map(|((x, start), line)| (f64::from(*x) - start) * line);
+            (along.sum::<f64>() / square) as f32
+        };
+        Ok(self.values.chunks(self.width).map(place).collect())
+    }
+
     /// Holds the layout, lets it go on, or shakes it; whether it is held now.
     ///
     /// # Errors

@@ -167,6 +167,19 @@ fn row_a13_neighbors_are_exact_in_the_original_space() {
     assert!(map.neighbors(700, 3, Metric::Euclidean).is_err());
 }
 
+/// own axes are lines between the means of two sets of points.
+#[test]
+fn row_a13_points_lie_along_a_line_between_two_sets() {
+    let landed = small(2, &[(0, rows(&[0.0, 0.0, 0.0, 2.0, 4.0, 0.0, 4.0, 2.0, 2.0, 7.0], 2))]);
+    let map = landed.map(|request| request.method = "pca".to_owned());
+    let along = map.along(&[0, 1], &[2, 3]).expect("a line");
+    assert_eq!(along, [0.0, 0.0, 1.0, 1.0, 0.5]);
+    let refused = |from: &[usize], to: &[usize]| map.along(from, to).expect_err("refused").to_string();
+    assert!(refused(&[], &[1]).contains("\"from\""));
+    assert!(refused(&[0], &[9]).contains("below 5"));
+    assert!(refused(&[0, 3], &[1, 2]).contains("another than"));
+}
+
 /// activations of any layer are those that the network has at the step, in whatever batches they were computed.
 #[test]
 fn row_a12_activations_of_a_layer_are_those_of_the_network() {

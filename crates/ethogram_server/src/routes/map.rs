@@ -1,4 +1,4 @@
-//! `POST /api/maps/MAP/steer`, `GET /api/maps/MAP/fields`, `…/neighbors` and `…/layout`: questions to a map that was made.
+//! `POST /api/maps/MAP/steer` and `…/direction`, `GET /api/maps/MAP/fields`, `…/neighbors` and `…/layout`: questions to a map that was made.
 
 use std::sync::Arc;
 
@@ -116,6 +116,32 @@ pub async fn neighbors(State(app): State<App>, InPath(map): InPath<String>, mut 
             columns.push_u32("point", found.iter().map(|(point, _)| *point as u32));
             let bytes = found.iter().flat_map(|(_, distance)| (*distance as f32).to_le_bytes()).collect();
             columns.push("distance", Dtype::Float32, vec![found.len()], bytes, None);
+            answer::columns(columns)
+        })
+        .await
+}
+
+/// The body of `direction`: points that a line leads from, and to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    from: Vec<usize>,
+    to: Vec<usize>,
+}
+
+/// Where every point lies along a line between two sets of points.
+pub async fn direction(
+    State(app): State<App>,
+    InPath(map): InPath<String>,
+    InBody(line): InBody<Line>,
+) -> ApiResult<Response> {
+    let map = app.workbench.kept_map(&map)?;
+    app.pool
+        .run(move || {
+            let along = map.along(&line.from, &line.to)?;
+            let mut columns = Columns::new();
+            let bytes = along.iter().flat_map(|place| place.to_le_bytes()).collect();
+            columns.push("along", Dtype::Float32, vec![along.len()], bytes, None);
             answer::columns(columns)
         })
         .await
