@@ -82,9 +82,8 @@ def probe(
 
     if samples < 1 or batch < 1:
         raise OptionError(f"samples and batch: expected at least 1, found {samples} and {batch}")
-    description = _description(space, run) if from_ != "dataset" or space is not None else None
     if from_ == "space":
-        observations = drawn(description, samples, numpy.random.default_rng(seed))
+        observations = drawn(_description(space, run), samples, numpy.random.default_rng(seed))
     elif from_ == "replay":
         observations = _picked(_recorded(run), samples)
     elif from_ == "dataset":
@@ -125,7 +124,7 @@ def probe(
 
 
 def drawn(description: dict[str, Any], count: int, random: numpy.random.Generator) -> dict[str, Values]:
-    """States of a space, by field: `observation`, or `observation/PART` of nested ones. See `probe` for missing bounds."""
+    """States of a space by field: `observation`, or `observation/PART` of nested ones. `probe` says how."""
     found: dict[str, Values] = {}
     _draw(description, "observation", count, random, found)
     return found
@@ -169,7 +168,7 @@ def _boxed(space: dict[str, Any], count: int, random: Any) -> Values:
     low, high = bounds("low", -numpy.inf), bounds("high", numpy.inf)
     dtype = numpy.dtype(space["dtype"])
     # Every kind of number is drawn for every element, so that a bound that changes moves no other element.
-    uniform, distance, normal = random.random((count, width)), random.exponential(size=(count, width)), None
+    uniform, distance = random.random((count, width)), random.exponential(size=(count, width))
     normal = random.normal(size=(count, width))
     has_low, has_high = numpy.isfinite(low), numpy.isfinite(high)
     # A whole number up to and with the upper bound.
@@ -182,7 +181,8 @@ def _boxed(space: dict[str, Any], count: int, random: Any) -> Values:
     )
     if dtype.kind in "iu":
         values = numpy.clip(numpy.floor(values), low, high)
-    return values.astype(dtype).reshape(count, *space["shape"])
+    boxed: Values = values.astype(dtype).reshape(count, *space["shape"])
+    return boxed
 
 
 def _description(space: Any, run: Run) -> dict[str, Any]:
@@ -337,7 +337,8 @@ def _prepared(values: Values, step: Mapping[str, Any]) -> Values:
         case "clip":
             return numpy.clip(values, step["low"], step["high"])
         case "one_hot":
-            return (values[..., None] == numpy.arange(step["count"])).astype(numpy.float32)
+            switches: Values = (values[..., None] == numpy.arange(step["count"])).astype(numpy.float32)
+            return switches
         case "unsqueeze":
             return numpy.expand_dims(values, step["axis"] + 1)
         case "transpose":

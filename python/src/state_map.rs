@@ -12,6 +12,9 @@ use crate::fault::ShapeError;
 use crate::interrupt::interruptible;
 use crate::reader::{RunView, from_query};
 
+/// Numbers, one byte a point that says whether it was logged, and what whole numbers stand for.
+type RawField<'py> = (Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Vec<String>>);
+
 /// A map whose points lie where they belong.
 #[pyclass(frozen, module = "ethogram._native")]
 pub struct StateMap {
@@ -101,7 +104,7 @@ pub fn map_field<'py>(
     view: &RunView,
     map: &StateMap,
     name: &str,
-) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Vec<String>>)> {
+) -> PyResult<RawField<'py>> {
     let field = py.detach(|| view.workbench.map_field(&map.map, name)).map_err(|error| from_query(&error))?;
     let numbers: Vec<u8> = field.values.iter().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
     let valid: Vec<u8> = field.values.iter().map(|value| u8::from(value.is_some())).collect();

@@ -72,7 +72,7 @@ def test_row_d12_every_space_is_drawn_within_its_bounds():
     assert pixels.dtype == np.uint8 and pixels.shape == (4000, 3, 3) and pixels.min() == 0 and pixels.max() == 255
     assert set(found["observation/choice"]) == {-1, 0, 1}
     assert found["observation/several"].max(0).tolist() == [1, 4] and found["observation/bits"].shape == (4000, 4)
-    assert set(found["observation/nested/0"]) == {0, 1} and 1 <= found["observation/nested/1"].min()
+    assert set(found["observation/nested/0"]) == {0, 1} and found["observation/nested/1"].min() >= 1
     again = drawn(eg.describe(space), 4000, np.random.default_rng(0))
     assert all(np.array_equal(again[field], values) for field, values in found.items())
 

@@ -120,7 +120,7 @@ def test_the_command_writes_what_python_reads(landed, tmp_path):
 
 
 def test_row_a14_files_of_the_projector_read_back(landed, tmp_path):
-    """As the projector reads them: tab-separated numbers, names in the first line, a sprite of equal pictures row by row."""
+    """As the projector reads them: tab-separated numbers, names in the first line, a sprite of pictures row by row."""
     folder = tmp_path / "projector"
     done = embed(landed, "--method", "pca", "--points", 50, "--with", "action", "--projector", folder)
     assert done.returncode == 0, done.stderr
@@ -137,7 +137,9 @@ def test_row_a14_files_of_the_projector_read_back(landed, tmp_path):
     first, second = config.split("embeddings {")[1:]
     assert 'tensor_path: "tensors.tsv"' in first and "tensor_shape: 50\n  tensor_shape: 8" in first
     assert 'tensor_path: "layout.tsv"' in second and "tensor_shape: 50\n  tensor_shape: 2" in second
-    assert all('metadata_path: "metadata.tsv"' in part and 'image_path: "sprite.png"' in part for part in (first, second))
+    assert all(
+        'metadata_path: "metadata.tsv"' in part and 'image_path: "sprite.png"' in part for part in (first, second)
+    )
     width, height = [int(line.split(":")[1]) for line in first.splitlines() if "single_image_dim" in line]
     assert (width, height) == (60, 40)
     pixels = read_png(folder / "sprite.png")

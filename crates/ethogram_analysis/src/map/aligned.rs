@@ -89,6 +89,6 @@ mod tests {
     fn axes_run_as_they_ran() {
         let mut layout = [1.0, 1.0, 2.0, 5.0, 3.0, 9.0];
         mirror_like(&mut layout, &[30.0, 2.0, 20.0, 3.0, f32::NAN, f32::NAN], 2).unwrap();
-        assert_eq!(layout, [-1.0, 1.0, -2.0, 5.0, -3.0, 9.0]);
+        assert_eq!(layout.to_vec(), [-1.0, 1.0, -2.0, 5.0, -3.0, 9.0]);
     }
 }

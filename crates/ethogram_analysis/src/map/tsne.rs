@@ -225,7 +225,9 @@ impl Tsne {
 pub(super) fn shake(positions: &mut [f32], share: f32, seed: u64) {
     let mut random = Random::new(seed);
     let most = positions.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-    positions.iter_mut().for_each(|value| *value += share * most * random.normal());
+    for value in positions {
+        *value += share * most * random.normal();
+    }
 }
 
 fn center(positions: &mut [f32], dims: usize) {

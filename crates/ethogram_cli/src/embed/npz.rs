@@ -41,7 +41,9 @@ struct Archive<'a> {
 
 impl Archive<'_> {
     fn array(&mut self, name: &str, descr: &str, shape: &[usize], data: Vec<u8>) -> io::Result<()> {
-        let shape: String = shape.iter().map(|length| format!("{length},")).collect();
+        let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
+        // A tuple of one has a comma, too.
+        let shape = shape.join(", ") + ",";
         let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}").into_bytes();
         // The data begins at a multiple of 64.
         let length = (10 + header.len() + 1).next_multiple_of(64) - 10;

@@ -164,9 +164,7 @@ fn episode(run: &RunHandle, places: &[Place], field: &str, pick: Pick) -> Result
 }
 
 fn check(field: &str, pick: Pick, width: usize, column: &Column) -> Result<()> {
-    let bad = |expected: String, found: String| {
-        Err(Error::BadInput { field: "map".to_owned(), input: field.to_owned(), expected, found })
-    };
+    let bad = |expected: String, found: String| Err(wrong(field, &expected, &found));
     if column.info.dtype.is_none() {
         return bad("a field of numbers".to_owned(), "text".to_owned());
     }

@@ -98,6 +98,7 @@ impl StateMap {
             distinct = pca_quick(Points::new(&distinct, width)?, self.chosen.components)?.positions;
             width = self.chosen.components;
         }
+        within_squares(&mut distinct);
         let points = Points::new(&distinct, width)?;
         let told = |share| listen(News::Progress { phase: "finding neighbours", share });
         let neighbors = match &self.chosen.way {
@@ -211,6 +212,16 @@ impl StateMap {
         let layout = Arc::new(layout);
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&layout));
         if listen(News::Layout(&layout)) || layout.done { Ok(layout) } else { Err(Error::Stopped) }
+    }
+}
+
+/// Scales numbers whose squares single precision does not hold; a layout does not depend on the unit.
+fn within_squares(values: &mut [f32]) {
+    let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    if most > 1e12 || (most > 0.0 && most < 1e-12) {
+        for value in values {
+            *value = (f64::from(*value) / f64::from(most)) as f32;
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl StateMap {
             return Err(Error::Unmapped { why: format!("{points} no map, at least 2 are needed{why}") });
         }
         notes.extend(said_of(&cleaned, width));
-        notes.extend(fitted(&mut chosen, cleaned.firsts.len(), width));
+        notes.extend(fitted(&mut chosen, cleaned.firsts.len(), width - cleaned.constant()));
         rows.values.shrink_to_fit();
         Ok(StateMap {
             id,
