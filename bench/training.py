@@ -159,7 +159,9 @@ def main(logging: str, frames_file: str, steps: int) -> None:
             bare, bare_cpu = block()
             logs = True
             logged, logged_cpu = block()
-            print(json.dumps({"bare_us": bare, "logged_us": logged, "bare_cpu_us": bare_cpu, "logged_cpu_us": logged_cpu}))
+            print(
+                json.dumps({"bare_us": bare, "logged_us": logged, "bare_cpu_us": bare_cpu, "logged_cpu_us": logged_cpu})
+            )
 
 
 if __name__ == "__main__":
