@@ -279,10 +279,12 @@ def _numbers(scores: Any) -> tuple[Floats, numpy.typing.NDArray[numpy.bool_]]:
     import numpy as np
 
     if isinstance(scores, np.ma.MaskedArray):
-        return scores.astype(np.float64).filled(np.nan), np.ma.getmaskarray(scores)
+        gone = np.ma.getmaskarray(scores)
+        return np.where(gone, np.nan, np.ma.getdata(scores)).astype(np.float64), gone
     try:
         array = np.asarray(scores)
-        gone = np.equal(array, None) if array.dtype == object else np.zeros(array.shape, dtype=bool)
+        missing: Any = None
+        gone = np.equal(array, missing) if array.dtype == object else np.zeros(array.shape, dtype=bool)
         return np.where(gone, np.nan, array).astype(np.float64), gone.astype(bool)
     except (TypeError, ValueError) as error:
         raise ShapeError(
