@@ -99,12 +99,7 @@ pub fn lay_out(
 
 /// A number of every point, `float64`, one byte a point that says whether it was logged, and what whole numbers stand for.
 #[pyfunction]
-pub fn map_field<'py>(
-    py: Python<'py>,
-    view: &RunView,
-    map: &StateMap,
-    name: &str,
-) -> PyResult<RawField<'py>> {
+pub fn map_field<'py>(py: Python<'py>, view: &RunView, map: &StateMap, name: &str) -> PyResult<RawField<'py>> {
     let field = py.detach(|| view.workbench.map_field(&map.map, name)).map_err(|error| from_query(&error))?;
     let numbers: Vec<u8> = field.values.iter().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
     let valid: Vec<u8> = field.values.iter().map(|value| u8::from(value.is_some())).collect();
