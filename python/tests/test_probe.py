@@ -6,6 +6,7 @@ import pytest
 import ethogram as eg
 from ethogram.errors import NotFoundError, OptionError, ShapeError
 from ethogram.probe import drawn
+from ethogram.space import describe
 
 gymnasium = pytest.importorskip("gymnasium")
 spaces = gymnasium.spaces
@@ -61,7 +62,7 @@ def test_row_d12_every_space_is_drawn_within_its_bounds():
             "nested": spaces.Tuple((spaces.Discrete(2), spaces.Box(1, 2, (1,)))),
         }
     )
-    found = drawn(eg.describe(space), 4000, random)
+    found = drawn(describe(space), 4000, random)
     unbounded, above, below, between = found["observation/open"].T
     assert abs(unbounded.mean()) < 0.1 and abs(unbounded.std() - 1) < 0.1
     assert above.min() >= 0 and abs(above.mean() - 1) < 0.1
@@ -73,7 +74,7 @@ def test_row_d12_every_space_is_drawn_within_its_bounds():
     assert set(found["observation/choice"]) == {-1, 0, 1}
     assert found["observation/several"].max(0).tolist() == [1, 4] and found["observation/bits"].shape == (4000, 4)
     assert set(found["observation/nested/0"]) == {0, 1} and found["observation/nested/1"].min() >= 1
-    again = drawn(eg.describe(space), 4000, np.random.default_rng(0))
+    again = drawn(describe(space), 4000, np.random.default_rng(0))
     assert all(np.array_equal(again[field], values) for field, values in found.items())
 
 

@@ -18,21 +18,7 @@ import {
   type FeaturesQuery,
 } from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
-import {
-  mapChoicesOf,
-  mapLayoutOf,
-  mapMethodsOf,
-  mapPointsOf,
-  type MapChoices,
-  type MapFields,
-  type MapLayout,
-  type MapMethod,
-  type MapNeighbours,
-  type MapPoints,
-  type MapRequest,
-  type MapSource,
-  type Steered,
-} from './maps';
+import { MapsClient } from './maps_client';
 import { readParts } from './parts';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
@@ -133,10 +119,13 @@ export interface Fields {
 
 /** The HTTP API with types; `docs/http.md` describes each route. Every method throws `ApiError`. */
 export class Client {
+  /** Maps of states. */
+  readonly maps: MapsClient;
   readonly #source: Source;
 
   constructor(source: Source) {
     this.#source = source;
+    this.maps = new MapsClient(source);
   }
 
   health(signal?: AbortSignal): Promise<Health> {
@@ -530,74 +519,6 @@ export class Client {
     return answer.layouts;
   }
 
-  /**
-   * Lays steps out in two or three dimensions. `onpoints` hears once which steps they are, `onlayout` where they lie, as often as that
-   * changes. Aborting `signal` ends the work on the server too; the map stays for fields and neighbours.
-   */
-  async map(
-    request: MapRequest,
-    onpoints: (points: MapPoints) => void,
-    onlayout: (layout: MapLayout) => void,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    await readParts(await this.#source.stream('/api/maps', { body: request, signal }), (part) => {
-      if (part.header.part === 'points') onpoints(mapPointsOf(part));
-      else onlayout(mapLayoutOf(part));
-    });
-  }
-
-  /** Holds a layout, lets it go on, or shakes it. */
-  steerMap(map: string, steer: { pause?: boolean; perturb?: number; seed?: number }): Promise<Steered> {
-    return this.#source.json(`${mapAt(map)}/steer`, { body: steer });
-  }
-
-  /** Values of fields at the points of a map, in their order. */
-  async mapFields(map: string, names: readonly string[], signal?: AbortSignal): Promise<MapFields> {
-    const query = new URLSearchParams(names.map((name) => ['name', name])).toString();
-    const columns = decodeColumns(await this.#source.bytes(`${mapAt(map)}/fields?${query}`, { signal }));
-    return {
-      columns,
-      errors: (columns.header.errors ?? {}) as MapFields['errors'],
-      names: (columns.header.names ?? {}) as MapFields['names'],
-    };
-  }
-
-  /** The points nearest to one in the original space. */
-  async mapNeighbours(
-    map: string,
-    query: { point: number; count: number; metric: string },
-    signal?: AbortSignal,
-  ): Promise<MapNeighbours> {
-    const columns = decodeColumns(
-      await this.#source.bytes(`${mapAt(map)}/neighbors${search(query)}`, { signal }),
-    );
-    return {
-      point: columnNamed(columns, 'point').data as Uint32Array,
-      distance: columnNamed(columns, 'distance').data as Float32Array,
-    };
-  }
-
-  /** Where each point lies along the line from the mean of some points (0) to the mean of others (1), in the original space. */
-  async mapDirection(
-    map: string,
-    from: readonly number[],
-    to: readonly number[],
-    signal?: AbortSignal,
-  ): Promise<Float32Array> {
-    const body = { from, to };
-    const columns = decodeColumns(await this.#source.bytes(`${mapAt(map)}/direction`, { body, signal }));
-    return columnNamed(columns, 'along').data as Float32Array;
-  }
-
-  async mapMethods(signal?: AbortSignal): Promise<MapMethod[]> {
-    return mapMethodsOf(await this.#source.json('/api/maps/methods', { signal }));
-  }
-
-  /** What some sources can be mapped by and coloured by. */
-  async mapChoices(sources: readonly MapSource[], signal?: AbortSignal): Promise<MapChoices> {
-    return mapChoicesOf(await this.#source.json('/api/maps/choices', { body: { sources }, signal }));
-  }
-
   /** Viewers that people put into a folder. */
   plugins(signal?: AbortSignal): Promise<PluginList> {
     return this.#source.json('/api/plugins', { signal });
@@ -628,10 +549,6 @@ export function isSeries(answer: Series | { error: Failure }): answer is Series 
 
 function at(run: string): string {
   return `/api/runs/${encodeURIComponent(run)}`;
-}
-
-function mapAt(map: string): string {
-  return `/api/maps/${encodeURIComponent(map)}`;
 }
 
 function search(params: Record<string, string | number | undefined>): string {

@@ -142,7 +142,7 @@ describe('features', () => {
     expect(gridOf(vector)).toEqual({ rows: 1, columns: 1 });
     // Colours go into styles: only what is one.
     const odd = read(FACTOR, { factors: [{ index: 0, colour: 'url(evil)', norm: 1, share: 1 }] });
-    expect(odd.factors[0]!.colour).toBe('#808080');
+    expect(odd.factors[0]!.colour).toBe('gray');
   });
 });
 

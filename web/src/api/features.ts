@@ -196,5 +196,5 @@ function numbers(list: unknown): number[] {
 
 /** Colours come from outside and go into styles: only what is one. */
 function hexColour(text: unknown): string {
-  return typeof text === 'string' && /^#[0-9a-f]{6}$/i.test(text) ? text : '#808080';
+  return typeof text === 'string' && /^#[0-9a-f]{6}$/i.test(text) ? text : 'gray';
 }

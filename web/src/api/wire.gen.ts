@@ -852,16 +852,23 @@ export interface Notes {
   features?: FeatureLabel[];
 }
 
-/** What people call a feature of a layer. */
+/** A name, a colour and a note for a feature: one of some factors into which what a layer holds was taken apart. */
 export interface FeatureLabel {
+  /** The layer, as in the network's file. */
   layer: string;
   /** Global step of the network. */
   checkpoint: number;
+  /** What was taken apart: `activations`, or attributions of a target. */
   of: string;
+  /** How many factors there are. */
   factors: number;
+  /** Which of them, from 0. */
   index: number;
+  /** A few words. */
   name: string;
-  colour?: string | null;
+  /** As `#rrggbb`; `None` where nobody chose one. */
+  colour?: string;
+  /** Free text, shown as it is. */
   note: string;
 }
 

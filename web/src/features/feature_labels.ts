@@ -34,13 +34,13 @@ export function relabelled(
     factors: of.factors.length,
     index,
     name: before?.name ?? '',
-    colour: before?.colour ?? null,
     note: before?.note ?? '',
+    ...(before?.colour ? { colour: before.colour } : {}),
     ...change,
   };
   label.name = label.name.trim().replace(/\s+/g, ' ').slice(0, LABEL_LIMITS.name);
   label.note = label.note.trimEnd().slice(0, LABEL_LIMITS.note);
-  if (label.colour === of.factors[index]?.colour) label.colour = null;
+  if (label.colour === of.factors[index]?.colour) delete label.colour;
   return label.name === '' && label.note === '' && !label.colour ? null : label;
 }
 

@@ -72,7 +72,7 @@ describe('labels', () => {
   });
   it('are gone when nothing is left to say, and the usual colour is not said', () => {
     const label = relabelled(FEATURES, 0, null, { name: 'x', colour: '#ff0000' })!;
-    expect(label.colour).toBeNull();
+    expect(label.colour).toBeUndefined();
     expect(relabelled(FEATURES, 0, label, { name: ' ' })).toBeNull();
     expect(changeFeatureLabel(label, null).doc).toContain('deleted');
   });

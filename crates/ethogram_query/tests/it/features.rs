@@ -190,9 +190,8 @@ fn what_cannot_be_done_is_said() {
     assert!(ask(&many).contains("FEATURE_STATES_MAX"));
     let elsewhere = FeaturesRequest { episodes: Some(vec![7]), ..asked(SPATIAL, OF_ACTIVATIONS, 3) };
     assert!(ask(&elsewhere).contains("no episode 7"));
-    assert!(
-        ask(&asked(SPATIAL, "action", 3)).contains("no action") || ask(&asked(SPATIAL, "action", 3)).contains("answer")
-    );
+    let without = ask(&asked(SPATIAL, "action", 3));
+    assert!(without.contains("action"), "{without}");
     let most = found(&run, &asked(SPATIAL, OF_ACTIVATIONS, 64));
     assert_eq!(most.factors.count(), most.shape[0]);
     assert!(most.notes[0].starts_with("64 features were asked for"), "{:?}", most.notes);

@@ -22,7 +22,7 @@ export class Directions {
     const key = keyOf(map, from, to);
     if (this.#asked.has(key)) return;
     this.#asked.add(key);
-    this.#client.mapDirection(map, [...from.points], [...to.points]).then(
+    this.#client.maps.direction(map, [...from.points], [...to.points]).then(
       (along) => this.#known.set(key, along),
       (error: unknown) => this.#known.set(key, error instanceof Error ? error : new Error(String(error))),
     );

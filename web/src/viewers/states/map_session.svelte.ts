@@ -65,8 +65,8 @@ export class MapSession {
     this.progress = null;
     this.error = null;
     this.#runs = request.sources.map(({ run }) => run);
-    this.#client
-      .map(
+    this.#client.maps
+      .lay(
         near === undefined ? request : { ...request, align_to: near },
         (points) => {
           this.#points = points;
@@ -135,7 +135,7 @@ export class MapSession {
     if (id === undefined || !this.busy) return;
     const controller = this.#controller;
     try {
-      const { paused } = await this.#client.steerMap(id, steer);
+      const { paused } = await this.#client.maps.steer(id, steer);
       if (this.#controller === controller && this.busy) this.phase = paused ? 'paused' : 'running';
     } catch (error) {
       if (this.#controller === controller && this.busy) this.error = error;

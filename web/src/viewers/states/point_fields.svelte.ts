@@ -66,7 +66,7 @@ export class PointFields {
 
   async #load(points: MapPoints, names: readonly string[]): Promise<void> {
     try {
-      const { columns, errors, names: texts } = await this.#client.mapFields(points.id, names);
+      const { columns, errors, names: texts } = await this.#client.maps.fields(points.id, names);
       if (this.#points?.id !== points.id) return;
       for (const name of names) {
         const column = columns.byName.get(name);
