@@ -18,7 +18,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => server.dispose());
 
-const plot = (page: Page, title: string) => page.getByRole('figure', { name: title });
+const plot = (page: Page, title: string) => page.getByRole('figure', { name: new RegExp(`^${title}`) });
 const row = (page: Page, title: string, label: string) =>
   plot(page, title).getByRole('listitem').filter({ hasText: label });
 
