@@ -51,7 +51,7 @@ pub fn score_improvement(py: Python<'_>, x: Tasks, y: Tasks, draws: Draws) -> Py
 
 /// Shares, and their intervals. See [`performance_profile`].
 #[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+#[expect(clippy::needless_pass_by_value, clippy::type_complexity, reason = "what Python hands over, and gets")]
 pub fn score_profile(
     py: Python<'_>,
     tasks: Tasks,

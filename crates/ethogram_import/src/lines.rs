@@ -119,7 +119,7 @@ mod tests {
 
     fn check(lines: &mut Lines, path: &Path, expected: &[&str], anew: bool) {
         let (mut found, mut began) = (Vec::new(), false);
-        let each = |line: Line<'_>| found.push(line.map_or_else(|why| why.to_owned(), str::to_owned));
+        let each = |line: Line<'_>| found.push(line.map_or_else(ToOwned::to_owned, str::to_owned));
         lines.read_new(path, || began = true, each).expect("read");
         assert_eq!((found, began), (expected.iter().map(|line| (*line).to_owned()).collect(), anew));
     }

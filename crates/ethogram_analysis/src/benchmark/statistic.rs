@@ -62,6 +62,7 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "numbers that are exact in binary")]
 mod tests {
     use super::*;
 

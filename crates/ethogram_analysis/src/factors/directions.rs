@@ -4,7 +4,7 @@ use crate::{Error, Nmf, NmfParams, Result, nmf};
 /// What is taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FactorsOf {
-    /// Numbers of which the negative ones say nothing, such as activations after a ReLU: they count as 0.
+    /// Numbers of which the negative ones say nothing, such as activations after a rectifier: they count as 0.
     Activations,
     /// Numbers of both signs, such as attributions: positive and negative parts are rows of their own.
     Signed,

@@ -74,7 +74,7 @@ fn row_b15_monitor_files_are_episodes() {
     assert_eq!(rows.iter().map(|row| row.length as f64).collect::<Vec<_>>(), lengths);
     assert_eq!(rows[0].started_us, 1_795_228_710_651_140);
     assert_eq!(rows[0].ended_us, Some(1_795_228_710_651_140 + 2_531_940));
-    assert_eq!(rows[2].global_step as f64, lengths[0] + lengths[1]);
+    assert_eq!(rows[2].global_step, (lengths[0] + lengths[1]) as i64);
     assert_eq!(run.info().env.expect("an environment").id, "CartPole-v1");
     assert_eq!(run.counts().expect("counts").episodes, rows.len() as u64);
 }

@@ -102,7 +102,8 @@ fn a_workbench_serves_them_beside_our_own_and_sees_them_grow() {
     let path = root.path().join("exp/PPO_1/events.out.tfevents.1.host");
     Events::new().scalar("rollout/ep_rew_mean", 1, 10.0).write(&path);
     let info = ethogram_store::RunInfo { name: "ours".into(), project: "exp".into(), ..Default::default() };
-    let writer = ethogram_store::RunWriter::create(root.path(), info, Default::default()).expect("a run");
+    let writer =
+        ethogram_store::RunWriter::create(root.path(), info, ethogram_store::WriterOptions::default()).expect("a run");
     writer.close(RunState::Finished).expect("closed");
     let openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener), Arc::new(ForeignOpener::default())];
     let options = Options { openers, search_every: std::time::Duration::ZERO, ..Options::default() };

@@ -262,7 +262,7 @@ fn algorithm(
 fn thresholds(scores: &[Option<Scores>]) -> Vec<f64> {
     let all = || scores.iter().flatten().flat_map(|scores| scores.tasks().iter().flatten().copied());
     let (low, high) = (all().fold(0.0, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
-    if !(low < high) {
+    if low.partial_cmp(&high) != Some(std::cmp::Ordering::Less) {
         return Vec::new();
     }
     (0..THRESHOLDS).map(|at| low + (high - low) * at as f64 / (THRESHOLDS - 1) as f64).collect()

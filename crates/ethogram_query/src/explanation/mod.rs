@@ -254,17 +254,6 @@ impl RunHandle {
         Ok(all[at].clone())
     }
 
-    /// The logged field that the network of a checkpoint looks at.
-    pub(crate) fn observation_of(&self, checkpoint: &CheckpointRow) -> Result<String> {
-        let signature = Signature::read(&checkpoint.signature)?;
-        let name = signature.observation()?;
-        let field = signature.inputs.iter().find_map(|(input, meaning)| match meaning {
-            signature::Meaning::Observation { field, .. } if input == name => Some(field.clone()),
-            _ => None,
-        });
-        Ok(field.unwrap_or_else(|| name.to_owned()))
-    }
-
     /// Checkpoints that can be asked.
     pub(crate) fn explainable(&self, episode: u64) -> Result<Vec<CheckpointRow>> {
         let all = self.source().checkpoints();
@@ -482,6 +471,17 @@ impl Explanation {
             self.at_input[row] = found.at_input[index];
         }
     }
+}
+
+/// The logged field that the network of a checkpoint looks at.
+pub(crate) fn observation_of(checkpoint: &CheckpointRow) -> Result<String> {
+    let signature = Signature::read(&checkpoint.signature)?;
+    let name = signature.observation()?;
+    let field = signature.inputs.iter().find_map(|(input, meaning)| match meaning {
+        signature::Meaning::Observation { field, .. } if input == name => Some(field.clone()),
+        _ => None,
+    });
+    Ok(field.unwrap_or_else(|| name.to_owned()))
 }
 
 /// The checkpoint asked for; else the one that the episode names; else the last before it.

@@ -23,6 +23,9 @@ pub struct Patched {
     pub checkpoint: CheckpointRow,
 }
 
+/// Changes one row of a layer of this shape.
+type Change<'a> = dyn Fn(&[usize], &mut [f32]) -> Result<()> + 'a;
+
 impl RunHandle {
     /// Asks a network about steps twice: as it is, and with what `change` makes of each row of a layer.
     ///
@@ -33,7 +36,7 @@ impl RunHandle {
         episode: u64,
         range: Range<u64>,
         (layer, checkpoint): (&str, Option<i64>),
-        change: &dyn Fn(&[usize], &mut [f32]) -> Result<()>,
+        change: &Change<'_>,
         cancel: &Cancel,
     ) -> Result<Patched> {
         let checkpoint = self.asked_checkpoint(episode, checkpoint)?;

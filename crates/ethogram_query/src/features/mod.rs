@@ -19,6 +19,7 @@ pub use maps::{FEATURE_MAP_STEPS_MAX, FeatureMaps, FeatureMapsRequest};
 pub use shown::{Seen, Shown};
 pub use without::WithoutRequest;
 
+use crate::explanation::observation_of;
 use crate::{Error, Result, RunHandle};
 use rows::LayerRows;
 use states::States;
@@ -199,7 +200,7 @@ impl RunHandle {
         }
         Ok(LayerFeatures {
             id,
-            observation: self.observation_of(&checkpoint)?,
+            observation: observation_of(&checkpoint)?,
             checkpoint,
             shape: held.shape.clone(),
             states: held.states.len(),

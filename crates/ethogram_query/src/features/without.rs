@@ -83,7 +83,9 @@ fn orthonormal<'a>(directions: impl Iterator<Item = &'a [f32]>) -> Vec<Vec<f64>>
         }
         let left = length(&rest);
         if left > 1e-6 * whole {
-            rest.iter_mut().for_each(|value| *value /= left);
+            for value in &mut rest {
+                *value /= left;
+            }
             basis.push(rest);
         }
     }
