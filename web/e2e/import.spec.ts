@@ -44,6 +44,7 @@ test('A-16: logs of other tools are served beside our own runs, as they lie', as
   await expect(page.getByRole('row', { name: /A2C_1/ })).toContainText('tfevents');
 
   await page.goto(`${server.url}/#/training?smooth=0`);
+  await page.getByRole('checkbox', { name: 'Show PPO_1' }).check();
   await expect(page.locator('article', { hasText: 'ep_rew_mean' }).first()).toBeVisible();
   await expect(page.locator('article', { hasText: 'policy_loss' }).first()).toBeVisible();
   loop.kill();
@@ -76,7 +77,7 @@ test('A-16: a point of a growing event file is on the screen while the page is o
   await appendFile(file, bytes.subarray(half, bytes.length - 7));
   await appendFile(file, bytes.subarray(bytes.length - 7));
   await expect(chart.getByText('0.04', { exact: true }).first()).toBeVisible({ timeout: 10_000 });
-  expect((await pointsOf()).global_step).toBe(50_000);
+  await expect.poll(async () => (await pointsOf()).global_step).toBe(50_000);
 });
 
 test('B-15: episodes of Monitor files are in the table of episodes', async ({ page }) => {
