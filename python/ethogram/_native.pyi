@@ -11,6 +11,9 @@ __all__ = [
     "Recorder",
     "RunCore",
     "RunView",
+    "StateMap",
+    "atari_games",
+    "atari_name",
     "distribution",
     "divergence",
     "entropy",
@@ -18,13 +21,21 @@ __all__ = [
     "extent",
     "gae",
     "histogram",
+    "lay_out",
     "layout_quality",
+    "map_field",
     "methods",
     "new_run_id",
     "nmf",
     "now_us",
     "pca",
     "run_cli",
+    "score_curve",
+    "score_difference",
+    "score_improvement",
+    "score_interval",
+    "score_profile",
+    "score_statistic",
     "td_error",
     "tsne",
     "umap",
@@ -207,6 +218,7 @@ def tsne(points: bytes, width: int, perplexity: float, dims: int, rounds: int, m
 def nmf(points: bytes, width: int, factors: int, rounds: int, tolerance: float) -> tuple[bytes, bytes, float]: ...
 def layout_quality(points: bytes, width: int, layout: bytes, dims: int, neighbors: int) -> tuple[float, float]: ...
 
+@final
 class StateMap:
     def about(self) -> str: ...
     def places(self) -> tuple[bytes, bytes]: ...
