@@ -407,7 +407,7 @@ test('D-9: a histogram of any named tensor over training: counts, fractions, den
   for (const scale of ['fraction of the values', 'density']) {
     await page.getByRole('button', { name: 'More for Weights' }).click();
     await page.getByRole('button', { name: 'Edit', exact: true }).click();
-    await dialog.getByLabel('Shown as').selectOption({ label: scale });
+    await dialog.getByLabel('Heights are').selectOption({ label: scale });
     await dialog.getByRole('button', { name: 'Keep' }).click();
     await expect(weights.getByText(new RegExp(`^\\s*${scale.split(' ')[0]}`))).toBeVisible();
   }

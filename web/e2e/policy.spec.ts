@@ -438,7 +438,7 @@ test('R-4: parts of an observation are in one table; texts are texts; choices ar
 
 test('R-4: an observation of ten thousand numbers is searched, ordered and scrolled', async ({ page }) => {
   await open(page, 'many', '&step=3');
-  const table = page.getByRole('region', { name: 'observation' });
+  const table = page.getByRole('region', { name: 'observation', exact: true });
   await expect(table).toHaveAttribute('data-elements', '10000');
   await expect(table.getByRole('rowheader', { name: '[0]', exact: true })).toBeVisible();
   expect(await table.locator('tbody tr').count()).toBeLessThan(80);
