@@ -422,7 +422,7 @@ test('R-4: parts of an observation are in one table; texts are texts; choices ar
   page,
 }) => {
   await open(page, 'nested', '&step=4');
-  const table = page.getByRole('region', { name: 'observation' });
+  const table = page.getByRole('region', { name: 'observation', exact: true });
   await expect(table.getByRole('row').filter({ hasText: 'gear' })).toContainText('of 3');
   await expect(table.getByRole('row').filter({ hasText: 'said' })).toContainText('<b>step</b> 4');
   expect(await table.locator('td b').count()).toBe(0);
@@ -462,7 +462,7 @@ test('bounds that do not end are shown as such', async ({
 }) => {
   const [episode] = await recordedEpisodes(request, 'cartpole', 1);
   await page.goto(link(episode, '&step=3'));
-  const table = page.getByRole('region', { name: 'observation' });
+  const table = page.getByRole('region', { name: 'observation', exact: true });
   const row = table.getByRole('row').filter({ hasText: 'cart velocity' });
   await expect(row.locator('.bound')).toHaveText(['−∞', '∞']);
 });

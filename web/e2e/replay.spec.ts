@@ -68,7 +68,7 @@ test('R-2: the picture of the environment and what the policy received are told 
 test('R-4: a vector observation has names, units and values', async ({ page, request }) => {
   const [episode] = await recordedEpisodes(request, 'cartpole', 1);
   await page.goto(link(episode, '&step=3'));
-  const table = page.getByRole('region', { name: 'observation' });
+  const table = page.getByRole('region', { name: 'observation', exact: true });
   await expect(table.getByRole('rowheader', { name: 'pole angle', exact: true })).toBeVisible();
   const row = table.getByRole('row').filter({ hasText: 'pole angle' }).first();
   await expect(row).toContainText('rad');
