@@ -69,7 +69,7 @@ test('B-13: what is compared is chosen, and a link carries it', async ({ page })
   await page.getByLabel('Score of').selectOption('losses/td');
   await page.getByLabel('Taken as').selectOption({ label: 'Best' });
   await expect(page.getByRole('row', { name: /ALE\/Pong-v5/ }).first()).toContainText('1.00 ± 0.00');
-  await page.getByLabel('Algorithm').selectOption({ label: 'learning_rate' });
+  await page.getByRole('combobox', { name: 'Algorithm' }).selectOption({ label: 'learning_rate' });
   await expect(page.getByRole('columnheader', { name: '0.00025' }).first()).toBeVisible();
   await page.reload();
   await expect(page.getByRole('columnheader', { name: '0.00025' }).first()).toBeVisible();
