@@ -71,6 +71,7 @@ test('B-13: what is compared is chosen, and a link carries it', async ({ page })
   await expect(page.getByRole('row', { name: /ALE\/Pong-v5/ }).first()).toContainText('1.00 ± 0.00');
   await page.getByRole('combobox', { name: 'Algorithm' }).selectOption({ label: 'learning_rate' });
   await expect(page.getByRole('columnheader', { name: '0.00025' }).first()).toBeVisible();
+  await expect(page).toHaveURL(/learning_rate/);
   await page.reload();
   await expect(page.getByRole('columnheader', { name: '0.00025' }).first()).toBeVisible();
   await page.getByText('Configs differ in').click();

@@ -107,7 +107,7 @@ test('U-15: dragging on any row scrubs, and pointing prints the values there wit
   await shown(page, 100);
   const end = episode.steps - 1;
   for (const name of ['value', 'reward']) {
-    await track(page, name).scrollIntoViewIfNeeded();
+    await track(page, name).evaluate((row) => row.scrollIntoView({ block: 'center' }));
     const box = (await track(page, name).locator('.chart').boundingBox())!;
     const at = (share: number) => [box.x + box.width * share, box.y + box.height / 2] as const;
     await page.mouse.move(...at(0.2));
