@@ -17,7 +17,7 @@ use crate::{
     error::ApiResult,
     etag,
     events::Events,
-    limits::{MAPS_MAX, NAME_BYTES_MAX, VIDEOS_MAX},
+    limits::{FEATURES_AT_ONCE, MAPS_MAX, NAME_BYTES_MAX, VIDEOS_MAX},
     pool::Pool,
 };
 
@@ -32,6 +32,8 @@ pub struct App {
     pub videos: Arc<Semaphore>,
     /// Maps that may yet be begun.
     pub maps: Arc<Semaphore>,
+    /// Layers that may yet be taken apart.
+    pub features: Arc<Semaphore>,
     /// What is pushed.
     pub events: Events,
     /// The web app.
@@ -55,6 +57,7 @@ impl App {
             pool: Pool::new(),
             videos: Arc::new(Semaphore::new(VIDEOS_MAX)),
             maps: Arc::new(Semaphore::new(MAPS_MAX)),
+            features: Arc::new(Semaphore::new(FEATURES_AT_ONCE)),
             events: Events::new(),
             ui: Arc::new(ui),
             plugins: plugins.into(),

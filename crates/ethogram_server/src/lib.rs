@@ -14,7 +14,7 @@ pub mod events;
 mod extract;
 pub mod frames;
 pub mod limits;
-pub mod map_parts;
+mod map_parts;
 mod params;
 pub mod parts;
 mod plugins;

@@ -32,6 +32,8 @@ pub const WAITING_MAX: usize = 1_024;
 pub const VIDEOS_MAX: usize = 2;
 /// Maps that are laid out at once, those that are held among them.
 pub const MAPS_MAX: usize = 4;
+/// Layers that are taken apart at once: each may take all processors.
+pub const FEATURES_AT_ONCE: usize = 2;
 /// Ports tried after the default when it is taken.
 pub const PORTS_TRIED: u16 = 100;
 
@@ -45,7 +47,7 @@ pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
 pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// How often a client that waits for a film is told how far it is.
 pub const VIDEO_TELL_EVERY: Duration = Duration::from_millis(100);
-/// How often a client that waits for a map is told how far it is.
-pub const MAP_TELL_EVERY: Duration = Duration::from_millis(100);
+/// How often a client that waits for an answer in parts is told how far it is.
+pub const PART_TELL_EVERY: Duration = Duration::from_millis(100);
 /// How long open answers may take to end after the server was told to stop.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);

@@ -1,26 +1,10 @@
-//! A map on its way, `application/x-ethogram-parts`: parts, each a length (u32) and so many bytes, which are one body of columns.
+//! What the parts of a map are.
 
-use bytes::Bytes;
-use ethogram_query::{Error, MapLayout, StateMap};
+use ethogram_query::{MapLayout, StateMap};
 use ethogram_store::Dtype;
 use serde_json::json;
 
-use crate::{
-    columns::{Columns, Decoded, decode},
-    error::ApiError,
-};
-
-/// The media type.
-pub const PARTS_TYPE: &str = "application/x-ethogram-parts";
-
-/// Columns as a part.
-pub fn part(columns: Columns) -> Bytes {
-    let body = columns.into_body();
-    let mut bytes = Vec::with_capacity(4 + body.len());
-    bytes.extend_from_slice(&(body.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&body);
-    bytes.into()
-}
+use crate::columns::Columns;
 
 /// What the points are.
 pub fn points(map: &StateMap) -> Columns {
@@ -70,30 +54,4 @@ pub fn progress(kind: &'static str, method: &str, phase: &str, share: f64) -> Co
     columns.set("phase", phase.into());
     columns.set("share", share.into());
     columns
-}
-
-/// What went wrong after the beginning.
-pub fn error(error: Error) -> Columns {
-    let error = ApiError::from(error);
-    let mut columns = Columns::new();
-    columns.set("part", "error".into());
-    columns.set("code", error.code.into());
-    columns.set("message", error.message.into());
-    columns.set("hint", error.hint.into());
-    columns
-}
-
-/// The parts of a whole answer, read back.
-///
-/// **Errors**: a text that says what is not as `docs/http.md` has it.
-pub fn read_parts(mut body: &[u8]) -> Result<Vec<Decoded>, String> {
-    let mut parts = Vec::new();
-    while let Some((length, rest)) = body.split_first_chunk::<4>() {
-        let length = u32::from_le_bytes(*length) as usize;
-        let part =
-            rest.get(..length).ok_or_else(|| format!("a part of {length} bytes is cut off at {}", rest.len()))?;
-        parts.push(decode(part)?);
-        body = &rest[length..];
-    }
-    if body.is_empty() { Ok(parts) } else { Err(format!("{} bytes are no part", body.len())) }
 }

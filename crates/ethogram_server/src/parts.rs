@@ -2,92 +2,119 @@
 //!
 //! The header of a part has `part`: its kind. The last part of an answer that breaks off is `error`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use axum::{
     body::{Body, Bytes},
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures::stream;
 use serde_json::Value;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task,
 };
 
 use crate::{
-    columns::Columns,
+    columns::{Columns, Decoded, decode},
     error::{ApiError, ApiResult},
-    etag,
-    pool::Pool,
+    limits::PART_TELL_EVERY,
 };
 
 /// The media type of an answer in parts.
 pub const PARTS_TYPE: &str = "application/x-ethogram-parts";
-/// Parts that may wait for a slow client.
-const WAITING_MAX: usize = 16;
+/// Parts that wait for a slow client; those that it can do without find no place then, for newer ones will come.
+const WAITING_MAX: usize = 2;
 
-/// Where a thread that works puts parts.
-#[derive(Clone, Debug)]
+/// Where the work that an answer is made of puts its parts.
+#[derive(Debug)]
 pub struct Parts {
     to: mpsc::Sender<Bytes>,
-    /// Told with the first part, or with the error that came before it.
-    began: Arc<Mutex<Option<oneshot::Sender<ApiResult<()>>>>>,
+    /// True once the server was told to stop.
+    stopped: watch::Receiver<bool>,
+    /// Told when the answer begins, or why it does not.
+    began: Mutex<Option<oneshot::Sender<ApiResult<()>>>>,
+    /// When progress was told last.
+    told: Mutex<Option<Instant>>,
 }
 
-/// Nobody waits for the answer any more.
-#[derive(Clone, Copy, Debug)]
-pub struct Gone;
-
-/// The answer that is made of what `work` sends, from a worker. An error before the first part is the answer; a later one is its last part.
-pub async fn answer<Work>(pool: Pool, work: Work) -> ApiResult<Response>
+/// The answer that is made of what `work` sends, from a thread of its own. An error before it begins is the answer; a later one is its last part.
+///
+/// **Errors**: 503 (`busy`, with the words of `full`) when `places` are all taken.
+pub async fn answer<Work>(
+    places: &Arc<Semaphore>,
+    full: impl FnOnce() -> (String, &'static str),
+    stopped: watch::Receiver<bool>,
+    work: Work,
+) -> ApiResult<Response>
 where
     Work: FnOnce(&Parts) -> ApiResult<()> + Send + 'static,
 {
+    let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
+        let (message, hint) = full();
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).hint(hint)
+    })?;
     let (to, receiver) = mpsc::channel::<Bytes>(WAITING_MAX);
-    let (began, first) = oneshot::channel();
-    let parts = Parts { to, began: Arc::new(Mutex::new(Some(began))) };
-    let told = parts.clone();
-    tokio::spawn(async move {
-        let ended = pool.run(move || work(&parts)).await;
-        // Parts are sent from threads that may wait.
-        drop(task::spawn_blocking(move || told.end(ended)).await);
+    let (began, beginning) = oneshot::channel();
+    task::spawn_blocking(move || {
+        let _place = place;
+        let parts = Parts { to, stopped, began: Mutex::new(Some(began)), told: Mutex::default() };
+        parts.end(work(&parts));
     });
-    first.await.unwrap_or_else(|_| Err(ApiError::internal("the work ended before it began")))?;
+    beginning.await.unwrap_or_else(|_| Err(ApiError::internal("the work ended before it began")))?;
     let body = Body::from_stream(stream::unfold(receiver, |mut receiver| async move {
         let part = receiver.recv().await?;
-        Some((Ok::<_, std::convert::Infallible>(part), receiver))
+        Some((Ok::<_, Infallible>(part), receiver))
     }));
-    let head = [(header::CONTENT_TYPE, PARTS_TYPE), (header::CACHE_CONTROL, etag::ASK_AGAIN)];
-    Ok((head, body).into_response())
+    Ok(([(header::CONTENT_TYPE, PARTS_TYPE), (header::CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 impl Parts {
-    /// Sends a part of a kind; waits while the client is slow.
-    pub fn send(&self, kind: &str, mut columns: Columns) -> Result<(), Gone> {
-        columns.set("part", kind.into());
-        drop(self.begin(Ok(())));
-        self.to.blocking_send(framed(columns)).map_err(|_| Gone)
+    /// Whether anybody still waits for the answer.
+    pub fn goes_on(&self) -> bool {
+        !self.to.is_closed() && !*self.stopped.borrow()
     }
 
-    /// Sends a part that may be left out: a slow client misses it.
-    pub fn offer(&self, kind: &str, mut columns: Columns) -> Result<(), Gone> {
-        columns.set("part", kind.into());
-        drop(self.begin(Ok(())));
-        match self.to.try_send(framed(columns)) {
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(Gone),
-            _ => Ok(()),
+    /// The answer begins, if it did not: what goes wrong from now on is told in its last part.
+    pub fn begin(&self) {
+        drop(self.told_as(Ok(())));
+    }
+
+    /// Sends a part that must arrive, and waits while the client is slow. Whether to go on.
+    pub fn send(&self, columns: Columns) -> bool {
+        self.begin();
+        self.to.blocking_send(framed(columns)).is_ok()
+    }
+
+    /// Sends a part that a slow client does without. Whether to go on.
+    pub fn offer(&self, columns: Columns) -> bool {
+        self.begin();
+        if self.to.capacity() > 0 {
+            // Whoever sends beside us may have taken the place.
+            drop(self.to.try_send(framed(columns)));
         }
+        self.goes_on()
     }
 
-    /// Whether the client went away.
-    pub fn is_gone(&self) -> bool {
-        self.to.is_closed()
+    /// Offers what tells how far the work is, unless that was told just now. Whether to go on.
+    pub fn progress(&self, make: impl FnOnce() -> Columns) -> bool {
+        {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.is_some_and(|told| told.elapsed() < PART_TELL_EVERY) {
+                return self.goes_on();
+            }
+            *told = Some(Instant::now());
+        }
+        self.offer(make())
     }
 
-    /// Tells that the answer begins, unless it was told; gives back what could not be told.
-    fn begin(&self, how: ApiResult<()>) -> ApiResult<()> {
+    /// Tells how the answer begins, once; gives back what is told too late.
+    fn told_as(&self, how: ApiResult<()>) -> ApiResult<()> {
         match self.began.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(began) => began.send(how).or(Ok(())),
             None => how,
@@ -96,33 +123,36 @@ impl Parts {
 
     /// Says why the answer ends here, if it does not end well.
     fn end(&self, how: ApiResult<()>) {
-        let Err(error) = self.begin(how) else { return };
+        let Err(error) = self.told_as(how) else { return };
         let mut columns = Columns::new();
+        columns.set("part", "error".into());
         if let Ok(Value::Object(told)) = serde_json::to_value(&error) {
             told.into_iter().for_each(|(key, value)| columns.set(&key, value));
         }
         // Whoever went away does not want to know.
-        let _ = self.send("error", columns);
+        self.send(columns);
     }
 }
 
 fn framed(columns: Columns) -> Bytes {
     let body = columns.into_body();
-    Bytes::from([&(body.len() as u32).to_le_bytes()[..], &body].concat())
+    let mut part = Vec::with_capacity(4 + body.len());
+    part.extend_from_slice(&(body.len() as u32).to_le_bytes());
+    part.extend_from_slice(&body);
+    part.into()
 }
 
-/// The bodies of columns that an answer is made of.
+/// The parts of a whole answer, read back.
 ///
-/// **Errors**: a text that says where it breaks off.
-pub fn decode(mut body: &[u8]) -> Result<Vec<&[u8]>, String> {
+/// **Errors**: a text that says what is not as `docs/http.md` has it.
+pub fn read_parts(mut body: &[u8]) -> Result<Vec<Decoded>, String> {
     let mut parts = Vec::new();
-    while !body.is_empty() {
-        let (length, rest) =
-            body.split_first_chunk::<4>().ok_or_else(|| format!("part {} has no length", parts.len()))?;
+    while let Some((length, rest)) = body.split_first_chunk::<4>() {
         let length = u32::from_le_bytes(*length) as usize;
-        let part = rest.get(..length).ok_or_else(|| format!("part {} is cut off", parts.len()))?;
-        parts.push(part);
+        let part =
+            rest.get(..length).ok_or_else(|| format!("a part of {length} bytes is cut off at {}", rest.len()))?;
+        parts.push(decode(part)?);
         body = &rest[length..];
     }
-    Ok(parts)
+    if body.is_empty() { Ok(parts) } else { Err(format!("{} bytes are no part", body.len())) }
 }

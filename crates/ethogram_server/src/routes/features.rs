@@ -18,6 +18,7 @@ use crate::{
     columns::Columns,
     error::{ApiError, ApiResult},
     extract::{InBody, InPath},
+    limits::FEATURES_AT_ONCE,
     params::Params,
     parts::{self, Parts},
     run_request::RunRequest,
@@ -62,27 +63,38 @@ pub async fn features(
 ) -> ApiResult<Response> {
     let run = app.run(&run)?;
     let request = FeaturesRequest::from(ask);
-    parts::answer(app.pool.clone(), move |parts| find(&run, &request, parts)).await
+    let full = || {
+        let message = format!(
+            "features of {FEATURES_AT_ONCE} layers are being looked for, as many as may be at once (FEATURES_AT_ONCE)"
+        );
+        (message, "stop one of them, or wait until it is done")
+    };
+    parts::answer(&app.features, full, app.stopped.clone(), move |parts| find(&run, &request, parts)).await
 }
 
 fn find(run: &RunHandle, request: &FeaturesRequest, parts: &Parts) -> ApiResult<()> {
     let cancel = Cancel::default();
     let mut tell = |phase: &'static str, share: f64| {
-        let mut columns = Columns::new();
-        columns.set("phase", phase.into());
-        columns.set("share", share.into());
-        if parts.offer("progress", columns).is_err() {
+        let progress = || {
+            let mut columns = Columns::new();
+            columns.set("part", "progress".into());
+            columns.set("phase", phase.into());
+            columns.set("share", share.into());
+            columns
+        };
+        if !parts.progress(progress) {
             cancel.cancel();
         }
     };
     let found = run.features(request, &mut tell, &cancel)?;
     // A client that went away meanwhile does not want them.
-    let _ = parts.send("features", columns(&found));
+    parts.send(columns(&found));
     Ok(())
 }
 
 fn columns(found: &LayerFeatures) -> Columns {
     let mut columns = Columns::new();
+    columns.set("part", "features".into());
     let colours = factor_colours(found.factors.count());
     let factors: Vec<_> = found
         .factors

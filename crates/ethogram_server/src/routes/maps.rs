@@ -1,40 +1,27 @@
 //! `POST /api/maps`, `GET /api/maps/methods` and `POST /api/maps/choices`: steps as points that are laid out while the client looks on.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json,
-    body::Body,
     extract::State,
-    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use ethogram_query::{Cancel, Error, MAP_METHODS, MapChoices, MapMethod, MapNews, MapRequest, MapSource, Workbench};
 use ethogram_store::RunId;
-use futures::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot, watch};
 
 use super::attributions::setting;
 use crate::{
     app::App,
-    columns::Columns,
     error::{ApiError, ApiResult},
     extract::InBody,
-    limits::{MAP_TELL_EVERY, MAPS_MAX},
-    map_parts::{self, PARTS_TYPE},
+    limits::MAPS_MAX,
+    map_parts,
     params::Params,
+    parts::{self, Parts},
 };
-
-/// Parts that wait for a slow client; layouts that find no place are left out, for a newer one will come.
-const WAITING: usize = 2;
 
 /// The body of a map.
 #[derive(Debug, Deserialize)]
@@ -159,90 +146,34 @@ pub async fn maps(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult
         return Err(ApiError::bad_request(message).hint("leave it out, and colour the points by that field"));
     }
     let request = MapRequest::from(ask);
-    let permit = Arc::clone(&app.maps).try_acquire_owned().map_err(|_| {
+    let full = || {
         let message = format!("{MAPS_MAX} maps are being laid out already, as many as may be at once (MAPS_MAX)");
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
-            .hint("close one of them, or wait until it is done")
-    })?;
-    let (sender, receiver) = mpsc::channel(WAITING);
-    let (ready, prepared) = oneshot::channel();
-    let (workbench, stopped) = (Arc::clone(&app.workbench), app.stopped.clone());
-    tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        make(&workbench, &request, ready, &Sender { to: sender, stopped, told: Mutex::default() });
-    });
-    prepared.await.unwrap_or_else(|_| Err(ApiError::internal("the map's thread ended before it began")))?;
-    let body = Body::from_stream(stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
-        let next = receiver.recv().await?;
-        Some((Ok::<_, io::Error>(next), receiver))
-    }));
-    Ok(([(header::CONTENT_TYPE, PARTS_TYPE), (header::CACHE_CONTROL, "no-store")], body).into_response())
+        (message, "close one of them, or wait until it is done")
+    };
+    let workbench = Arc::clone(&app.workbench);
+    parts::answer(&app.maps, full, app.stopped.clone(), move |parts| make(&workbench, &request, parts)).await
 }
 
-/// Says through `ready` whether there will be a map, and then sends it.
-fn make(workbench: &Workbench, request: &MapRequest, ready: oneshot::Sender<ApiResult<()>>, sender: &Sender) {
-    let plan = match workbench.plan_map(request) {
-        Ok(plan) => plan,
-        Err(error) => return drop(ready.send(Err(error.into()))),
-    };
-    if ready.send(Ok(())).is_err() {
-        return;
-    }
-    let cancel = Cancel::default();
-    let mut reading = |share: f64| sender.progress("progress", &request.method, "reading steps", share);
-    let found = workbench.read_map(plan, &cancel, &mut reading).and_then(|map| {
-        if !sender.send(map_parts::points(&map)) {
+fn make(workbench: &Workbench, request: &MapRequest, parts: &Parts) -> ApiResult<()> {
+    let plan = workbench.plan_map(request)?;
+    parts.begin();
+    let told = |kind, phase: &str, share| parts.progress(|| map_parts::progress(kind, &request.method, phase, share));
+    let mut reading = |share: f64| told("progress", "reading steps", share);
+    let found = workbench.read_map(plan, &Cancel::default(), &mut reading).and_then(|map| {
+        if !parts.send(map_parts::points(&map)) {
             return Err(Error::Stopped);
         }
         map.lay_out(&|news| match news {
-            MapNews::Progress { phase, share } => sender.progress("layout", &request.method, phase, share),
-            MapNews::Layout(layout) if layout.done => sender.send(map_parts::layout(layout)),
-            MapNews::Layout(layout) => sender.offer(map_parts::layout(layout)),
-            MapNews::Waiting => sender.goes_on(),
+            MapNews::Progress { phase, share } => told("layout", phase, share),
+            MapNews::Layout(layout) if layout.done => parts.send(map_parts::layout(layout)),
+            MapNews::Layout(layout) => parts.offer(map_parts::layout(layout)),
+            MapNews::Waiting => parts.goes_on(),
         })
     });
     match found {
         // Nobody listens any more.
-        Ok(_) | Err(Error::Stopped) => {}
-        Err(error) => drop(sender.send(map_parts::error(error))),
-    }
-}
-
-/// Where parts go. All say whether anybody still wants them.
-struct Sender {
-    to: mpsc::Sender<Bytes>,
-    stopped: watch::Receiver<bool>,
-    /// When progress was told last.
-    told: Mutex<Option<Instant>>,
-}
-
-impl Sender {
-    fn goes_on(&self) -> bool {
-        !self.to.is_closed() && !*self.stopped.borrow()
-    }
-
-    /// A part that must arrive.
-    fn send(&self, columns: Columns) -> bool {
-        self.to.blocking_send(map_parts::part(columns)).is_ok()
-    }
-
-    /// A part that a slow client does without.
-    fn offer(&self, columns: Columns) -> bool {
-        if self.to.capacity() > 0 {
-            // Whoever sends beside us may have taken the place.
-            drop(self.to.try_send(map_parts::part(columns)));
-        }
-        self.goes_on()
-    }
-
-    fn progress(&self, kind: &'static str, method: &str, phase: &str, share: f64) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.is_none_or(|told| told.elapsed() >= MAP_TELL_EVERY) {
-            *told = Some(Instant::now());
-            drop(told);
-            return self.offer(map_parts::progress(kind, method, phase, share));
-        }
-        self.goes_on()
+        Ok(_) | Err(Error::Stopped) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

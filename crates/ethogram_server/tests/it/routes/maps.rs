@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ethogram_server::columns::Decoded;
-use ethogram_server::map_parts::{PARTS_TYPE, read_parts};
+use ethogram_server::parts::{PARTS_TYPE, read_parts};
 use ethogram_server::{ServeOptions, columns::decode};
 use ethogram_store::{Array, Dtype, EnvSpec, EpisodeEnd, EpisodeRow, RunInfo, RunState, Space, StepValue};
 use serde_json::{Value, json};
