@@ -8,6 +8,7 @@ mod derivations;
 mod episodes;
 mod errors;
 mod extents;
+mod features;
 mod fields;
 mod foreign;
 mod found_events;
