@@ -26,7 +26,7 @@ WARM_UP = 1_000
 BLOCK = 100
 
 
-def ethogram(folder: str, full: bool) -> tuple[Log, Callable[[], object]]:
+def ethogram(folder: str, full: bool) -> tuple[Log, Callable[[], object], Callable[[], object]]:
     """Ours."""
     import ethogram as eg
 
@@ -43,10 +43,10 @@ def ethogram(folder: str, full: bool) -> tuple[Log, Callable[[], object]]:
                 episode.end(observation=record["observation"])
                 episodes[0] = run.episode()
 
-    return log, run.flush
+    return log, run.flush, run.finish
 
 
-def writer(folder: str, full: bool) -> tuple[Log, Callable[[], object]]:
+def writer(folder: str, full: bool) -> tuple[Log, Callable[[], object], Callable[[], object]]:
     """PyTorch's writer of TensorBoard events."""
     from torch.utils.tensorboard import SummaryWriter
 
@@ -59,7 +59,7 @@ def writer(folder: str, full: bool) -> tuple[Log, Callable[[], object]]:
             events.add_image("frame", record["frame"], step, dataformats="HWC")
             events.add_histogram("q_values", record["q_values"], step)
 
-    return log, events.flush
+    return log, events.flush, events.close
 
 
 def network() -> torch.nn.Module:
@@ -135,7 +135,7 @@ def main(logging: str, frames_file: str, steps: int) -> None:
     frames = np.fromfile(frames_file, np.uint8).reshape(-1, 210, 160, 3)[:500]
     logs = False
     with tempfile.TemporaryDirectory() as folder:
-        log, flush = (writer if logging.startswith("writer") else ethogram)(folder, logging.endswith("full"))
+        log, flush, finish = (writer if logging.startswith("writer") else ethogram)(folder, logging.endswith("full"))
 
         def log_if(step: int, scalars: dict[str, float], record: dict[str, Any]) -> None:
             if logs:
@@ -162,6 +162,7 @@ def main(logging: str, frames_file: str, steps: int) -> None:
             print(
                 json.dumps({"bare_us": bare, "logged_us": logged, "bare_cpu_us": bare_cpu, "logged_cpu_us": logged_cpu})
             )
+        finish()
 
 
 if __name__ == "__main__":
