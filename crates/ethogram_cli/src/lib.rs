@@ -5,6 +5,7 @@ mod disk;
 mod embed;
 mod explain;
 mod options;
+mod outcomes;
 mod parallel;
 mod runs;
 mod table;

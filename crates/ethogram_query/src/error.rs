@@ -115,6 +115,16 @@ pub enum Error {
         /// What is missing, and how to log it.
         why: String,
     },
+    /// A layer has no numbers of each state, and cannot be asked about one.
+    #[error("layer {layer:?} has shape {shape:?} for {states} states: no row a state; name another layer")]
+    NoRowAState {
+        /// The layer.
+        layer: String,
+        /// What it has.
+        shape: Vec<usize>,
+        /// States that went through the network.
+        states: usize,
+    },
     /// A layer cannot be taken apart: there are no states to look at, or it is not what it was.
     #[error("features of layer {layer:?} cannot be found: {why}")]
     NoFeatures {
@@ -203,7 +213,7 @@ impl Error {
 
     /// What was logged has not the shape that is needed.
     pub fn is_unfit(&self) -> bool {
-        matches!(self, Self::BadInput { .. })
+        matches!(self, Self::BadInput { .. } | Self::NoRowAState { .. })
     }
 
     /// The question itself is wrong, whatever the run holds.
@@ -211,6 +221,7 @@ impl Error {
         match self {
             Self::BadParam { .. }
             | Self::BadInput { .. }
+            | Self::NoRowAState { .. }
             | Self::TooLarge { .. }
             | Self::Analysis(_)
             | Self::Model(_) => true,

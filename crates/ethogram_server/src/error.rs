@@ -117,6 +117,8 @@ impl From<QueryError> for ApiError {
                 .hint("docs/python.md has what can be logged; GET …/fields lists what was"),
             QueryError::NoFeatures { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_input", message)
                 .hint("features are found in recorded steps, by a checkpoint with a signature; docs/python.md"),
+            QueryError::NoRowAState { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", message)
+                .hint("GET …/episodes/E/explanations lists the layers that have a row a state"),
             QueryError::Unmapped { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing_to_map", message)
                 .hint("POST /api/maps/choices lists what these runs can be mapped by"),
             QueryError::MapGone { .. } => Self::new(StatusCode::GONE, "map_gone", message)

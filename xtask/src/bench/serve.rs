@@ -55,7 +55,7 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
 /// The `ethogram` command of this checkout, built now.
 pub(super) fn program() -> Result<PathBuf> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--release", "--quiet", "--package", "ethogram_cli"]).current_dir(root());
+    cargo.args(["build", "--release", "--quiet", "--workspace", "--bin", "ethogram"]).current_dir(root());
     ensure!(cargo.status()?.success(), "the ethogram command was not built");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(target.join("release/ethogram"))

@@ -85,11 +85,8 @@ impl Pairs {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "numbers that are exact in binary")]
 mod tests {
+    use super::super::scores::scores;
     use super::*;
-
-    fn scores(tasks: &[&[f64]]) -> Scores {
-        Scores::new(tasks.iter().map(|task| task.to_vec()).collect()).expect("scores")
-    }
 
     #[test]
     fn ties_are_half_and_tasks_that_one_lacks_are_left_out() {

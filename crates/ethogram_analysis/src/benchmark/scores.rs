@@ -46,3 +46,9 @@ impl Scores {
         self.tasks.iter().any(|scores| scores.len() > 1) && self.tasks.iter().flatten().all(|score| score.is_finite())
     }
 }
+
+/// Scores that are there, for tests.
+#[cfg(test)]
+pub(super) fn scores(tasks: &[&[f64]]) -> Scores {
+    Scores::new(tasks.iter().map(|task| task.to_vec()).collect()).expect("scores")
+}

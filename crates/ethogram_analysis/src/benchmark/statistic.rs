@@ -64,11 +64,8 @@ pub(super) fn median(values: &mut [f64]) -> f64 {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "numbers that are exact in binary")]
 mod tests {
+    use super::super::scores::scores;
     use super::*;
-
-    fn scores(tasks: &[&[f64]]) -> Scores {
-        Scores::new(tasks.iter().map(|task| task.to_vec()).collect()).expect("scores")
-    }
 
     #[test]
     fn tasks_with_other_numbers_of_runs_count_the_same_but_in_the_interquartile_mean() {

@@ -1,6 +1,7 @@
 //! `ethogram import`: runs of our own of other tools' logs.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,7 +10,7 @@ use ethogram_store::{Opener as _, RunSource as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::{options::ImportOptions, text::text_from_count};
+use crate::{options::ImportOptions, outcomes::Outcomes, text::text_from_count};
 
 /// Converts every run below a folder, one after the other, and prints a line each. The code is 1 when one could not be.
 pub fn import(options: &ImportOptions) -> anyhow::Result<u8> {
@@ -22,26 +23,19 @@ pub fn import(options: &ImportOptions) -> anyhow::Result<u8> {
         "no logs there that are known; docs/migrate lists the formats, and `ethogram ls` shows runs of our own: {}",
         from.display()
     );
-    let mut failed = false;
-    let mut told = Vec::new();
+    let mut outcomes = Outcomes::new(options.json);
     for path in found {
         let done = opener.open_folder(&path).map_err(anyhow::Error::from).and_then(|run| match run {
             Some(run) => one(&run, options),
             None => anyhow::bail!("it is gone"),
         });
-        match done.with_context(|| format!("{} was not imported", path.display())) {
-            Ok((run, done)) if options.json => told.push(value(&run, &path, &done)),
-            Ok((run, done)) => print(&run, &path, &done, options.dry_run),
-            Err(error) => {
-                failed = true;
-                eprintln!("error: {}", crate::text_from_error(&error));
-            }
-        }
+        outcomes.tell(
+            done.with_context(|| format!("{} was not imported", path.display())),
+            |(run, done)| value(run, &path, done),
+            |(run, done)| text(run, &path, done, options.dry_run),
+        );
     }
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&told)?);
-    }
-    Ok(u8::from(failed))
+    outcomes.end()
 }
 
 fn one(run: &Arc<ForeignRun>, options: &ImportOptions) -> anyhow::Result<(Arc<ForeignRun>, Converted)> {
@@ -67,14 +61,14 @@ fn one(run: &Arc<ForeignRun>, options: &ImportOptions) -> anyhow::Result<(Arc<Fo
     Ok((Arc::clone(run), done?))
 }
 
-fn print(run: &ForeignRun, path: &std::path::Path, done: &Converted, dry_run: bool) {
+fn text(run: &ForeignRun, path: &Path, done: &Converted, dry_run: bool) -> String {
     let count = |count: u64| text_from_count(count as i64);
     let verb = match (done.was_there, dry_run) {
         (true, _) => "was there before",
         (false, true) => "would be made",
         (false, false) => "made",
     };
-    println!(
+    let mut lines = vec![format!(
         "{} ({}): {} points, {} tensors, {} episodes, {} steps; {verb}: {}",
         path.display(),
         run.format(),
@@ -83,14 +77,15 @@ fn print(run: &ForeignRun, path: &std::path::Path, done: &Converted, dry_run: bo
         count(done.episodes),
         count(done.steps),
         done.path.display()
-    );
-    for lost in &done.skipped {
+    )];
+    lines.extend(done.skipped.iter().map(|lost| {
         let place = if lost.file.is_empty() { String::new() } else { format!("{}: ", lost.file) };
-        println!("  left out: {place}{} ({})", lost.what, lost.why);
-    }
+        format!("  left out: {place}{} ({})", lost.what, lost.why)
+    }));
+    lines.join("\n")
 }
 
-fn value(run: &ForeignRun, path: &std::path::Path, done: &Converted) -> serde_json::Value {
+fn value(run: &ForeignRun, path: &Path, done: &Converted) -> serde_json::Value {
     json!({
         "from": path, "format": run.format(), "path": done.path, "was_there": done.was_there, "points": done.points,
         "tensors": done.tensors, "episodes": done.episodes, "steps": done.steps, "skipped": done.skipped,

@@ -10,6 +10,7 @@ pub fn push(options: &PushOptions) -> anyhow::Result<u8> {
     use ethogram_store::{find_runs, object::Remote};
 
     use crate::{
+        outcomes::Outcomes,
         parallel::in_parallel,
         runs,
         text::{text_from_bytes, text_from_count},
@@ -28,30 +29,23 @@ pub fn push(options: &PushOptions) -> anyhow::Result<u8> {
             ethogram_store::object::push(run, &place).with_context(|| format!("{} was not sent", run.display()))?;
         anyhow::Ok((place, report))
     });
-    let mut failed = false;
-    let mut told = Vec::new();
+    let mut outcomes = Outcomes::new(options.json);
     for (run, sent) in found.iter().zip(sent) {
-        match sent {
-            Ok((place, report)) if options.json => {
-                told.push(serde_json::json!({ "run": run, "url": place.url(), "report": report }));
-            }
-            Ok((place, report)) => println!(
-                "{} files, {} sent, {} were there: {}",
-                text_from_count(report.files as i64),
-                text_from_bytes(report.bytes),
-                text_from_count(report.unchanged as i64),
-                place.url()
-            ),
-            Err(error) => {
-                failed = true;
-                eprintln!("error: {}", crate::text_from_error(&error));
-            }
-        }
+        outcomes.tell(
+            sent,
+            |(place, report)| serde_json::json!({ "run": run, "url": place.url(), "report": report }),
+            |(place, report)| {
+                format!(
+                    "{} files, {} sent, {} were there: {}",
+                    text_from_count(report.files as i64),
+                    text_from_bytes(report.bytes),
+                    text_from_count(report.unchanged as i64),
+                    place.url()
+                )
+            },
+        );
     }
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&told)?);
-    }
-    Ok(u8::from(failed))
+    outcomes.end()
 }
 
 /// Where a run goes, relative to what was typed: as it lies here, or by its project and id when it is what was typed.

@@ -1,15 +1,13 @@
 //! What a layer holds while the network looks at states of an episode.
 
-use ethogram_model::{Cancel, Forward};
+use ethogram_model::Cancel;
 use ethogram_store::CheckpointRow;
 
 use super::EXPLAINED_STEPS_MAX;
+use super::layer::Layer;
 use super::observation::{Given, inputs};
 use super::signature::Signature;
-use crate::{Error, Result, RunHandle};
-
-/// States that go through the network together.
-const BATCH: usize = 64;
+use crate::{Result, RunHandle};
 
 /// What a layer holds at some steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +26,7 @@ impl RunHandle {
     /// What a layer, named as in the network's file, holds at these steps (ascending). Without `checkpoint` the one in force is asked.
     ///
     /// # Errors
-    /// [`Error::Unexplained`] when there is no network for the episode, or the layer has no row a step; [`Error::Model`] for a layer that
+    /// [`Error::Unexplained`](crate::Error::Unexplained) when there is no network for the episode; [`Error::NoRowAState`](crate::Error::NoRowAState); [`Error::Model`](crate::Error::Model) for a layer that
     /// the network does not have.
     pub fn activations(
         &self,
@@ -51,18 +49,12 @@ impl RunHandle {
             found.steps.extend(wanted.iter().map(|&row| first + row as u64));
             given.append(&Given { tensors: read.rows(&wanted)?, valid: vec![true; wanted.len()] })?;
         }
-        let batch = if model.has_fixed_rows() { 1 } else { BATCH };
-        let forward = Forward::of(model, vec![layer.to_owned()]);
-        for first in (0..found.steps.len()).step_by(batch) {
-            let rows: Vec<usize> = (first..found.steps.len().min(first + batch)).collect();
-            let Some((_, tensor)) = forward.run(&given.rows(&rows)?, cancel)?.pop() else { continue };
-            let (shape, values) = (tensor.shape(), tensor.as_f32().unwrap_or_default());
-            if shape.first() != Some(&rows.len()) {
-                let why = format!("layer {layer:?} has shape {shape:?} for {} states: no row a state", rows.len());
-                return Err(Error::Unexplained { episode, why });
-            }
-            found.shape = shape[1..].to_vec();
-            found.values.extend_from_slice(values);
+        let layer = Layer::of(model, layer);
+        let rows: Vec<usize> = (0..found.steps.len()).collect();
+        for rows in rows.chunks(layer.batch()) {
+            let held = layer.held(&given, rows, cancel)?;
+            found.shape = held.shape;
+            found.values.extend(held.values);
         }
         Ok(found)
     }

@@ -5,10 +5,11 @@ use ethogram_store::CheckpointRow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::layer::{Held, Layer};
 use super::observation::inputs;
 use super::said::{Said, said};
 use super::signature::Signature;
-use crate::{Error, Result, RunHandle};
+use crate::{Result, RunHandle};
 
 /// What is said of steps as they were, and with the layer changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,25 +47,18 @@ impl RunHandle {
         let given = inputs(self, episode, range.clone(), &model, &signature)?;
         let info = self.info();
         let space = info.env.as_ref().and_then(|env| env.action_space.as_ref());
-        let within = Forward::of(Arc::clone(&model), vec![layer.to_owned()]);
+        let within = Layer::of(Arc::clone(&model), layer);
         let from = Forward::patched(Arc::clone(&model), vec![layer.to_owned()]);
         let valid: Vec<usize> = (0..given.valid.len()).filter(|&row| given.valid[row]).collect();
         let mut found = Patched { steps: Vec::new(), before: Vec::new(), after: Vec::new(), checkpoint };
-        let batch = if model.has_fixed_rows() { 1 } else { valid.len().max(1) };
-        for rows in valid.chunks(batch) {
+        for rows in valid.chunks(within.batch()) {
             let mut inputs = given.rows(rows)?;
             found.before.extend(said(&forward.run(&inputs, cancel)?, rows.len(), &signature, space));
-            let Some((_, held)) = within.run(&inputs, cancel)?.pop() else { continue };
-            let shape = held.shape().to_vec();
-            if shape.first() != Some(&rows.len()) {
-                let why = format!("layer {layer:?} has shape {shape:?} for {} states: no row a state", rows.len());
-                return Err(Error::Unexplained { episode, why });
+            let Held { shape, mut values } = within.held(&given, rows, cancel)?;
+            for row in values.chunks_mut(shape.iter().product()) {
+                change(&shape, row)?;
             }
-            let mut values = held.as_f32().unwrap_or_default().to_vec();
-            for row in values.chunks_mut(shape[1..].iter().product::<usize>().max(1)) {
-                change(&shape[1..], row)?;
-            }
-            inputs.insert(layer.to_owned(), Tensor::f32(&shape, values)?);
+            inputs.insert(layer.to_owned(), Tensor::f32(&[&[rows.len()], &shape[..]].concat(), values)?);
             found.after.extend(said(&from.run(&inputs, cancel)?, rows.len(), &signature, space));
             found.steps.extend(rows.iter().map(|&row| range.start + row as u64));
         }

@@ -38,20 +38,17 @@ impl LayerRows {
         tell: &mut Told<'_>,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let mut rows = Self::default();
-        let (all, mut done) = (states.count(), 0);
-        for (episode, steps) in states.episodes() {
-            for some in steps.chunks(TOGETHER) {
-                tell("asking the network", done as f64 / all as f64);
+        let parts =
+            states.episodes().flat_map(|(episode, steps)| steps.chunks(TOGETHER).map(move |some| (episode, some)));
+        Self::read(
+            request,
+            parts,
+            |done| tell("asking the network", done as f64 / states.count() as f64),
+            |episode, some| {
                 let found = run.activations(episode, some, &request.layer, request.checkpoint, cancel)?;
-                let width: usize = found.shape.iter().product();
-                for (at, &step) in found.steps.iter().enumerate() {
-                    rows.add(request, (episode, step), &found.shape, &found.values[at * width..][..width])?;
-                }
-                done += some.len();
-            }
-        }
-        Ok(rows)
+                Ok((found.shape, found.steps, found.values))
+            },
+        )
     }
 
     /// What the layer says for or against the target, by integrated gradients from a layer of zeros: ten points, each at the end of its stretch.
@@ -62,20 +59,43 @@ impl LayerRows {
         tell: &mut Told<'_>,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let mut rows = Self::default();
-        let (all, mut done) = (states.count(), 0);
-        for (episode, steps) in states.episodes() {
-            for some in steps.chunk_by(|a, b| a + 1 == *b).flat_map(|run| run.chunks(EXPLAINED_STEPS_MAX as usize)) {
-                tell("explaining states", done as f64 / all as f64);
+        let parts = states.episodes().flat_map(|(episode, steps)| neighbours(steps).map(move |some| (episode, some)));
+        Self::read(
+            request,
+            parts,
+            |done| tell("explaining states", done as f64 / states.count() as f64),
+            |episode, some| {
                 let range = some[0]..some[0] + some.len() as u64;
-                let asked = attribution(request, &request.of, episode, range, request.checkpoint);
-                let found = run.explanation(&asked, cancel)?;
+                let found =
+                    run.explanation(&attribution(request, &request.of, episode, range, request.checkpoint), cancel)?;
                 let width: usize = found.shape.iter().product();
-                for (at, &step) in some.iter().enumerate().filter(|(at, _)| found.valid.get(*at) == Some(&true)) {
-                    rows.add(request, (episode, step), &found.shape, &found.values[at * width..][..width])?;
+                let valid = |at: &usize| found.valid.get(*at) == Some(&true);
+                let (mut steps, mut values) = (Vec::new(), Vec::new());
+                for at in (0..some.len()).filter(valid) {
+                    steps.push(some[at]);
+                    values.extend_from_slice(&found.values[at * width..][..width]);
                 }
-                done += some.len();
+                Ok((found.shape, steps, values))
+            },
+        )
+    }
+
+    /// Asks about steps of one episode after the other. `ask` gives the shape of a state, the steps that have numbers, and these.
+    fn read<'s>(
+        request: &FeaturesRequest,
+        parts: impl Iterator<Item = (u64, &'s [u64])>,
+        mut tell: impl FnMut(usize),
+        mut ask: impl FnMut(u64, &[u64]) -> Result<(Vec<usize>, Vec<u64>, Vec<f32>)>,
+    ) -> Result<Self> {
+        let (mut rows, mut done) = (Self::default(), 0);
+        for (episode, some) in parts {
+            tell(done);
+            let (shape, steps, values) = ask(episode, some)?;
+            let width: usize = shape.iter().product();
+            for (step, values) in steps.into_iter().zip(values.chunks(width.max(1))) {
+                rows.add(request, (episode, step), &shape, values)?;
             }
+            done += some.len();
         }
         Ok(rows)
     }
@@ -142,6 +162,11 @@ pub fn attribution(
         wrt: Some(request.layer.clone()),
         ..ExplanationRequest::default()
     }
+}
+
+/// Steps that follow each other, no more than are explained at once.
+fn neighbours(steps: &[u64]) -> impl Iterator<Item = &[u64]> {
+    steps.chunk_by(|a, b| a + 1 == *b).flat_map(|some| some.chunks(EXPLAINED_STEPS_MAX as usize))
 }
 
 /// A state's numbers with the channels of a place together.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ethogram_model::{Cancel, Forward, Tensor};
+use ethogram_model::Cancel;
 use ethogram_store::CheckpointRow;
 
 use super::request::{MAP_VALUES_BYTES_MAX, wrong};
 use super::selection::Place;
-use crate::explanation::{Given, Signature, floats, in_force, inputs};
+use crate::explanation::{Given, Layer, Signature, floats, in_force, inputs};
 use crate::{Error, Params, Result, RunHandle};
 
 /// What a layer's name follows in [`MapRequest::of`](super::MapRequest::of).
@@ -18,8 +18,6 @@ pub const LAYER_PREFIX: &str = "layer/";
 const WINDOW: u64 = 64;
 /// Bytes of a field, as floats, that are read at once, about.
 const WINDOW_BYTES: u64 = 4 << 20;
-/// Steps that go through the network at once.
-const BATCH: usize = 64;
 
 /// What is read of each step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +50,7 @@ pub struct From {
 pub struct Reader<'a> {
     from: &'a [From],
     subject: &'a Subject,
-    networks: HashMap<String, Arc<Forward>>,
+    layers: HashMap<String, Arc<Layer>>,
     cancel: &'a Cancel,
 }
 
@@ -78,7 +76,7 @@ impl Subject {
 impl<'a> Reader<'a> {
     /// Reads nothing yet.
     pub fn new(from: &'a [From], subject: &'a Subject, cancel: &'a Cancel) -> Self {
-        Reader { from, subject, networks: HashMap::new(), cancel }
+        Reader { from, subject, layers: HashMap::new(), cancel }
     }
 
     /// Numbers that a step has.
@@ -91,7 +89,7 @@ impl<'a> Reader<'a> {
             Subject::Layer(name) => {
                 let mut waiting = Waiting::default();
                 self.layer(name, &[place], 0, &mut waiting, &mut rows)?;
-                self.flush(name, &mut waiting, &mut rows)?;
+                self.flush(&mut waiting, &mut rows)?;
             }
         }
         Ok(rows.width)
@@ -126,8 +124,8 @@ impl<'a> Reader<'a> {
                 return Err(Error::Stopped);
             }
         }
-        if let Subject::Layer(name) = self.subject {
-            self.flush(name, &mut waiting, &mut rows)?;
+        if let Subject::Layer(_) = self.subject {
+            self.flush(&mut waiting, &mut rows)?;
         }
         match failed {
             Some(error) if rows.there.iter().all(|there| !there) => Err(error),
@@ -174,11 +172,11 @@ impl<'a> Reader<'a> {
         let (from, last) = (&self.from[source as usize], places[places.len() - 1].step);
         let checkpoint = checkpoint_of(from, episode)?;
         if waiting.checkpoint.as_ref().is_some_and(|waiting| waiting.hash != checkpoint.hash) {
-            self.flush(name, waiting, rows)?;
+            self.flush(waiting, rows)?;
         }
-        let forward = self.network(from, &checkpoint, name)?;
+        let layer = self.layer_of(from, &checkpoint, name)?;
         let signature = Signature::read(&checkpoint.signature)?;
-        let given = inputs(&from.run, episode, first..last + 1, forward.model(), &signature)?;
+        let given = inputs(&from.run, episode, first..last + 1, layer.model(), &signature)?;
         let index_of = |place: &Place| (place.step - first) as usize;
         let there = places.iter().enumerate().filter(|(_, place)| given.valid[index_of(place)]);
         let wanted: Vec<(usize, usize)> = there.map(|(index, place)| (at + index, index_of(place))).collect();
@@ -189,40 +187,29 @@ impl<'a> Reader<'a> {
         waiting.given.append(&Given { tensors: given.rows(&picked)?, valid: vec![true; picked.len()] })?;
         waiting.rows.extend(wanted.iter().map(|(at, _)| *at));
         waiting.checkpoint = Some(checkpoint);
-        waiting.forward = Some(forward);
+        waiting.layer = Some(layer);
         waiting.told = self.told(source, episode);
-        while waiting.rows.len() >= BATCH {
-            self.run(name, waiting, rows)?;
+        while waiting.layer.as_ref().is_some_and(|layer| waiting.rows.len() >= layer.batch()) {
+            self.run(waiting, rows)?;
         }
         Ok(())
     }
 
-    fn flush(&self, name: &str, waiting: &mut Waiting, rows: &mut Rows) -> Result<()> {
+    fn flush(&self, waiting: &mut Waiting, rows: &mut Rows) -> Result<()> {
         while !waiting.rows.is_empty() {
-            self.run(name, waiting, rows)?;
+            self.run(waiting, rows)?;
         }
         *waiting = Waiting::default();
         Ok(())
     }
 
-    /// Runs the network once. A batch always has the same size, the last row of a short one being repeated: the network is compiled once,
-    /// and an axis of rows cannot be taken for another.
-    fn run(&self, name: &str, waiting: &mut Waiting, rows: &mut Rows) -> Result<()> {
-        let Some(forward) = waiting.forward.clone() else { return Ok(()) };
-        let batch = if forward.model().has_fixed_rows() { 1 } else { BATCH };
-        let count = waiting.rows.len().min(batch);
-        let picked: Vec<usize> = (0..batch).map(|row| row.min(count - 1)).collect();
-        let found = forward.run(&waiting.given.rows(&picked)?, self.cancel).map_err(|error| match error {
-            ethogram_model::Error::Cancelled => Error::Stopped,
-            other => other.into(),
-        })?;
-        let tensor = found.into_iter().next().map(|(_, tensor)| tensor);
-        let values = tensor.as_ref().and_then(|tensor| rows_of(tensor, batch));
-        let Some((values, width)) = values else {
-            let shape = tensor.map_or_else(String::new, |tensor| tensor.describe());
-            let expected = "a layer with a row for each step";
-            return Err(wrong("of", expected, &format!("{name:?}, {shape}")));
-        };
+    /// Runs the network once.
+    fn run(&self, waiting: &mut Waiting, rows: &mut Rows) -> Result<()> {
+        let Some(layer) = waiting.layer.clone() else { return Ok(()) };
+        let count = waiting.rows.len().min(layer.batch());
+        let now: Vec<usize> = (0..count).collect();
+        let values = layer.held(&waiting.given, &now, self.cancel).map_err(of_a_map)?.values;
+        let width = values.len() / count;
         rows.take_width(width, &waiting.told)?;
         for (index, &row) in waiting.rows[..count].iter().enumerate() {
             rows.values[row * width..][..width].copy_from_slice(&values[index * width..][..width]);
@@ -238,14 +225,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn network(&mut self, from: &From, checkpoint: &CheckpointRow, layer: &str) -> Result<Arc<Forward>> {
-        if let Some(known) = self.networks.get(&checkpoint.hash) {
+    fn layer_of(&mut self, from: &From, checkpoint: &CheckpointRow, name: &str) -> Result<Arc<Layer>> {
+        if let Some(known) = self.layers.get(&checkpoint.hash) {
             return Ok(Arc::clone(known));
         }
         let model = from.run.networks().open(from.run.source().as_ref(), checkpoint)?;
-        let forward = Arc::new(Forward::of(model, vec![layer.to_owned()]));
-        self.networks.insert(checkpoint.hash.clone(), Arc::clone(&forward));
-        Ok(forward)
+        let layer = Arc::new(Layer::of(model, name));
+        self.layers.insert(checkpoint.hash.clone(), Arc::clone(&layer));
+        Ok(layer)
     }
 
     /// For messages.
@@ -258,7 +245,7 @@ impl<'a> Reader<'a> {
 #[derive(Default)]
 struct Waiting {
     checkpoint: Option<CheckpointRow>,
-    forward: Option<Arc<Forward>>,
+    layer: Option<Arc<Layer>>,
     given: Given,
     /// Which rows they will be.
     rows: Vec<usize>,
@@ -300,9 +287,11 @@ pub fn checkpoint_of(from: &From, episode: u64) -> Result<CheckpointRow> {
     Ok(known[in_force(&known, &row, None)].clone())
 }
 
-/// The numbers of a tensor with a row for each step, and how many a row has.
-fn rows_of(tensor: &Tensor, batch: usize) -> Option<(&[f32], usize)> {
-    let values = tensor.as_f32()?;
-    let width = tensor.shape().get(1..)?.iter().product();
-    (tensor.shape().first() == Some(&batch) && width > 0).then_some((values, width))
+/// What a network's refusal is to who asked for a map.
+fn of_a_map(error: Error) -> Error {
+    match error {
+        Error::Model(ethogram_model::Error::Cancelled) => Error::Stopped,
+        Error::NoRowAState { .. } => wrong("of", "a layer with a row for each step", &error.to_string()),
+        other => other,
+    }
 }
