@@ -1,20 +1,23 @@
-use super::{Metric, Neighbors, Points, pca};
-use crate::map::pca::{orthonormalize, symmetric_eigen};
+//! Uniform manifold approximation: points are pulled to those that surround them, and pushed from others.
+
+mod curve;
+mod graph;
+mod start;
+
+use super::{Metric, Neighbors, Points};
 use crate::parallel::fill_rows;
 use crate::{Error, Result};
+use curve::Curve;
 use ethogram_random::Random;
+use graph::Graph;
+use start::{first_layout, spread_out};
 
 /// Draws against which a point is pushed away, for each at which it is pulled.
 const NEGATIVES: usize = 5;
 /// Farthest that one push or pull moves a coordinate.
 const CLIP: f32 = 4.0;
-/// Width of the layout at its beginning.
-const EXTENT: f64 = 10.0;
 /// Up to so many points more rounds are made, pair after pair.
 const FEW: usize = 10_000;
-/// Rounds of the search for the slow directions of the graph.
-const SPECTRAL_ROUNDS: usize = 150;
-
 /// How a layout is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UmapParams {
@@ -288,270 +291,6 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
-/// How strongly pairs belong together, and who belongs to whom, both ways.
-#[derive(Clone, Debug)]
-struct Graph {
-    starts: Vec<usize>,
-    others: Vec<u32>,
-    /// 0 to 1.
-    weights: Vec<f32>,
-    /// Rounds from one turn to the next.
-    periods: Vec<f32>,
-}
-
-impl Graph {
-    /// The fuzzy union of what each point takes for its surroundings.
-    fn of(neighbors: &Neighbors, rows: usize, rounds: usize) -> Self {
-        let count = neighbors.count;
-        let mut strengths = vec![0.0_f32; rows * count];
-        // Entropy of the surroundings: log2 of all of them, the point itself among them.
-        let target = ((count + 1) as f64).log2();
-        let mean_distance =
-            neighbors.distance.iter().map(|d| f64::from(*d)).sum::<f64>() / (neighbors.distance.len().max(1) as f64);
-        fill_rows(&mut strengths, count, |first, strengths| {
-            for (offset, strengths) in strengths.chunks_mut(count).enumerate() {
-                let distances: Vec<f64> = neighbors.of(first + offset).map(|(_, d)| f64::from(d)).collect();
-                surroundings(&distances, target, mean_distance, strengths);
-            }
-        });
-        let mut pairs: Vec<(u32, u32, f32)> = Vec::with_capacity(rows * count * 2);
-        for row in 0..rows {
-            for (at, (other, _)) in neighbors.of(row).enumerate() {
-                let strength = strengths[row * count + at];
-                pairs.push((row as u32, other as u32, strength));
-                pairs.push((other as u32, row as u32, strength));
-            }
-        }
-        pairs.sort_unstable_by_key(|&(row, other, strength)| (row, other, strength.to_bits()));
-        let mut graph =
-            Graph { starts: vec![0; rows + 1], others: Vec::new(), weights: Vec::new(), periods: Vec::new() };
-        let mut at = 0;
-        while at < pairs.len() {
-            let (row, other, strength) = pairs[at];
-            let back = pairs.get(at + 1).filter(|next| (next.0, next.1) == (row, other));
-            // Whether either takes the other for near: a + b − ab.
-            let weight = back.map_or(strength, |next| strength + next.2 - strength * next.2);
-            at += if back.is_some() { 2 } else { 1 };
-            graph.others.push(other);
-            graph.weights.push(weight);
-            graph.starts[row as usize + 1] += 1;
-        }
-        for row in 0..rows {
-            graph.starts[row + 1] += graph.starts[row];
-        }
-        let most = graph.weights.iter().copied().fold(0.0_f32, f32::max);
-        // A pair that would not have a turn in all rounds has none.
-        let period = |&weight: &f32| if weight * rounds as f32 >= most { most / weight } else { f32::INFINITY };
-        graph.periods = graph.weights.iter().map(period).collect();
-        graph
-    }
-
-    /// Where the pairs of a point are.
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        self.starts[row]..self.starts[row + 1]
-    }
-
-    /// Others of a point, with the period of the pair.
-    fn pairs(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
-        let range = self.range(row);
-        self.others[range.clone()].iter().map(|&other| other as usize).zip(self.periods[range].iter().copied())
-    }
-
-    /// Whether every point can be reached from the first.
-    fn is_whole(&self) -> bool {
-        let rows = self.starts.len() - 1;
-        let (mut seen, mut left) = (vec![false; rows], vec![0]);
-        seen[0] = true;
-        let mut count = 1;
-        while let Some(row) = left.pop() {
-            for &other in &self.others[self.range(row)] {
-                if !seen[other as usize] {
-                    seen[other as usize] = true;
-                    count += 1;
-                    left.push(other as usize);
-                }
-            }
-        }
-        count == rows
-    }
-}
-
-/// Strength of each neighbour: 1 at the nearest, falling so fast that together they count as log2 of their number.
-fn surroundings(distances: &[f64], target: f64, mean_distance: f64, strengths: &mut [f32]) {
-    let nearest = distances.iter().copied().find(|&distance| distance > 0.0).unwrap_or(0.0);
-    let sum = |sigma: f64| -> f64 {
-        distances.iter().map(|d| if *d > nearest { (-(d - nearest) / sigma).exp() } else { 1.0 }).sum()
-    };
-    let (mut low, mut high, mut sigma) = (0.0, f64::INFINITY, 1.0);
-    for _ in 0..64 {
-        let found = sum(sigma);
-        if (found - target).abs() < 1e-5 {
-            break;
-        }
-        if found > target {
-            high = sigma;
-            sigma = f64::midpoint(low, high);
-        } else {
-            low = sigma;
-            sigma = if high.is_finite() { f64::midpoint(low, high) } else { sigma * 2.0 };
-        }
-    }
-    let own_mean = distances.iter().sum::<f64>() / distances.len() as f64;
-    sigma = sigma.max(1e-3 * if nearest > 0.0 { own_mean } else { mean_distance });
-    for (strength, distance) in strengths.iter_mut().zip(distances) {
-        *strength =
-            if *distance <= nearest || sigma == 0.0 { 1.0 } else { (-(distance - nearest) / sigma).exp() as f32 };
-    }
-}
-
-/// 1 / (1 + a·d^2b): how near two points are taken to be in the layout.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Curve {
-    a: f32,
-    b: f32,
-}
-
-impl Curve {
-    /// The curve nearest to 1 up to `min_dist` and `exp(−(d − min_dist) / spread)` beyond, by Gauss and Newton with damping.
-    fn fit(min_dist: f64, spread: f64) -> Self {
-        let places: Vec<f64> = (0..300).map(|i| 3.0 * spread * f64::from(i) / 299.0).collect();
-        let wanted = |d: f64| if d < min_dist { 1.0 } else { (-(d - min_dist) / spread).exp() };
-        let value = |(a, b): (f64, f64), d: f64| 1.0 / (1.0 + a * d.powf(2.0 * b));
-        let cost = |at: (f64, f64)| places.iter().map(|&d| (value(at, d) - wanted(d)).powi(2)).sum::<f64>();
-        let (mut at, mut damping) = ((1.0, 1.0), 1e-3);
-        for _ in 0..200 {
-            let (mut aa, mut ab, mut bb, mut ga, mut gb) = (0.0, 0.0, 0.0, 0.0, 0.0);
-            for &d in &places[1..] {
-                let y = value(at, d);
-                let power = d.powf(2.0 * at.1);
-                let (da, db) = (-y * y * power, -y * y * at.0 * power * 2.0 * d.ln());
-                let residual = y - wanted(d);
-                aa += da * da;
-                ab += da * db;
-                bb += db * db;
-                ga += da * residual;
-                gb += db * residual;
-            }
-            let (aa, bb) = (aa * (1.0 + damping), bb * (1.0 + damping));
-            let determinant = aa * bb - ab * ab;
-            let step = ((bb * ga - ab * gb) / determinant, (aa * gb - ab * ga) / determinant);
-            let next = (at.0 - step.0, at.1 - step.1);
-            if next.0 > 0.0 && next.1 > 0.0 && cost(next) < cost(at) {
-                let small = step.0.abs() < 1e-12 && step.1.abs() < 1e-12;
-                (at, damping) = (next, damping * 0.3);
-                if small {
-                    break;
-                }
-            } else {
-                damping *= 10.0;
-                if damping > 1e12 {
-                    break;
-                }
-            }
-        }
-        Curve { a: at.0 as f32, b: at.1 as f32 }
-    }
-
-    fn pull(self, squared: f32) -> f32 {
-        -2.0 * self.a * self.b * squared.powf(self.b - 1.0) / (self.a * squared.powf(self.b) + 1.0)
-    }
-
-    fn push(self, squared: f32) -> f32 {
-        2.0 * self.b / ((0.001 + squared) * (self.a * squared.powf(self.b) + 1.0))
-    }
-}
-
-/// The slow directions of the graph where it is one piece, principal components where it is not; with a little noise.
-fn first_layout(points: Points, graph: &Graph, dims: usize, random: &mut Random) -> Result<Vec<f32>> {
-    let rows = points.rows();
-    let mut layout = if let Some(layout) = spectral(graph, dims, random) {
-        layout
-    } else {
-        let have = dims.min(points.width());
-        let found = pca(points, have)?.positions;
-        found.chunks(have).flat_map(|row| (0..dims).map(|d| row.get(d).map_or(0.0, |v| f64::from(*v)))).collect()
-    };
-    let most = layout.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    let scale = if most > 0.0 { EXTENT / most } else { 1.0 };
-    for value in &mut layout {
-        *value = *value * scale + 1e-4 * f64::from(random.normal());
-    }
-    debug_assert_eq!(layout.len(), rows * dims);
-    Ok(spread_out(&layout, dims))
-}
-
-/// From 0 to 10 along each direction.
-fn spread_out(layout: &[f64], dims: usize) -> Vec<f32> {
-    let (mut low, mut high) = (vec![f64::INFINITY; dims], vec![f64::NEG_INFINITY; dims]);
-    for row in layout.chunks(dims) {
-        for (d, value) in row.iter().enumerate() {
-            low[d] = low[d].min(*value);
-            high[d] = high[d].max(*value);
-        }
-    }
-    let place = |row: &[f64]| {
-        (0..dims).map(|d| (EXTENT * (row[d] - low[d]) / (high[d] - low[d]).max(1e-12)) as f32).collect::<Vec<_>>()
-    };
-    layout.chunks(dims).flat_map(place).collect()
-}
-
-/// Eigenvectors of the normalised graph after the first, by subspace iteration; `None` where the graph is in pieces or too small.
-fn spectral(graph: &Graph, dims: usize, random: &mut Random) -> Option<Vec<f64>> {
-    let rows = graph.starts.len() - 1;
-    let kept = dims + 1 + 4;
-    if rows <= kept || !graph.is_whole() {
-        return None;
-    }
-    let degree = |row: usize| graph.weights[graph.range(row)].iter().map(|w| f64::from(*w)).sum::<f64>();
-    let root: Vec<f64> = (0..rows).map(|row| degree(row).sqrt().max(1e-12)).collect();
-    // Directions lie one after the other; the first is known.
-    let mut directions: Vec<f64> = (0..kept * rows).map(|_| f64::from(random.normal())).collect();
-    directions[..rows].copy_from_slice(&root);
-    orthonormalize(&mut directions, rows);
-    let step = |directions: &[f64]| {
-        let mut moved = vec![0.0; directions.len()];
-        fill_rows(&mut moved, rows, |first, moved| {
-            for (offset, moved) in moved.chunks_mut(rows).enumerate() {
-                let from = &directions[(first + offset) * rows..][..rows];
-                for (row, moved) in moved.iter_mut().enumerate() {
-                    let range = graph.range(row);
-                    let pulled: f64 = graph.others[range.clone()]
-                        .iter()
-                        .zip(&graph.weights[range])
-                        .map(|(&other, &weight)| f64::from(weight) * from[other as usize] / root[other as usize])
-                        .sum();
-                    // Half of the way, so that no direction turns round.
-                    *moved = f64::midpoint(from[row], pulled / root[row]);
-                }
-            }
-        });
-        moved
-    };
-    for _ in 0..SPECTRAL_ROUNDS {
-        directions = step(&directions);
-        orthonormalize(&mut directions, rows);
-    }
-    // Turn the directions that were kept into the slowest among them.
-    let moved = step(&directions);
-    let mut small = vec![0.0; kept * kept];
-    for a in 0..kept {
-        for b in 0..kept {
-            small[a * kept + b] =
-                directions[a * rows..][..rows].iter().zip(&moved[b * rows..][..rows]).map(|(x, y)| x * y).sum();
-        }
-    }
-    let (_, vectors) = symmetric_eigen(&mut small, kept);
-    let mut layout = vec![0.0; rows * dims];
-    for row in 0..rows {
-        for d in 0..dims {
-            layout[row * dims + d] =
-                (0..kept).map(|from| vectors[from * kept + d + 1] * directions[from * rows + row]).sum::<f64>()
-                    / root[row];
-        }
-    }
-    Some(layout)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests {
@@ -566,14 +305,6 @@ mod tests {
                 (0..10).map(|d| random.normal() + if d == 0 { center } else { 0.0 }).collect::<Vec<_>>()
             })
             .collect()
-    }
-
-    #[test]
-    fn the_curve_is_that_of_umap_learn() {
-        let curve = Curve::fit(0.1, 1.0);
-        assert!((curve.a - 1.5769).abs() < 1e-3 && (curve.b - 0.8951).abs() < 1e-3, "{curve:?}");
-        let curve = Curve::fit(0.5, 1.0);
-        assert!((curve.a - 0.5830).abs() < 1e-3 && (curve.b - 1.3342).abs() < 1e-3, "{curve:?}");
     }
 
     #[test]
