@@ -1,0 +1,129 @@
+"""Small drawings for notebooks: curves, bands and points as SVG, pictures as PNG. Bounded, whatever is drawn."""
+
+from __future__ import annotations
+
+import html
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing
+
+    Values = numpy.typing.NDArray[Any]
+
+WIDTH, HEIGHT = 480, 96
+"""Of a curve, in CSS pixels."""
+
+BUCKETS = 240
+"""A curve of more values is drawn as lowest to highest of so many buckets."""
+
+POINTS_MAX = 2_000
+"""Points that are drawn; of more, so many picked evenly."""
+
+SIDE_MAX = 512
+"""Longest side of a picture; a larger one is thinned out."""
+
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+
+
+def curve(values: Any, title: str) -> str:
+    """Values one after another; gaps where they are missing."""
+    import numpy as np
+
+    values = np.asarray(values, dtype=float)
+    count = min(len(values), BUCKETS)
+    if not count or not np.isfinite(values).any():
+        return ""
+    edges = np.arange(count + 1) * len(values) // count
+    lows, highs = np.full(count, np.nan), np.full(count, np.nan)
+    for at in range(count):
+        some = values[edges[at] : edges[at + 1]]
+        some = some[np.isfinite(some)]
+        if some.size:
+            lows[at], highs[at] = some.min(), some.max()
+    return band(edges[:-1], (lows + highs) / 2, lows, highs, title)
+
+
+def band(places: Any, values: Any, lows: Any, highs: Any, title: str) -> str:
+    """A curve and what lies between two others. At most `BUCKETS` points of each are drawn."""
+    import numpy as np
+
+    x, *rows = (np.asarray(row, dtype=float) for row in (places, values, lows, highs))
+    picked = np.arange(min(len(x), BUCKETS)) * len(x) // max(1, min(len(x), BUCKETS))
+    x, (y, low, high) = x[picked], [row[picked] for row in rows]
+    there = np.isfinite(x) & np.isfinite(y)
+    if not there.any():
+        return ""
+    seen = np.concatenate([row[there & np.isfinite(row)] for row in (y, low, high)])
+    across, up = _Scale(x[there], WIDTH), _Scale(seen, HEIGHT)
+    line = " ".join(
+        f"{'M' if at == 0 or not there[at - 1] else 'L'}{across(x[at]):.1f},{HEIGHT - up(y[at]):.1f}"
+        for at in np.flatnonzero(there)
+    )
+    between = there & np.isfinite(low) & np.isfinite(high)
+    ends = " ".join(
+        f"M{across(x[at]):.1f},{HEIGHT - up(low[at]):.1f}V{HEIGHT - up(high[at]):.1f}"
+        for at in np.flatnonzero(between)
+        if high[at] > low[at]
+    )
+    wide = max(1.0, WIDTH / max(1, len(x)))
+    body = f'<path d="{ends}" stroke="{_COLOURS[0]}" stroke-opacity=".35" stroke-width="{wide:.1f}" fill="none"/>'
+    body += f'<path d="{line}" stroke="{_COLOURS[0]}" stroke-width="1.5" stroke-linecap="round" fill="none"/>'
+    return _svg(body, WIDTH, HEIGHT, f"{title}: {seen.min():.6g} to {seen.max():.6g}")
+
+
+def points(layout: Any, groups: Any) -> str:
+    """Points of a map, coloured by group."""
+    import numpy as np
+
+    places, groups = np.asarray(layout, dtype=float), np.asarray(groups)
+    there = np.flatnonzero(np.isfinite(places).all(axis=1))
+    picked = there[np.arange(min(len(there), POINTS_MAX)) * len(there) // max(1, min(len(there), POINTS_MAX))]
+    if not len(picked):
+        return ""
+    side = 3 * HEIGHT
+    across, up = _Scale(places[picked, 0], side), _Scale(places[picked, 1], side)
+    drawn = "".join(
+        f'<circle cx="{across(places[at, 0]):.1f}" cy="{side - up(places[at, 1]):.1f}" r="1.5" '
+        f'fill="{_COLOURS[int(groups[at]) % len(_COLOURS)]}"/>'
+        for at in picked
+    )
+    return _svg(drawn, side, side, f"{len(picked)} of {len(places)} points, coloured by episode")
+
+
+def png(pixels: Values) -> bytes | None:
+    """A picture H×W×1 or H×W×3 of bytes as a file."""
+    import numpy as np
+
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or 0 in pixels.shape:
+        return None
+    step = -(-max(pixels.shape[:2]) // SIDE_MAX)
+    rows = np.ascontiguousarray(pixels[::step, ::step])
+    height, width, channels = rows.shape
+    flat = rows.reshape(height, width * channels)
+    # Each line begins with the filter that it was sent through: none.
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), flat], axis=1).tobytes()
+    header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 6)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+
+
+class _Scale:
+    """Brings values into `size` pixels, with two of margin."""
+
+    def __init__(self, values: Any, size: int) -> None:
+        self._low, high = float(values.min()), float(values.max())
+        self._by = (size - 4) / (high - self._low) if high > self._low else 0.0
+        self._at = 2.0 if self._by else size / 2
+
+    def __call__(self, value: Any) -> float:
+        return self._at + (float(value) - self._low) * self._by
+
+
+def _svg(body: str, width: int, height: int, title: str) -> str:
+    said = html.escape(title, quote=True)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<div><svg {size} role="img" aria-label="{said}"><title>{said}</title>{body}</svg><br>{said}</div>'
