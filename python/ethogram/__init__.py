@@ -30,6 +30,7 @@ from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
 from ethogram.show import Shown, show
 from ethogram.state_map import StateMap
+from ethogram.study import Study, study
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ __all__ = [
     "RunView",
     "Shown",
     "StateMap",
+    "Study",
     "Table",
     "Tensor",
     "Text",
@@ -109,4 +111,5 @@ __all__ = [
     "show",
     "signature",
     "stats",
+    "study",
 ]

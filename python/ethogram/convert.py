@@ -1,4 +1,4 @@
-"""`ethogram convert`: makes a run of what other tools keep as pickles. Also `python -m ethogram.convert`.
+"""`ethogram convert`: makes a run of what other tools keep, mostly as pickles. Also `python -m ethogram.convert`.
 
 These formats are read in Python alone, and only when asked for twice: the core of Ethogram opens no pickle.
 """
@@ -20,6 +20,7 @@ from ethogram.run import Run, init
 if TYPE_CHECKING:
     from ethogram.rl_clarity import Artefacts, Piece
     from ethogram.rld_rollouts import Trajectory
+    from ethogram.tensorboard_agent import Recorded
 
 WHY = (
     "these files are pickles. A pickle names functions, and Python's own reader calls them, so that opening a "
@@ -39,14 +40,14 @@ def convert(
     project: str | None = None,
     name: str | None = None,
 ) -> Run:
-    """Make a run of a rollout of RLlib or rld, or of what Understanding RL Vision keeps beside a checkpoint.
+    """Make a run of what other tools keep: rollouts of RLlib and rld, artefacts of Understanding RL Vision, and more.
 
     Args:
         source: A shelf (`rllib rollout --use-shelve`; its name, or one of its files), a pickle of `rllib rollout`, an
             `.rld` file, or `NAME.trajectories.jd`, `NAME.observations.jd`, `NAME.metadata.jd` (one of them, or their
-            folder).
+            folder); or a log folder of the TensorBoard plug-in `agent`, which has no pickles that count.
         root: Where runs lie.
-        allow_pickle: Must be said; nothing that a file names is run even then.
+        allow_pickle: Must be said for all that are pickles; nothing that a file names is run even then.
         env: Name of the environment, where the file has none, for example `CartPole-v1`.
         project: Of the run; the format's name when left out.
         name: Of the run; the file's name when left out.
@@ -62,8 +63,13 @@ def convert(
     """
     from ethogram.rl_clarity import artefacts_of
     from ethogram.rld_rollouts import shelf_of
+    from ethogram.tensorboard_agent import episodes_of
 
     path = Path(source)
+    played = episodes_of(path)
+    if played:
+        # Pictures and JSON: nothing of it can run.
+        return _agent(path, played, root, env, project, name)
     shelf = shelf_of(path)
     if shelf is None and not path.exists():
         raise NotFoundError(f"{path}: expected a file or a folder, found nothing")
@@ -165,6 +171,37 @@ def _played(run: Run, piece: Piece) -> None:
         for at, reward in enumerate(piece.rewards):
             fields = {field: rows[at] for field, rows in piece.fields.items()}
             episode.step(reward=float(reward), terminated=piece.ended and at == last, **fields)
+
+
+def _agent(
+    path: Path, played: list[Recorded], root: Any, env: str | None, project: str | None, name: str | None
+) -> Run:
+    from ethogram.tensorboard_agent import read_picture, steps_of
+    from ethogram.values import Image
+
+    described = describe(env or played[0].of)
+    config = {"source": {"format": "tensorboard_agent", "file": path.name}}
+    with _begun(root, project or "tensorboard_agent", name or played[0].of, config, described, None) as run:
+        for each in played:
+            told = {key: each.told[key] for key in ("name", "cumulative_reward", "end_time") if key in each.told}
+            episode = run.episode(extra={"tensorboard_agent": told | {"of": each.of, "episode": each.number}})
+            total, length = 0.0, 0
+            for fields in steps_of(each):
+                reward = fields.pop("reward")
+                total, length = total + (reward or 0.0), length + 1
+                episode.step(reward=float("nan") if reward is None else float(reward), **fields)
+            if each.of != played[0].of:
+                episode.note(tags=[each.of])
+            if each.map is not None and episode.index is not None:
+                run.log({"tsne": Image(read_picture(each.map))}, episode=episode.index)
+            # An episode that was still played stays open; of the others the plug-in does not say how they ended.
+            if not each.live:
+                ended = each.told.get("end_time")
+                episode._recorder.outcome(
+                    0, episode_return=total, length=length, end="unknown",
+                    ended_us=int(ended * 1e6) if isinstance(ended, int | float) else None,
+                )  # fmt: skip
+    return run
 
 
 def _sample(run: Run, found: Artefacts) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-import struct
-import zlib
 from typing import TYPE_CHECKING, Any
+
+from ethogram import png
 
 if TYPE_CHECKING:
     import numpy.typing
@@ -92,23 +92,10 @@ def points(layout: Any, groups: Any) -> str:
     return _svg(drawn, side, side, f"{len(picked)} of {len(places)} points, coloured by episode")
 
 
-def png(pixels: Values) -> bytes | None:
-    """A picture H×W×1 or H×W×3 of bytes as a file."""
-    import numpy as np
-
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3) or 0 in pixels.shape:
-        return None
+def picture(pixels: Values) -> bytes:
+    """A picture H×W×1 or H×W×3 of bytes as a PNG."""
     step = -(-max(pixels.shape[:2]) // SIDE_MAX)
-    rows = np.ascontiguousarray(pixels[::step, ::step])
-    height, width, channels = rows.shape
-    flat = rows.reshape(height, width * channels)
-    # Each line begins with the filter that it was sent through: none.
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), flat], axis=1).tobytes()
-    header = struct.pack(">IIBBBBB", width, height, 8, 2 if channels == 3 else 0, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 6)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
-    )
+    return png.encoded(pixels[::step, ::step])
 
 
 class _Scale:

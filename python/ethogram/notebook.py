@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ethogram.reader import Column, EpisodeView, RunView, Table
     from ethogram.state_map import StateMap
     from ethogram.stats import Curve, Estimate, Profile
+    from ethogram.study import Study
 
 ROWS_MAX = 10
 """Rows of a table that are shown; of more, the first and the last."""
@@ -158,6 +159,18 @@ def layer_features(of: LayerFeatures) -> str | None:
 
 
 @_safe
+def study(of: Study) -> str | None:
+    """A study: its run, its features, and what was found."""
+    events = [[event.kind, f"{event.episode}:{event.step}", event.evidence] for event in of.events[:ROWS_MAX]]
+    found = [[finding.rule, finding.evidence] for finding in of.health[:ROWS_MAX]]
+    parts = [run(of.run), None if of.features is None else layer_features(of.features)]
+    parts.append(_titled("Events", _grid(["kind", "episode:step", "why"], events)) if events else None)
+    parts.append(_titled("Health", _grid(["rule", "why"], found)) if found else None)
+    parts.append(_titled("Notes", _pairs(enumerate(of.notes))) if of.notes else None)
+    return "".join(part for part in parts if part)
+
+
+@_safe
 def estimate(of: Estimate) -> str | None:
     """A number with its interval."""
     between = "" if of.low is None or of.high is None else f" ({_number(of.low)} to {_number(of.high)})"
@@ -187,11 +200,9 @@ def _pictures(of: Column) -> str:
     )
     drawn = []
     for at in picked:
-        data = drawing.png(rows[at])
-        if data is not None:
-            text = base64.b64encode(data).decode()
-            style = "image-rendering:pixelated;height:96px;margin:2px"
-            drawn.append(f'<img src="data:image/png;base64,{text}" alt="step {at}" title="step {at}" style="{style}">')
+        text = base64.b64encode(drawing.picture(rows[at])).decode()
+        style = "image-rendering:pixelated;height:96px;margin:2px"
+        drawn.append(f'<img src="data:image/png;base64,{text}" alt="step {at}" title="step {at}" style="{style}">')
     return f"<div>{''.join(drawn)}</div>" if drawn else ""
 
 
