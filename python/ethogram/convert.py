@@ -18,6 +18,7 @@ from ethogram.errors import CorruptError, EthogramError, NotFoundError
 from ethogram.run import Run, init
 
 if TYPE_CHECKING:
+    from ethogram.reader import RunView
     from ethogram.rl_clarity import Artefacts, Piece
     from ethogram.rld_rollouts import Trajectory
     from ethogram.tensorboard_agent import Recorded
@@ -45,7 +46,7 @@ def convert(
     Args:
         source: A shelf (`rllib rollout --use-shelve`; its name, or one of its files), a pickle of `rllib rollout`, an
             `.rld` file, or `NAME.trajectories.jd`, `NAME.observations.jd`, `NAME.metadata.jd` (one of them, or their
-            folder); or a log folder of the TensorBoard plug-in `agent`, which has no pickles that count.
+            folder); or a log folder of the TensorBoard plug-in `agent` or of DRLVis, which are no pickles.
         root: Where runs lie.
         allow_pickle: Must be said for all that are pickles; nothing that a file names is run even then.
         env: Name of the environment, where the file has none, for example `CartPole-v1`.
@@ -61,6 +62,7 @@ def convert(
             crashed run.
         EthogramError: `allow_pickle` was not said.
     """
+    from ethogram.drlvis_logs import imported
     from ethogram.rl_clarity import artefacts_of
     from ethogram.rld_rollouts import shelf_of
     from ethogram.tensorboard_agent import episodes_of
@@ -70,6 +72,11 @@ def convert(
     if played:
         # Pictures and JSON: nothing of it can run.
         return _agent(path, played, root, env, project, name)
+    logged = imported(path) if path.is_dir() else None
+    if logged is not None:
+        view, kept = logged
+        with kept:
+            return _drlvis(path, view, root, env, project, name)
     shelf = shelf_of(path)
     if shelf is None and not path.exists():
         raise NotFoundError(f"{path}: expected a file or a folder, found nothing")
@@ -201,6 +208,18 @@ def _agent(
                     0, episode_return=total, length=length, end="unknown",
                     ended_us=int(ended * 1e6) if isinstance(ended, int | float) else None,
                 )  # fmt: skip
+    return run
+
+
+def _drlvis(path: Path, view: RunView, root: Any, env: str | None, project: str | None, name: str | None) -> Run:
+    from ethogram import drlvis_logs
+    from ethogram.space import discrete
+
+    names = drlvis_logs.meanings(view)
+    described = describe(env or "drlvis", action_space=discrete(len(names)) if names else None, action_meanings=names)
+    config = {"source": {"format": "drlvis", "file": path.name}}
+    with _begun(root, project or "drlvis", name or path.name, config, described, None) as run:
+        drlvis_logs.write(view, run)
     return run
 
 
