@@ -12,8 +12,7 @@ use crate::interrupt::interruptible;
 use crate::reader::{RunView, from_query};
 
 /// Steps, features, rows and columns; one byte a step that says whether there is an answer; maps, residual, totals.
-type RawMaps<'py> =
-    ([usize; 4], Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+type RawMaps<'py> = ([usize; 4], Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
 
 /// Features of a layer.
 #[pyclass(frozen, module = "ethogram._native")]
@@ -108,7 +107,9 @@ fn recommended(view: &RunView, episodes: Option<&[u64]>) -> PyResult<String> {
         None => rows.iter().find(|row| row.recorded).map(|row| row.episode),
     };
     let first = first.ok_or_else(|| {
-        NotFoundError::new_err("features: expected a recorded episode, found none; record some with eg.record(env, run)")
+        NotFoundError::new_err(
+            "features: expected a recorded episode, found none; record some with eg.record(env, run)",
+        )
     })?;
     let layers = view.run.explanations(first).map_err(|error| from_query(&error))?.layers;
     let best = layers.into_iter().find(|layer| layer.recommended).map(|layer| layer.name);

@@ -41,7 +41,18 @@ mod tests {
         for text in ["http://localhost:8888", "https://lab.example", "http://127.0.0.1:8889"] {
             assert_eq!(FrameOrigin::parse(text).expect("an origin").to_string(), text);
         }
-        for text in ["", "*", "localhost:8888", "http://", "http://*.example", "http://a;b", "http://a/b", "http://a:1:2", "http://a:70000", "http://a b"] {
+        for text in [
+            "",
+            "*",
+            "localhost:8888",
+            "http://",
+            "http://*.example",
+            "http://a;b",
+            "http://a/b",
+            "http://a:1:2",
+            "http://a:70000",
+            "http://a b",
+        ] {
             assert!(FrameOrigin::parse(text).is_err(), "{text:?}");
         }
     }
