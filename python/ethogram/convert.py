@@ -80,11 +80,14 @@ def convert(
     shelf = shelf_of(path)
     if shelf is None and not path.exists():
         raise NotFoundError(f"{path}: expected a file or a folder, found nothing")
+    stem = artefacts_of(path) if shelf is None else None
+    if stem is None and shelf is None and path.is_dir():
+        raise NotFoundError(
+            f"{path}: expected logs of DRLVis or the TensorBoard plug-in agent, or files as NAME.trajectories.jd, "
+            "found none; `ethogram import` reads other logs"
+        )
     if not allow_pickle:
         raise EthogramError(f"{path.name}: {WHY}")
-    stem = artefacts_of(path) if shelf is None else None
-    if stem is None and path.is_dir():
-        raise NotFoundError(f"{path}: expected files as NAME.trajectories.jd in the folder, found none")
     if stem is not None:
         return _clarity(path if path.is_dir() else path.parent, stem, root, env, project, name)
     return _rollout(path, root, env, project, name)
