@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 480, 96
 """Of a curve, in CSS pixels."""
 
 BUCKETS = 240
-"""A curve of more values is drawn as lowest to highest of so many buckets."""
+"""A curve of more values is drawn as the mean, and from lowest to highest, of so many buckets."""
 
 POINTS_MAX = 2_000
 """Points that are drawn; of more, so many picked evenly."""
@@ -36,13 +36,14 @@ def curve(values: Any, title: str) -> str:
     if not count or not np.isfinite(values).any():
         return ""
     edges = np.arange(count + 1) * len(values) // count
-    lows, highs = np.full(count, np.nan), np.full(count, np.nan)
+    lows, means, highs = (np.full(count, np.nan) for _ in range(3))
     for at in range(count):
         some = values[edges[at] : edges[at + 1]]
         some = some[np.isfinite(some)]
         if some.size:
-            lows[at], highs[at] = some.min(), some.max()
-    return band(edges[:-1], (lows + highs) / 2, lows, highs, title)
+            lows[at], means[at], highs[at] = some.min(), some.mean(), some.max()
+    told = f", means of {count} parts" if count < len(values) else ""
+    return band(edges[:-1], means, lows, highs, title + told)
 
 
 def band(places: Any, values: Any, lows: Any, highs: Any, title: str) -> str:

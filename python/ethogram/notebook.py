@@ -64,7 +64,7 @@ def run(view: RunView) -> str | None:
         returns = table["episode_return"].numpy().astype(float)
         told.append(("return of the last 10", _number(_mean(returns[-10:]))))
         curve = drawing.curve(returns, "returns of its episodes")
-    told.append(("tags", ", ".join(_some(view.tags))))
+    told.append(("scalars", ", ".join(_some(view.tags))))
     told.append(("folder", view.folder))
     return _titled(info["name"], _pairs(told) + curve)
 
