@@ -56,7 +56,10 @@ class FeatureMaps(NamedTuple):
     maps: Floats
     """T by K by H by W: what the feature is of the sum over the channels at the place, with its sign."""
     residual: Floats
-    """T by H by W: what no feature holds; maps and residual add up to that sum."""
+    """T by H by W: what no feature holds; maps and residual add up to that sum.
+
+    Of activations, those below 0 count as 0.
+    """
     totals: Floats
     """T by K: each feature over all places."""
 
