@@ -22,18 +22,22 @@ from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
 from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
+from ethogram.overlay import overlay
 from ethogram.probe import probe
 from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
 from ethogram.record import record
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
+from ethogram.show import Shown, show
 from ethogram.state_map import StateMap
+from ethogram.study import Study, study
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
     from ethogram.hint import HintPixel
     from ethogram.replays import Replayed, replay
     from ethogram.rollouts import fork, rollout
+    from ethogram.sampling import sample
 
 open = open_run
 
@@ -49,6 +53,10 @@ def __getattr__(name: str) -> Any:
         from ethogram import replays
 
         return getattr(replays, name)
+    if name == "sample":
+        from ethogram.sampling import sample
+
+        return sample
     if name in ("fork", "rollout"):
         from ethogram import rollouts
 
@@ -75,7 +83,9 @@ __all__ = [
     "Replayed",
     "Run",
     "RunView",
+    "Shown",
     "StateMap",
+    "Study",
     "Table",
     "Tensor",
     "Text",
@@ -91,11 +101,15 @@ __all__ = [
     "maps",
     "never",
     "open",
+    "overlay",
     "predicate",
     "probe",
     "record",
     "replay",
     "rollout",
+    "sample",
+    "show",
     "signature",
     "stats",
+    "study",
 ]

@@ -14,6 +14,10 @@ def main() -> int:
         from ethogram.rollout_command import main as rollout
 
         return rollout(sys.argv[2:])
+    if sys.argv[1:2] == ["convert"]:
+        from ethogram.convert import main as convert
+
+        return convert(sys.argv[2:])
     if sys.argv[1:2] == ["reproduce"] and len(sys.argv) == 3:
         from ethogram.reader import open_run
 

@@ -7,6 +7,7 @@ from typing import Any, final
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "LayerFeatures",
     "Network",
     "Recorder",
     "RunCore",
@@ -19,6 +20,7 @@ __all__ = [
     "entropy",
     "explain_function",
     "extent",
+    "find_features",
     "gae",
     "histogram",
     "lay_out",
@@ -217,6 +219,24 @@ def umap(
 def tsne(points: bytes, width: int, perplexity: float, dims: int, rounds: int, metric: str, seed: int) -> bytes: ...
 def nmf(points: bytes, width: int, factors: int, rounds: int, tolerance: float) -> tuple[bytes, bytes, float]: ...
 def layout_quality(points: bytes, width: int, layout: bytes, dims: int, neighbors: int) -> tuple[float, float]: ...
+
+@final
+class LayerFeatures:
+    def about(self) -> str: ...
+    def directions(self) -> bytes: ...
+    def maps(
+        self, view: RunView, episode: int, first: int, to: int, of: str | None
+    ) -> tuple[list[int], bytes, bytes, bytes, bytes]: ...
+
+def find_features(
+    view: RunView,
+    layer: str | None,
+    of: str,
+    factors: int,
+    states: int,
+    episodes: list[int] | None,
+    checkpoint: int | None,
+) -> LayerFeatures: ...
 
 @final
 class StateMap:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from ethogram.layer_features import LayerFeatures
     from ethogram.model import Model
     from ethogram.run import Run
+    from ethogram.show import Page, Shown
     from ethogram.state_map import StateMap
 
     Values = numpy.typing.NDArray[Any]
@@ -79,6 +81,11 @@ class Column:
 
     def __repr__(self) -> str:
         return f"<ethogram.Column {self.name!r} {self.dtype or 'text'} {(len(self), *self.shape)}>"
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.column(self)
 
     @property
     def valid(self) -> Values:
@@ -197,6 +204,11 @@ class Table(Mapping[str, Column]):
     def __repr__(self) -> str:
         return f"<ethogram.Table {self.rows} rows of {', '.join(self._columns)}>"
 
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.table(self)
+
     def numpy(self) -> dict[str, Values]:
         """All columns as arrays."""
         return {name: column.numpy() for name, column in self._columns.items()}
@@ -304,7 +316,7 @@ class RunView:
         Raises:
             NotFoundError: There is no such episode.
         """
-        return EpisodeView(self._reader, index)
+        return EpisodeView(self._reader, index, self.folder)
 
     def checkpoints(self) -> Table:
         """All checkpoints, one row each, ascending by global step."""
@@ -394,6 +406,36 @@ class RunView:
         found = _native.lay_out(self._reader, of, method, dims, points, chosen, checkpoint, samples, texts)
         return StateMap(self._reader, found)
 
+    def features(
+        self,
+        layer: str | None = None,
+        k: int = 8,
+        *,
+        of: str = "value",
+        states: int = 1_024,
+        episodes: Iterable[int] | None = None,
+        checkpoint: int | None = None,
+    ) -> LayerFeatures:
+        """Take a layer apart into a few directions, each with the states that show it.
+
+        Args:
+            layer: As in the network's file; the one to begin with when left out.
+            k: How many directions.
+            of: What is taken apart: `activations`, or attributions to the layer of a target (`value`, `action`, `3`).
+            states: Most states that are looked at, spread evenly.
+            episodes: Which; all that were recorded when left out.
+            checkpoint: Global step of the network that is asked; the newest when left out.
+
+        Raises:
+            NotFoundError: There are no recorded steps, no checkpoint with a signature, or no such layer.
+            ShapeError: More than the limits that the text names.
+        """
+        from ethogram.layer_features import LayerFeatures
+
+        chosen = None if episodes is None else [int(episode) for episode in episodes]
+        found = _native.find_features(self._reader, layer, of, k, states, chosen, checkpoint)
+        return LayerFeatures(self._reader, found, self.folder)
+
     def blob(self, hash: str) -> bytes:
         """The bytes stored under a hash, for example a checkpoint's.
 
@@ -401,6 +443,25 @@ class RunView:
             NotFoundError: There is none.
         """
         return self._reader.blob(hash)
+
+    def show(
+        self,
+        *,
+        episode: int | None = None,
+        step: int | None = None,
+        page: Page | None = None,
+        height: int = 720,
+        frame: str | None = None,
+    ) -> Shown:
+        """Its page in the web app; see `ethogram.show`."""
+        from ethogram.show import show
+
+        return show(self, episode=episode, step=step, page=page, height=height, frame=frame)
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.run(self)
 
     def _axis(self, tag: str, axis: str | None, known: list[tuple[str, str]]) -> str:
         axes = [found for found, name in known if name == tag and axis in (None, found)]
@@ -478,10 +539,15 @@ class CheckpointView:
 
 
 class EpisodeView:
-    """One episode."""
+    """One episode.
 
-    def __init__(self, reader: _native.RunView, index: int) -> None:
-        self.index = index
+    Attributes:
+        index: Its index in the run.
+        folder: Of the run.
+    """
+
+    def __init__(self, reader: _native.RunView, index: int, folder: Path) -> None:
+        self.index, self.folder = index, folder
         self._reader = reader
         self._row = reader.episode(index)
 
@@ -590,6 +656,19 @@ class EpisodeView:
         return (
             f"<ethogram.EpisodeView {self.index}: {row['length']} steps, return {row['episode_return']}, {row['end']}>"
         )
+
+    def show(
+        self, *, step: int | None = None, page: Page | None = None, height: int = 720, frame: str | None = None
+    ) -> Shown:
+        """Replay of it in the web app; see `ethogram.show`."""
+        from ethogram.show import show
+
+        return show(self, step=step, page=page, height=height, frame=frame)
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.episode(self)
 
 
 def _table(columns: list[tuple[str, str | None, list[int], Any, bytes | None]]) -> Table:

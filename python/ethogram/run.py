@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, machine, values
 from ethogram.checkpoint import Exporter, read_checkpoint
@@ -18,6 +18,9 @@ from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.integrations.adapted import adapted
+
+if TYPE_CHECKING:
+    from ethogram.show import Page, Shown
 
 Mode = Literal["online", "disabled"]
 WhenFull = Literal["drop", "block"]
@@ -319,6 +322,20 @@ class Run(_native.RunCore):
             if self._gamma is None:
                 self._gamma = _number(added.get("gamma"))
             return True
+
+    def show(self, *, page: Page | None = None, height: int = 720, frame: str | None = None) -> Shown:
+        """Its page in the web app, while it is written; see `ethogram.show`."""
+        from ethogram.show import show
+
+        return show(self, page=page, height=height, frame=frame)
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+        from ethogram.reader import open_run
+
+        if self._folder is None:
+            return None
+        return notebook.run(open_run(self))
 
     def finish(self, state: Literal["finished", "crashed"] = "finished") -> None:
         """End the run: everything logged reaches the disk. Later calls of `log` are told once and dropped."""

@@ -58,6 +58,11 @@ class StateMap:
     def __repr__(self) -> str:
         return f"<ethogram.StateMap {len(self)} of {self.steps} steps by {self.of!r}, {self.method}>"
 
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.state_map(self)
+
     @cached_property
     def layout(self) -> Floats:
         """Where each point lies, N by dims."""

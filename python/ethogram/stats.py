@@ -40,6 +40,11 @@ class Estimate(NamedTuple):
     high: float | None
     """High end of the interval."""
 
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.estimate(self)
+
 
 class Profile(NamedTuple):
     """A performance profile: arrays of equal length."""
@@ -53,6 +58,11 @@ class Profile(NamedTuple):
     high: Floats
     """High end of the interval of each; NaN without one."""
 
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.profile(self)
+
 
 class Curve(NamedTuple):
     """A statistic along training: arrays of equal length."""
@@ -63,6 +73,11 @@ class Curve(NamedTuple):
     """Low end of the interval of each; NaN without one."""
     high: Floats
     """High end of the interval of each; NaN without one."""
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.curve(self)
 
 
 def iqm(scores: Any) -> Any:

@@ -8,6 +8,7 @@ mod call;
 mod command;
 mod distribution;
 mod fault;
+mod features;
 mod interrupt;
 mod known;
 mod maps;
@@ -38,6 +39,8 @@ mod _native {
     use super::command::run_cli;
     #[pymodule_export]
     use super::distribution::{distribution, histogram};
+    #[pymodule_export]
+    use super::features::{LayerFeatures, find_features};
     #[pymodule_export]
     use super::maps::{factors, layout_quality, principal, tsne, umap};
     #[pymodule_export]

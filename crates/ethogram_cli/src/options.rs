@@ -74,6 +74,10 @@ pub struct ServeOptions {
     /// Name under which the server is reached, beside its address; may be given again
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// Origin whose pages may show the web app in a frame, as http://localhost:8888 of a
+    /// notebook; may be given again [default: none]
+    #[arg(long, value_name = "ORIGIN", value_parser = ethogram_server::FrameOrigin::parse)]
+    pub allow_frame: Vec<ethogram_server::FrameOrigin>,
     /// Memory for derived fields, for example 512M or 2G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = crate::text::bytes_from_text)]
     pub cache_bytes: usize,

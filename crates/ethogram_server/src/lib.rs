@@ -12,6 +12,7 @@ pub mod error;
 mod etag;
 pub mod events;
 mod extract;
+mod frame_origin;
 pub mod frames;
 pub mod limits;
 mod map_parts;
@@ -30,6 +31,7 @@ pub mod video_parts;
 mod watch;
 pub mod wire;
 
+pub use frame_origin::FrameOrigin;
 pub use serve::{DEFAULT_PORT, ServeError, ServeOptions, Server};
 pub use token::Token;
 pub use ui::Ui;

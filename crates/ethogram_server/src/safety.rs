@@ -19,18 +19,18 @@ use axum::{
 
 use crate::{
     error::ApiError,
+    frame_origin::FrameOrigin,
     limits::TARGET_BYTES_MAX,
     plugins,
     token::{self, Token},
 };
 
-/// Scripts, styles and connections of our own only; no inline script, no frame around us.
+/// Scripts, styles and connections of our own only; no inline script. Who may have a frame around us comes behind it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
     style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-src 'self'; object-src 'none'; base-uri 'none'; \
-    form-action 'none'; frame-ancestors 'none'";
+    form-action 'none'; frame-ancestors";
 
-const HEADERS: [(header::HeaderName, &str); 4] = [
-    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+const HEADERS: [(header::HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -42,6 +42,8 @@ pub struct Safety {
     bind: SocketAddr,
     names: BTreeSet<String>,
     token: Option<Token>,
+    policy: HeaderValue,
+    plugin_policy: HeaderValue,
 }
 
 impl Safety {
@@ -52,7 +54,15 @@ impl Safety {
         if bind.ip().is_loopback() || bind.ip().is_unspecified() {
             names.insert("localhost".into());
         }
-        Self { bind, names, token }
+        Self { bind, names, token, policy: policy(&[]), plugin_policy: plugin_policy(&[]) }
+    }
+
+    /// Lets pages of these origins show the web app in a frame; nobody else may.
+    #[must_use]
+    pub fn with_frames(mut self, origins: &[FrameOrigin]) -> Self {
+        self.policy = policy(origins);
+        self.plugin_policy = plugin_policy(origins);
+        self
     }
 
     /// The name of our cookie; it has the port, because browsers share cookies between ports of a host.
@@ -176,6 +186,25 @@ impl Safety {
     }
 }
 
+fn policy(frames: &[FrameOrigin]) -> HeaderValue {
+    let ancestors = if frames.is_empty() { " 'none'".to_owned() } else { listed(frames) };
+    header_from_policy(&format!("{CONTENT_SECURITY_POLICY}{ancestors}"))
+}
+
+/// Every page around a plug-in's frame must be named: our own, and what has that in a frame.
+fn plugin_policy(frames: &[FrameOrigin]) -> HeaderValue {
+    header_from_policy(&format!("{}{}", plugins::FRAME_POLICY, listed(frames)))
+}
+
+fn listed(frames: &[FrameOrigin]) -> String {
+    frames.iter().map(|origin| format!(" {origin}")).collect()
+}
+
+fn header_from_policy(text: &str) -> HeaderValue {
+    // Origins have no character that a header may not have; without a policy nothing may be shown.
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
+}
+
 fn bearer_is(token: &Token, headers: &HeaderMap) -> bool {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     bearer.and_then(|text| text.strip_prefix("Bearer ")).is_some_and(|given| token.is(given.trim()))
@@ -187,6 +216,7 @@ pub async fn guard(State(safety): State<Arc<Safety>>, request: Request, next: Ne
         && !request.uri().path().starts_with("/api/")
         && request.headers().get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let is_frame = request.uri().path() == plugins::FRAME_PATH;
+    let policy = if is_frame { &safety.plugin_policy } else { &safety.policy }.clone();
     let mut answer = match safety.admit(&request) {
         Ok(None) => next.run(request).await,
         Ok(Some(answer)) => answer,
@@ -196,10 +226,7 @@ pub async fn guard(State(safety): State<Arc<Safety>>, request: Request, next: Ne
     for (name, value) in HEADERS {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    if is_frame {
-        let policy = HeaderValue::from_static(plugins::FRAME_POLICY);
-        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     answer
 }
 

@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     Token, Ui,
     app::App,
+    frame_origin::FrameOrigin,
     limits::{PORTS_TRIED, SHUTDOWN_GRACE},
     plugins,
     router::router,
@@ -40,12 +41,14 @@ pub struct ServeOptions {
     pub ui: Ui,
     /// Folders of plug-ins, beside `viewers` in each folder of runs.
     pub plugins: Vec<PathBuf>,
+    /// Whose pages may show the web app in a frame.
+    pub frames: Vec<FrameOrigin>,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { host, port: None, token: None, allow_hosts: vec![], ui: Ui::Embedded, plugins: vec![] }
+        Self { host, port: None, token: None, allow_hosts: vec![], ui: Ui::Embedded, plugins: vec![], frames: vec![] }
     }
 }
 
@@ -118,7 +121,7 @@ impl Server {
         let beside = workbench.roots().iter().map(|root| root.path.join(plugins::FOLDER));
         let plugins = options.plugins.into_iter().chain(beside).collect();
         let app = App::new(workbench, options.ui, plugins, stopped);
-        let safety = Safety::new(address, &options.allow_hosts, token.clone());
+        let safety = Safety::new(address, &options.allow_hosts, token.clone()).with_frames(&options.frames);
         Ok(Self { listener, app, safety, address, port_was_taken, token, stop })
     }
 

@@ -25,6 +25,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<u8> {
         allow_hosts: options.allow_host.clone(),
         ui,
         plugins: options.plugins.clone(),
+        frames: options.allow_frame.clone(),
     };
     for root in options.roots.iter().filter(|root| runs::is_remote(root)) {
         eprintln!("looking for runs in {} …", root.display());

@@ -146,6 +146,20 @@ async fn the_printed_address_trades_the_token_for_a_cookie() {
 }
 
 #[tokio::test]
+async fn pages_of_named_origins_alone_may_have_the_app_in_a_frame() {
+    let root = tempfile::tempdir().expect("a folder");
+    let frames = ["http://localhost:8888", "https://lab.example"];
+    let frames = frames.map(|text| ethogram_server::FrameOrigin::parse(text).expect("an origin")).to_vec();
+    let served = Served::start(&[root.path().into()], ServeOptions { frames, ..ServeOptions::default() }).await;
+    let answer = served.get("/api/runs").await;
+    let policy = answer.header("content-security-policy");
+    assert!(policy.ends_with("; frame-ancestors http://localhost:8888 https://lab.example"), "{policy}");
+    let frame = served.get("/plugin_frame.html").await;
+    let policy = frame.header("content-security-policy");
+    assert!(policy.ends_with("; frame-ancestors 'self' http://localhost:8888 https://lab.example"), "{policy}");
+}
+
+#[tokio::test]
 async fn an_open_bind_always_has_a_token() {
     let root = tempfile::tempdir().expect("a folder");
     let options = ServeOptions { host: ([0, 0, 0, 0]).into(), ..ServeOptions::default() };

@@ -1,0 +1,193 @@
+"""What a layer has learned: a few directions that its activations, or attributions to it, are made of."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ethogram import _native
+
+if TYPE_CHECKING:
+    import numpy
+    import numpy.typing
+
+    Floats = numpy.typing.NDArray[numpy.float32]
+    Flags = numpy.typing.NDArray[numpy.bool_]
+
+STEPS_AT_ONCE = 64
+"""Steps of which maps are asked for together, the most that may be."""
+
+
+class Seen(NamedTuple):
+    """A place of a state in which a feature is strong."""
+
+    episode: int
+    """Its episode."""
+    step: int
+    """The step."""
+    row: int
+    """Row of the layer."""
+    column: int
+    """Column of the layer."""
+    strength: float
+    """How much of the place is the feature's."""
+
+
+class Label(NamedTuple):
+    """What somebody wrote of a feature in the web app."""
+
+    name: str
+    """A few words."""
+    colour: str | None
+    """As `#rrggbb`, where it is not the usual one."""
+    note: str
+    """Free text."""
+
+
+class FeatureMaps(NamedTuple):
+    """How much of each of K features there is at each place, H by W, of T steps."""
+
+    first: int
+    """The first step."""
+    valid: Flags
+    """T: whether a step has an answer; its numbers are NaN where not."""
+    maps: Floats
+    """T by K by H by W: what the feature is of the sum over the channels at the place, with its sign."""
+    residual: Floats
+    """T by H by W: what no feature holds; maps and residual add up to that sum.
+
+    Of activations, those below 0 count as 0.
+    """
+    totals: Floats
+    """T by K: each feature over all places."""
+
+
+class LayerFeatures:
+    """Features of a layer. Made by `RunView.features`.
+
+    Attributes:
+        layer: Its name.
+        of: What was taken apart: `activations`, or attributions of a target.
+        shape: Of one step of the layer.
+        observation: The field that the network looks at.
+        checkpoint: Global step of the network that was asked.
+        states: States that were looked at.
+        left_out: States without an answer.
+        relative_error: Share of all that no feature holds.
+        notes: What was done about what was asked.
+        shares: Of all that the features hold, the share of each.
+        colours: Of each, as in the web app.
+    """
+
+    def __init__(self, reader: _native.RunView, found: _native.LayerFeatures, folder: Path) -> None:
+        self._reader, self._found, self._folder = reader, found, folder
+        about = json.loads(found.about())
+        self.layer: str = about["layer"]
+        self.of: str = about["of"]
+        self.shape: tuple[int, ...] = tuple(about["shape"])
+        self.observation: str = about["observation"]
+        self.checkpoint: int = about["checkpoint"]
+        self.states: int = about["states"]
+        self.left_out: int = about["left_out"]
+        self.relative_error: float = about["relative_error"]
+        self.notes: list[str] = about["notes"]
+        self.shares: list[float] = about["shares"]
+        self.colours: list[str] = about["colours"]
+        self._width: int = about["width"]
+        self._examples, self._thumbnails = about["examples"], about["thumbnails"]
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def __repr__(self) -> str:
+        return f"<ethogram.LayerFeatures {len(self)} of {self.layer!r}, {self.of}, in {self.states} states>"
+
+    def _repr_html_(self) -> str | None:
+        from ethogram import notebook
+
+        return notebook.layer_features(self)
+
+    @cached_property
+    def directions(self) -> Floats:
+        """K by C: the direction of each among the layer's channels."""
+        return _floats(self._found.directions(), (-1, self._width))
+
+    def examples(self, feature: int) -> list[Seen | None]:
+        """For each place of the layer, row after row, the state in which the feature is strongest there.
+
+        No state comes too often; `None` where the feature never is. Empty where the layer has no places.
+        """
+        return [None if seen is None else Seen(*seen) for seen in self._examples[feature]]
+
+    def thumbnails(self, feature: int) -> list[Seen]:
+        """States in which it is strong, ordered by place; strongest first where the layer has no places."""
+        return [Seen(*seen) for seen in self._thumbnails[feature]]
+
+    @property
+    def labels(self) -> dict[int, Label]:
+        """What people wrote of these features, by index."""
+        try:
+            told = json.loads((self._folder / "meta" / "notes.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        key = (self.layer, self.checkpoint, self.of, len(self))
+        return {
+            row["index"]: Label(row.get("name", ""), row.get("colour"), row.get("note", ""))
+            for row in (told.get("features") or [])
+            if (row["layer"], row["checkpoint"], row["of"], row["factors"]) == key
+        }
+
+    def maps(self, episode: int, start: int = 0, stop: int | None = None, *, of: str | None = None) -> FeatureMaps:
+        """How much of each feature there is at each place of steps of an episode.
+
+        Args:
+            episode: Its index.
+            start: The first step.
+            stop: One beyond the last; the episode's end when left out.
+            of: What is looked at, `activations` or a target; as the features were found when left out.
+
+        Raises:
+            NotFoundError: There is no such episode.
+        """
+        import numpy as np
+
+        parts = []
+        at, end = start, stop
+        while end is None or at < end:
+            to = at + STEPS_AT_ONCE if end is None else min(at + STEPS_AT_ONCE, end)
+            shape, valid, maps, residual, totals = self._found.maps(self._reader, episode, at, to, of)
+            steps, count, rows, columns = shape
+            there = np.frombuffer(valid, dtype=np.uint8).astype(bool)
+            parts.append(
+                (
+                    there,
+                    _missing(_floats(maps, (steps, count, rows, columns)), there),
+                    _missing(_floats(residual, (steps, rows, columns)), there),
+                    _missing(_floats(totals, (steps, count)), there),
+                )
+            )
+            if steps < to - at:
+                break
+            at = to
+        if not parts:
+            empty = (0, len(self), 0, 0)
+            return FeatureMaps(
+                start, np.zeros(0, bool), *(np.zeros(axes, np.float32) for axes in (empty, (0, 0, 0), empty[:2]))
+            )
+        return FeatureMaps(start, *(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _missing(values: Floats, valid: Any) -> Floats:
+    import numpy as np
+
+    found = values.copy()
+    found[~valid] = np.nan
+    return found
+
+
+def _floats(values: bytes, shape: tuple[int, ...]) -> Floats:
+    import numpy as np
+
+    return np.frombuffer(values, dtype="<f4").astype(np.float32).reshape(shape)

@@ -1,0 +1,122 @@
+//! What a layer has learned, from Python: the native half of `RunView.features`.
+
+use std::sync::Arc;
+
+use ethogram_query::{FeatureMapsRequest, FeaturesRequest, Seen, factor_colours};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde_json::json;
+
+use crate::fault::NotFoundError;
+use crate::interrupt::interruptible;
+use crate::reader::{RunView, from_query};
+
+/// Steps, features, rows and columns; one byte a step that says whether there is an answer; maps, residual, totals.
+type RawMaps<'py> = ([usize; 4], Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
+/// Features of a layer.
+#[pyclass(frozen, module = "ethogram._native")]
+pub struct LayerFeatures {
+    found: Arc<ethogram_query::LayerFeatures>,
+}
+
+#[pymethods]
+impl LayerFeatures {
+    /// What they are, as JSON.
+    fn about(&self) -> String {
+        let found = &self.found;
+        let seen = |seen: &Seen| json!([seen.episode, seen.step, seen.row, seen.column, seen.strength]);
+        let colours = factor_colours(found.factors.count());
+        json!({
+            "layer": found.request.layer,
+            "of": found.request.of,
+            "shape": found.shape,
+            "observation": found.observation,
+            "checkpoint": found.checkpoint.global_step,
+            "states": found.states,
+            "left_out": found.left_out,
+            "relative_error": found.factors.relative_error,
+            "notes": found.notes,
+            "count": found.factors.count(),
+            "width": found.factors.width(),
+            "shares": found.shares,
+            "colours": colours.iter().map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}")).collect::<Vec<_>>(),
+            "examples": found.shown.iter().map(|shown| shown.examples.iter().map(|one| one.as_ref().map(seen)).collect()).collect::<Vec<Vec<_>>>(),
+            "thumbnails": found.shown.iter().map(|shown| shown.thumbnails.iter().map(seen).collect()).collect::<Vec<Vec<_>>>(),
+        })
+        .to_string()
+    }
+
+    /// A direction of the layer's channels each, `float32`.
+    fn directions<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        floats(py, self.found.factors.directions())
+    }
+
+    /// How much of each there is at each place of some steps of an episode.
+    fn maps<'py>(
+        &self,
+        py: Python<'py>,
+        view: &RunView,
+        episode: u64,
+        first: u64,
+        to: u64,
+        of: Option<String>,
+    ) -> PyResult<RawMaps<'py>> {
+        let request = FeatureMapsRequest { episode, range: first..to, of, checkpoint: None };
+        let found = interruptible(py, |cancel| view.run.feature_maps(&self.found, &request, cancel))?
+            .map_err(|error| from_query(&error))?;
+        let [count, rows, columns] = found.shape;
+        let valid: Vec<u8> = found.valid.iter().map(|valid| u8::from(*valid)).collect();
+        Ok((
+            [found.valid.len(), count, rows, columns],
+            PyBytes::new(py, &valid),
+            floats(py, &found.maps),
+            floats(py, &found.residual),
+            floats(py, &found.totals),
+        ))
+    }
+}
+
+/// Finds features. The layer that is recommended is taken when none is named.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "what Python hands over, by position")]
+pub fn find_features(
+    py: Python<'_>,
+    view: &RunView,
+    layer: Option<String>,
+    of: String,
+    factors: usize,
+    states: usize,
+    episodes: Option<Vec<u64>>,
+    checkpoint: Option<i64>,
+) -> PyResult<LayerFeatures> {
+    let layer = match layer {
+        Some(layer) => layer,
+        None => recommended(view, episodes.as_deref())?,
+    };
+    let request = FeaturesRequest { layer, checkpoint, episodes, states, of, factors };
+    let found = interruptible(py, |cancel| view.run.features(&request, &mut |_, _| {}, cancel))?;
+    Ok(LayerFeatures { found: found.map_err(|error| from_query(&error))? })
+}
+
+/// The layer to begin with.
+fn recommended(view: &RunView, episodes: Option<&[u64]>) -> PyResult<String> {
+    let rows = view.run.source().episodes(0..u64::MAX).map_err(|error| crate::fault::from_store(&error))?;
+    let first = match episodes {
+        Some(episodes) => episodes.first().copied(),
+        None => rows.iter().find(|row| row.recorded).map(|row| row.episode),
+    };
+    let first = first.ok_or_else(|| {
+        NotFoundError::new_err(
+            "features: expected a recorded episode, found none; record some with eg.record(env, run)",
+        )
+    })?;
+    let layers = view.run.explanations(first).map_err(|error| from_query(&error))?.layers;
+    let best = layers.into_iter().find(|layer| layer.recommended).map(|layer| layer.name);
+    best.ok_or_else(|| NotFoundError::new_err("features: no layer of the network is the one to begin with; name one"))
+}
+
+fn floats<'py>(py: Python<'py>, values: &[f32]) -> Bound<'py, PyBytes> {
+    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    PyBytes::new(py, &bytes)
+}

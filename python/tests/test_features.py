@@ -1,0 +1,117 @@
+"""U-9, U-1: a layer is taken apart from Python, and a policy is studied in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from conftest import rows
+from networks import BREAKOUT, LUNAR_LANDER, log_lander
+
+import ethogram as eg
+from ethogram.errors import NotFoundError
+
+
+class Ball(gymnasium.Env):  # type: ignore[type-arg]
+    """A ball that falls: one plane of 80×80, as a network of Breakout takes it. The action moves it till the ground."""
+
+    observation_space = gymnasium.spaces.Box(0, 1, (1, 80, 80), np.float32)
+    action_space = gymnasium.spaces.Discrete(4)
+    render_mode = None
+    steps = 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.place = np.array([5, int(self.np_random.integers(5, 70))])
+        return self._seen(), {}
+
+    def step(self, action: Any) -> Any:
+        Ball.steps += 1
+        self.place += [6, (int(action) % 2) * 4 - 2]
+        ended = bool(self.place[0] >= 74)
+        return self._seen(), float(ended), ended, False, {}
+
+    def _seen(self) -> np.ndarray:
+        drawn = np.zeros((1, 80, 80), np.float32)
+        row, column = np.clip(self.place, 0, 76)
+        drawn[0, row : row + 4, column : column + 4] = 1
+        return drawn
+
+
+ASKED: dict[str, Any] = {"trajectories": 2, "steps": 24, "observations": 8, "environments": 2, "every": 5}
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory: pytest.TempPathFactory) -> tuple[eg.Study, Path]:
+    root = tmp_path_factory.mktemp("studied")
+    with eg.init("tests", root=root, strict=True, capture_code=False, capture_system=False) as run:
+        run.log({"loss": 0.0}, global_step=0)
+        signature = eg.signature(observation="frame", state={"hx": "hx_next"}, logits="logits", value="value")
+        run.checkpoint(BREAKOUT, global_step=80, signature=signature)
+    return eg.study(f"{run.folder}@80", Ball, k=3, states=24, root=root, **ASKED), root
+
+
+def test_row_u1_a_checkpoint_and_an_environment_become_a_study(studied: tuple[eg.Study, Path]) -> None:
+    found, root = studied
+    assert sum(row["length"] for row in rows(found.run.episodes())) == 48
+    assert found.features is not None and len(found.features) == 3 and found.features.of == "value"
+    assert found.notes == [] and found.run.tensors("samples/decorrelated/observation", "sample")
+    assert {event.kind for event in found.events} and found.health == found.run.health()
+    assert "3 features" in repr(found) and "Features" in (found._repr_html_() or "")
+    taken = Ball.steps
+    again = eg.study(found.run.checkpoint(), Ball, k=3, states=24, root=root, **ASKED)
+    assert Ball.steps == taken and again.run.folder == found.run.folder
+    np.testing.assert_array_equal(again.features.directions, found.features.directions)
+
+
+def test_row_u9_features_of_a_layer_are_directions_with_states_and_maps(studied: tuple[eg.Study, Path]) -> None:
+    run = studied[0].run
+    found = run.features(k=4, of="activations", states=30)
+    count, height, width = found.shape
+    assert found.directions.shape == (4, count) and (found.directions >= 0).all()
+    assert abs(sum(found.shares) - 1) < 1e-6 and 0 <= found.relative_error < 1 and len(set(found.colours)) == 4
+    seen = [one for one in found.examples(0) if one is not None]
+    assert len(found.examples(0)) == height * width and seen and all(one.strength > 0 for one in seen)
+    assert all(0 <= one.row < height and 0 <= one.column < width for one in seen)
+    length = run.episode(0).row["length"]
+    maps = found.maps(0)
+    assert maps.maps.shape[1:] == (4, height, width) and maps.valid[:length].all()
+    np.testing.assert_allclose(maps.totals[:length], maps.maps[:length].sum(axis=(2, 3)), rtol=1e-3, atol=1e-3)
+    some = found.maps(0, 2, 5)
+    np.testing.assert_array_equal(some.maps, maps.maps[2:5])
+    # What the layer holds, read from the network itself, is the sum of the features and of what no feature holds;
+    # what lies below 0 counts as 0.
+    network = run.checkpoint().model
+    hidden = run.episode(0).field("recurrent_state").numpy()
+    frames = run.episode(0).field("observation").numpy()
+    layer = network.activations({"frame": frames[2:5], "hx": hidden[2:5].reshape(3, -1)}, [found.layer])[found.layer]
+    whole = some.maps.sum(axis=1) + some.residual
+    np.testing.assert_allclose(whole, np.maximum(layer, 0).sum(axis=1), rtol=1e-3, atol=1e-3)
+
+
+def test_labels_of_people_come_with_the_features(studied: tuple[eg.Study, Path]) -> None:
+    import json
+
+    found = studied[0].features
+    assert found is not None and found.labels == {}
+    told = {"layer": found.layer, "checkpoint": found.checkpoint, "of": found.of, "factors": 3, "index": 1}
+    notes = {"features": [told | {"name": "ball", "colour": "#00ff00", "note": ""}, told | {"of": "3", "name": "else"}]}
+    (studied[0].run.folder / "meta").mkdir(exist_ok=True)
+    (studied[0].run.folder / "meta" / "notes.json").write_text(json.dumps(notes))
+    assert {index: (label.name, label.colour) for index, label in found.labels.items()} == {1: ("ball", "#00ff00")}
+
+
+def test_a_layer_without_places_and_what_cannot_be_taken_apart(run: eg.Run) -> None:
+    log_lander(run)
+    view = eg.open(run)
+    layer = next(layer.name for layer in eg.Model(LUNAR_LANDER).layers if layer.operator == "Relu")
+    found = view.features(layer, 2, of="activations")
+    assert found.examples(0) == [] and found.thumbnails(0)[0].strength >= found.thumbnails(0)[-1].strength
+    assert found.maps(0).maps.shape[1:] == (2, 1, 1)
+    with pytest.raises(NotFoundError):
+        view.features("no such layer", 2, of="activations")
+    with pytest.raises(NotFoundError):
+        view.features(layer, 2, episodes=[77])
