@@ -144,6 +144,47 @@ test('health stands on Overview with evidence and leads to the curve', async ({ 
   await expect(card).toContainText('KL spike');
   await card.getByRole('link', { name: /losses\/approx_kl/ }).click();
   await expect(page).toHaveURL(/#\/training\?.*filter=/);
+  // Enlarged around the step of the finding.
+  await expect(page).toHaveURL(/zoom=global_step(:|%3A)400\.\.800/);
+});
+
+test('limits of the rules of health are set on Overview and kept in the address', async ({ page }) => {
+  await page.goto(`${server.url}/#/overview?run=${run}`);
+  const card = page.locator('[data-health]');
+  await expect(card).toContainText('KL spike');
+  await card.getByText('Limits of the rules').click();
+  const floor = card.getByLabel(/smallest KL that is a spike/);
+  await floor.fill('3');
+  await floor.press('Enter');
+  await expect(page).toHaveURL(/health=kl_floor(:|%3A)3/);
+  await expect(card).not.toContainText('KL spike');
+  await expect(card).toContainText('Entropy collapse');
+  await floor.fill('-1');
+  await floor.press('Enter');
+  await expect(page.getByText(/Health could not be looked at/)).toContainText('kl_floor');
+  await page.getByRole('button', { name: 'Limits as usual' }).click();
+  await expect(card).toContainText('KL spike');
+  await expect(page).not.toHaveURL(/health=/);
+});
+
+test('how events are found is set on the page and kept in the address', async ({ page }) => {
+  await page.goto(`${server.url}/#/events?run=${run}`);
+  await listed(page);
+  await expect(page.locator('a[data-event="loop"]')).toHaveCount(1);
+  await page.getByText('How events are found').click();
+  const steps = page.getByLabel(/fewest steps of a loop/);
+  await expect(steps).toHaveValue('24');
+  await steps.fill('1000');
+  await steps.press('Enter');
+  await expect(page).toHaveURL(/with=loop_steps(:|%3A)1000/);
+  await expect(page.locator('a[data-event="loop"]')).toHaveCount(0);
+  await page.reload();
+  await listed(page);
+  await expect(page.locator('a[data-event="loop"]')).toHaveCount(0);
+  await expect(steps).toHaveValue('1000');
+  await page.getByRole('button', { name: 'as usual' }).click();
+  await expect(page.locator('a[data-event="loop"]')).toHaveCount(1);
+  await expect(page).not.toHaveURL(/with=/);
 });
 
 for (const scheme of ['light', 'dark'] as const) {

@@ -470,3 +470,71 @@ test.describe('with a server of its own', () => {
     await expect(page.getByRole('heading', { name: 'There is no such run' })).toBeVisible();
   });
 });
+
+test('U-22: what the policy would say without a feature: how far it moves, where it decides otherwise, and the way there', async ({
+  page,
+  request,
+}) => {
+  const at = await breakout(request);
+  await page.goto(`/#/features?run=${at.run}&steps=${STEPS}&k=4`);
+  await expect(cards(page)).toHaveCount(4, { timeout: 40_000 });
+  const panel = page.getByRole('region', { name: 'Without a feature' });
+  await expect(panel).toContainText('Choose a feature to take away');
+  await panel.getByRole('combobox', { name: 'Episode that is asked about' }).selectOption(String(at.episode));
+  const chips = panel.getByRole('group', { name: 'Features that are taken away' }).getByRole('button');
+  await expect(chips).toHaveCount(4);
+  await chips.nth(1).click();
+  await chips.nth(3).click();
+  await expect(page).toHaveURL(/without=2,4|without=2%2C4/);
+  const told = panel.getByRole('status');
+  await expect(told).toHaveAttribute('data-busy', 'false', { timeout: 120_000 });
+
+  // The same as the server says of the step that changes most.
+  const preset = await presets(request, at);
+  const ask = { ...preset, steps: STEPS, of: 'activations', factors: 4 };
+  const { features: id } = (await features(request, at.run, ask)).told;
+  const first = Number(await panel.locator('[data-changed]').first().getAttribute('data-changed'));
+  const question = { episode: at.episode, from: first, to: first + 1, factors: [1, 3] };
+  const answer = await request.post(`/api/runs/${at.run}/features/${id}/without`, {
+    data: { ...question, checkpoint: preset.checkpoint },
+  });
+  const body = new Body(await answer.body());
+  const row = panel.locator(`[data-changed="${first}"]`);
+  const value = (of: string) => String(Number(body.numbers(`${of}/value`)[0]!.toPrecision(4)));
+  const shown = (await row.textContent())!.replaceAll('−', '-');
+  expect(shown).toContain(`${value('before')} → ${value('after')}`);
+  expect(shown).toContain(String(Number(body.numbers('kl')[0]!.toPrecision(3))));
+  expect(body.numbers('before/greedy')[0] !== body.numbers('after/greedy')[0]).toBe(
+    await row.evaluate((one) => one.classList.contains('flips')),
+  );
+  const flips = Number(await told.getAttribute('data-flips'));
+  expect(await panel.locator('[data-changed].flips').count()).toBe(Math.min(12, flips));
+  await expect(panel.getByRole('img', { name: /^Value before and without/ })).toBeVisible();
+  await row.getByRole('link').click();
+  await expect(page).toHaveURL(new RegExp(`#/replay\\?.*episode=${at.episode}`));
+  await page.goBack();
+  await expect(panel.getByRole('status')).toHaveAttribute('data-flips', String(flips), { timeout: 120_000 });
+});
+
+test('Replay: of why and features one lies over the picture, the one that was switched on last, and a switch changes it', async ({
+  page,
+  request,
+}) => {
+  const at = await breakout(request);
+  const text = encodeURIComponent(`steps=${STEPS}&k=4`);
+  await page.goto(
+    `/#/replay?run=${at.run}&episode=${at.episode}&step=530&image=observation&features=${text}`,
+  );
+  const stage = page.locator('[data-picture]').first();
+  await expect(stage).toHaveAttribute('data-features-step', '530', { timeout: 90_000 });
+  const choice = page.getByRole('group', { name: 'What lies over the picture' });
+  await expect(choice).toHaveCount(0);
+  await page.keyboard.press('s');
+  await expect(stage).toHaveAttribute('data-overlay-step', '530', { timeout: 60_000 });
+  await expect(stage).not.toHaveAttribute('data-features-step', /.*/);
+  await choice.getByRole('button', { name: 'Features' }).click();
+  await expect(page).toHaveURL(/over=features/);
+  await expect(stage).toHaveAttribute('data-features-step', '530');
+  await expect(stage).not.toHaveAttribute('data-overlay-step', /.*/);
+  await expect(stage.locator('canvas')).toHaveCount(2);
+});

@@ -1,7 +1,9 @@
 """Runs for the maps of states: `log_states.py ROOT SCENARIO`.
 
 `rooms`: an agent that walks through three rooms, four named numbers a step and a picture of each, with a policy that is sure of itself in
-one room only; one step has no numbers. `many`: the same walk, 120,000 steps in 40 episodes without pictures. `bare`: no step was recorded.
+one room only; one step has no numbers. `many`: the same walk, 120,000 steps in 40 episodes without pictures; `million`: 1,000,000 in 50.
+`bare`: no step was recorded. `sampled`: one short episode, and what a policy says of 400 random states after 0, 1,000 and 20,000 steps, surer
+each time.
 """
 
 import sys
@@ -55,8 +57,23 @@ if scenario == "bare":
     with eg.init(project="states", name="bare", root=root, when_full="block") as run:
         for _ in range(3):
             run.past_episode(episode_return=1.0, length=20, global_step=0, end="terminated")
+elif scenario == "sampled":
+    # Which of the three actions speaks for itself where.
+    DIRECTIONS = np.array([[1, 0, 0, 0], [-1, 0, 0, 0], [0, 1, 0, 0]], np.float32) / 10
+    with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run:
+        walk(run, 0, 30, False)
+        for global_step, gain in ((0, 0.1), (1000, 1.0), (20_000, 8.0)):
+            eg.probe(
+                lambda states, gain=gain: {
+                    "logits": gain * states @ DIRECTIONS.T,
+                    "value": gain * states[:, 0],
+                },
+                run=run,
+                samples=400,
+                global_step=global_step,
+            )
 else:
-    episodes, steps = (12, 60) if scenario == "rooms" else (40, 3000)
+    episodes, steps = {"rooms": (12, 60), "many": (40, 3000), "million": (50, 20_000)}[scenario]
     with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run:
         for index in range(episodes):
             walk(run, index, steps, scenario == "rooms")

@@ -15,7 +15,7 @@ let server: OwnServer;
 
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  for (const scenario of ['rooms', 'bare', 'many']) {
+  for (const scenario of ['rooms', 'bare', 'many', 'sampled']) {
     await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
       join(import.meta.dirname, 'log_states.py'),
       server.root,
@@ -404,6 +404,91 @@ test('A-12: activations of a layer are laid out live, held, shaken and stopped; 
   await expect(page.locator('[data-line]')).toHaveCount(1);
   await page.getByRole('link', { name: 'Replay there' }).click();
   await expect(page).toHaveURL(/#\/replay\?/);
+});
+
+test('D-13, N-11, N-12: random states by action and confidence, through training, with names, units and bounds', async ({
+  page,
+}) => {
+  const run = await open(page, 'sampled');
+  await expect(map(page)).toHaveAttribute('data-points', '30');
+  await page.getByRole('button', { name: 'random states' }).click();
+  await expect(page).toHaveURL(/samples=space-20000/);
+  await expect(map(page)).toHaveAttribute('data-points', '400');
+  const legend = page.getByRole('group', { name: /^Colours/ });
+  await expect(legend).toHaveAccessibleName('Colours: action');
+  await expect(legend.getByRole('button')).toHaveText([/LEFT/, /RIGHT/, /JUMP/]);
+  await expect(page.getByLabel('opacity', { exact: true })).toHaveValue('confidence');
+
+  // 1 − H / ln A, and by the smallest and largest entropy of the points.
+  const fields = async () => {
+    const id = (await map(page).getAttribute('data-map'))!;
+    const names = ['confidence', 'confidence[min_max]', 'entropy', 'logits[0]', 'logits[1]', 'logits[2]'];
+    const query = names.map((name) => `name=${name}`).join('&');
+    const body = await (await page.request.get(`${server.url}/api/maps/${id}/fields?${query}`)).body();
+    const length = body.readUInt32LE(4);
+    const { columns } = JSON.parse(body.subarray(8, 8 + length).toString()) as {
+      columns: { offset: number; shape: number[] }[];
+    };
+    return columns.map(({ offset, shape }) =>
+      Array.from({ length: shape[0] }, (_, i) => body.readDoubleLE(8 + length + offset + 8 * i)),
+    );
+  };
+  const check = async () => {
+    const [confidence, relative, entropy, ...logits] = await fields();
+    const [least, most] = [Math.min(...entropy), Math.max(...entropy)];
+    confidence.forEach((sure, i) => {
+      const powers = logits.map((column) => Math.exp(column[i]));
+      const total = powers.reduce((sum, one) => sum + one, 0);
+      const h = powers.reduce((sum, one) => sum - (one / total) * Math.log(one / total), 0);
+      expect(sure).toBeCloseTo(1 - h / Math.log(3), 4);
+      expect(relative[i]).toBeCloseTo(1 - (entropy[i] - least) / (most - least), 4);
+    });
+    return confidence.reduce((sum, one) => sum + one, 0) / confidence.length;
+  };
+  const late = await check();
+
+  // The state by name, with its unit and bounds; a click holds it, for there is no step to play.
+  const place = async () => {
+    await plot(page).focus();
+    await page.keyboard.press('Home');
+    return plot(page)
+      .locator('.tip')
+      .evaluate((tip: HTMLElement) => [parseFloat(tip.style.left), parseFloat(tip.style.top)]);
+  };
+  const before = await place();
+  const card = plot(page).locator('[data-point]');
+  await expect(card).toHaveAttribute('data-point', `${run}:space-20000:0`);
+  for (const text of [/position/, /height/, /m\/s/, /rad\/s/, /−20 … 20/])
+    await expect(card).toContainText(text);
+  await page.keyboard.press('Enter');
+  await expect(held(page)).toBeVisible();
+  await expect(held(page).getByRole('link', { name: 'Replay there' })).toHaveCount(0);
+  await expect(page.locator('[data-neighbour]').first()).toContainText('space-20000, sample');
+
+  // The same states, asked of the network that knew nothing: they stay where they are and fade.
+  const picture = async () => (await plot(page).screenshot()).toString('base64');
+  await page.keyboard.press('Escape');
+  const sure = await picture();
+  await page.getByRole('slider', { name: 'Training after which the policy was asked' }).fill('0');
+  await expect(page).toHaveURL(/samples=space-0/);
+  await expect(page.getByText('400 points of 400 states of space-0')).toBeVisible();
+  await expect.poll(async () => (await place()).map(Math.round)).toEqual(before.map(Math.round));
+  const early = await check();
+  expect(early).toBeLessThan(0.1);
+  expect(late).toBeGreaterThan(0.6);
+  expect(await picture()).not.toBe(sure);
+  await page.getByLabel('opacity', { exact: true }).selectOption('confidence[min_max]');
+  await expect(page).toHaveURL(/opacity=confidence(\[|%5B)min_max/);
+  await page.getByLabel('colour', { exact: true }).selectOption('value');
+  await expect(legend).toHaveAccessibleName('Colours: value');
+
+  // A link has all of it, and the way back leads to the recorded steps.
+  await page.reload();
+  await drawn(page);
+  await expect(map(page)).toHaveAttribute('data-points', '400');
+  await expect(legend).toHaveAccessibleName('Colours: value');
+  await page.getByRole('button', { name: 'recorded steps' }).click();
+  await expect(map(page)).toHaveAttribute('data-points', '30');
 });
 
 test('States: what cannot be mapped says what to log, and errors come as they are', async ({ page }) => {

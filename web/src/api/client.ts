@@ -12,10 +12,12 @@ import {
   featureMapsOf,
   featuresOf,
   progressOf,
+  withoutOf,
   type FeatureMaps,
   type Features,
   type FeaturesProgress,
   type FeaturesQuery,
+  type WithoutFeatures,
 } from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { MapsClient } from './maps_client';
@@ -254,12 +256,16 @@ export class Client {
   /** Events of all recorded episodes, `top` of each kind; of the usual kinds unless some are named. In part while `done` is below `episodes`. */
   runEvents(
     run: string,
-    options: { kinds?: readonly string[]; top?: number; signal?: AbortSignal } = {},
+    options: {
+      kinds?: readonly string[];
+      top?: number;
+      settings?: Readonly<Record<string, string>>;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<FoundEvents> {
-    const { kinds, top, signal } = options;
-    return this.#source.json(`${at(run)}/events${search({ kinds: kinds?.join(',') || undefined, top })}`, {
-      signal,
-    });
+    const { kinds, top, settings, signal } = options;
+    const query = search({ ...settings, kinds: kinds?.join(',') || undefined, top });
+    return this.#source.json(`${at(run)}/events${query}`, { signal });
   }
 
   /** Events of one episode. */
@@ -267,9 +273,13 @@ export class Client {
     return this.#source.json(`${at(run)}/episodes/${episode}/events`, { signal });
   }
 
-  /** What looks wrong about the training of a run. */
-  runHealth(run: string, signal?: AbortSignal): Promise<RunHealth> {
-    return this.#source.json(`${at(run)}/health`, { signal });
+  /** What looks wrong about the training of a run; `settings` are those of the rules that are not as usual. */
+  runHealth(
+    run: string,
+    settings: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<RunHealth> {
+    return this.#source.json(`${at(run)}/health${search({ ...settings })}`, { signal });
   }
 
   /** How far the policy of each recorded episode is from that of the one before. */
@@ -352,6 +362,17 @@ export class Client {
   ): Promise<FeatureMaps> {
     const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
     return featureMapsOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** What the policy would say of some steps without features of a layer, at most 64 steps. */
+  async withoutFeatures(
+    run: string,
+    features: string,
+    query: { episode: number; from: number; to: number; factors: readonly number[]; checkpoint?: number },
+    signal?: AbortSignal,
+  ): Promise<WithoutFeatures> {
+    const path = `${at(run)}/features/${encodeURIComponent(features)}/without`;
+    return withoutOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
   }
 
   /** What the policy would say of a step, were it edited. */

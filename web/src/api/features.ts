@@ -88,6 +88,27 @@ export interface FeatureMaps {
   valid: Uint8Array | null;
 }
 
+/** What the policy says of one step after the other. */
+export interface SaidOfSteps {
+  /** Entries of `probabilities` a step; 0 where the policy is not told as a distribution. */
+  actions: number;
+  probabilities: Float32Array;
+  value: Float64Array;
+  /** The choice with the largest number, from 0; NaN where there is none. */
+  greedy: Float64Array;
+}
+
+/** What the policy says of consecutive steps as they are, and what it would say without some features of a layer. */
+export interface WithoutFeatures {
+  step: Float64Array;
+  /** KL(before ‖ after) in nats; NaN where there are no distributions. */
+  kl: Float64Array;
+  /** One where the greedy choice is another. */
+  flips: Uint8Array;
+  before: SaidOfSteps;
+  after: SaidOfSteps;
+}
+
 /** Rows and columns of a layer; one cell where it has none. */
 export function gridOf({ shape }: Pick<Features, 'shape'>): { rows: number; columns: number } {
   return shape.length >= 3 ? { rows: shape.at(-2)!, columns: shape.at(-1)! } : { rows: 1, columns: 1 };
@@ -165,6 +186,33 @@ export function featureMapsOf(columns: Columns): FeatureMaps {
     totals: of('totals', steps * factors),
     residualTotal: of('residual_total', steps),
     valid: maps.valid,
+  };
+}
+
+/** Reads what would be said without features. Throws when it is not what `docs/http.md` says. */
+export function withoutOf(columns: Columns): WithoutFeatures {
+  const step = doubles(columnNamed(columns, 'step'));
+  const of = (name: string) => {
+    const column = doubles(columnNamed(columns, name));
+    if (column.length !== step.length)
+      throw new ColumnsError(`column ${name}: expected ${step.length} rows, found ${column.length}`);
+    return column;
+  };
+  const said = (name: 'before' | 'after'): SaidOfSteps => {
+    const probabilities = columnNamed(columns, `${name}/probabilities`);
+    return {
+      actions: probabilities.shape[1] ?? 0,
+      probabilities: Float32Array.from(probabilities.data),
+      value: of(`${name}/value`),
+      greedy: of(`${name}/greedy`),
+    };
+  };
+  return {
+    step,
+    kl: of('kl'),
+    flips: Uint8Array.from(of('flips')),
+    before: said('before'),
+    after: said('after'),
   };
 }
 

@@ -6,6 +6,8 @@ import type { ErrorBody } from './wire';
 export interface MapSource {
   run: string;
   episodes?: readonly number[];
+  /** States that a policy was asked about by `eg.probe`, in place of episodes. */
+  samples?: string;
   /** Global step of the network that is asked for layers; the one in force at each episode when left out. */
   checkpoint?: number;
 }

@@ -532,6 +532,8 @@ export interface FoundEvents {
   done: number;
   /** Recorded episodes. */
   episodes: number;
+  /** What can be set about the finders. */
+  settings: DerivationParam[];
 }
 
 /** A kind of event. */
@@ -582,6 +584,8 @@ export interface RunHealth {
   findings: HealthFinding[];
   /** Every rule. */
   rules: HealthRule[];
+  /** What can be set about the rules. */
+  settings: DerivationParam[];
 }
 
 /** Something that looks wrong. */

@@ -5,6 +5,7 @@ import {
   cameraOfText,
   extentOf,
   panned,
+  pixelOf,
   project,
   projectionOf,
   textOfCamera,
@@ -13,7 +14,9 @@ import {
 } from './cloud_camera';
 import { boxPolygon, isInside, pointsInside } from './cloud_lasso';
 import { countVisible, DOTS_MAX, paintCloud } from './cloud_paint';
+import { CloudPixels } from './cloud_pixels';
 import { blend, canMove, DIM, GONE, MARKED, middleOf, PLAIN, type CloudLook } from './cloud_points';
+import { sampleOf } from './cloud_sample';
 
 const SIZE = { width: 400, height: 200 };
 const random = (seed: number) => () => (seed = (seed * 48271) % 2147483647) / 2147483647;
@@ -169,7 +172,7 @@ describe('picture of a cloud', () => {
     const draw = () => paintCloud(made, px, py, null, look, [255, 255, 255], 1);
     const painted = draw();
     const rough = { ...made, data: new Uint8ClampedArray(made.data.length) };
-    expect(paintCloud(rough, px, py, null, look, [255, 255, 255], 1, 8)?.visible).toBe(n);
+    expect(paintCloud(rough, px, py, null, look, [255, 255, 255], 1, sampleOf(n, 8))?.visible).toBe(n);
     // A rough picture is like the whole one, a little less smooth.
     for (const [x, y] of [
       [100, 100],
@@ -178,7 +181,7 @@ describe('picture of a cloud', () => {
       at(rough, x, y).forEach((part, i) => expect(Math.abs(part - at(made, x, y)[i])).toBeLessThan(130));
     }
     const few = [px.subarray(0, 1000), py.subarray(0, 1000)] as const;
-    expect(paintCloud(rough, ...few, null, LOOK, [255, 255, 255], 1, 8)).toBeNull();
+    expect(paintCloud(rough, ...few, null, LOOK, [255, 255, 255], 1, sampleOf(1000, 8))).toBeNull();
     // Time of the processor, not of the clock, and the best of some: others use the machine too.
     const took = Math.min(
       ...Array.from({ length: 3 }, () => {
@@ -215,5 +218,41 @@ describe('picture of a cloud', () => {
       middleOf({ x: Float32Array.of(0, 4, NaN), y: Float32Array.of(2, 2, 2), z: null }, [0, 1, 2]),
     ).toEqual({ x: 2, y: 2, z: 0 });
     expect(middleOf(flat, [2])).toBeNull();
+  });
+});
+
+describe('sample of a cloud', () => {
+  it('has one of every so many, anywhere among them, also of what comes again and again', () => {
+    expect(sampleOf(1000, 1)).toBeNull();
+    const sample = sampleOf(1003, 10)!;
+    expect(sample.length).toBe(101);
+    sample.forEach((point, k) => expect(Math.floor(point / 10)).toBe(k));
+    expect(sample.at(-1)).toBeLessThan(1003);
+    expect([...sampleOf(1003, 10)!]).toEqual([...sample]);
+    // Every tenth point of a lap of ten would be the same place of the lap.
+    const laps = new Array<number>(10).fill(0);
+    for (const point of sampleOf(100_000, 10)!) laps[point % 10] += 1;
+    for (const count of laps) expect(Math.abs(count - 1000)).toBeLessThan(150);
+  });
+
+  it('is drawn while the picture moves; what is asked of points is answered for all', () => {
+    const n = 4000;
+    const x = Float32Array.from({ length: n }, (_, i) => i % 100);
+    const y = Float32Array.from({ length: n }, (_, i) => Math.floor(i / 100));
+    const places = { x, y, z: null };
+    const projection = projectionOf(cameraAtRest(2), extentOf([x, y, null]), SIZE, 2, false);
+    const pixels = new CloudPixels();
+    pixels.arrange(places, projection, 8);
+    expect(pixels.sample).toHaveLength(500);
+    const at = pixelOf(projection, places, 1234);
+    expect(pixels.near(at.x, at.y, SIZE, null)).toBe(1234);
+    expect(pixels.sample).toBeNull();
+    expect(pixels.near(at.x, at.y, SIZE, (point) => point !== 1234)).not.toBe(1234);
+    pixels.arrange(places, projection, 8);
+    expect(pixels.inside([0, 0, SIZE.width, 0, SIZE.width, SIZE.height, 0, SIZE.height], null)).toHaveLength(
+      n,
+    );
+    expect(pixels.spread(1000, 10, SIZE, null)).toEqual([0]);
+    expect(pixelOf(projection, { x: Float32Array.of(NaN), y, z: null }, 0).x).toBeNaN();
   });
 });

@@ -1,7 +1,16 @@
-import { cameraAtRest, extentOf, project, projectionOf, type Camera, type Extent } from './cloud_camera';
-import { pointsInside } from './cloud_lasso';
+import {
+  cameraAtRest,
+  extentOf,
+  pixelOf,
+  projectionOf,
+  type Camera,
+  type Extent,
+  type Projection,
+} from './cloud_camera';
 import { drawOverlay, type CloudOverlay } from './cloud_overlay';
-import { paintCloud, type Painted } from './cloud_paint';
+import type { Painted } from './cloud_paint';
+import { CloudPainter, type CloudScene } from './cloud_painter';
+import { CloudPixels } from './cloud_pixels';
 import { followPointer, type CloudTool } from './cloud_pointer';
 import {
   blend,
@@ -15,7 +24,6 @@ import {
 } from './cloud_points';
 import { fitCanvas, readInk, type ChartInk } from './ink';
 import { rgbOf } from './ramp';
-import { ScatterGrid } from './scatter_grid';
 
 /** What the reader does; indices are those of the points given. */
 export interface CloudEvents {
@@ -30,12 +38,10 @@ export interface CloudEvents {
   drawn(painted: Painted & { ms: number }): void;
 }
 
-/** How near the pointer must be to a point, in CSS pixels. */
-const REACH = 14;
 const MOVE_MS = 600;
-/** While the reader moves a picture that takes longer than this, only some of its points are shaded. */
-const FRAME_MS = 30;
-const STRIDE_MAX = 16;
+/** While the reader moves a picture that takes longer than this, only a sample of its points is shaded, of about so many. */
+const FRAME_MS = 25;
+const SAMPLE = 80_000;
 /** Once the picture stood still so long it is drawn in full. */
 const REST_MS = 140;
 
@@ -49,13 +55,15 @@ const PLAIN_LOOK: CloudLook = {
 };
 
 /**
- * Up to a million points in the plane or in space, drawn by the processor so that it is the same with and without a graphics card: dots
- * while few are in the picture, density beyond. Points move from layout to layout. Knows nothing of what they are.
+ * Up to a million points in the plane or in space: dots while few are in the picture, density beyond. The processor draws, and where there
+ * is a graphics card this draws the density; without one, a picture that moves shows a sample of the points. Points move from layout to
+ * layout. Knows nothing of what they are.
  *
  * A second canvas holds what changes with the pointer, so that hovering draws no point again.
  */
 export class Cloud {
-  readonly #canvas: HTMLCanvasElement;
+  readonly #painter = new CloudPainter();
+  readonly #pixels = new CloudPixels();
   readonly #overlay: HTMLCanvasElement;
   readonly #observer: ResizeObserver;
   readonly #unfollow: () => void;
@@ -70,16 +78,16 @@ export class Cloud {
   #equal = true;
   #camera: Camera = cameraAtRest(2);
   #tool: CloudTool = 'move';
-  #px = new Float32Array(0);
-  #py = new Float32Array(0);
-  #depth: Float32Array | null = null;
-  #raster: ImageData | null = null;
-  #grid: ScatterGrid | null = null;
+  /** Grows when places were changed where they are. */
+  #version = 0;
+  /** Which points can be pointed at; null for all. */
+  #counts: ((point: number) => boolean) | null = null;
   #queued = 0;
   #stale = true;
-  /** What a picture of all points takes, and whether the last one was of all. */
+  /** What a picture of all points takes. */
   #wholeMs = 0;
-  #stride = 1;
+  /** One of so many points is in the picture. */
+  #every = 1;
   #rest: ReturnType<typeof setTimeout> | undefined;
   #over: CloudOverlay = {
     hovered: null,
@@ -95,9 +103,9 @@ export class Cloud {
     private readonly host: HTMLElement,
     private readonly events: CloudEvents,
   ) {
-    this.#canvas = host.appendChild(document.createElement('canvas'));
-    this.#overlay = host.appendChild(document.createElement('canvas'));
-    for (const canvas of [this.#canvas, this.#overlay]) {
+    this.#overlay = document.createElement('canvas');
+    for (const canvas of [...this.#painter.elements, this.#overlay]) {
+      host.appendChild(canvas);
       canvas.setAttribute('aria-hidden', 'true');
       Object.assign(canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
     }
@@ -114,13 +122,13 @@ export class Cloud {
         this.#hurry();
         this.events.look(camera);
       },
-      hover: (at) => this.point(at && this.#near(at)),
+      hover: (at) => this.point(at && this.#pixels.near(at.x, at.y, this.#size(), this.#counts)),
       click: (at, holds) => {
-        const index = this.#near(at);
+        const index = this.#pixels.near(at.x, at.y, this.#size(), this.#counts);
         if (index !== null) this.events.pick(index, holds);
       },
       draw: (polygon) => this.#lay({ polygon }),
-      enclose: (polygon, add) => this.events.enclose(this.#inside(polygon), add),
+      enclose: (polygon, add) => this.events.enclose(this.#pixels.inside(polygon, this.#counts), add),
     });
   }
 
@@ -156,6 +164,8 @@ export class Cloud {
   /** Draws points with these colours, sizes and so on. */
   dress(look: CloudLook): void {
     this.#look = look;
+    const { stand } = look;
+    this.#counts = stand && ((point) => stand[point] !== GONE && stand[point] !== DIM);
     this.#redraw();
   }
 
@@ -187,25 +197,14 @@ export class Cloud {
 
   /** Where a point is drawn, in CSS pixels of the host; null when it has no place. */
   placeOf(index: number): { x: number; y: number } | null {
-    const [x, y] = [this.#px[index], this.#py[index]];
-    return x === x && y === y && x !== undefined ? { x, y } : null;
+    if (index >= this.#now.x.length) return null;
+    const at = pixelOf(this.#projection(), this.#now, index);
+    return at.x === at.x && at.y === at.y ? at : null;
   }
 
   /** Points in the picture that stand plain, at most one in each square of `spacing` pixels and at most `most`: where pictures fit. */
   spread(spacing: number, most: number): number[] {
-    const { width, height } = this.#size();
-    const taken = new Set<number>();
-    const found: number[] = [];
-    const columns = Math.ceil(width / spacing);
-    for (let i = 0; i < this.#px.length && found.length < most; i++) {
-      const [x, y] = [this.#px[i], this.#py[i]];
-      if (!(x >= 0 && x < width && y >= 0 && y < height) || !this.#counts(i)) continue;
-      const cell = Math.floor(y / spacing) * columns + Math.floor(x / spacing);
-      if (taken.has(cell)) continue;
-      taken.add(cell);
-      found.push(i);
-    }
-    return found;
+    return this.#pixels.spread(spacing, most, this.#size(), this.#counts);
   }
 
   /** The colours of the page changed. */
@@ -219,7 +218,7 @@ export class Cloud {
     clearTimeout(this.#rest);
     this.#observer.disconnect();
     this.#unfollow();
-    this.#canvas.remove();
+    this.#painter.destroy();
     this.#overlay.remove();
   }
 
@@ -249,24 +248,16 @@ export class Cloud {
     if (this.#from) this.#advance(started);
     if (this.#stale) {
       this.#stale = false;
-      const painted = this.#picture(width, height);
+      const painted = this.#picture({ width, height });
       const ms = performance.now() - started;
-      if (this.#stride === 1) this.#wholeMs = ms;
+      if (this.#every === 1) this.#wholeMs = ms;
       this.events.drawn({ ...painted, ms });
     }
     const context = fitCanvas(this.#overlay, width, height);
     if (context) {
-      const projection = projectionOf(this.#camera, this.#extent, { width, height }, this.dims, this.#equal);
-      drawOverlay(
-        context,
-        this.#over,
-        this.#px,
-        this.#py,
-        projection,
-        this.#ink,
-        { width, height },
-        this.dims,
-      );
+      const projection = this.#projection();
+      const at = (point: number) => pixelOf(projection, this.#now, point);
+      drawOverlay(context, this.#over, at, projection, this.#ink, { width, height }, this.dims);
     }
     if (this.#from) this.#redraw();
   }
@@ -279,6 +270,7 @@ export class Cloud {
     blend(from.x, to.x, eased, this.#now.x);
     blend(from.y, to.y, eased, this.#now.y);
     if (from.z && to.z && this.#now.z) blend(from.z, to.z, eased, this.#now.z);
+    this.#version += 1;
     this.#stale = true;
     if (part < 1) return;
     this.#from = null;
@@ -288,89 +280,40 @@ export class Cloud {
   /** The reader moves the picture: it may be rough until it stands still. */
   #hurry(): void {
     const dense = this.#wholeMs > FRAME_MS;
-    this.#stride = dense ? Math.min(STRIDE_MAX, Math.ceil(this.#wholeMs / FRAME_MS)) : 1;
+    this.#every = dense ? Math.ceil(this.#now.x.length / SAMPLE) : 1;
     clearTimeout(this.#rest);
-    if (dense) this.#rest = setTimeout(() => this.#complete(), REST_MS);
+    if (dense) this.#rest = setTimeout(() => this.#settle(), REST_MS);
   }
 
-  #picture(width: number, height: number): Painted {
-    this.#arrange(width, height);
-    const rough = this.#paint(width, height);
-    if (rough) return rough;
-    this.#stride = 1;
-    this.#arrange(width, height);
-    return this.#paint(width, height)!;
-  }
-
-  /** Gives each point its pixel. */
-  #arrange(width: number, height: number): void {
-    const { x, y, z } = this.#now;
-    this.#grid = null;
-    if (this.#px.length !== x.length) {
-      this.#px = new Float32Array(x.length);
-      this.#py = new Float32Array(x.length);
-    }
-    if (!z) this.#depth = null;
-    else if (this.#depth?.length !== x.length) this.#depth = new Float32Array(x.length);
-    const projection = projectionOf(this.#camera, this.#extent, { width, height }, this.dims, this.#equal);
-    project(projection, x, y, z, this.#px, this.#py, this.#depth, this.#stride);
-  }
-
-  #paint(width: number, height: number): Painted | null {
-    const scale = window.devicePixelRatio || 1;
-    const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
-    if (this.#canvas.width !== w) this.#canvas.width = w;
-    if (this.#canvas.height !== h) this.#canvas.height = h;
-    const context = this.#canvas.getContext('2d')!;
-    if (this.#raster?.width !== w || this.#raster.height !== h) this.#raster = context.createImageData(w, h);
-    // Sharp screens have more pixels; the points stay where they are for everything else.
-    const [px, py] =
-      scale === 1
-        ? [this.#px, this.#py]
-        : [this.#px.map((at) => at * scale), this.#py.map((at) => at * scale)];
-    const painted = paintCloud(
-      this.#raster,
-      px,
-      py,
-      this.#depth,
-      this.#look,
-      rgbOf(this.#ink.surface),
-      scale,
-      this.#stride,
-    );
-    if (!painted) return null;
-    context.putImageData(this.#raster, 0, 0);
-    return painted;
-  }
-
-  /** Makes sure that every point has its pixel. */
-  #complete(): void {
-    if (this.#stride === 1) return;
-    const { width, height } = this.#size();
-    this.#stride = 1;
-    this.#arrange(width, height);
+  /** Draws the picture in full. */
+  #settle(): void {
+    if (this.#every === 1) return;
+    this.#every = 1;
     this.#redraw();
   }
 
-  #counts(index: number): boolean {
-    const stand = this.#look.stand;
-    return !stand || (stand[index] !== GONE && stand[index] !== DIM);
+  #projection(): Projection {
+    return projectionOf(this.#camera, this.#extent, this.#size(), this.dims, this.#equal);
   }
 
-  #near({ x, y }: { x: number; y: number }): number | null {
-    const { width, height } = this.#size();
-    this.#complete();
-    if (!this.#grid) {
-      // Made when somebody points, not for each picture of a layout that moves.
-      const stand = this.#look.stand;
-      const px = stand ? this.#px.map((at, i) => (this.#counts(i) ? at : NaN)) : this.#px;
-      this.#grid = new ScatterGrid(px, this.#py, width, height);
-    }
-    return this.#grid.nearest(x, y, REACH);
-  }
-
-  #inside(polygon: readonly number[]): Uint32Array {
-    this.#complete();
-    return pointsInside(polygon, this.#px, this.#py, (i) => this.#counts(i));
+  #picture(size: { width: number; height: number }): Painted {
+    const projection = this.#projection();
+    this.#pixels.arrange(this.#now, projection, this.#every);
+    const scene: CloudScene = {
+      places: this.#now,
+      version: this.#version,
+      extent: this.#extent,
+      projection,
+      zoom: this.#camera.zoom,
+      look: this.#look,
+      surface: rgbOf(this.#ink.surface),
+      size,
+    };
+    const painted = this.#painter.paint(this.#pixels, scene);
+    if (painted) return painted;
+    // So few are in the picture that each is a dot.
+    this.#every = 1;
+    this.#pixels.complete();
+    return this.#painter.paint(this.#pixels, scene)!;
   }
 }

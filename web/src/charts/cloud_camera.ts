@@ -93,7 +93,7 @@ export function projectionOf(
   return out;
 }
 
-/** Writes the pixel of each point, or of every `stride`-th, NaN for what has no place; depth only where there is an array for it. */
+/** Writes the pixel of each point, or of those of a sample, NaN for what has no place; depth only where there is an array for it. */
 export function project(
   projection: Projection,
   x: Float32Array,
@@ -102,21 +102,37 @@ export function project(
   px: Float32Array,
   py: Float32Array,
   depth: Float32Array | null,
-  stride = 1,
+  sample: Uint32Array | null = null,
 ): void {
   const [a, b, c, d, e, f, g, h, k, l, m, n] = projection;
+  const count = sample ? sample.length : x.length;
   if (!z) {
-    for (let i = 0; i < x.length; i += stride) {
+    for (let j = 0; j < count; j++) {
+      const i = sample ? sample[j] : j;
       px[i] = a * x[i] + b * y[i] + d;
       py[i] = e * x[i] + f * y[i] + h;
     }
     return;
   }
-  for (let i = 0; i < x.length; i += stride) {
+  for (let j = 0; j < count; j++) {
+    const i = sample ? sample[j] : j;
     px[i] = a * x[i] + b * y[i] + c * z[i] + d;
     py[i] = e * x[i] + f * y[i] + g * z[i] + h;
     if (depth) depth[i] = k * x[i] + l * y[i] + m * z[i] + n;
   }
+}
+
+/** The pixel of one point, NaN where it has no place. */
+export function pixelOf(
+  p: Projection,
+  { x, y, z }: { x: Float32Array; y: Float32Array; z: Float32Array | null },
+  point: number,
+): { x: number; y: number } {
+  const deep = z ? z[point] : 0;
+  return {
+    x: p[0] * x[point] + p[1] * y[point] + (z ? p[2] * deep : 0) + p[3],
+    y: p[4] * x[point] + p[5] * y[point] + (z ? p[6] * deep : 0) + p[7],
+  };
 }
 
 /** Moved by pixels of a picture whose shorter side is `side`. */

@@ -15,12 +15,14 @@ export interface CloudOverlay {
   axes: readonly string[];
 }
 
-/** Draws the overlay; `px`, `py` are the pixels of all points. */
+/** Where a point is drawn, NaN where it has no place. */
+type PixelOf = (point: number) => { x: number; y: number };
+
+/** Draws the overlay; `at` knows the pixel of a point. */
 export function drawOverlay(
   context: CanvasRenderingContext2D,
   over: CloudOverlay,
-  px: Float32Array,
-  py: Float32Array,
+  at: PixelOf,
   projection: Projection,
   ink: ChartInk,
   size: { width: number; height: number },
@@ -28,18 +30,17 @@ export function drawOverlay(
 ): void {
   context.font = ink.font;
   drawAxes(context, over.axes, projection, ink, size, dims);
-  for (const line of over.lines) drawLine(context, line, px, py, ink);
+  for (const line of over.lines) drawLine(context, line, at, ink);
   drawLabels(context, over.labels, projection, ink);
-  for (const index of over.near) ring(context, px[index], py[index], 6, ink.ink, 1.5, ink);
-  if (over.selected !== null) ring(context, px[over.selected], py[over.selected], 8, ink.accent, 3, ink);
-  if (over.hovered !== null) ring(context, px[over.hovered], py[over.hovered], 8, ink.ink, 2, ink);
+  for (const index of over.near) ring(context, at(index), 6, ink.ink, 1.5, ink);
+  if (over.selected !== null) ring(context, at(over.selected), 8, ink.accent, 3, ink);
+  if (over.hovered !== null) ring(context, at(over.hovered), 8, ink.ink, 2, ink);
   if (over.polygon) drawPolygon(context, over.polygon, ink);
 }
 
 function ring(
   context: CanvasRenderingContext2D,
-  x: number,
-  y: number,
+  { x, y }: { x: number; y: number },
   radius: number,
   colour: string,
   width: number,
@@ -60,21 +61,22 @@ function ring(
 function drawLine(
   context: CanvasRenderingContext2D,
   { points, colour, dash }: CloudLine,
-  px: Float32Array,
-  py: Float32Array,
+  at: PixelOf,
   ink: ChartInk,
 ): void {
   const path = new Path2D();
-  let [first, last] = [-1, -1];
+  let first: { x: number; y: number } | null = null;
+  let last = { x: NaN, y: NaN };
   for (const i of points) {
-    if (!(px[i] === px[i] && py[i] === py[i])) continue;
-    if (first < 0) {
-      first = i;
-      path.moveTo(px[i], py[i]);
-    } else path.lineTo(px[i], py[i]);
-    last = i;
+    const pixel = at(i);
+    if (!(pixel.x === pixel.x && pixel.y === pixel.y)) continue;
+    if (!first) {
+      first = pixel;
+      path.moveTo(pixel.x, pixel.y);
+    } else path.lineTo(pixel.x, pixel.y);
+    last = pixel;
   }
-  if (first < 0) return;
+  if (!first) return;
   context.lineJoin = 'round';
   context.strokeStyle = ink.surface;
   context.lineWidth = 3.5;
@@ -86,9 +88,9 @@ function drawLine(
   context.lineWidth = 1.5;
   context.stroke(path);
   context.setLineDash([]);
-  ring(context, px[first], py[first], 4, colour, 2, ink);
+  ring(context, first, 4, colour, 2, ink);
   context.beginPath();
-  context.arc(px[last], py[last], 4.5, 0, 2 * Math.PI);
+  context.arc(last.x, last.y, 4.5, 0, 2 * Math.PI);
   context.fillStyle = colour;
   context.fill();
 }

@@ -8,7 +8,7 @@ const MARKS_MAX = 8_000;
 /** Side of a cell of the density, in pixels of the picture. */
 export const CELL = 2;
 /** Faintest and strongest shade of a cell, and of one whose points are all dimmed. */
-const SHADES = { plain: [0.38, 1], dim: [0.07, 0.22] } as const;
+export const SHADES = { plain: [0.38, 1], dim: [0.07, 0.22] } as const;
 
 /** A picture without holes, RGBA. */
 export interface Raster {
@@ -26,17 +26,19 @@ export interface Painted {
   radius: number;
 }
 
-/** Counts the points within a picture that are not gone, and those of them that are not dimmed; about, when only every `stride`-th is looked at. */
+/** Counts the points within a picture that are not gone, and those of them that are not dimmed; about, when only a sample is looked at. */
 export function countVisible(
   px: Float32Array,
   py: Float32Array,
   stand: Uint8Array | null,
   width: number,
   height: number,
-  stride = 1,
+  sample: Uint32Array | null = null,
 ): { all: number; plain: number } {
   let [all, plain] = [0, 0];
-  for (let i = 0; i < px.length; i += stride) {
+  const count = sample ? sample.length : px.length;
+  for (let k = 0; k < count; k++) {
+    const i = sample ? sample[k] : k;
     if (!(px[i] >= 0 && px[i] < width && py[i] >= 0 && py[i] < height)) continue;
     if (!stand) all += 1;
     else if (stand[i] !== GONE) {
@@ -44,15 +46,20 @@ export function countVisible(
       if (stand[i] !== DIM) plain += 1;
     }
   }
-  return { all: all * stride, plain: (stand ? plain : all) * stride };
+  const each = weightOf(px.length, sample);
+  return { all: Math.round(all * each), plain: Math.round((stand ? plain : all) * each) };
 }
+
+/** How many points one of a sample stands for. */
+const weightOf = (count: number, sample: Uint32Array | null) =>
+  sample && sample.length > 0 ? count / sample.length : 1;
 
 /**
  * Paints points over `surface`: dots while they can be told apart, else by density. `px`, `py` are pixels of the raster; `depth`, if there
  * is one, says which are nearer (larger). `scale` is pixels of the raster a CSS pixel.
  *
- * With a `stride`, only every so many-th point is looked at, for pictures that are gone in a moment; null when so few are in the picture
- * that each is to be a dot, for which all are needed.
+ * With a `sample`, only its points are looked at, for pictures that are gone in a moment; null when so few are in the picture that each is
+ * to be a dot, for which all are needed.
  */
 export function paintCloud(
   raster: Raster,
@@ -62,10 +69,10 @@ export function paintCloud(
   look: CloudLook,
   surface: Rgb,
   scale: number,
-  stride = 1,
+  sample: Uint32Array | null = null,
 ): Painted | null {
-  const { all, plain } = countVisible(px, py, look.stand, raster.width, raster.height, stride);
-  if (stride > 1 && all <= DOTS_MAX) return null;
+  const { all, plain } = countVisible(px, py, look.stand, raster.width, raster.height, sample);
+  if (sample && all <= DOTS_MAX) return null;
   fill(raster, surface);
   const area = (raster.width * raster.height) / (scale * scale);
   const radius = scale * Math.min(5, Math.max(1.4, Math.sqrt((0.12 * area) / Math.max(1, all) / Math.PI)));
@@ -88,12 +95,12 @@ export function paintCloud(
     }
     return { visible: plain, density, radius };
   }
-  if (look.stand && all > plain) shade(raster, px, py, look, true, stride);
-  shade(raster, px, py, look, false, stride);
+  if (look.stand && all > plain) shade(raster, px, py, look, true, sample);
+  shade(raster, px, py, look, false, sample);
   if (look.stand) {
     let marks = 0;
     for (let i = 0; i < px.length; i++) if (look.stand[i] === MARKED) marks += 1;
-    if (stride === 1 && marks <= MARKS_MAX)
+    if (!sample && marks <= MARKS_MAX)
       paintDots(raster, px, py, look, surface, 2.5 * scale, MARKED, null, null);
   }
   return { visible: plain, density, radius: scale * 2 };
@@ -198,21 +205,24 @@ function shade(
   py: Float32Array,
   look: CloudLook,
   dim: boolean,
-  stride: number,
+  sample: Uint32Array | null,
 ): void {
   const { data, width, height } = raster;
   const { palette, colour, alpha, stand } = look;
   const [columns, rows] = [Math.ceil(width / CELL), Math.ceil(height / CELL)];
   // Weight, then weighted red, green and blue, side by side: one cell is one line of the machine's cache.
   const cells = new Float32Array(columns * rows * 4);
-  for (let i = 0; i < px.length; i += stride) {
+  const count = sample ? sample.length : px.length;
+  const each = weightOf(px.length, sample);
+  for (let k = 0; k < count; k++) {
+    const i = sample ? sample[k] : k;
     const x = px[i];
     const y = py[i];
     if (!(x >= 0 && x < width && y >= 0 && y < height)) continue;
     if (stand && (stand[i] === GONE || (stand[i] === DIM) !== dim)) continue;
     const cell = 4 * (((y / CELL) | 0) * columns + ((x / CELL) | 0));
     const at = 3 * (colour ? colour[i] : 0);
-    const weight = alpha ? (stride * (alpha[i] + 1)) / 256 : stride;
+    const weight = alpha ? (each * (alpha[i] + 1)) / 256 : each;
     cells[cell] += weight;
     cells[cell + 1] += weight * palette[at];
     cells[cell + 2] += weight * palette[at + 1];

@@ -11,10 +11,12 @@ use axum::{
     http::{HeaderMap, Uri, header},
     response::{IntoResponse, Response},
 };
-use ethogram_query::{Cancel, EVENT_KINDS, Event, EventsRequest, ParamValue, Params as Settings};
+use ethogram_query::{Cancel, EVENT_KINDS, EVENT_PARAMS, Event, EventsRequest, ParamValue, Params as Settings};
 use serde::Serialize;
 
-use crate::{app::App, error::ApiResult, etag, extract::InPath, params::Params, run_request::RunRequest};
+use crate::{
+    app::App, error::ApiResult, etag, extract::InPath, params::Params, run_request::RunRequest, wire::ParamEntry,
+};
 
 /// How long a request looks before it answers with what it found so far.
 const LOOK: Duration = Duration::from_millis(1_500);
@@ -30,6 +32,8 @@ pub struct FoundEvents {
     done: usize,
     /// Recorded episodes.
     episodes: usize,
+    /// What can be set about the finders.
+    settings: Vec<ParamEntry>,
 }
 
 /// A kind of event.
@@ -153,6 +157,7 @@ fn answer(
         kinds: EVENT_KINDS.iter().map(kind).collect(),
         done,
         episodes,
+        settings: EVENT_PARAMS.iter().map(ParamEntry::from).collect(),
     }
 }
 

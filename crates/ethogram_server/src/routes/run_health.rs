@@ -6,12 +6,12 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use ethogram_query::{Cancel, HEALTH_RULES, HealthFinding};
+use ethogram_query::{Cancel, HEALTH_PARAMS, HEALTH_RULES, HealthFinding};
 use ethogram_store::Axis;
 use serde::Serialize;
 
 use super::found_events::settings;
-use crate::{error::ApiResult, params::Params, run_request::RunRequest};
+use crate::{error::ApiResult, params::Params, run_request::RunRequest, wire::ParamEntry};
 
 /// How a run is.
 #[derive(Debug, Serialize)]
@@ -20,6 +20,8 @@ pub struct RunHealth {
     findings: Vec<Finding>,
     /// Every rule.
     rules: Vec<Rule>,
+    /// What can be set about the rules.
+    settings: Vec<ParamEntry>,
 }
 
 /// Something that looks wrong.
@@ -74,7 +76,9 @@ pub async fn health(request: RunRequest, mut params: Params) -> ApiResult<Respon
                 checked: health.checked.get(rule.name).copied().unwrap_or(0),
             };
             let rules = HEALTH_RULES.iter().map(rule).collect();
-            Ok(Json(RunHealth { rules, findings: health.findings.into_iter().map(finding).collect() }).into_response())
+            let findings = health.findings.into_iter().map(finding).collect();
+            let settings = HEALTH_PARAMS.iter().map(ParamEntry::from).collect();
+            Ok(Json(RunHealth { findings, rules, settings }).into_response())
         })
         .await
 }

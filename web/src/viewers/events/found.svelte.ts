@@ -19,12 +19,16 @@ export class Found {
     this.#client = client;
   }
 
-  /** Looks at a run; `kinds` that need networks have to be named. */
-  async load(run: string, kinds: readonly string[]): Promise<void> {
+  /** Looks at a run; `kinds` that need networks have to be named, `settings` are those that are not as usual. */
+  async load(
+    run: string,
+    kinds: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     this.busy = true;
     const work = async (signal: AbortSignal) => {
       for (;;) {
-        const events = await this.#client.runEvents(run, { kinds, signal });
+        const events = await this.#client.runEvents(run, { kinds, settings, signal });
         if (signal.aborted) return;
         this.events = events;
         this.error = null;

@@ -96,9 +96,18 @@ export function paletteOf(stops: readonly string[]): Uint8Array {
   return palette;
 }
 
-/** A byte a point for opacity or size: `from` for the smallest value up to `to` for the largest, `none` where there is no value. */
-export function bytesBy(values: ArrayLike<number>, from: number, to: number, none: number): Uint8Array {
-  const [low, high] = finiteEnds(values) ?? [0, 0];
+/**
+ * A byte a point for opacity or size: `from` for the smallest value up to `to` for the largest, or for those of `ends`; `none` where there is
+ * no value.
+ */
+export function bytesBy(
+  values: ArrayLike<number>,
+  from: number,
+  to: number,
+  none: number,
+  ends?: readonly [number, number],
+): Uint8Array {
+  const [low, high] = ends ?? finiteEnds(values) ?? [0, 0];
   const bytes = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const value = values[i];

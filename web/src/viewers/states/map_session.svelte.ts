@@ -11,6 +11,8 @@ export interface ShownMap {
   places: Places;
   /** Ids of the runs that the sources stand for. */
   runs: readonly string[];
+  /** Name of the samples that the points are; null for steps of episodes. */
+  samples: string | null;
 }
 
 /** How strongly a layout is shaken at once. */
@@ -35,6 +37,7 @@ export class MapSession {
   /** What is asked now has said who it is. */
   #points: MapPoints | null = null;
   #runs: readonly string[] = [];
+  #samples: string | null = null;
 
   constructor(client: Client) {
     this.#client = client;
@@ -65,6 +68,7 @@ export class MapSession {
     this.progress = null;
     this.error = null;
     this.#runs = request.sources.map(({ run }) => run);
+    this.#samples = request.sources[0]?.samples ?? null;
     this.#client.maps
       .lay(
         near === undefined ? request : { ...request, align_to: near },
@@ -124,7 +128,7 @@ export class MapSession {
       const points = this.#points;
       this.moves =
         this.shown !== null && this.shown.points !== points && sameSteps(this.shown.points, points);
-      this.shown = { points, places: layout.places, runs: this.#runs };
+      this.shown = { points, places: layout.places, runs: this.#runs, samples: this.#samples };
     }
     if (layout.done) this.phase = 'done';
     else if (this.phase === 'asking') this.phase = 'running';
@@ -152,9 +156,18 @@ export function sameSteps(a: MapPoints, b: MapPoints): boolean {
   return true;
 }
 
-/** Whether two requests differ in nothing but the network that is asked and the settings of the method. */
+/**
+ * Whether two requests differ in nothing but the network that is asked and the settings of the method. Samples of another name are the
+ * same states, asked of another network.
+ */
 export function isLike(a: MapRequest, b: MapRequest): boolean {
   const rest = ({ sources, of, method, dims, points }: MapRequest) =>
-    JSON.stringify([sources.map(({ run, episodes }) => [run, episodes]), of, method, dims, points]);
+    JSON.stringify([
+      sources.map(({ run, episodes, samples }) => [run, episodes, samples !== undefined]),
+      of,
+      method,
+      dims,
+      points,
+    ]);
   return rest(a) === rest(b);
 }

@@ -1,25 +1,19 @@
-import { middleOf, type CloudLabel, type CloudLine, type CloudLook } from '../../charts/cloud_points';
-import { inkOfSlot } from '../../theme/palette';
-import { COLOUR_MAPS } from '../../theme/colour_maps';
-import { SEQUENTIAL } from '../../theme/sequential';
-import { value } from '../../theme/format';
 import type { MapChoices, Places } from '../../api/maps';
+import { middleOf, type CloudLabel, type CloudLine } from '../../charts/cloud_points';
 import type { App } from '../../state/app.svelte';
-import {
-  bytesBy,
-  colourByChoice,
-  colourByNumber,
-  isSigned,
-  standOf,
-  type Colouring,
-  type FieldColumn,
-} from './colouring';
+import { value } from '../../theme/format';
+import { inkOfSlot } from '../../theme/palette';
+import { fieldOfAxis, nameOfAxis, setsOfAxis } from './axes';
+import type { FieldColumn } from './colouring';
 import { Directions } from './direction.svelte';
+import { MapDress } from './map_dress.svelte';
 import { MapSession } from './map_session.svelte';
+import { ELEMENTS_MAX, namedElement, type MomentElement } from './moment_card';
 import { PointFields } from './point_fields.svelte';
-import { episodesOfPoints, matches, pathOf, patternOf, pointAt } from './search';
+import { samplesOf } from './samples';
+import { episodesOfPoints, pathOf, pointAt } from './search';
 import type { NamedSet } from './sets';
-import { specOf, type Place } from './spec';
+import { NO_OPACITY, specOf, type Place } from './spec';
 
 /** Fields that every point has, whatever was logged. */
 export const OWN_FIELDS = ['run', 'episode', 'step', 'time', 'global_step'];
@@ -27,12 +21,18 @@ export const OWN_FIELDS = ['run', 'episode', 'step', 'time', 'global_step'];
 const CARD_FIELDS = ['action', 'value', 'reward', 'advantage', 'entropy', 'confidence'];
 /** Of more points, fields are fetched only when they are asked for. */
 const CARD_POINTS_MAX = 100_000;
-/** Colours of numbers that can be chosen. */
-export const SHADES = ['plain', 'signed', 'viridis', 'cividis', 'magma'] as const;
+/** Runs that a map can be of. */
+const RUNS_MAX = 64;
+/** `confidence` by the smallest and largest entropy of the points. */
+const RELATIVE_CONFIDENCE = 'confidence[min_max]';
+/** Numbers of a state that go by names. */
+const ELEMENT = /^observation(?:\[\d+\])?$/;
 
 /** A point as people speak of it. */
 export interface Moment extends Place {
   step: number;
+  /** Name of the samples that it is one of; null for a step of an episode. */
+  samples: string | null;
 }
 
 /** What the page shows of a map: everything here follows from the address, the map and the fields of its points. */
@@ -42,15 +42,31 @@ export class MapView {
   readonly directions: Directions;
   choices = $state.raw<MapChoices | null>(null);
   sets = $state.raw<readonly NamedSet[]>([]);
-  /** The choice of the legend that the pointer is on. */
-  pointed = $state.raw<number | null>(null);
   /** Texts of the map's episodes, for the search; null before they are known. */
   texts = $state.raw<readonly string[] | null>(null);
 
   readonly spec = $derived.by(() => specOf((name) => this.app.router.param(name)));
-  readonly runs = $derived.by(() =>
-    this.app.selection.shown.filter(({ recorded }) => recorded > 0).slice(0, 64),
+  /** Runs that are shown, whether or not they have anything to map. */
+  readonly shown = $derived.by(() => this.app.selection.shown.slice(0, RUNS_MAX));
+  /** Samples of each run, as far as its description arrived. */
+  readonly samplesByRun = $derived.by(
+    () =>
+      new Map(this.shown.map(({ id }) => [id, samplesOf(this.app.details.get(id)?.tensors ?? [])] as const)),
   );
+  /** Names of all samples. */
+  readonly sampleNames = $derived.by(() => [...new Set([...this.samplesByRun.values()].flat())]);
+  /** The samples that are to be mapped: those of the address, or the newest where no step was recorded; null for recorded steps. */
+  readonly samples = $derived.by(
+    () =>
+      this.spec.samples ??
+      (this.shown.some(({ recorded }) => recorded > 0) ? null : (this.sampleNames.at(-1) ?? null)),
+  );
+  readonly runs = $derived.by(() => {
+    const { samples } = this;
+    return this.shown.filter(({ id, recorded }) =>
+      samples === null ? recorded > 0 : this.samplesByRun.get(id)?.includes(samples),
+    );
+  });
   /** What is mapped: what the address says, else the observation, else the first there is. */
   readonly of = $derived.by(() => {
     const known = this.choices?.of ?? [];
@@ -61,57 +77,43 @@ export class MapView {
   readonly points = $derived.by(() => this.session.shown?.points ?? null);
   /** Ids of the runs that the sources of the shown map stand for. */
   readonly sourceRuns = $derived.by(() => this.session.shown?.runs ?? []);
+  /** The samples that the points of the shown map are. */
+  readonly shownSamples = $derived.by(() => this.session.shown?.samples ?? null);
   readonly episodes = $derived.by(() =>
     this.points ? episodesOfPoints(this.points.source, this.points.episode) : null,
   );
 
   /** Names of fields that can colour points, in order, each once. */
-  readonly colourNames = $derived.by(() => [
-    ...new Set([...(this.choices?.colours ?? []).map(({ name }) => name), ...OWN_FIELDS]),
-  ]);
+  readonly colourNames = $derived.by(() => {
+    const known = (this.choices?.colours ?? []).map(({ name }) => name);
+    const names = known.flatMap((name) => (name === 'confidence' ? [name, RELATIVE_CONFIDENCE] : [name]));
+    return [...new Set([...names, ...OWN_FIELDS])];
+  });
   readonly colourBy = $derived.by(
     () => this.spec.colour ?? (this.colourNames.includes('action') ? 'action' : 'time'),
   );
+  /** Of samples the opacity is how sure the policy is, unless the address says something else. */
+  readonly opacityBy = $derived.by(() => {
+    const { opacity } = this.spec;
+    if (opacity !== null) return opacity === NO_OPACITY ? null : opacity;
+    return this.samples !== null && this.colourNames.includes('confidence') ? 'confidence' : null;
+  });
+  /** Numbers of the state that the card of a sample shows. */
+  readonly elementNames = $derived.by(() =>
+    this.shownSamples === null
+      ? []
+      : this.colourNames.filter((name) => ELEMENT.test(name)).slice(0, ELEMENTS_MAX),
+  );
   /** Fields whose values are needed now. */
   readonly wanted = $derived.by(() => {
-    const { opacity, size, axes, find } = this.spec;
-    const names = [this.colourBy, opacity, size, ...axes.map((axis) => fieldOfAxis(axis))];
+    const { size, axes, find } = this.spec;
+    const names = [this.colourBy, this.opacityBy, size, ...axes.map((axis) => fieldOfAxis(axis))];
     if (find !== '') names.push('action');
-    if ((this.points?.step.length ?? 0) <= CARD_POINTS_MAX) names.push(...CARD_FIELDS);
+    if ((this.points?.step.length ?? 0) <= CARD_POINTS_MAX) names.push(...CARD_FIELDS, ...this.elementNames);
     const known = new Set(this.colourNames);
     return [...new Set(names)].filter(
       (name): name is string => name !== null && (known.has(name) || !CARD_FIELDS.includes(name)),
     );
-  });
-
-  readonly tokens = $derived.by(() => {
-    void this.app.theme.look;
-    const style = getComputedStyle(document.documentElement);
-    const token = (name: string) => style.getPropertyValue(name).trim();
-    return {
-      missing: token('--line-strong'),
-      middle: token('--line-control'),
-      warm: token('--warm'),
-      cold: token('--cold'),
-    };
-  });
-  readonly colouring = $derived.by(() => this.#colouring());
-  readonly found = $derived.by(() => this.#found());
-  /** What is wrong with what is searched for. */
-  readonly findError = $derived.by(() => patternOf(this.spec.find).error);
-  readonly stand = $derived.by(() => this.#stand());
-  readonly dress = $derived.by((): CloudLook => {
-    const [opacity, size] = [this.spec.opacity, this.spec.size].map((name) =>
-      name === null ? undefined : this.fields.get(name)?.values,
-    );
-    const plain = new Uint8Array(256 * 3).fill(128);
-    return {
-      palette: this.colouring?.palette ?? plain,
-      colour: this.colouring?.colour ?? null,
-      alpha: opacity ? bytesBy(opacity, 28, 255, 14) : null,
-      size: size ? bytesBy(size, 32, 160, 24) : null,
-      stand: this.stand,
-    };
   });
 
   /** Where points are drawn: the layout, or what stands on the axes in its place; null while that is not known. */
@@ -152,7 +154,7 @@ export class MapView {
     const places = this.drawn?.places;
     const { labels } = this.spec;
     if (!places || labels === 'none') return [];
-    const named = [...this.sets, ...(labels === 'colours' ? this.#choiceSets() : [])];
+    const named = [...this.sets, ...(labels === 'colours' ? this.dress.choiceSets() : [])];
     return named.flatMap(({ name, points }) => {
       const middle = middleOf(places, points);
       return middle ? [{ ...middle, text: name }] : [];
@@ -161,15 +163,18 @@ export class MapView {
   /** The point of the playhead: the nearest step of its episode. */
   readonly present = $derived.by(() => {
     const { run, episode, step } = this.app.playhead;
-    if (run === null || episode === null || !this.episodes || !this.points) return null;
+    if (run === null || episode === null || !this.episodes || !this.points || this.shownSamples) return null;
     const which = this.indexOf({ run, episode });
     return which < 0 ? null : pointAt(this.episodes.episodeOf, this.points.step, which, step);
   });
+
+  readonly dress: MapDress;
 
   constructor(readonly app: App) {
     this.session = new MapSession(app.client);
     this.fields = new PointFields(app.client, (error) => this.session.lost(error));
     this.directions = new Directions(app.client);
+    this.dress = new MapDress(this);
   }
 
   /** Which step a point is. */
@@ -177,7 +182,13 @@ export class MapView {
     const { points } = this;
     if (!points || point >= points.step.length) return null;
     const run = this.sourceRuns[points.source[point]];
-    return run === undefined ? null : { run, episode: points.episode[point], step: points.step[point] };
+    if (run === undefined) return null;
+    return {
+      run,
+      episode: points.episode[point],
+      step: points.step[point],
+      samples: this.shownSamples,
+    };
   }
 
   /** Index of an episode among those of the map, -1 when it is not there. */
@@ -192,12 +203,18 @@ export class MapView {
     if (!moment) return '';
     const name = this.app.runs.byId(moment.run)?.name || moment.run;
     const numbers = this.numbersOf(point).map((number) => `${number.name} ${number.text}`);
-    return [`${name}, episode ${moment.episode}, step ${moment.step}`, ...numbers].join(', ');
+    return [`${name}, ${this.titleOfMoment(moment)}`, ...numbers].join(', ');
+  }
+
+  /** Where in its run it is. */
+  titleOfMoment({ episode, step, samples }: Moment): string {
+    return samples === null ? `episode ${episode}, step ${step}` : `${samples}, sample ${step}`;
   }
 
   /** What is known of a point in numbers, the field of the colour first. */
   numbersOf(point: number): { name: string; text: string }[] {
-    const names = this.wanted.filter((name) => !['run', 'episode', 'step'].includes(name));
+    const apart = ['run', 'episode', 'step', ...this.elementNames];
+    const names = this.wanted.filter((name) => !apart.includes(name));
     return names.flatMap((name) => {
       const column = this.column(name);
       if (!column || point >= column.values.length) return [];
@@ -207,8 +224,21 @@ export class MapView {
     });
   }
 
+  /** The state of a sample, number by number, with names, units and bounds as the environment has them. */
+  elementsOf(point: number): MomentElement[] {
+    const moment = this.momentOf(point);
+    const env = (moment && this.app.details.get(moment.run)?.info.env) ?? null;
+    return this.elementNames.flatMap((name, i) => {
+      const values = this.fields.get(name)?.values;
+      return values && point < values.length
+        ? { ...namedElement(name, i, null, env), value: values[point] }
+        : [];
+    });
+  }
+
   /** What people call a field: `cart position` for `observation[0]` where somebody said so. */
   titleOf(name: string): string {
+    if (name === RELATIVE_CONFIDENCE) return 'confidence, among these points';
     return this.choices?.colours.find((one) => one.name === name)?.label ?? name;
   }
 
@@ -237,93 +267,8 @@ export class MapView {
       const values = this.fields.get(field)?.values;
       return values && Float32Array.from(values);
     }
-    const ends = this.setsOfAxis(axis);
+    const ends = setsOfAxis(axis, this.sets);
     if (!ends) return new Error(`one of the sets of the axis ${nameOfAxis(axis)} is no more`);
     return this.points ? this.directions.get(this.points.id, ...ends) : undefined;
   }
-
-  /** The sets that a direction leads between. */
-  setsOfAxis(axis: string): [NamedSet, NamedSet] | null {
-    if (!axis.startsWith('between:')) return null;
-    const [from, to] = axis
-      .slice('between:'.length)
-      .split('>')
-      .map((name) => this.sets.find((set) => set.name === name));
-    return from && to ? [from, to] : null;
-  }
-
-  #colouring(): Colouring | null {
-    const column = this.column(this.colourBy);
-    if (!column) return null;
-    const look = this.app.theme.look;
-    const { missing, cold, middle, warm } = this.tokens;
-    if (column.kind === 'choice') {
-      const runInk = (at: number) => this.app.selection.ink(this.sourceRuns[at] ?? '', look)?.colour;
-      // Actions have the same colour on every map; of episodes, only those that are there need to be told apart.
-      const colourOf = (at: number, place: number) =>
-        (this.colourBy === 'run' ? runInk(at) : undefined) ??
-        inkOfSlot(this.colourBy === 'episode' ? place : at, look).colour;
-      const made = colourByChoice(column, colourOf, missing);
-      if (made) return made;
-    }
-    const { shades } = this.spec;
-    const signed = shades === 'signed' || (shades === null && isSigned(column.values));
-    if (signed) return colourByNumber(column, [cold, middle, warm], true, missing);
-    const chosen =
-      shades && shades in COLOUR_MAPS ? COLOUR_MAPS[shades as keyof typeof COLOUR_MAPS].anchors : [];
-    return colourByNumber(column, chosen.length > 1 ? chosen : SEQUENTIAL[look], false, missing);
-  }
-
-  /** The points of each choice of the colour. */
-  #choiceSets(): NamedSet[] {
-    const values = this.fields.get(this.colourBy)?.values;
-    return (this.colouring?.choices ?? []).map(({ value: choice, name, count }) => {
-      const points = new Uint32Array(count);
-      let at = 0;
-      values?.forEach((one, i) => {
-        if (one === choice && at < count) points[at++] = i;
-      });
-      return { name, points };
-    });
-  }
-
-  #found() {
-    const { pattern } = patternOf(this.spec.find);
-    if (!pattern || !this.episodes || !this.texts || this.texts.length !== this.episodes.list.length)
-      return null;
-    const choices = ['action', this.colourBy].flatMap((field) => {
-      const column = this.column(field);
-      return column && column.names.length > 0 && field !== 'run'
-        ? { field, values: column.values, names: column.names }
-        : [];
-    });
-    return matches({ episodeOf: this.episodes.episodeOf, episodes: this.texts, choices }, pattern);
-  }
-
-  #stand(): Uint8Array | null {
-    const { points, episodes, colouring } = this;
-    if (!points || !episodes) return null;
-    const { range, isolated, episode, set, hides } = this.spec;
-    const values = this.fields.get(this.colourBy)?.values;
-    const chosen = this.pointed !== null ? [this.pointed] : isolated;
-    return standOf(points.step.length, {
-      range: range && values && colouring?.scale ? { values, low: range[0], high: range[1] } : null,
-      choices:
-        chosen.length > 0 && values && colouring && !colouring.scale ? { values, of: new Set(chosen) } : null,
-      episode: episode ? { of: episodes.episodeOf, which: this.indexOf(episode) } : null,
-      set: set === null ? null : (this.sets.find(({ name }) => name === set)?.points ?? null),
-      found: this.found?.found ?? null,
-      hides,
-    });
-  }
-}
-
-/** The field of an axis, null when it is a direction. */
-export function fieldOfAxis(axis: string): string | null {
-  return axis.startsWith('field:') ? axis.slice('field:'.length) : null;
-}
-
-/** For people: `value`, `left → right`. */
-export function nameOfAxis(axis: string): string {
-  return fieldOfAxis(axis) ?? axis.slice('between:'.length).replace('>', ' → ');
 }

@@ -7,11 +7,19 @@ import { imageField } from '../../replay/screen_fields';
 /** Numbers of a vector beyond this are not listed one by one. */
 export const ELEMENTS_MAX = 12;
 
+/** A number of a state as people know it. */
+export interface MomentElement {
+  name: string;
+  unit: string;
+  value: number;
+  bounds: readonly [number, number] | null;
+}
+
 /** What one step looks like: whether there is a picture of it, and its vector by name. */
 export interface MomentCard {
   hasPicture: boolean;
   field: string | null;
-  elements: { name: string; unit: string; value: number; bounds: readonly [number, number] | null }[];
+  elements: MomentElement[];
   /** Elements of the vector that are not listed. */
   more: number;
 }
@@ -34,10 +42,10 @@ export async function momentCard(
   const column = answer.columns.byName.get(field.name);
   const values = column ? doubles(columnNamed(answer.columns, field.name)) : new Float64Array(0);
   const shown = Math.min(values.length, ELEMENTS_MAX);
+  const single = field.shape.reduce((product, side) => product * side, 1) === 1;
   const elements = Array.from({ length: shown }, (_, i) => ({
-    ...nameOf(field, i, env),
+    ...namedElement(single ? field.name : `${field.name}[${i}]`, i, field.unit ?? null, env),
     value: values[i],
-    bounds: boundsOf(field, i, env),
   }));
   return { hasPicture, field: field.name, elements, more: values.length - shown };
 }
@@ -50,21 +58,25 @@ function vectorField(fields: readonly FieldEntry[], of: string): FieldEntry | nu
   );
 }
 
-function nameOf({ name, shape, unit }: FieldEntry, index: number, env: EnvSpec | null) {
-  const known = name === 'observation' ? env?.observation_names[index] : undefined;
-  if (known) return { name: known, unit: env?.observation_units[index] ?? '' };
-  const single = shape.reduce((product, side) => product * side, 1) === 1;
-  return { name: single ? name : `${name}[${index}]`, unit: unit ?? '' };
+/** Number `index` of a field, called `name` where nobody named it: `observation[2]`. Only observations have names and bounds. */
+export function namedElement(
+  name: string,
+  index: number,
+  unit: string | null,
+  env: EnvSpec | null,
+): Omit<MomentElement, 'value'> {
+  if (!/^observation(\[|$)/.test(name)) return { name, unit: unit ?? '', bounds: null };
+  return {
+    name: env?.observation_names[index] || name,
+    unit: env?.observation_units[index] || (unit ?? ''),
+    bounds: boundsOf(index, env),
+  };
 }
 
 /** Finite ends of the observation space. */
-function boundsOf(
-  { name }: FieldEntry,
-  index: number,
-  env: EnvSpec | null,
-): readonly [number, number] | null {
+function boundsOf(index: number, env: EnvSpec | null): readonly [number, number] | null {
   const space = env?.observation_space;
-  if (name !== 'observation' || space?.type !== 'box') return null;
+  if (space?.type !== 'box') return null;
   const end = (ends: readonly (number | null)[]) => (ends.length === 1 ? ends[0] : ends[index]);
   const [low, high] = [end(space.low), end(space.high)];
   const known = typeof low === 'number' && typeof high === 'number' && Math.max(-low, high) < 1e30;

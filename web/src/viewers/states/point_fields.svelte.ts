@@ -20,6 +20,7 @@ export class PointFields {
   readonly #errors = new SvelteMap<string, unknown>();
   readonly #asked = new Set<string>();
   #points: MapPoints | null = null;
+  #samples: string | null = null;
 
   /** `lost` hears of errors that say that the map is gone. */
   constructor(
@@ -38,11 +39,12 @@ export class PointFields {
     return this.#errors.get(name);
   }
 
-  /** Makes sure that fields of a map arrive. A map of other points, or of none, forgets what was known. */
-  want(points: MapPoints, names: readonly string[]): void {
+  /** Makes sure that fields of a map arrive. A map of other points, or of other samples, forgets what was known. */
+  want(points: MapPoints, names: readonly string[], samples: string | null = null): void {
     if (this.#points?.id !== points.id) {
-      const same = this.#points !== null && sameSteps(this.#points, points);
+      const same = this.#samples === samples && this.#points !== null && sameSteps(this.#points, points);
       this.#points = points;
+      this.#samples = samples;
       if (!same) {
         this.#columns.clear();
         this.#asked.clear();

@@ -1,9 +1,12 @@
 import type { MapRequest, MapSource } from '../../api/maps';
+import { settingsOf } from '../../state/settings_text';
 
 /** What the address says of this page; the runs are those that are shown everywhere. */
 export interface Spec {
   /** Episodes by run, where not all recorded ones are mapped. */
   only: ReadonlyMap<string, readonly number[]>;
+  /** Samples that are mapped in place of recorded steps. */
+  samples: string | null;
   /** What is mapped; null for the first choice there is. */
   of: string | null;
   method: string;
@@ -47,6 +50,8 @@ export interface Place {
 }
 
 export const POINTS = { usual: 10_000, max: 1_000_000, choices: [1_000, 10_000, 50_000, 200_000, 1_000_000] };
+/** Said of the opacity where it is the same for all, also where it would be something else. */
+export const NO_OPACITY = 'none';
 /** Lines that can still be told apart. */
 export const LINES_MAX = 12;
 const LABELS = ['none', 'sets', 'colours'] as const;
@@ -62,6 +67,7 @@ export function specOf(param: Param): Spec {
   const network = param('network');
   return {
     only: episodesOf(param('only')),
+    samples: param('samples') || null,
     of: param('of') || null,
     method: param('method') || 'pca',
     dims: param('dims') === '3' ? 3 : 2,
@@ -91,10 +97,15 @@ export function specOf(param: Param): Spec {
 }
 
 /** The question that a spec puts, of the runs shown that have recorded episodes. */
-export function requestOf(spec: Spec, runs: readonly string[], of: string): MapRequest {
+export function requestOf(
+  spec: Spec,
+  runs: readonly string[],
+  of: string,
+  samples: string | null = null,
+): MapRequest {
   const isLayer = of.startsWith('layer/');
   return {
-    sources: sourcesOf(spec, runs, isLayer ? spec.network : null),
+    sources: sourcesOf(spec, runs, isLayer ? spec.network : null, samples),
     of,
     points: spec.points,
     method: spec.method,
@@ -103,13 +114,22 @@ export function requestOf(spec: Spec, runs: readonly string[], of: string): MapR
   };
 }
 
-/** Runs with the episodes of each that are mapped. A run of which the address names some episodes is mapped by these alone. */
-export function sourcesOf(spec: Spec, runs: readonly string[], network: number | null): MapSource[] {
+/**
+ * Runs with the episodes of each that are mapped, or with the samples. A run of which the address names some episodes is mapped by these
+ * alone.
+ */
+export function sourcesOf(
+  spec: Spec,
+  runs: readonly string[],
+  network: number | null,
+  samples: string | null = null,
+): MapSource[] {
   return runs.map((run) => {
-    const episodes = spec.only.get(run);
+    const episodes = samples === null ? spec.only.get(run) : undefined;
     return {
       run,
       ...(episodes ? { episodes } : {}),
+      ...(samples === null ? {} : { samples }),
       ...(network === null ? {} : { checkpoint: network }),
     };
   });
@@ -145,14 +165,6 @@ export function episodesText(only: ReadonlyMap<string, readonly number[]>): stri
   return [...only].map(([run, episodes]) => `${run}:${numbersText(episodes)}`).join(',') || null;
 }
 
-export function settingsText(settings: Readonly<Record<string, string>>): string | null {
-  return (
-    Object.entries(settings)
-      .map(([name, value]) => `${name}:${value}`)
-      .join(',') || null
-  );
-}
-
 export const placeText = ({ run, episode }: Place) => `${run}:${episode}`;
 
 function episodesOf(text: string | null): Map<string, number[]> {
@@ -163,15 +175,6 @@ function episodesOf(text: string | null): Map<string, number[]> {
     if (numbers) only.set(part.slice(0, cut), numbers);
   }
   return only;
-}
-
-function settingsOf(text: string | null): Record<string, string> {
-  const settings: Record<string, string> = {};
-  for (const part of (text ?? '').split(',')) {
-    const found = /^([a-z_]\w{0,63}):(.{1,64})$/i.exec(part);
-    if (found) settings[found[1]] = found[2];
-  }
-  return settings;
 }
 
 function rangeOf(text: string | null): [number, number] | null {

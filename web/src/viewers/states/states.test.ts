@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { DIM, GONE, MARKED, PLAIN } from '../../charts/cloud_points';
+import { settingsText } from '../../state/settings_text';
 import { bookmarksOfText, patchOf, textOfBookmarks, viewOf } from './bookmarks';
 import { bytesBy, colourByChoice, colourByNumber, isSigned, MISSING, standOf } from './colouring';
+import { samplesOf, seriesOf } from './samples';
 import { episodesOfPoints, matches, pathOf, patternOf, pointAt } from './search';
 import { freeName, markOf, SETS_TEXT_MAX, setsOfText, textOfSets, union } from './sets';
-import { episodesText, numbersOf, numbersText, requestOf, settingsText, specOf } from './spec';
+import { episodesText, numbersOf, numbersText, requestOf, specOf } from './spec';
 
 const paramsOf = (params: Record<string, string>) => (name: string) => params[name] ?? null;
 
@@ -216,5 +218,45 @@ describe('bookmarks', () => {
     expect(bookmarksOfText('[["a", {"cam": 3, "runs": "x", "find": "y"}]]')).toEqual([
       { name: 'a', view: { find: 'y' } },
     ]);
+  });
+});
+
+describe('samples', () => {
+  const tensor = (axis: 'sample' | 'step', tag: string) => ({
+    axis,
+    tag,
+    kind: 'tensor' as const,
+    count: 1,
+  });
+
+  it('are named by the tensors on the sample axis', () => {
+    const tensors = [
+      tensor('sample', 'samples/space-1000/observation'),
+      tensor('sample', 'samples/space-200/logits'),
+      tensor('sample', 'samples/space-1000/logits'),
+      tensor('step', 'samples/no/logits'),
+      tensor('sample', 'other/no/logits'),
+      tensor('sample', 'samples/alone'),
+    ];
+    expect(samplesOf(tensors)).toEqual(['space-200', 'space-1000']);
+  });
+
+  it('of the same states follow each other by the number at the end', () => {
+    const names = ['space-1000', 'space-0', 'dataset-3', 'space-200', 'mine'];
+    expect(seriesOf(names, 'space-200').map(({ step }) => step)).toEqual([0, 200, 1000]);
+    expect(seriesOf(names, 'dataset-3')).toHaveLength(1);
+    expect(seriesOf(names, 'mine')).toEqual([]);
+  });
+
+  it('are a source in place of episodes', () => {
+    const spec = specOf(paramsOf({ samples: 'space-0', only: 'a:1' }));
+    expect(requestOf(spec, ['a'], 'observation', spec.samples).sources).toEqual([
+      { run: 'a', samples: 'space-0' },
+    ]);
+  });
+
+  it('are as opaque as the policy is sure, on a scale that is the same on every map', () => {
+    expect([...bytesBy([0.5, NaN, 1], 28, 255, 14, [0, 1])]).toEqual([142, 14, 255]);
+    expect([...bytesBy([0.5, NaN, 1], 28, 255, 14)]).toEqual([28, 14, 255]);
   });
 });

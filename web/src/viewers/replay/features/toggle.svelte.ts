@@ -24,7 +24,12 @@ export class FeaturesToggle {
     const image = router.param('image');
     this.#isFresh = !spec.on;
     if (!spec.on) this.#imageBefore = image;
-    router.set({ ...patchOfLayer({ on: !spec.on }, spec), image: spec.on ? this.#imageBefore : image });
+    router.set({
+      ...patchOfLayer({ on: !spec.on }, spec),
+      // What was switched on last is what people want to see.
+      over: spec.on ? null : 'features',
+      image: spec.on ? this.#imageBefore : image,
+    });
   }
 
   /** Call it in an effect. */

@@ -23,7 +23,11 @@ export class WhyToggle {
     const image = router.param('image');
     this.#isFresh = !now.on;
     if (!now.on) this.#imageBefore = image;
-    router.set({ ...patchOfWhy({ on: !now.on }, now), image: now.on ? this.#imageBefore : image });
+    router.set({
+      ...patchOfWhy({ on: !now.on }, now),
+      over: null,
+      image: now.on ? this.#imageBefore : image,
+    });
   }
 
   /** Call it in an effect. A rendered frame stays where the network's signature says which part of it the policy saw. */

@@ -1,0 +1,74 @@
+import type { WithoutFeatures } from '../../api/features';
+
+/** A step of which the policy would say something else. */
+export interface ChangedStep {
+  step: number;
+  kl: number;
+  flips: boolean;
+  /** Greedy choices, from 0; NaN where there is none. */
+  before: number;
+  after: number;
+  /** How likely the choice of before is, before and after; NaN without a distribution. */
+  likelyBefore: number;
+  likelyAfter: number;
+  valueBefore: number;
+  valueAfter: number;
+}
+
+/** What is said of consecutive steps, one answer after the other, as one. */
+export function joined(parts: readonly WithoutFeatures[]): WithoutFeatures | null {
+  const [first] = parts;
+  if (!first) return null;
+  const doubles = (of: (part: WithoutFeatures) => Float64Array) =>
+    Float64Array.from(parts.flatMap((part) => [...of(part)]));
+  const said = (name: 'before' | 'after') => ({
+    actions: first[name].actions,
+    probabilities: Float32Array.from(parts.flatMap((part) => [...part[name].probabilities])),
+    value: doubles((part) => part[name].value),
+    greedy: doubles((part) => part[name].greedy),
+  });
+  return {
+    step: doubles(({ step }) => step),
+    kl: doubles(({ kl }) => kl),
+    flips: Uint8Array.from(parts.flatMap(({ flips }) => [...flips])),
+    before: said('before'),
+    after: said('after'),
+  };
+}
+
+/** Steps in order of how much changes: those whose choice is another first, then by KL, then by the change of the value. */
+export function ranked(found: WithoutFeatures, most: number): ChangedStep[] {
+  const { step, kl, flips, before, after } = found;
+  const likely = (said: WithoutFeatures['before'], row: number, choice: number) =>
+    choice >= 0 && choice < said.actions
+      ? (said.probabilities[row * said.actions + choice] ?? Number.NaN)
+      : Number.NaN;
+  const changed = (row: number) => Math.abs(after.value[row]! - before.value[row]!) || 0;
+  return [...step.keys()]
+    .toSorted(
+      (a, b) => flips[b]! - flips[a]! || (kl[b] || 0) - (kl[a] || 0) || changed(b) - changed(a) || a - b,
+    )
+    .slice(0, most)
+    .map((row) => ({
+      step: step[row]!,
+      kl: kl[row]!,
+      flips: flips[row] === 1,
+      before: before.greedy[row]!,
+      after: after.greedy[row]!,
+      likelyBefore: likely(before, row, before.greedy[row]!),
+      likelyAfter: likely(after, row, before.greedy[row]!),
+      valueBefore: before.value[row]!,
+      valueAfter: after.value[row]!,
+    }));
+}
+
+/** The features that are left out, as in the address: numbers from 1, as people count. */
+export function leftOutOf(text: string | null, count: number): number[] {
+  const numbers = (text ?? '')
+    .split(',')
+    .flatMap((part) => (/^[1-9]\d?$/.test(part) ? Number(part) - 1 : []));
+  return [...new Set(numbers)].filter((index) => index < count).toSorted((a, b) => a - b);
+}
+
+export const leftOutText = (indices: readonly number[]) =>
+  indices.map((index) => index + 1).join(',') || null;
