@@ -19,6 +19,7 @@ mod params;
 pub mod parts;
 mod plugins;
 mod pool;
+pub mod report;
 mod router;
 mod routes;
 mod run_request;
