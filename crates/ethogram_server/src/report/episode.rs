@@ -12,6 +12,9 @@ use crate::{error::ApiResult, limits::REPORT_FIELD_BYTES_MAX};
 /// Steps of one question about explanations, as many as the server takes.
 pub const BLOCK: u64 = 64;
 
+/// Shares of the worst outcomes that the policy panel offers.
+const TAILS: [&str; 3] = ["0.05", "0.1", "0.25"];
+
 /// An episode whose steps `from <= step < to` are taken.
 pub struct PlannedEpisode {
     pub run: String,
@@ -77,6 +80,10 @@ pub async fn plan(
     }))
 }
 
+fn asked_of(name: &str) -> (&'static str, String) {
+    ("names", name.to_owned())
+}
+
 fn chosen(recorded: &[(u64, f64)], choice: EpisodeChoice) -> Option<u64> {
     let found = match choice {
         EpisodeChoice::Index(index) => recorded.iter().find(|(episode, _)| *episode == index),
@@ -129,6 +136,15 @@ impl PlannedEpisode {
             let answer = maker.asker.ask(&[&path[..], &[route]].concat(), &[asked.clone(), from, to], None).await?;
             let phase = if *image { "pictures" } else { "fields" };
             maker.keep_answer(phase, &[&path[..], &[route]].concat(), &[asked], &answer).await?;
+            if name == "cvar" {
+                for tail in TAILS {
+                    let tailed = [asked_of(name), ("cvar.alpha", tail.to_owned())];
+                    let [from, to] = range.clone();
+                    let query = [&tailed[..], &[from, to]].concat();
+                    let answer = maker.asker.ask(&[&path[..], &["fields"]].concat(), &query, None).await?;
+                    maker.book.keep(&[&path[..], &["fields"]].concat(), &tailed, &answer.bytes, None).await?;
+                }
+            }
             if *wide && !image {
                 let asked = [("name", name.clone())];
                 // A field without finite numbers has no extent, and needs none.
