@@ -1,11 +1,13 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
+import { reportPage } from './report_page.ts';
+
 /** Where `npm run dev` finds the API: an `ethogram serve` on this machine. */
 const server = process.env.ETHOGRAM_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), reportPage()],
   // Relative, so that one bundle works under any path and from a file.
   base: './',
   build: {

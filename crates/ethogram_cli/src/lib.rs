@@ -20,7 +20,8 @@ use crate::options::{Command, Options};
 /// Runs the command that `args` spell, the program's name first, and gives the code to exit with:
 /// 0 when all went well, 1 when it failed or `check` found something lost, 2 when the arguments make no sense.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let options = match Options::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let options = match Options::try_parse_from(&args) {
         Ok(options) => options,
         Err(error) => {
             // A closed pipe is no reason to fail in another way.
@@ -40,6 +41,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),
+        Command::Report(options) => commands::report::report(&options, args.get(1..).unwrap_or_default()),
         Command::Push(options) => commands::push::push(&options),
         Command::Import(options) => commands::import::import(&options),
     };

@@ -6,6 +6,7 @@ use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
+use ethogram_server::report::EpisodeChoice;
 
 use crate::{
     embed::MapSettings,
@@ -46,6 +47,8 @@ pub enum Command {
     Compact(CompactOptions),
     /// Save steps of an episode as an mp4 or gif: the picture, and what the policy said as bars
     Video(VideoOptions),
+    /// Save runs, curves and episodes as one HTML file that opens without a server
+    Report(ReportOptions),
     /// Copy runs to an object store; what is there already is not sent again
     Push(PushOptions),
     /// Make runs of our own of other tools' logs, which `serve` also shows as they are
@@ -388,6 +391,63 @@ pub struct VideoOptions {
     /// Opacity of the strongest places of the overlay, 0 to 1
     #[arg(long, requires = "overlay")]
     pub opacity: Option<f32>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ethogram report`
+#[derive(Debug, Args)]
+pub struct ReportOptions {
+    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// File to write; its name ends in .html
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+    /// Which episode of each run: its index, best (the largest return) or last; may be given again [default: best]
+    #[arg(long = "episode", value_name = "N|best|last", value_parser = EpisodeChoice::parse)]
+    pub episodes: Vec<EpisodeChoice>,
+    /// No episodes, only curves
+    #[arg(long, conflicts_with_all = ["episodes", "steps", "methods", "features"])]
+    pub no_episodes: bool,
+    /// Steps of each episode, the last one left out: 100..400, 100.. or ..400 [default: all]
+    #[arg(long, value_name = "STEPS", value_parser = steps_from_text)]
+    pub steps: Option<Range<u64>>,
+    /// Which scalars: a pattern in which * stands for anything, for example 'losses/*'; may be given again
+    /// [default: all]
+    #[arg(long = "tag", value_name = "PATTERN")]
+    pub tags: Vec<String>,
+    /// A method that explains every step, for example saliency; docs/methods tells what each shows; may be given again
+    #[arg(long = "method", value_name = "NAME")]
+    pub methods: Vec<String>,
+    /// What is explained, as `explain --target` has it; may be given again
+    #[arg(long = "target", default_value = "action", allow_hyphen_values = true)]
+    pub targets: Vec<String>,
+    /// Hidden layer that is explained, or recommended; may be given again [default: the observation]
+    #[arg(long = "layer", value_name = "NAME")]
+    pub layers: Vec<String>,
+    /// Take a layer apart into so many features, and show them over every step
+    #[arg(long, value_name = "COUNT")]
+    pub features: Option<usize>,
+    /// The layer that is taken apart [default: the recommended one]
+    #[arg(long, value_name = "NAME", requires = "features")]
+    pub features_layer: Option<String>,
+    /// What is taken apart: `activations`, or what the layer says for a target
+    #[arg(long, default_value = "activations", allow_hyphen_values = true)]
+    pub features_of: String,
+    /// Its heading [default: the names of the runs]
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub title: String,
+    /// Free text at its beginning, shown as it is
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub note: String,
+    /// Take the pages of the web app from this folder instead of those built in
+    #[arg(long, value_name = "FOLDER")]
+    pub ui: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -17,7 +17,7 @@ use crate::{
     error::ApiResult,
     etag,
     events::Events,
-    limits::{FEATURES_AT_ONCE, MAPS_MAX, NAME_BYTES_MAX, VIDEOS_MAX},
+    limits::{FEATURES_AT_ONCE, MAPS_MAX, NAME_BYTES_MAX, REPORTS_AT_ONCE, VIDEOS_MAX},
     pool::Pool,
 };
 
@@ -34,6 +34,8 @@ pub struct App {
     pub maps: Arc<Semaphore>,
     /// Layers that may yet be taken apart.
     pub features: Arc<Semaphore>,
+    /// Reports that may yet be begun.
+    pub reports: Arc<Semaphore>,
     /// What is pushed.
     pub events: Events,
     /// The web app.
@@ -58,6 +60,7 @@ impl App {
             videos: Arc::new(Semaphore::new(VIDEOS_MAX)),
             maps: Arc::new(Semaphore::new(MAPS_MAX)),
             features: Arc::new(Semaphore::new(FEATURES_AT_ONCE)),
+            reports: Arc::new(Semaphore::new(REPORTS_AT_ONCE)),
             events: Events::new(),
             ui: Arc::new(ui),
             plugins: plugins.into(),

@@ -20,6 +20,7 @@ mod params;
 pub mod parts;
 mod plugins;
 mod pool;
+pub mod report;
 mod router;
 mod routes;
 mod run_request;

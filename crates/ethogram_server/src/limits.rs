@@ -34,6 +34,22 @@ pub const VIDEOS_MAX: usize = 2;
 pub const MAPS_MAX: usize = 4;
 /// Layers that are taken apart at once: each may take all processors.
 pub const FEATURES_AT_ONCE: usize = 2;
+/// Reports that are made at once.
+pub const REPORTS_AT_ONCE: usize = 2;
+/// Bytes of the page of a report: what a browser opens from a disk without a wait.
+pub const REPORT_BYTES_MAX: u64 = 64 << 20;
+/// Runs of a report.
+pub const REPORT_RUNS_MAX: usize = 64;
+/// Curves of a run in a report.
+pub const REPORT_CURVES_MAX: usize = 2_000;
+/// Episodes of a report.
+pub const REPORT_EPISODES_MAX: usize = 256;
+/// Patterns of tags, explanations and layers of a report, each.
+pub const REPORT_QUESTIONS_MAX: usize = 64;
+/// Bytes of each text of a report.
+pub const REPORT_TEXT_BYTES_MAX: usize = 64 << 10;
+/// Bytes of a field of an episode in a report, before they are packed.
+pub const REPORT_FIELD_BYTES_MAX: u64 = 32 << 20;
 /// Ports tried after the default when it is taken.
 pub const PORTS_TRIED: u16 = 100;
 

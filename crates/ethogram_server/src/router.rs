@@ -72,6 +72,7 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/maps/{map}/fields", get(routes::map::fields))
         .route("/api/maps/{map}/neighbors", get(routes::map::neighbors))
         .route("/api/maps/{map}/layout", get(routes::map::layout))
+        .route("/api/reports", post(routes::reports::reports))
         .route("/api/plugins", get(routes::plugins::plugins))
         .route("/api/plugins/{name}/module", get(routes::plugins::module))
         .route(FRAME_PATH, get(routes::plugins::frame))

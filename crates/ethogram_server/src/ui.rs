@@ -47,6 +47,11 @@ impl Ui {
         self.read("index.html").is_some()
     }
 
+    /// The page that reports are made of; `None` where the app was not built.
+    pub fn report_template(&self) -> Option<String> {
+        String::from_utf8(self.read("report.html")?.to_vec()).ok()
+    }
+
     /// Answers a path that is no route: a file of the app, or the app itself for addresses that it makes up.
     pub fn answer(&self, path: &str, request: &HeaderMap) -> Response {
         let name = path.trim_start_matches('/');

@@ -25,7 +25,8 @@ import { readParts } from './parts';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { Parity, Quality, QualityQuery } from './trust';
-import { readVideo, type VideoOptions, type VideoProgress } from './video';
+import type { ReportQuery } from './report';
+import { readFileParts, readVideo, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
   whatIfOf,
@@ -426,12 +427,7 @@ export class Client {
     const columns = decodeColumns(
       await this.#source.bytes(`${at(run)}/episodes/${episode}/attribution${asked}`, { signal }),
     );
-    return {
-      first: Number(columns.header.first),
-      positive: doubles(columnNamed(columns, 'positive')),
-      negative: doubles(columnNamed(columns, 'negative')),
-      atInput: doubles(columnNamed(columns, 'at_input')),
-    };
+    return totalsOf(columns);
   }
 
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
@@ -460,6 +456,16 @@ export class Client {
   ): Promise<Blob> {
     const path = `${at(run)}/episodes/${episode}/video${search({ ...options, parts: 1 })}`;
     return readVideo(await this.#source.stream(path, { signal }), options.format, onprogress);
+  }
+
+  /** A static report as one HTML file, made by the server; `onprogress` hears how many of its questions were answered. */
+  async report(
+    query: ReportQuery,
+    onprogress: (progress: VideoProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Blob> {
+    const stream = await this.#source.stream('/api/reports?parts=1', { body: query, signal });
+    return readFileParts(stream, { type: 'text/html', name: 'report' }, onprogress);
   }
 
   /** Tensors, distributions, pictures or texts of one tag. */
@@ -578,7 +584,23 @@ function search(params: Record<string, string | number | undefined>): string {
   return '?' + new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
 }
 
-function seriesOf(columns: Columns, i: number, query: SeriesQuery, entry: SeriesEntry | undefined) {
+/** Sums over the attributions of consecutive steps. Throws when they are not what `docs/http.md` says. */
+export function totalsOf(columns: Columns): AttributionTotals {
+  return {
+    first: Number(columns.header.first),
+    positive: doubles(columnNamed(columns, 'positive')),
+    negative: doubles(columnNamed(columns, 'negative')),
+    atInput: doubles(columnNamed(columns, 'at_input')),
+  };
+}
+
+/** Curve `i` of an answer, or why it could not be had. */
+export function seriesOf(
+  columns: Columns,
+  i: number,
+  query: SeriesQuery,
+  entry: SeriesEntry | undefined,
+): Series | { query: SeriesQuery; error: Failure } {
   if (!entry) {
     return { query, error: { code: 'missing', message: `the answer lacks curve ${i}` } };
   }

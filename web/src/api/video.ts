@@ -37,11 +37,25 @@ const TYPES = { mp4: 'video/mp4', gif: 'image/gif' } as const;
  * Reads a film in parts (`docs/http.md`, "Films") to its end. Throws `ApiError` when the server says that it failed, or when the stream
  * ends before the film does.
  */
-export async function readVideo(
+export function readVideo(
   stream: ReadableStream<Uint8Array>,
   format: VideoOptions['format'],
   onprogress: (progress: VideoProgress) => void,
 ): Promise<Blob> {
+  return readFileParts(stream, { type: TYPES[format], name: 'film' }, onprogress);
+}
+
+/** Reads a file of any kind that is sent in such parts; `name` is what it is called where it breaks off. Throws as [`readVideo`]. */
+export async function readFileParts(
+  stream: ReadableStream<Uint8Array>,
+  { type, name }: { type: string; name: string },
+  onprogress: (progress: VideoProgress) => void,
+): Promise<Blob> {
+  const cutOff: ErrorBody = {
+    code: 'cut_off',
+    message: `the ${name} broke off before its end`,
+    hint: 'is `ethogram serve` still running? Save it again.',
+  };
   const file: Uint8Array<ArrayBuffer>[] = [];
   let rest: Uint8Array = new Uint8Array();
   const reader = stream.getReader();
@@ -57,10 +71,10 @@ export async function readVideo(
         const body = rest.slice(HEAD, HEAD + bytes);
         rest = rest.subarray(HEAD + bytes);
         onprogress({ done: frames, frames: all });
-        if (kind === END) return new Blob(file, { type: TYPES[format] });
+        if (kind === END) return new Blob(file, { type });
         if (kind === ERROR) throw new ApiError(500, JSON.parse(new TextDecoder().decode(body)) as ErrorBody);
         if (kind !== FILE)
-          throw new ApiError(0, { ...cutOff, message: `a part of the film is of kind ${kind}` });
+          throw new ApiError(0, { ...cutOff, message: `a part of the ${name} is of kind ${kind}` });
         if (bytes > 0) file.push(body);
       }
     }
@@ -69,12 +83,6 @@ export async function readVideo(
     void reader.cancel().catch(() => undefined);
   }
 }
-
-const cutOff: ErrorBody = {
-  code: 'cut_off',
-  message: 'the film broke off before its end',
-  hint: 'is `ethogram serve` still running? Save it again.',
-};
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length === 0) return b;

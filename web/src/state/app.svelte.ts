@@ -2,6 +2,7 @@ import { createContext } from 'svelte';
 
 import { Client } from '../api/client';
 import { Events } from '../api/events';
+import type { ReportHead } from '../api/report';
 import { HttpSource } from '../api/source';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
@@ -17,9 +18,17 @@ import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
 import { Theme } from './theme.svelte';
 
+/** A report, and the client that answers out of it. */
+export interface Recorded {
+  client: Client;
+  head: ReportHead;
+}
+
 /** Everything that pages share. One a window; components get it by [`useApp`]. */
 export class App {
-  readonly client = new Client(new HttpSource());
+  readonly client: Client;
+  /** What the page was made of where it is a static report, which nothing follows and nobody writes into; else null. */
+  readonly report: ReportHead | null;
   readonly events = new Events();
   readonly theme = new Theme();
   readonly keys = new Keys();
@@ -34,8 +43,10 @@ export class App {
   readonly notes: NotesBook;
   readonly tags: RunTags;
 
-  /** `home` is the page of an empty address. */
-  constructor(home: string) {
+  /** `home` is the page of an empty address. A report brings its answers along. */
+  constructor(home: string, from: Recorded | null = null) {
+    this.client = from?.client ?? new Client(new HttpSource());
+    this.report = from?.head ?? null;
     this.router = new Router(new WindowAddress(), home);
     this.playhead = new Playhead(this.router);
     this.runs = new Runs(this.client, this.events);
@@ -48,7 +59,8 @@ export class App {
 
   /** Starts following the server; the function returned stops. */
   start(): () => void {
-    const stops = [this.runs.start(), this.notes.start(), this.events.start(), this.now.start()];
+    const stops = [this.runs.start(), this.notes.start(), this.now.start()];
+    if (!this.report) stops.push(this.events.start());
     return () => {
       stops.forEach((stop) => stop());
       this.router.dispose();

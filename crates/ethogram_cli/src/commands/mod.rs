@@ -11,5 +11,6 @@ pub mod import;
 pub mod info;
 pub mod ls;
 pub mod push;
+pub mod report;
 pub mod serve;
 pub mod video;

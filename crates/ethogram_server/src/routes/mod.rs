@@ -22,6 +22,7 @@ pub mod maps;
 pub mod notes;
 pub mod plugins;
 pub mod policy_change;
+pub mod reports;
 pub mod run_health;
 pub mod runs;
 pub mod series;

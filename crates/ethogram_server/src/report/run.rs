@@ -1,0 +1,120 @@
+//! What a report says of a run, and its curves.
+
+use serde_json::{Value, json};
+
+use super::{
+    asker::Answer,
+    maker::{BUCKETS, Maker},
+    request::matches,
+};
+use crate::{
+    columns::decode,
+    error::{ApiError, ApiResult},
+    limits::REPORT_CURVES_MAX,
+};
+
+/// A run as far as the rest of the work needs it.
+pub struct DescribedRun {
+    pub id: String,
+    pub name: String,
+    /// Axis and tag of each curve.
+    pub tags: Vec<(String, String)>,
+    /// Recorded episodes, ascending, with their returns.
+    pub recorded: Vec<(u64, f64)>,
+}
+
+/// Keeps the table of the runs of a report; gives its rows in their order.
+pub async fn list(maker: &mut Maker<'_>, ids: &[String]) -> ApiResult<Vec<Value>> {
+    let mut table = maker.asker.json(&["runs"], &[], None).await?;
+    let all = table["runs"].as_array().cloned().unwrap_or_default();
+    let mut rows = Vec::new();
+    for id in ids {
+        let row = all.iter().find(|row| row["id"] == id.as_str());
+        let mut row = row.cloned().ok_or_else(|| ApiError::not_found(format!("no run {id:?}")))?;
+        // Where runs lie on the machine that made it is nobody's business.
+        if row.get("root").is_some() {
+            row["root"] = "".into();
+        }
+        rows.push(row);
+    }
+    table["runs"] = rows.clone().into();
+    table["roots"] = json!([]);
+    table["skipped"] = json!([]);
+    keep_json(maker, &["runs"], &[], &table).await?;
+    Ok(rows)
+}
+
+/// Keeps what is said of a run; `patterns` choose its scalars.
+pub async fn describe(maker: &mut Maker<'_>, id: &str, patterns: &[String]) -> ApiResult<DescribedRun> {
+    let is_wanted =
+        |tag: &str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, tag));
+    let choose = |scalars: &mut Value| {
+        if let Some(list) = scalars.as_array_mut() {
+            list.retain(|one| one["tag"].as_str().is_some_and(is_wanted));
+        }
+    };
+    let mut detail = maker.asker.json(&["runs", id], &[], None).await?;
+    choose(&mut detail["scalars"]);
+    let name = detail["info"]["name"].as_str().filter(|name| !name.is_empty()).unwrap_or(id).to_owned();
+    // Neither the machine nor the shell of who trained goes along with the curves.
+    let info = &mut detail["info"];
+    for (member, nothing) in [("host", json!("")), ("command", json!([])), ("system", json!({})), ("code", Value::Null)] {
+        if info.get(member).is_some() {
+            info[member] = nothing;
+        }
+    }
+    detail["lost"] = json!([]);
+    keep_json(maker, &["runs", id], &[], &detail).await?;
+
+    let mut tags = maker.asker.json(&["tags"], &[], Some(&json!({"runs": [id]}))).await?;
+    choose(&mut tags["runs"][0]["scalars"]);
+    keep_json(maker, &["tags"], &[("run", id.to_owned())], &tags).await?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let scalars = tags["runs"][0]["scalars"].as_array().cloned().unwrap_or_default();
+    let tags: Vec<_> = scalars.iter().map(|one| (text(&one["axis"]), text(&one["tag"]))).collect();
+    if tags.len() > REPORT_CURVES_MAX {
+        return Err(ApiError::too_large("curves of a run", tags.len() as u64, REPORT_CURVES_MAX as u64)
+            .hint("choose some with --tag 'losses/*'"));
+    }
+    if tags.is_empty() && !patterns.is_empty() {
+        maker.left_out.push(format!("{name}: no scalar matches {}", patterns.join(", ")));
+    }
+
+    let answer = maker.asker.ask(&["runs", id, "episodes"], &[], None).await?;
+    let recorded = recorded_of(&answer)?;
+    maker.keep_answer("runs", &["runs", id, "episodes"], &[], &answer).await?;
+    // Notes that cannot be read are none: the rest of the report stands.
+    match maker.asker.ask(&["runs", id, "notes"], &[], None).await {
+        Ok(notes) => maker.keep_answer("runs", &["runs", id, "notes"], &[], &notes).await?,
+        Err(error) => maker.left_out.push(format!("notes of {name}: {}", error.message)),
+    }
+    Ok(DescribedRun { id: id.to_owned(), name, tags, recorded })
+}
+
+/// Keeps every curve of a run, whole.
+pub async fn keep_curves(maker: &mut Maker<'_>, run: &DescribedRun) -> ApiResult<()> {
+    for (axis, tag) in &run.tags {
+        let body = json!({"series": [{"run": run.id, "axis": axis, "tag": tag}], "buckets": BUCKETS});
+        let answer = maker.asker.ask(&["series"], &[], Some(&body)).await?;
+        let query = [("run", run.id.clone()), ("axis", axis.clone()), ("tag", tag.clone())];
+        maker.keep_answer("curves", &["series"], &query, &answer).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what was changed on its way.
+pub async fn keep_json(maker: &mut Maker<'_>, path: &[&str], query: &[(&str, String)], value: &Value) -> ApiResult<()> {
+    let answer = Answer { bytes: value.to_string().into(), tag: None };
+    maker.keep_answer("runs", path, query, &answer).await
+}
+
+fn recorded_of(answer: &Answer) -> ApiResult<Vec<(u64, f64)>> {
+    let columns = decode(&answer.bytes).map_err(ApiError::internal)?;
+    let column = |name: &str| columns.f64(name).ok_or_else(|| ApiError::internal(format!("episodes lack {name}")));
+    let (episodes, recorded, returns) = (column("episode")?, column("recorded")?, column("episode_return")?);
+    let rows = episodes.iter().zip(&recorded).zip(&returns);
+    let mut rows: Vec<(u64, f64)> =
+        rows.filter(|((_, recorded), _)| **recorded > 0.0).map(|((&episode, _), &total)| (episode as u64, total)).collect();
+    rows.sort_by_key(|(episode, _)| *episode);
+    Ok(rows)
+}
