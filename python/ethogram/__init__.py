@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ethogram import analysis, maps, stats
 from ethogram.checkpoint import signature
+from ethogram.column import Column, Table
 from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
@@ -24,7 +25,7 @@ from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
 from ethogram.overlay import overlay
 from ethogram.probe import probe
-from ethogram.reader import CheckpointView, Column, EpisodeView, RunView, Table, open_run
+from ethogram.reader import CheckpointView, EpisodeView, RunView, open_run
 from ethogram.record import record
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate

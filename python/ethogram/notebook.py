@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ethogram import drawing
 
 if TYPE_CHECKING:
+    from ethogram.column import Column, Table
     from ethogram.layer_features import LayerFeatures
-    from ethogram.reader import Column, EpisodeView, RunView, Table
+    from ethogram.reader import EpisodeView, RunView
     from ethogram.state_map import StateMap
     from ethogram.stats import Curve, Estimate, Profile
     from ethogram.study import Study

@@ -24,6 +24,11 @@ impl FrameOrigin {
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
+
+    /// As browsers write it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for FrameOrigin {

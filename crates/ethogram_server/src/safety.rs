@@ -197,7 +197,7 @@ fn plugin_policy(frames: &[FrameOrigin]) -> HeaderValue {
 }
 
 fn listed(frames: &[FrameOrigin]) -> String {
-    frames.iter().map(|origin| format!(" {origin}")).collect()
+    frames.iter().fold(String::new(), |listed, origin| listed + " " + origin.as_str())
 }
 
 fn header_from_policy(text: &str) -> HeaderValue {
