@@ -46,6 +46,16 @@ async function open(page: Page, card: boolean, rest: string): Promise<void> {
       if (kind !== 'webgl2') return context.call(this, kind, settings);
       return has ? context.call(this, kind, { ...settings, failIfMajorPerformanceCaveat: false }) : null;
     } as typeof HTMLCanvasElement.prototype.getContext;
+    const parameter = Reflect.get(WebGL2RenderingContext.prototype, 'getParameter') as (
+      which: number,
+    ) => unknown;
+    WebGL2RenderingContext.prototype.getParameter = function (
+      this: WebGL2RenderingContext,
+      which: number,
+    ): unknown {
+      // UNMASKED_RENDERER_WEBGL
+      return which === 0x9246 ? 'a card' : parameter.call(this, which);
+    };
   }, card);
   await page.goto(`${server.url}/#/states?points=200000${rest}`);
   await expect(plot(page)).toHaveAttribute('data-painted', 'density', { timeout: 60_000 });

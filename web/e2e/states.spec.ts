@@ -482,6 +482,8 @@ test('D-13, N-11, N-12: random states by action and confidence, through training
   await page.getByLabel('colour', { exact: true }).selectOption('value');
   await expect(legend).toHaveAccessibleName('Colours: value');
 
+  await expect(page).toHaveURL(/colour=value/);
+
   // A link has all of it, and the way back leads to the recorded steps.
   await page.reload();
   await drawn(page);

@@ -10,6 +10,7 @@ mod frames;
 mod http;
 mod lab;
 mod logging;
+mod map;
 mod measure;
 mod query;
 mod replay;
@@ -52,6 +53,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
     Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
     Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
+    Bench { name: "map", about: "1,000,000 states in a browser", run: map::run, child: None },
     Bench { name: "engine", about: "networks and their gradients", run: engine::run, child: Some(engine::child) },
     Bench {
         name: "attribution",

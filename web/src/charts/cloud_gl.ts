@@ -60,7 +60,8 @@ export class CloudGl {
       depth: false,
       failIfMajorPerformanceCaveat: true,
     });
-    if (!gl || !gl.getExtension('EXT_color_buffer_float') || !gl.getExtension('EXT_float_blend')) return null;
+    if (!gl || isPlayed(gl)) return null;
+    if (!gl.getExtension('EXT_color_buffer_float') || !gl.getExtension('EXT_float_blend')) return null;
     try {
       return new CloudGl(element, gl);
     } catch {
@@ -249,6 +250,13 @@ export class CloudGl {
     gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.uniform1i(gl.getUniformLocation(of, name), unit);
   }
+}
+
+/** Whether the processor plays the card, which browsers do not always admit when they are asked for a real one. */
+function isPlayed(gl: WebGL2RenderingContext): boolean {
+  const told = gl.getExtension('WEBGL_debug_renderer_info');
+  const name: unknown = told && gl.getParameter(told.UNMASKED_RENDERER_WEBGL);
+  return typeof name === 'string' && /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
 /** Textures here are tables: no number between two others. */

@@ -36,7 +36,7 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
 }
 
 /// A program of `make build`, unless the environment names another.
-fn built(variable: &str, name: &str) -> Result<PathBuf> {
+pub fn built(variable: &str, name: &str) -> Result<PathBuf> {
     let path = std::env::var_os(variable).map_or_else(|| root().join(".venv/bin").join(name), PathBuf::from);
     ensure!(path.exists(), "not built: run `make build` first: {}", path.display());
     Ok(path)

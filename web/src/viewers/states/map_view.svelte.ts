@@ -13,7 +13,7 @@ import { PointFields } from './point_fields.svelte';
 import { samplesOf } from './samples';
 import { episodesOfPoints, pathOf, pointAt } from './search';
 import type { NamedSet } from './sets';
-import { NO_OPACITY, specOf, type Place } from './spec';
+import { NO_OPACITY, SPEC_PARAMS, specOf, type Place } from './spec';
 
 /** Fields that every point has, whatever was logged. */
 export const OWN_FIELDS = ['run', 'episode', 'step', 'time', 'global_step'];
@@ -45,7 +45,14 @@ export class MapView {
   /** Texts of the map's episodes, for the search; null before they are known. */
   texts = $state.raw<readonly string[] | null>(null);
 
-  readonly spec = $derived.by(() => specOf((name) => this.app.router.param(name)));
+  /** As a text: while only the camera moves nothing of a million points is to be made anew. */
+  readonly #asked = $derived.by(() =>
+    JSON.stringify(Object.fromEntries(SPEC_PARAMS.map((name) => [name, this.app.router.param(name)]))),
+  );
+  readonly spec = $derived.by(() => {
+    const asked = JSON.parse(this.#asked) as Partial<Record<string, string>>;
+    return specOf((name) => asked[name] ?? null);
+  });
   /** Runs that are shown, whether or not they have anything to map. */
   readonly shown = $derived.by(() => this.app.selection.shown.slice(0, RUNS_MAX));
   /** Samples of each run, as far as its description arrived. */

@@ -58,7 +58,35 @@ const LABELS = ['none', 'sets', 'colours'] as const;
 const EPISODES_MAX = 10_000;
 const COUNTS = [5, 10, 15, 30, 60];
 
-type Param = (name: string) => string | null;
+/** Parameters of the address that a spec is read from. Where the map is looked at from is none of them: it changes with every picture. */
+export const SPEC_PARAMS = [
+  'points',
+  'count',
+  'network',
+  'only',
+  'samples',
+  'of',
+  'method',
+  'dims',
+  'with',
+  'colour',
+  'opacity',
+  'size',
+  'shades',
+  'range',
+  'only_colour',
+  'rest',
+  'find',
+  'lines',
+  'at',
+  'only_set',
+  'axes',
+  'labels',
+  'pictures',
+  'metric',
+] as const;
+
+type Param = (name: (typeof SPEC_PARAMS)[number]) => string | null;
 
 /** Reads the spec; anything odd gives what is usual. */
 export function specOf(param: Param): Spec {
