@@ -99,14 +99,9 @@ impl Book {
         let mut page = String::with_capacity(template.len() + index.len() + self.bytes as usize + 4096);
         page.push_str(&before.replacen(TITLE, &title, 1));
         for (number, chunk) in self.chunks.iter().enumerate() {
-            let parts = [
-                "<script type=\"application/octet-stream\" id=\"ethogram-chunk-",
-                &number.to_string(),
-                "\">",
-                chunk,
-                "</script>\n",
-            ];
-            parts.iter().for_each(|part| page.push_str(part));
+            let number = number.to_string();
+            let open = ["<script type=\"application/octet-stream\" id=\"ethogram-chunk-", &number, "\">"];
+            page.extend(open.into_iter().chain([chunk.as_str(), "</script>\n"]));
         }
         page.push_str("<script type=\"application/json\" id=\"ethogram-report\">");
         page.push_str(&index);

@@ -72,7 +72,7 @@ fn reduced(from: &Decoded, by: Reduction) -> Vec<u8> {
             _ => match (&entry.text, Dtype::from_name(&entry.dtype), from.bytes(name)) {
                 (Some(text), ..) => columns.push_text(name, text.clone()),
                 (None, Some(dtype), Some(bytes)) => {
-                    columns.push(name, dtype, entry.shape.clone(), bytes.to_vec(), valid)
+                    columns.push(name, dtype, entry.shape.clone(), bytes.to_vec(), valid);
                 }
                 _ => {}
             },
