@@ -88,17 +88,7 @@ test('U-2: a report opens from a disk without a network: an episode plays, is sc
   browser,
 }) => {
   test.setTimeout(120_000);
-  const methods = [
-    '--method',
-    'saliency',
-    '--method',
-    'integrated_gradients',
-    '--target',
-    'action',
-    '--target',
-    'value',
-  ];
-  await expect(report(['cropped'], ...methods.slice(0, 2), '--target', 'nothing')).rejects.toThrow(/nothing/);
+  await expect(report(['cropped'], '--method', 'saliency', '--target', 'nothing')).rejects.toThrow(/nothing/);
   const file = await report(['cropped'], '--method', 'saliency', '--method', 'integrated_gradients');
   const id = (await listed()).find(({ name }) => name === 'cropped')!.id;
   const seen = await openFile(page, file);
@@ -123,17 +113,16 @@ test('U-2: a report opens from a disk without a network: an episode plays, is sc
   await shown(page, 2);
   await overlaid(page, 2);
   await expect(page).toHaveURL(/step=2/);
-  await page.getByRole('slider', { name: 'Step' }).press('End');
-  await shown(page, 6);
+  for (let i = 0; i < 3; i += 1) await page.keyboard.press('ArrowRight');
+  await shown(page, 5);
+  await overlaid(page, 5);
   await page.keyboard.press('Home');
   await page.keyboard.press(' ');
   await expect.poll(() => shownStep(page)).toBeGreaterThan(1);
 
   // What can be picked is what was computed.
   const method = panel(page).getByRole('combobox', { name: 'method' });
-  await expect(method.locator('option')).toHaveText(['integrated gradients', 'saliency'].toSorted(), {
-    useInnerText: true,
-  });
+  await expect(method.locator('option')).toHaveText(['saliency', 'integrated gradients']);
   await method.selectOption('saliency');
   await expect(page).toHaveURL(/why=(&|$)/);
   await page.keyboard.press('Home');
@@ -169,7 +158,7 @@ test('B-18: curves, clips and notes are in one file that anybody opens offline',
   const seen = await openFile(page, file);
   await expect(page).toHaveTitle('Two <b>diggers</b> · Ethogram');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Two <b>diggers</b>');
-  await expect(page.getByText(note)).toBeVisible();
+  await expect(page.getByText(note, { exact: true })).toBeVisible();
   await expect(page.getByText('what the script said').first()).toBeVisible();
   await expect(page.getByText('it digs').first()).toBeVisible();
   await expect(
@@ -206,9 +195,9 @@ test('B-18: curves, clips and notes are in one file that anybody opens offline',
   await page.getByRole('group', { name: 'Hotspots' }).getByRole('button').click();
   await shown(page, 20);
   await expect(page.getByRole('button', { name: 'Mark this step' })).toHaveCount(0);
-  await page.keyboard.press(' ');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
   await expect.poll(() => shownStep(page)).toBeGreaterThan(25);
-  await page.keyboard.press(' ');
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
   // The next that is in the report.
   await page.keyboard.press(']');
   await expect(page).toHaveURL(/episode=1/);
@@ -243,7 +232,7 @@ test('B-18: the app saves the episode in view as such a file, of the steps that 
   const phone = await context.newPage();
   const seen = await openFile(phone, file);
   await expect(phone.getByRole('heading', { level: 1 })).toHaveText('Ten steps');
-  await expect(phone.getByText('30 to 39 of 101')).toBeVisible();
+  await expect(phone.getByText('30 to 39 of 100')).toBeVisible();
   const wide = () => phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(await wide()).toBeLessThanOrEqual(0);
   expect((await new AxeBuilder({ page: phone }).analyze()).violations).toEqual([]);

@@ -2,8 +2,8 @@ use crate::program::run;
 
 /// In the order that people see.
 const COMMANDS: &[&str] = &[
-    "serve", "ls", "info", "events", "compare", "explain", "features", "embed", "check", "compact", "video", "push",
-    "import",
+    "serve", "ls", "info", "events", "compare", "explain", "features", "embed", "check", "compact", "video", "report",
+    "push", "import",
 ];
 
 #[test]

@@ -41,25 +41,7 @@ impl Asker {
     ///
     /// **Errors**: those of the route.
     pub async fn ask(&self, path: &[&str], query: &[(&str, String)], body: Option<&Value>) -> ApiResult<Answer> {
-        let mut target = String::from("/api");
-        for segment in path {
-            target.push('/');
-            for byte in segment.bytes() {
-                if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-                    target.push(char::from(byte));
-                } else {
-                    let _ = write!(target, "%{byte:02X}");
-                }
-            }
-        }
-        let mut pairs = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in query {
-            pairs.append_pair(name, value);
-        }
-        let pairs = pairs.finish();
-        if !pairs.is_empty() {
-            let _ = write!(target, "?{pairs}");
-        }
+        let target = target(path, query);
         let request = Request::builder().uri(target).header(header::HOST, "localhost");
         let request = match body {
             None => request.body(Body::empty()),
@@ -81,8 +63,32 @@ impl Asker {
     /// The same, read as JSON.
     pub async fn json(&self, path: &[&str], query: &[(&str, String)], body: Option<&Value>) -> ApiResult<Value> {
         let answer = self.ask(path, query, body).await?;
-        serde_json::from_slice(&answer.bytes).map_err(|error| ApiError::internal(format!("an answer is no JSON: {error}")))
+        serde_json::from_slice(&answer.bytes)
+            .map_err(|error| ApiError::internal(format!("an answer is no JSON: {error}")))
     }
+}
+
+/// The path and query of a route as they travel.
+fn target(path: &[&str], query: &[(&str, String)]) -> String {
+    let mut target = String::from("/api");
+    for segment in path {
+        target.push('/');
+        for byte in segment.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                target.push(char::from(byte));
+            } else {
+                let _ = write!(target, "%{byte:02X}");
+            }
+        }
+    }
+    if query.is_empty() {
+        return target;
+    }
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in query {
+        pairs.append_pair(name, value);
+    }
+    target + "?" + &pairs.finish()
 }
 
 /// The error that a route answered with.

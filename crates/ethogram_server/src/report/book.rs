@@ -99,7 +99,9 @@ impl Book {
         let mut page = String::with_capacity(template.len() + index.len() + self.bytes as usize + 4096);
         page.push_str(&before.replacen(TITLE, &title, 1));
         for (number, chunk) in self.chunks.iter().enumerate() {
-            page.push_str(&format!("<script type=\"application/octet-stream\" id=\"ethogram-chunk-{number}\">{chunk}</script>\n"));
+            let number = number.to_string();
+            let open = ["<script type=\"application/octet-stream\" id=\"ethogram-chunk-", &number, "\">"];
+            page.extend(open.into_iter().chain([chunk.as_str(), "</script>\n"]));
         }
         page.push_str("<script type=\"application/json\" id=\"ethogram-report\">");
         page.push_str(&index);
@@ -142,7 +144,8 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_browsers() {
-        let known = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
+        let known =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")];
         for (bytes, text) in known {
             assert_eq!(base64(bytes.as_bytes()), text);
         }

@@ -35,11 +35,7 @@ struct PlannedField {
 }
 
 /// Looks an episode up; `None` where it was not recorded.
-pub async fn plan(
-    maker: &mut Maker<'_>,
-    run: &DescribedRun,
-    ask: &ReportEpisode,
-) -> ApiResult<Option<PlannedEpisode>> {
+pub async fn plan(maker: &mut Maker<'_>, run: &DescribedRun, ask: &ReportEpisode) -> ApiResult<Option<PlannedEpisode>> {
     let Some(episode) = chosen(&run.recorded, ask.episode) else { return Ok(None) };
     let mut detail = maker.asker.json(&["runs", &run.id, "episodes", &episode.to_string()], &[], None).await?;
     let steps = detail["steps"].as_u64().unwrap_or(0);
@@ -52,7 +48,8 @@ pub async fn plan(
     let mut listed = Vec::new();
     for field in all {
         let name = field["name"].as_str().unwrap_or_default().to_owned();
-        let width = field["shape"].as_array().map_or(1, |shape| shape.iter().filter_map(Value::as_u64).product::<u64>());
+        let width =
+            field["shape"].as_array().map_or(1, |shape| shape.iter().filter_map(Value::as_u64).product::<u64>());
         let image = field["image"].as_bool().unwrap_or(false);
         // What an average is of, and what an attribution is asked about, is chosen in the browser.
         if field["axis"] != "step" || name == "smooth" || name.starts_with("attribution/") {

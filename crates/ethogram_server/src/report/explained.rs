@@ -28,7 +28,9 @@ pub async fn keep_choices(maker: &mut Maker<'_>, one: &PlannedEpisode) -> ApiRes
             maker.book.keep(&[&path[..], &["explanations"]].concat(), &[], &answer.bytes, None).await?;
         }
         Err(error) => {
-            maker.left_out.push(format!("explanations of episode {} of {}: {}", one.episode, one.run_name, error.message));
+            maker
+                .left_out
+                .push(format!("explanations of episode {} of {}: {}", one.episode, one.run_name, error.message));
             return Ok(false);
         }
     }
@@ -137,7 +139,10 @@ pub async fn take_apart(maker: &mut Maker<'_>, one: &PlannedEpisode, ask: &Repor
 }
 
 fn no_layer(one: &PlannedEpisode) -> ApiError {
-    ApiError::bad_request(format!("the network of episode {} of {} has no layer to look into", one.episode, one.run_name))
+    ApiError::bad_request(format!(
+        "the network of episode {} of {} has no layer to look into",
+        one.episode, one.run_name
+    ))
 }
 
 /// The last part of an answer in parts, with its length before it: those before it told how far the work was.

@@ -71,7 +71,9 @@ fn reduced(from: &Decoded, by: Reduction) -> Vec<u8> {
             (Some((.., scales)), "scale") => columns.push_f64(name, scales.iter().copied()),
             _ => match (&entry.text, Dtype::from_name(&entry.dtype), from.bytes(name)) {
                 (Some(text), ..) => columns.push_text(name, text.clone()),
-                (None, Some(dtype), Some(bytes)) => columns.push(name, dtype, entry.shape.clone(), bytes.to_vec(), valid),
+                (None, Some(dtype), Some(bytes)) => {
+                    columns.push(name, dtype, entry.shape.clone(), bytes.to_vec(), valid);
+                }
                 _ => {}
             },
         }

@@ -138,7 +138,11 @@ impl ReportRequest {
         if self.runs.is_empty() {
             return Err(ApiError::bad_request("runs: a report is about one run at least, found none"));
         }
-        let texts = [("bytes of the title", &self.title), ("bytes of the note", &self.note), ("bytes of the command", &self.command)];
+        let texts = [
+            ("bytes of the title", &self.title),
+            ("bytes of the note", &self.note),
+            ("bytes of the command", &self.command),
+        ];
         let counts = [
             ("runs of a report", self.runs.len(), REPORT_RUNS_MAX),
             ("tags of a report", self.tags.len(), REPORT_QUESTIONS_MAX),
@@ -158,7 +162,8 @@ impl ReportRequest {
                 return Err(ApiError::bad_request(message));
             }
             if one.to.is_some_and(|to| to <= one.from) {
-                let message = format!("steps: expected the first before the end, found {}..{}", one.from, one.to.unwrap_or(0));
+                let message =
+                    format!("steps: expected the first before the end, found {}..{}", one.from, one.to.unwrap_or(0));
                 return Err(ApiError::bad_request(message));
             }
         }
@@ -217,7 +222,11 @@ impl ReportRequest {
 /// A word as a shell takes it.
 fn quoted(word: &str) -> String {
     let is_plain = |sign: char| sign.is_ascii_alphanumeric() || "-_./:=@%+,".contains(sign);
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// Whether a name is as a pattern says, in which `*` stands for anything.

@@ -46,8 +46,7 @@ pub async fn list(maker: &mut Maker<'_>, ids: &[String]) -> ApiResult<Vec<Value>
 
 /// Keeps what is said of a run; `patterns` choose its scalars.
 pub async fn describe(maker: &mut Maker<'_>, id: &str, patterns: &[String]) -> ApiResult<DescribedRun> {
-    let is_wanted =
-        |tag: &str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, tag));
+    let is_wanted = |tag: &str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, tag));
     let choose = |scalars: &mut Value| {
         if let Some(list) = scalars.as_array_mut() {
             list.retain(|one| one["tag"].as_str().is_some_and(is_wanted));
@@ -58,7 +57,8 @@ pub async fn describe(maker: &mut Maker<'_>, id: &str, patterns: &[String]) -> A
     let name = detail["info"]["name"].as_str().filter(|name| !name.is_empty()).unwrap_or(id).to_owned();
     // Neither the machine nor the shell of who trained goes along with the curves.
     let info = &mut detail["info"];
-    for (member, nothing) in [("host", json!("")), ("command", json!([])), ("system", json!({})), ("code", Value::Null)] {
+    for (member, nothing) in [("host", json!("")), ("command", json!([])), ("system", json!({})), ("code", Value::Null)]
+    {
         if info.get(member).is_some() {
             info[member] = nothing;
         }
@@ -113,8 +113,10 @@ fn recorded_of(answer: &Answer) -> ApiResult<Vec<(u64, f64)>> {
     let column = |name: &str| columns.f64(name).ok_or_else(|| ApiError::internal(format!("episodes lack {name}")));
     let (episodes, recorded, returns) = (column("episode")?, column("recorded")?, column("episode_return")?);
     let rows = episodes.iter().zip(&recorded).zip(&returns);
-    let mut rows: Vec<(u64, f64)> =
-        rows.filter(|((_, recorded), _)| **recorded > 0.0).map(|((&episode, _), &total)| (episode as u64, total)).collect();
+    let mut rows: Vec<(u64, f64)> = rows
+        .filter(|((_, recorded), _)| **recorded > 0.0)
+        .map(|((&episode, _), &total)| (episode as u64, total))
+        .collect();
     rows.sort_by_key(|(episode, _)| *episode);
     Ok(rows)
 }
