@@ -1,13 +1,20 @@
 //! `cargo xtask crash`: a process that logs is killed with signal 9 at a random moment, again and again.
 //! After each kill the run must open, hold a prefix of what was logged, and miss at most its last second.
+//!
+//! With `--power-cut` the power goes instead (`power.rs`), with `--faults` the disk or the clock fails for a while (`faults.rs`).
 
 pub(crate) mod child;
+mod disk;
+mod faults;
 pub(crate) mod picture;
+mod power;
+mod shim;
+mod trace;
 pub(crate) mod verify;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,6 +23,7 @@ use ethogram_store::{find_runs, now_us};
 
 use crate::random::Random;
 use crate::statistics::{max, median};
+use child::Life;
 use verify::Verdict;
 
 /// `cargo xtask crash`
@@ -24,21 +32,20 @@ pub struct CrashArgs {
     /// How often to kill
     #[arg(long, default_value_t = 200)]
     kills: u32,
+    /// Instead of killing, cut the power so often
+    #[arg(long, value_name = "CUTS")]
+    power_cut: Option<u32>,
+    /// Instead of killing, let the disk or the clock fail, each kind so often
+    #[arg(long, value_name = "TIMES")]
+    faults: Option<u32>,
     /// Seed of the moments at which to kill
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Be the process that is killed, logging into this folder
     #[arg(long, hide = true)]
     child: Option<PathBuf>,
-    /// The child continues this run
-    #[arg(long, hide = true)]
-    resume: Option<PathBuf>,
-    /// The first tick of the child
-    #[arg(long, hide = true, default_value_t = 0)]
-    from: u64,
-    /// The child seals its segments every few hundred rows, so that kills fall into sealing too
-    #[arg(long, hide = true)]
-    small_segments: bool,
+    #[command(flatten)]
+    life: Life,
 }
 
 /// Lost at most: the promise is the last second.
@@ -58,7 +65,13 @@ pub(crate) struct Acknowledged {
 /// Runs the test, or is the child of one.
 pub fn run(args: &CrashArgs) -> Result<()> {
     if let Some(root) = &args.child {
-        return child::log_until_killed(root, args.resume.as_deref(), args.from, args.small_segments);
+        return child::log(root, &args.life);
+    }
+    if let Some(cuts) = args.power_cut {
+        return power::run(cuts, args.seed);
+    }
+    if let Some(times) = args.faults {
+        return faults::run(times, args.seed);
     }
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let mut random = Random::new(args.seed);
@@ -68,7 +81,7 @@ pub fn run(args: &CrashArgs) -> Result<()> {
         let root = folder.path().join(format!("{kill:06}"));
         let life = Duration::from_millis(random.within(LIFE_MILLIS));
         let resumed = continued.take().filter(|_| kill % RESUME_EVERY == 0);
-        let (acknowledged, killed_us) = one_life(&root, resumed.as_ref(), kill % 2 == 1, life)?;
+        let (acknowledged, killed_us) = one_life(command_of(&root, &Life::of(resumed.as_ref(), kill % 2 == 1))?, life)?;
         let run_dir = match &resumed {
             Some((run_dir, _)) => Some(run_dir.clone()),
             None => find_run(&root)?,
@@ -102,27 +115,29 @@ pub fn run(args: &CrashArgs) -> Result<()> {
     tally.report(args.kills)
 }
 
-/// Lets a child log for as long as `life`, kills it, and returns what it said it had logged and when it was killed.
-fn one_life(
-    root: &Path,
-    resumed: Option<&(PathBuf, u64)>,
-    small_segments: bool,
-    life: Duration,
-) -> Result<(Vec<Acknowledged>, i64)> {
+/// This program as the process that logs into `root`, not yet started.
+fn command_of(root: &Path, life: &Life) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
-    command.arg("crash").arg("--child").arg(root).stdout(Stdio::piped()).stdin(Stdio::null());
-    if let Some((run_dir, from)) = resumed {
-        command.arg("--resume").arg(run_dir).args(["--from", &from.to_string()]);
-    }
-    if small_segments {
-        command.arg("--small-segments");
-    }
+    command.arg("crash").arg("--child").arg(root).args(life.arguments()).stdout(Stdio::piped()).stdin(Stdio::null());
+    Ok(command)
+}
+
+type Said = std::thread::JoinHandle<std::io::Result<Vec<u8>>>;
+
+/// Starts a child, and reads what it says.
+fn begin(mut command: Command) -> Result<(Child, Said)> {
     let mut child = command.spawn().context("the child did not start")?;
     let mut pipe = child.stdout.take().context("the child has no pipe")?;
     let reader = std::thread::spawn(move || {
         let mut bytes = Vec::new();
         pipe.read_to_end(&mut bytes).map(|_| bytes)
     });
+    Ok((child, reader))
+}
+
+/// Lets a child log for as long as `life`, kills it, and returns what it said it had logged and when it was killed.
+fn one_life(command: Command, life: Duration) -> Result<(Vec<Acknowledged>, i64)> {
+    let (mut child, reader) = begin(command)?;
     std::thread::sleep(life);
     let early = child.try_wait()?;
     let killed_us = now_us();

@@ -7,6 +7,7 @@ mod bench;
 mod crash;
 mod random;
 mod root;
+mod sbom;
 mod statistics;
 mod tidy;
 mod wire;
@@ -32,6 +33,8 @@ enum Task {
     Bench(bench::BenchArgs),
     /// Kills a process that logs, again and again, and looks at what it leaves.
     Crash(crash::CrashArgs),
+    /// Lists all that Ethogram is made of, as `CycloneDX`, and refuses licences that cannot be passed on.
+    Sbom(sbom::SbomArgs),
 }
 
 fn main() -> Result<()> {
@@ -40,5 +43,6 @@ fn main() -> Result<()> {
         Task::Wire => wire::run(),
         Task::Bench(args) => bench::run(&args),
         Task::Crash(args) => crash::run(&args),
+        Task::Sbom(args) => sbom::run(&args),
     }
 }

@@ -2,6 +2,7 @@
 
 mod features;
 mod imports;
+mod security;
 mod text;
 
 use anyhow::{Result, bail};
@@ -20,6 +21,7 @@ const RULES: &[Rule] = &[
     ("colours come from the theme", text::literal_colours),
     ("generated files are not stale", |_| crate::wire::stale().into_iter().collect()),
     ("every `yes` of the feature table has a test named after its row", features::claims),
+    ("every threat of docs/security.md has a test", security::shown),
 ];
 
 /// Runs all rules and prints what they find.

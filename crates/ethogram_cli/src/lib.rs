@@ -48,7 +48,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     match done {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {}", text_from_error(&error));
+            eprintln!("error: {}", text::shown(&text_from_error(&error)));
             1
         }
     }

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use ethogram_import::ForeignOpener;
 use ethogram_query::{NativeOpener, Opener, Options, Root, RunHandle, Workbench};
 
-use crate::options::StoreOptions;
+use crate::{options::StoreOptions, text::shown};
 
 /// The folder in which runs are looked for, and logged to, when none is given.
 pub const DEFAULT_ROOT: &str = "runs";
@@ -107,7 +107,8 @@ pub fn open_one(path: &Path, stores: &StoreOptions) -> anyhow::Result<Arc<RunHan
 /// What was left out, for people.
 pub fn text_from_skipped(skipped: &ethogram_query::Skipped) -> String {
     let path = skipped.path.display().to_string();
-    if skipped.why.contains(&path) { skipped.why.clone() } else { format!("{}: {path}", skipped.why) }
+    let told = format!("{}: {path}", skipped.why);
+    shown(if skipped.why.contains(&path) { &skipped.why } else { &told })
 }
 
 /// Now, in microseconds since 1970.

@@ -16,7 +16,21 @@ pub fn text_from_bytes(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// The inverse, for options: `1048576`, `1M`, `1MiB`, `0.5G`. All units are powers of 1,024.
+/// What a log says, for a terminal: control characters but line breaks and tabs are written out. A name in somebody's run could otherwise
+/// move the cursor, change the title of the window or more.
+pub fn shown(text: &str) -> String {
+    let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        if is_plain(c) {
+            shown.push(c)
+        } else {
+            shown.extend(c.escape_default())
+        }
+        shown
+    })
+}
+
+/// The inverse of [`text_from_bytes`], for options: `1048576`, `1M`, `1MiB`, `0.5G`. All units are powers of 1,024.
 ///
 /// **Errors**: a text that says what was expected.
 pub fn bytes_from_text(text: &str) -> Result<usize, String> {
@@ -78,6 +92,12 @@ pub fn text_from_number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_written_out() {
+        assert_eq!(shown("pong é\t7\n🐍"), "pong é\t7\n🐍");
+        assert_eq!(shown("\u{1b}]0;owned\u{7}\r\u{9b}2J"), "\\u{1b}]0;owned\\u{7}\\r\\u{9b}2J");
+    }
 
     #[test]
     fn sizes_read_well_and_come_back() {

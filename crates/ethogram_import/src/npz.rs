@@ -8,8 +8,8 @@ use ethogram_store::{Array, Dtype};
 
 /// Largest file that is read.
 const FILE_BYTES_MAX: u64 = 256 << 20;
-/// Most bytes of one array.
-const ARRAY_BYTES_MAX: u64 = 256 << 20;
+/// Most bytes of all arrays of a file, unpacked.
+const ARRAYS_BYTES_MAX: u64 = 256 << 20;
 /// Most arrays of a file.
 const ARRAYS_MAX: usize = 256;
 
@@ -38,6 +38,7 @@ pub fn arrays(zip: &[u8]) -> Result<Arrays, String> {
         return Err(format!("it has {count} arrays, over the limit of {ARRAYS_MAX}"));
     }
     let mut arrays = Vec::new();
+    let mut left = ARRAYS_BYTES_MAX;
     for _ in 0..count {
         if zip.get(at..at + 4) != Some(b"PK\x01\x02") {
             return Err("its directory is damaged".into());
@@ -50,14 +51,15 @@ pub fn arrays(zip: &[u8]) -> Result<Arrays, String> {
         let local = number(zip, at + 42, 4)? as usize;
         let text = String::from_utf8_lossy(text).into_owned();
         let text = text.strip_suffix(".npy").unwrap_or(&text).to_owned();
-        arrays.push((text, member(zip, local, method, packed).and_then(|bytes| array(&bytes))));
+        let read = member(zip, local, method, packed, &mut left);
+        arrays.push((text, read.and_then(|bytes| array(&bytes))));
         at = next + name;
     }
     Ok(arrays)
 }
 
-/// The bytes of a member, unpacked.
-fn member(zip: &[u8], local: usize, method: u64, packed: usize) -> Result<Vec<u8>, String> {
+/// The bytes of a member, unpacked, which are taken off `left`. One that is larger leaves nothing: what follows is not unpacked at all.
+fn member(zip: &[u8], local: usize, method: u64, packed: usize, left: &mut u64) -> Result<Vec<u8>, String> {
     if packed == u32::MAX as usize {
         return Err("it is in the form for more than 4 GiB".into());
     }
@@ -65,19 +67,19 @@ fn member(zip: &[u8], local: usize, method: u64, packed: usize) -> Result<Vec<u8
     let begin =
         head + number(zip, local.saturating_add(26), 2)? as usize + number(zip, local.saturating_add(28), 2)? as usize;
     let bytes = zip.get(begin..begin.saturating_add(packed)).ok_or("it is cut off")?;
-    match method {
-        0 => Ok(bytes.to_vec()),
-        8 => {
-            let mut unpacked = Vec::new();
-            let read = flate2::read::DeflateDecoder::new(bytes).take(ARRAY_BYTES_MAX + 1).read_to_end(&mut unpacked);
-            read.map_err(|error| format!("it cannot be unpacked: {error}"))?;
-            if unpacked.len() as u64 > ARRAY_BYTES_MAX {
-                return Err("it is over the limit of 256 MiB".into());
-            }
-            Ok(unpacked)
-        }
-        other => Err(format!("it is packed by method {other}; expected 0 or 8")),
+    let mut unpacked = Vec::new();
+    let read = match method {
+        0 => bytes.take(*left + 1).read_to_end(&mut unpacked),
+        8 => flate2::read::DeflateDecoder::new(bytes).take(*left + 1).read_to_end(&mut unpacked),
+        other => return Err(format!("it is packed by method {other}; expected 0 or 8")),
+    };
+    read.map_err(|error| format!("it cannot be unpacked: {error}"))?;
+    let is_over = unpacked.len() as u64 > *left;
+    *left = left.saturating_sub(unpacked.len() as u64);
+    if is_over {
+        return Err(format!("the arrays of the file are over the limit of {ARRAYS_BYTES_MAX} bytes"));
     }
+    Ok(unpacked)
 }
 
 /// An array of the format `.npy`.
@@ -148,5 +150,38 @@ mod tests {
         for cut in 0..20 {
             assert!(array(&npy("{'descr': '<i2', }", &[])[..cut]).is_err());
         }
+    }
+
+    /// A zip whose members all are the same packed bytes.
+    fn zip(members: usize, packed: &[u8]) -> Vec<u8> {
+        let number = |value: usize, length: usize| value.to_le_bytes()[..length].to_vec();
+        let mut zip = [b"PK\x03\x04".to_vec(), vec![0; 22], number(1, 2), number(0, 2), b"a".to_vec()].concat();
+        zip.extend(packed);
+        let directory = zip.len();
+        for _ in 0..members {
+            zip.extend(
+                [b"PK\x01\x02".to_vec(), vec![0; 6], number(8, 2), vec![0; 8], number(packed.len(), 4)].concat(),
+            );
+            zip.extend([vec![0; 4], number(1, 2), vec![0; 16], b"a".to_vec()].concat());
+        }
+        zip.extend([b"PK\x05\x06".to_vec(), vec![0; 6], number(members, 2), vec![0; 4], number(directory, 4)].concat());
+        zip.extend([0; 2]);
+        zip
+    }
+
+    #[test]
+    fn a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked() {
+        use std::io::Write;
+        let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        packer
+            .write_all(&npy("{'descr': '|u1', 'fortran_order': False, 'shape': (67108864,), }\n", &[]))
+            .expect("packed");
+        (0..64).for_each(|_| packer.write_all(&[0; 1 << 20]).expect("packed"));
+        let packed = packer.finish().expect("packed");
+        assert!(packed.len() < 1 << 17, "{} bytes for 64 MiB", packed.len());
+        let arrays = arrays(&zip(200, &packed)).expect("a zip");
+        let (read, refused): (Vec<_>, Vec<_>) = arrays.iter().map(|(_, array)| array).partition(|array| array.is_ok());
+        assert_eq!((read.len(), refused.len()), (3, 197), "four of them are over 256 MiB by their heads");
+        assert!(refused.iter().all(|why| why.as_ref().is_err_and(|why| why.contains("limit of 268435456 bytes"))));
     }
 }

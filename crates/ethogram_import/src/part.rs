@@ -76,7 +76,8 @@ impl Folder {
     /// Most entries of a folder that are looked at.
     const ENTRIES_MAX: usize = 100_000;
 
-    /// Lists a folder. Names that are not UTF-8 are left out.
+    /// Lists a folder. Names that are not UTF-8 are left out, and links to files of another name: a log may be linked, but a link
+    /// that is called `progress.csv` shows nothing that is not.
     pub fn list(path: &Path) -> Result<Self> {
         let failed = |source| Error::Io { action: "list", path: path.to_owned(), source };
         let mut folder = Self { path: path.to_owned(), ..Self::default() };
@@ -86,7 +87,7 @@ impl Folder {
             let Ok(found) = std::fs::metadata(entry.path()) else { continue };
             if found.is_dir() {
                 folder.folders.push(name);
-            } else if found.is_file() {
+            } else if found.is_file() && is_called(&entry, &name) {
                 let modified = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
                 let modified_us = modified.map_or(0, |since| since.as_micros() as i64);
                 folder.files.push(FileSeen { name, length: found.len(), modified_us });
@@ -105,5 +106,34 @@ impl Folder {
     /// Where a file lies.
     pub fn locate(&self, file: &FileSeen) -> PathBuf {
         self.path.join(&file.name)
+    }
+}
+
+/// Whether a file is no link, or leads to a file of the same name.
+fn is_called(entry: &std::fs::DirEntry, name: &str) -> bool {
+    let leads_to = || entry.path().canonicalize().is_ok_and(|path| path.file_name().is_some_and(|found| found == name));
+    entry.file_type().is_ok_and(|kind| kind.is_file()) || leads_to()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_shows_only_what_is_called_as_it_is() {
+        let (runs, elsewhere) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let write = |name: &str| std::fs::write(elsewhere.path().join(name), "the secret").expect("written");
+        let link = |name: &str, to: &str| {
+            std::os::unix::fs::symlink(elsewhere.path().join(to), runs.path().join(name)).expect("linked");
+        };
+        ["id_rsa", "events.out.tfevents.1.a.2.3"].into_iter().for_each(write);
+        link("rl-video-episode-0.mp4", "id_rsa");
+        link("progress.csv", "id_rsa");
+        link("events.out.tfevents.1.a.2.3", "events.out.tfevents.1.a.2.3");
+        link("nowhere.csv", "absent");
+        std::fs::write(runs.path().join("monitor.csv"), "").expect("written");
+        let folder = Folder::list(runs.path()).expect("listed");
+        let names: Vec<&str> = folder.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["events.out.tfevents.1.a.2.3", "monitor.csv"]);
     }
 }

@@ -25,7 +25,7 @@ pub const TENSOR_ROWS_MAX: u64 = 10_000;
 /// Bytes of one answer.
 pub const RESPONSE_BYTES_MAX: u64 = 256 << 20;
 /// Open event streams.
-pub const EVENT_STREAMS_MAX: usize = 256;
+pub const EVENT_STREAMS_MAX: usize = 1_024;
 /// Requests that wait for a free worker; beyond that the answer is 503.
 pub const WAITING_MAX: usize = 1_024;
 /// Films that are made at once: each may take all processors.

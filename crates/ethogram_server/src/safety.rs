@@ -1,8 +1,9 @@
 //! Who may ask: `Host`, `Origin` and token, checked before any route runs; and the headers that every answer carries.
 //!
-//! A page of a stranger, open in the same browser, can reach a server on loopback. It is kept out in three ways: a name that
-//! it points at us (DNS rebinding) fails the `Host` check, its own requests carry a foreign `Origin`, and what it embeds
-//! without an `Origin` it cannot read (`Cross-Origin-Resource-Policy`).
+//! A page of a stranger, open in the same browser, can reach a server on loopback. It is kept out in four ways: a name that
+//! it points at us (DNS rebinding) fails the `Host` check, its own requests carry a foreign `Origin`, what it embeds without an
+//! `Origin` says where it comes from (`Sec-Fetch-Site`) and is not computed, and what it gets it cannot read
+//! (`Cross-Origin-Resource-Policy`). `docs/security.md` has the whole list.
 
 use std::{
     collections::BTreeSet,
@@ -30,11 +31,15 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' da
     style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-src 'self'; object-src 'none'; base-uri 'none'; \
     form-action 'none'; frame-ancestors";
 
-const HEADERS: [(header::HeaderName, &str); 3] = [
+const HEADERS: [(header::HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
 ];
+
+/// Browsers say with it whether the page that asks is of the server that is asked.
+const SEC_FETCH_SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
 
 /// What the server lets in.
 #[derive(Clone, Debug)]
@@ -114,6 +119,18 @@ impl Safety {
         Ok(())
     }
 
+    /// Nothing is computed for what a page of a stranger embeds or links to: browsers send no `Origin` with that, but this.
+    fn check_site(request: &Request) -> Result<(), ApiError> {
+        let path = request.uri().path();
+        let asks_api = path == "/api" || path.starts_with("/api/");
+        let is_foreign = |site: &HeaderValue| !matches!(site.as_bytes(), b"same-origin" | b"none");
+        if asks_api && request.headers().get_all(SEC_FETCH_SITE).iter().any(is_foreign) {
+            return Err(ApiError::new(StatusCode::FORBIDDEN, "foreign_origin", "a page of another origin asks")
+                .hint("open the page of this server, or the address itself"));
+        }
+        Ok(())
+    }
+
     /// What changes something came from a page of ours, whose origin was checked, or from a program that knows the token.
     ///
     /// A page of a stranger can send such requests only with an `Origin`; this keeps out what would come without one, whatever the browser.
@@ -153,6 +170,7 @@ impl Safety {
         }
         let host = self.check_host(request.headers())?;
         Self::check_origin(request.headers(), &host)?;
+        Self::check_site(request)?;
         let Some(token) = &self.token else { return self.check_change(request).map(|()| None) };
         let query = request.uri().query().unwrap_or_default();
         let (given, rest) = token::split_query(query);

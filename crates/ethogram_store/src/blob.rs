@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::layout::{BLOBS_FOLDER, io_error, read_file, replace_file};
+use crate::layout::{BLOBS_FOLDER, make_folder, read_file, replace_file};
 use crate::{Blob, Error, Result};
 
 /// Largest blob that is written or read.
@@ -38,7 +38,7 @@ pub(crate) fn write_blob(run_dir: &Path, hash: &str, bytes: &[u8], durable: bool
         return Ok(());
     }
     let folder = run_dir.join(BLOBS_FOLDER);
-    std::fs::create_dir_all(&folder).map_err(|source| io_error("create", &folder, source))?;
+    make_folder(&folder, durable)?;
     replace_file(&path, bytes, durable)
 }
 

@@ -1,14 +1,14 @@
 //! Small JSON files that people change, beside what training wrote: replaced whole, and only by who has seen what they replace.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::layout::{io_error, names_in, read_file, replace_file};
+use crate::layout::{io_error, names_in, open_lock, read_file, replace_file};
 use crate::{Error, Result};
 
 /// Name of the file whose lock is held while a document is replaced.
@@ -134,7 +134,7 @@ impl DocumentFile {
         let folder = self.folder();
         fs::create_dir_all(&folder).map_err(|source| self.not_written("create", &folder, source))?;
         let lock = folder.join(LOCK_FILE);
-        let held = File::create(&lock).map_err(|source| self.not_written("create", &lock, source))?;
+        let held = open_lock(&lock).map_err(|source| self.not_written("create", &lock, source))?;
         match held.lock() {
             // A file system without locks is used without.
             Err(source) if source.kind() != ErrorKind::Unsupported => return Err(io_error("lock", &lock, source)),
@@ -159,10 +159,6 @@ impl DocumentFile {
             Error::Io { action, source, .. } => self.not_written(action, &path, source),
             other => other,
         })?;
-        // The new name outlives a power cut only with its folder.
-        if let Ok(folder) = File::open(&folder) {
-            let _ = folder.sync_all();
-        }
         Ok(answer)
     }
 

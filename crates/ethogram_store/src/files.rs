@@ -2,7 +2,6 @@
 //!
 //! Sealed data is read through this trait alone, so that a folder and a prefix of an object store are read by the same code.
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -10,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::layout::open_file;
 use crate::{Error, Result};
 
 /// The files of one run. Paths are relative to the run, their parts joined by `/`, for example `w-01J…/MANIFEST-000001.json`.
@@ -101,7 +101,7 @@ impl Files for LocalFiles {
     fn read_range(&self, path: &str, range: Range<u64>) -> Result<Bytes> {
         let path = self.locate(path);
         let failed = |source| Error::Io { action: "read", path: path.clone(), source };
-        let file = File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
+        let file = open_file(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
         let length = file.metadata().map_err(failed)?.len();
         if range.start > range.end || range.end > length {
             return Err(too_short(path, &range, length));
@@ -114,7 +114,7 @@ impl Files for LocalFiles {
     fn read(&self, path: &str, limit: u64) -> Result<Bytes> {
         let path = self.locate(path);
         let failed = |source| Error::Io { action: "read", path: path.clone(), source };
-        let file = File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
+        let file = open_file(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
         let mut bytes = Vec::new();
         file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > limit {

@@ -1,7 +1,7 @@
 //! Where things lie in the folder of a run, what names are allowed, and how runs are found.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -188,12 +188,14 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8], durable: bool) -> Result<(
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
     let write = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
+        let mut file = create_own(&temporary)?;
         file.write_all(bytes)?;
         if durable {
             file.sync_data()?;
         }
-        fs::rename(&temporary, path)
+        fs::rename(&temporary, path)?;
+        // The name itself outlives a power cut only with its folder.
+        path.parent().filter(|_| durable).map_or(Ok(()), sync_folder)
     };
     write().map_err(|source| {
         let _ = fs::remove_file(&temporary);
@@ -201,10 +203,63 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8], durable: bool) -> Result<(
     })
 }
 
+/// An empty file under a name of ours, in place of what a killed process left there. The folder may be anybody's: a link of that name is
+/// not followed.
+pub(crate) fn create_own(path: &Path) -> std::io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    File::create_new(path)
+}
+
+/// The file whose lock says that somebody is at work in a folder, made when it is not there. What lies there is not changed, and a link
+/// not followed: the folder may be anybody's.
+pub(crate) fn open_lock(path: &Path) -> std::io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => {
+            Err(std::io::Error::other("expected a file of its own, found a link or something else"))
+        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => OpenOptions::new().write(true).create(true).truncate(false).open(path),
+    }
+}
+
+/// Brings the names in a folder to disk, so that they outlive a power cut. File systems that cannot do that for folders are left alone.
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes a folder, and those above it, when it is not there; with `durable` its name outlives a power cut.
+pub(crate) fn make_folder(folder: &Path, durable: bool) -> Result<()> {
+    let failed = |source| io_error("create", folder, source);
+    if !durable || folder.is_dir() {
+        return fs::create_dir_all(folder).map_err(failed);
+    }
+    // The folder above may be new itself.
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    above.map_or(Ok(()), |above| make_folder(above, true))?;
+    match fs::create_dir(folder) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => sync_folder(above.unwrap_or(Path::new("."))).map_err(failed),
+    }
+}
+
+/// Opens a file to read it. What is no file is refused before it is opened: to open a pipe would wait for whoever writes into it.
+pub(crate) fn open_file(path: &Path) -> std::io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(std::io::Error::new(ErrorKind::InvalidData, "expected a file, found a folder, a pipe or a device"))
+}
+
 /// Reads a whole small file, refusing more than `limit` bytes.
 pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>> {
     use std::io::Read;
-    let file = File::open(path).map_err(|source| io_error("open", path, source))?;
+    let file = open_file(path).map_err(|source| io_error("open", path, source))?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|source| io_error("read", path, source))?;
     if bytes.len() as u64 > limit {

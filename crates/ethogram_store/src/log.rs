@@ -1,11 +1,10 @@
 //! The commit log: 64 bytes for every message of a live segment, saying what it holds and vouching for its bytes.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::Result;
-use crate::layout::io_error;
+use crate::layout::{io_error, open_file};
 
 /// What one record vouches for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,7 +145,7 @@ impl LogTail {
     pub fn read_new(&mut self, records: &mut Vec<Record>) -> Result<()> {
         let failed = |source| io_error("read", &self.path, source);
         let position = u64::from(self.sequence) * Record::BYTES as u64;
-        let mut file = File::open(&self.path).map_err(failed)?;
+        let mut file = open_file(&self.path).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() < position + Record::BYTES as u64 {
             return Ok(());
         }

@@ -2,7 +2,6 @@
 //!
 //! A manifest is written once under a number of its own; the newest that parses counts.
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::files::Files;
-use crate::layout::{JSON_BYTES_MAX, io_error};
+use crate::layout::{JSON_BYTES_MAX, create_own, io_error, sync_folder};
 use crate::{Error, Kind, Result, RunInfo};
 
 /// A file that a manifest vouches for.
@@ -234,7 +233,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
     let temporary = path.with_file_name(format!("{name}.{}.tmp", std::process::id()));
     let write = || -> std::io::Result<()> {
-        let mut file = File::create(&temporary)?;
+        let mut file = create_own(&temporary)?;
         file.write_all(bytes)?;
         if sync {
             file.sync_all()?;
@@ -249,7 +248,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
         }
         if sync && let Some(folder) = path.parent() {
             // The name itself must outlive a power cut too.
-            File::open(folder)?.sync_all()?;
+            sync_folder(folder)?;
         }
         Ok(())
     };

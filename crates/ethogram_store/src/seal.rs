@@ -201,7 +201,7 @@ impl Sealer {
 /// A file system without locks is used without: two who seal the same folder then still meet at the number of the manifest.
 fn open_lock(writer_dir: &Path) -> Result<(PathBuf, File)> {
     let path = writer_dir.join(LOCK_FILE);
-    let lock = File::create(&path).map_err(|source| io_error("create", &path, source))?;
+    let lock = crate::layout::open_lock(&path).map_err(|source| io_error("create", &path, source))?;
     Ok((path, lock))
 }
 

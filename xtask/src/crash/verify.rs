@@ -1,6 +1,6 @@
 //! What a killed process left, compared with what it had said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -69,16 +69,62 @@ pub fn verify(run_dir: &Path, from: u64, acknowledged: &[Acknowledged], killed_u
 /// The number of ticks whose scalars are all there.
 pub fn scalar_prefix(run: &RunReader) -> Result<u64> {
     let mut prefix = u64::MAX;
-    for (index, (tag, _)) in scalars(0).into_iter().enumerate() {
-        let points = run.scalars(Axis::GlobalStep, tag, i64::MIN..i64::MAX)?;
-        for (position, (&step, &value)) in points.step.iter().zip(&points.value).enumerate() {
-            ensure!(step == position as i64, "scalar {tag:?} has a hole: expected step {position}, found {step}");
-            let expected = scalars(step as u64)[index].1;
-            ensure!(value.to_bits() == expected.to_bits(), "{tag:?} at {step}: expected {expected}, found {value}");
-        }
-        prefix = prefix.min(points.step.len() as u64);
+    for (tag, ticks) in scalar_ticks(run)? {
+        let hole = ticks.iter().enumerate().find(|(position, tick)| **tick != *position as u64);
+        ensure!(hole.is_none(), "scalar {tag:?} has a hole: expected the first tick, found the second of {hole:?}");
+        prefix = prefix.min(ticks.len() as u64);
     }
     Ok(prefix)
+}
+
+/// At which ticks each scalar is there. Each value must be what was logged.
+pub fn scalar_ticks(run: &RunReader) -> Result<Vec<(&'static str, Vec<u64>)>> {
+    let mut found = Vec::new();
+    for (index, (tag, _)) in scalars(0).into_iter().enumerate() {
+        let points = match run.scalars(Axis::GlobalStep, tag, i64::MIN..i64::MAX) {
+            Err(error) if error.is_not_found() => continue,
+            points => points?,
+        };
+        for (&step, &value) in points.step.iter().zip(&points.value) {
+            let expected = scalars(u64::try_from(step)?)[index].1;
+            ensure!(value.to_bits() == expected.to_bits(), "{tag:?} at {step}: expected {expected}, found {value}");
+        }
+        found.push((tag, points.step.iter().map(|&step| step as u64).collect()));
+    }
+    Ok(found)
+}
+
+/// At which ticks there is a row, and at which a picture, wherever there may be holes. Each value must be what was logged; nothing is
+/// taken from the rows of episodes, which may be lost themselves.
+pub fn step_ticks(run: &RunReader) -> Result<(BTreeSet<u64>, BTreeSet<u64>)> {
+    let (mut rows, mut frames) = (BTreeSet::new(), BTreeSet::new());
+    for episode in 0..run.episode_count() {
+        let count = run.step_count(episode)?;
+        if count == 0 {
+            continue;
+        }
+        if let Some(tick) = column(run, episode, "tick", count)? {
+            let rewards = run.steps(episode, "reward", 0..count)?;
+            let observations = run.steps(episode, "observation", 0..count)?;
+            let (all_rewards, all_observations) = (rewards.to_f64(), observations.to_f64());
+            for (t, found) in tick.to_f64().into_iter().enumerate().filter(|&(t, _)| tick.is_valid(t)) {
+                let found = found as u64;
+                let same = all_rewards[t].to_bits() == f64::from(reward(found)).to_bits()
+                    && all_observations[t * 4..t * 4 + 4] == observation(found).map(f64::from);
+                ensure!(same, "episode {episode} step {t}, tick {found}: other values than were logged");
+                rows.insert(found);
+            }
+        }
+        if let Some(column) = column(run, episode, "frame", count)? {
+            let ColumnData::Numeric(pixels) = &column.data else { bail!("frames of episode {episode} are text") };
+            for (t, found) in pixels.chunks_exact(column.row_bytes()).enumerate().filter(|&(t, _)| column.is_valid(t)) {
+                let tick = found[..8].iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
+                ensure!(found == picture(tick), "frame of episode {episode} step {t} differs from what was logged");
+                frames.insert(tick);
+            }
+        }
+    }
+    Ok((rows, frames))
 }
 
 /// The number of ticks whose rows, and whose pictures, are all there.

@@ -21,7 +21,7 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print!("{}", text(&report));
+        print!("{}", crate::text::shown(&text(&report)));
         if !options.repair && !report.unverified.is_empty() {
             eprintln!("hint: `ethogram check --repair {}` makes unverified rows readable", options.run.display());
         }

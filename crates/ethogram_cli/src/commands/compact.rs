@@ -17,7 +17,7 @@ pub fn compact(options: &CompactOptions) -> anyhow::Result<u8> {
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print!("{}", text(&report));
+        print!("{}", crate::text::shown(&text(&report)));
     }
     Ok(u8::from(!report.skipped.is_empty()))
 }

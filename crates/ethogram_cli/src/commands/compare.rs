@@ -17,7 +17,7 @@ pub fn compare(options: &CompareOptions) -> anyhow::Result<u8> {
         bootstrap: Bootstrap { reps: options.reps, seed: options.seed, ..Bootstrap::default() },
         points: 0,
     })?;
-    print!("{}", text(&found, options));
+    print!("{}", crate::text::shown(&text(&found, options)));
     for warning in &found.warnings {
         eprintln!("note: {warning}");
     }

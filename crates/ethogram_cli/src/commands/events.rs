@@ -46,7 +46,7 @@ pub fn events(options: &EventsOptions) -> anyhow::Result<u8> {
     if found.events.is_empty() {
         println!("no events in {} recorded episodes", found.episodes);
     } else {
-        print!("{}", table(&run, &found.events));
+        print!("{}", crate::text::shown(&table(&run, &found.events)));
     }
     for (kind, why) in &found.missing {
         eprintln!("not looked for: {kind}: {why}");

@@ -22,7 +22,7 @@ pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
     run.keep_attributions(0);
     let probe = Probe::of(&run, &plan, options)?;
     if options.dry_run {
-        print!("{}", described(&run, &plan, &probe, options));
+        print!("{}", crate::text::shown(&described(&run, &plan, &probe, options)));
         return Ok(0);
     }
     run.keep_attributions(options.keep as u64);

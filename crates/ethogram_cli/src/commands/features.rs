@@ -49,7 +49,7 @@ pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
             Ok(0)
         }
         Ok(found) => {
-            print!("{}", table(&found));
+            print!("{}", crate::text::shown(&table(&found)));
             for note in &found.notes {
                 eprintln!("note: {note}");
             }

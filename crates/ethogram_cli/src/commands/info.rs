@@ -30,7 +30,7 @@ pub fn info(options: &InfoOptions) -> anyhow::Result<u8> {
         };
         println!("{}", serde_json::to_string_pretty(&whole)?);
     } else {
-        print!("{}", text(&run, &fields, &weight, runs::now_us())?);
+        print!("{}", crate::text::shown(&text(&run, &fields, &weight, runs::now_us())?));
     }
     Ok(0)
 }

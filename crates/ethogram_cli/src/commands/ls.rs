@@ -32,7 +32,7 @@ pub fn ls(options: &LsOptions) -> anyhow::Result<u8> {
         let roots: Vec<_> = workbench.roots().iter().map(|root| root.label.as_str()).collect();
         eprintln!("no runs in {}; `ethogram.init()` in a training script makes one", roots.join(", "));
     } else {
-        print!("{}", text(&rows, runs::now_us()));
+        print!("{}", crate::text::shown(&text(&rows, runs::now_us())));
     }
     let skipped = workbench.skipped();
     for skipped in &skipped {

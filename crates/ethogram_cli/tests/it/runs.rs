@@ -186,3 +186,21 @@ fn no_run_to_check_is_an_error_with_what_to_do() {
         );
     }
 }
+
+#[test]
+fn a_name_in_a_log_does_not_steer_the_terminal() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = write_run(root.path(), FIRST, "\u{1b}]0;owned\u{7}\u{1b}[2J\rdqn");
+    for args in [&["ls", &root.path().display().to_string()][..], &["info", &path.display().to_string()]] {
+        let said = run(args);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.out.chars().all(|c| !c.is_control() || c == '\n'), "{:?}", said.out);
+        assert!(said.out.contains("\\u{1b}]0;owned"), "{}", said.out);
+    }
+    // A bad name is told in errors, too.
+    let text = std::fs::read_to_string(path.join("run.json")).expect("read");
+    std::fs::write(path.join("run.json"), text.replace("\"format_version\": 1", "\"format_version\": \"\\u001b[2J\""))
+        .expect("written");
+    let said = run(&["info", &path.display().to_string()]);
+    assert!(said.code != 0 && said.err.chars().all(|c| !c.is_control() || c == '\n'), "{:?}", said.err);
+}

@@ -38,6 +38,7 @@ async fn every_answer_carries_the_safety_headers() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         assert_eq!(answer.header("access-control-allow-origin"), "", "no other origin may read");
     }
 }
@@ -57,6 +58,16 @@ async fn a_rebound_name_and_a_foreign_page_are_refused() {
     }
     let own = format!("http://127.0.0.1:{}", served.port);
     assert_eq!(served.ask("GET", "/api/runs", &[("Origin", &own)], b"").await.status, 200);
+    // What a page embeds comes without an origin: browsers say whose page it is.
+    for site in ["cross-site", "same-site", "odd"] {
+        let headers = [("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")];
+        let answer = served.ask("GET", "/api/runs", &headers, b"").await;
+        assert_eq!((answer.status, answer.error_code().as_str()), (403, "foreign_origin"), "{site}");
+        assert_eq!(served.ask("GET", "/", &headers, b"").await.status, 200, "a link to the page: {site}");
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(served.ask("GET", "/api/runs", &[("Sec-Fetch-Site", site)], b"").await.status, 200, "{site}");
+    }
     // A page may not ask leave to send what browsers hold back: there is no route for that.
     let preflight = served.ask("OPTIONS", "/api/series", &[("Origin", "http://evil.example")], b"").await;
     assert_eq!(preflight.status, 403);

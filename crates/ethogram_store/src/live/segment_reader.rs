@@ -1,6 +1,5 @@
 //! Reads a live segment as far as its commit log vouches for it.
 
-use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +9,7 @@ use arrow_schema::SchemaRef;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::message;
-use crate::layout::{Kind, io_error, log_path, segment_path};
+use crate::layout::{Kind, io_error, log_path, open_file, segment_path};
 use crate::log::{LogTail, Record};
 use crate::{Error, Result};
 
@@ -118,7 +117,7 @@ impl SegmentFile {
     }
 
     fn verified(&self, record: &Record) -> Result<Vec<u8>> {
-        let mut file = File::open(&self.path).map_err(|source| io_error("open", &self.path, source))?;
+        let mut file = open_file(&self.path).map_err(|source| io_error("open", &self.path, source))?;
         // The length on disk bounds what is allocated, whatever the record claims.
         let length = file.metadata().map_err(|source| io_error("read", &self.path, source))?.len();
         if record.end() > length {

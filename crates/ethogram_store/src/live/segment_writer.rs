@@ -11,7 +11,7 @@ use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema, SchemaRef};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::layout::{Kind, io_error, log_path, segment_path};
+use crate::layout::{Kind, io_error, log_path, segment_path, sync_folder};
 use crate::log::{Record, RecordKind};
 use crate::{Error, Result};
 
@@ -128,6 +128,10 @@ impl SegmentWriter {
         if durable {
             // In this order, so that no record outlives a power cut that its bytes do not.
             self.segment.sync_data()?;
+            if self.sequence == 0 {
+                // The names of both files, and that of their folder.
+                self.path.ancestors().skip(1).take(2).try_for_each(sync_folder)?;
+            }
         }
         self.log.write_all(log)?;
         if durable {

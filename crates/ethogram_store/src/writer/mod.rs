@@ -24,7 +24,9 @@ use worker::Worker;
 use crate::blob::{BLOB_BYTES_MAX, blob_hash};
 use crate::codec::FrameLayout;
 use crate::columns::{EPISODE_MAX, FieldType, STEP_MAX, StepValue, TensorPoint};
-use crate::layout::{RUN_FILE, check_name, check_project, io_error, replace_file, writer_dirs};
+use crate::layout::{
+    RUN_FILE, check_name, check_project, io_error, make_folder, replace_file, sync_folder, writer_dirs,
+};
 use crate::status::{StatusKeeper, now_us, read_info, read_status};
 use crate::{
     Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus, TensorRow,
@@ -70,10 +72,13 @@ impl RunWriter {
             info.created_us = now_us();
         }
         let path = root.join(&info.project).join(&info.id.0);
-        std::fs::create_dir_all(root.join(&info.project)).map_err(|source| io_error("create", &path, source))?;
+        // Whatever the options say of the rest: without this file and these names nothing of the run can be read after a power cut.
+        let project = root.join(&info.project);
+        make_folder(&project, true)?;
         std::fs::create_dir(&path).map_err(|source| io_error("create", &path, source))?;
+        sync_folder(&project).map_err(|source| io_error("create", &path, source))?;
         let json = serde_json::to_vec_pretty(&info).unwrap_or_default();
-        replace_file(&path.join(RUN_FILE), &json, options.fsync)?;
+        replace_file(&path.join(RUN_FILE), &json, true)?;
         let claims = Claims::new(&path);
         Self::start(path, info, RunStatus::default(), claims, HashMap::new(), options)
     }
@@ -117,6 +122,7 @@ impl RunWriter {
     ) -> Result<Self> {
         let writer_dir = path.join(format!("w-{}", next_writer_id(&path)?));
         std::fs::create_dir(&writer_dir).map_err(|source| io_error("create", &writer_dir, source))?;
+        sync_folder(&path).map_err(|source| io_error("create", &writer_dir, source))?;
         let mut keeper = StatusKeeper::new(&path, status, options.fsync);
         keeper.write()?;
         let queue = Arc::new(Queue::new(&options, fields));

@@ -34,10 +34,10 @@ impl Sealing {
     const FRAMES_AT_CLOSE: u64 = 4 << 20;
 
     /// Starts the thread. From then on nobody else seals in this folder.
-    pub(super) fn start(queue: Arc<Queue>, writer_dir: &Path, limits: SealLimits, durable: bool) -> Self {
+    pub(super) fn start(queue: Arc<Queue>, writer_dir: &Path, limits: SealLimits) -> Self {
         let (jobs, todo) = channel();
         let writer_dir = writer_dir.to_owned();
-        let work = move || seal_all(&queue, &writer_dir, durable, &todo);
+        let work = move || seal_all(&queue, &writer_dir, &todo);
         // Without a thread nothing is sealed: the run stays as it is, and is read as well.
         let thread = std::thread::Builder::new().name("ethogram-sealer".into()).spawn(work).ok();
         Self { limits, waiting: Default::default(), jobs: Some(jobs), thread }
@@ -81,11 +81,13 @@ impl Sealing {
     }
 }
 
-fn seal_all(queue: &Queue, writer_dir: &Path, durable: bool, jobs: &Receiver<Job>) {
+fn seal_all(queue: &Queue, writer_dir: &Path, jobs: &Receiver<Job>) {
     let told = |error: &Error| {
         queue.fault(format!("segments could not be sealed and stay as they are: {error}"));
     };
-    let mut sealer = match Sealer::lock(writer_dir, durable) {
+    // On disk for good before the live files go, whatever the writer was told: what lay safe for an hour is not to be lost in a power cut
+    // because it was packed a moment before.
+    let mut sealer = match Sealer::lock(writer_dir, true) {
         Ok(sealer) => sealer,
         Err(error) => return told(&error),
     };

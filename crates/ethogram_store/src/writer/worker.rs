@@ -83,7 +83,7 @@ impl Worker {
         status: StatusKeeper,
     ) -> Self {
         let sink = |kind| Sink::new(writer_dir, kind, options.seal, options.fsync);
-        let sealing = Sealing::start(Arc::clone(&queue), writer_dir, options.seal, options.fsync);
+        let sealing = Sealing::start(Arc::clone(&queue), writer_dir, options.seal);
         Self {
             queue,
             options,

@@ -4,6 +4,7 @@ mod check;
 mod crash;
 mod damage;
 mod golden_frames;
+mod hostile;
 mod model;
 mod round_trip;
 mod support;

@@ -17,6 +17,7 @@ mod histograms;
 mod layouts;
 mod maps;
 mod notes;
+mod out_of_range;
 mod runs;
 mod series;
 mod series_csv;

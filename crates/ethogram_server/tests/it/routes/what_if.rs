@@ -26,7 +26,7 @@ fn row_of(step: u64) -> Vec<f32> {
 }
 
 /// An episode of `CartPole` with agents of six stages of one training; the last of them is in force.
-async fn cartpole() -> (tempfile::TempDir, Served) {
+pub(super) async fn cartpole() -> (tempfile::TempDir, Served) {
     let root = tempfile::tempdir().expect("a folder");
     let env = EnvSpec {
         id: "CartPole-v1".into(),
