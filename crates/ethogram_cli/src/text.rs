@@ -22,9 +22,9 @@ pub fn shown(text: &str) -> String {
     let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
     text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
         if is_plain(c) {
-            shown.push(c)
+            shown.push(c);
         } else {
-            shown.extend(c.escape_default())
+            shown.extend(c.escape_default());
         }
         shown
     })

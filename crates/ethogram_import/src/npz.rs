@@ -176,7 +176,8 @@ mod tests {
         packer
             .write_all(&npy("{'descr': '|u1', 'fortran_order': False, 'shape': (67108864,), }\n", &[]))
             .expect("packed");
-        (0..64).for_each(|_| packer.write_all(&[0; 1 << 20]).expect("packed"));
+        let zeros = vec![0; 1 << 20];
+        (0..64).for_each(|_| packer.write_all(&zeros).expect("packed"));
         let packed = packer.finish().expect("packed");
         assert!(packed.len() < 1 << 17, "{} bytes for 64 MiB", packed.len());
         let arrays = arrays(&zip(200, &packed)).expect("a zip");

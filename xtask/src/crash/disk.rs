@@ -62,21 +62,27 @@ pub fn after_power_cut(events: &[Event], names: Names, random: &mut Random) -> L
                 files.push(File::default());
             }
             Done::Write(offset, bytes) => {
-                known.into_iter().for_each(|file| files[file].changes.push((at, Change::Write(*offset, bytes))));
+                if let Some(file) = known {
+                    files[file].changes.push((at, Change::Write(*offset, bytes)));
+                }
             }
             Done::Cut(length) => {
-                known.into_iter().for_each(|file| files[file].changes.push((at, Change::Cut(*length))));
+                if let Some(file) = known {
+                    files[file].changes.push((at, Change::Cut(*length)));
+                }
             }
             Done::SyncFile => {
                 last_sync = at;
-                known.into_iter().for_each(|file| files[file].synced = at);
+                if let Some(file) = known {
+                    files[file].synced = at;
+                }
             }
             Done::SyncFolder(path) => {
                 last_sync = at;
                 folders_synced.insert(path, at);
             }
             Done::Rename(from, to) => {
-                namings.push(Naming { at, take: Some(from), put: known.map(|file| (&**to, Some(file))) })
+                namings.push(Naming { at, take: Some(from), put: known.map(|file| (&**to, Some(file))) });
             }
             Done::Link(path) => namings.push(Naming { at, take: None, put: known.map(|file| (&**path, Some(file))) }),
             Done::Unlink(path) => namings.push(Naming { at, take: Some(path), put: None }),

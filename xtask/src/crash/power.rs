@@ -53,7 +53,7 @@ pub fn run(cuts: u32, seed: u64) -> Result<()> {
             put(&left, &root, &place)?;
             let flushed = flushed_before(&events[..at]).filter(|_| fsync);
             match look(&place, flushed, &ticks, events[at - 1].time_us) {
-                Ok(found) => tally[usize::from(fsync)].add(found),
+                Ok(found) => tally[usize::from(fsync)].add(&found),
                 Err(error) => {
                     let kept = folder.keep();
                     bail!(
@@ -86,6 +86,7 @@ fn flushed_before(events: &[Event]) -> Option<u64> {
 }
 
 /// What a cut left.
+#[expect(clippy::struct_excessive_bools, reason = "each is counted by itself")]
 struct Found {
     /// There was a run.
     is_born: bool,
@@ -116,7 +117,7 @@ fn look(place: &Path, flushed: Option<u64>, ticks: &[Acknowledged], cut_us: i64)
         is_sealed("parquet") || is_sealed("arrow")
     });
     ensure!(sealed.is_none(), "something that was sealed is lost: {sealed:?}");
-    let prefix = |mut has: Box<dyn FnMut(u64) -> bool + '_>| (0..).take_while(|tick| has(*tick)).count() as u64;
+    let prefix = |mut has: Box<dyn FnMut(u64) -> bool + '_>| (0..u64::MAX).take_while(|tick| has(*tick)).count() as u64;
     let of_scalars = scalars.iter().map(|(_, ticks)| {
         let known: std::collections::BTreeSet<u64> = ticks.iter().copied().collect();
         prefix(Box::new(move |tick| known.contains(&tick)))
@@ -160,7 +161,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, found: Found) {
+    fn add(&mut self, found: &Found) {
         self.cuts += 1;
         self.unborn += u32::from(!found.is_born);
         self.damaged += u32::from(found.has_damage);
