@@ -27,6 +27,7 @@ from ethogram.overlay import overlay
 from ethogram.probe import probe
 from ethogram.reader import CheckpointView, EpisodeView, RunView, open_run
 from ethogram.record import record
+from ethogram.report import report
 from ethogram.run import Run, init
 from ethogram.schedule import EpisodeStart, always, capped_cubic, evaluation_only, every, never, predicate
 from ethogram.show import Shown, show
@@ -107,6 +108,7 @@ __all__ = [
     "probe",
     "record",
     "replay",
+    "report",
     "rollout",
     "sample",
     "show",

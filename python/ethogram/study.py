@@ -57,6 +57,7 @@ def study(
     of: str | None = None,
     states: int = 1_024,
     events: int = 16,
+    report: str | os.PathLike[str] | None = None,
     **sampling: Any,
 ) -> Study:
     """Play a policy, take a layer of its network apart, and look for what is odd.
@@ -72,6 +73,8 @@ def study(
             network says one, else the action taken.
         states: Most states that are looked at for it.
         events: Most events of each kind.
+        report: Writes all of it as one HTML file, to hand on: the best and the last episode with saliency for what is
+            taken apart, the features over every step; see `ethogram.report`.
         **sampling: As `ethogram.sample` takes it: `trajectories`, `steps`, `observations`, `every`, `seed`, `root`, …
 
     Returns:
@@ -79,10 +82,10 @@ def study(
 
     Raises:
         NotFoundError: There is no such checkpoint.
-        EthogramError: Nothing says what to play, or what the network's outputs mean.
+        EthogramError: Nothing says what to play, or what the network's outputs mean; the report could not be made.
 
     Example:
-        found = eg.study("runs/pong/01J…@80000", trajectories=4)
+        found = eg.study("runs/pong/01J…@80000", trajectories=4, report="pong.html")
         found.features.thumbnails(0), found.events[:3]
         found.show()
     """
@@ -93,10 +96,32 @@ def study(
     roles = {output.get("role") for output in signature.get("outputs", {}).values()}
     notes = []
     features = None
+    target = of or ("value" if "value" in roles else "action")
     try:
-        features = run.features(layer, k, of=of or ("value" if "value" in roles else "action"), states=states)
+        features = run.features(layer, k, of=target, states=states)
     except (NotFoundError, ShapeError) as error:
         if layer is not None:
             raise
         notes.append(f"no features: {error}")
+    if report is not None:
+        _write_report(run, report, features, target, notes)
     return Study(run, features, run.events(top=events), run.health(), notes)
+
+
+def _write_report(
+    run: RunView, path: str | os.PathLike[str], features: LayerFeatures | None, target: str, notes: list[str]
+) -> None:
+    from ethogram.report import report
+
+    explained = target if target != "activations" else "action"
+    report(
+        run,
+        path,
+        episodes=("best", "last"),
+        methods=("saliency",),
+        targets=(explained,),
+        features=None if features is None else len(features),
+        features_layer=None if features is None else features.layer,
+        features_of=target,
+        note="\n".join(notes),
+    )

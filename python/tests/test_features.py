@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,41 @@ def test_row_u1_a_checkpoint_and_an_environment_become_a_study(studied: tuple[eg
     again = eg.study(found.run.checkpoint(), Ball, k=3, states=24, root=root, **ASKED)
     assert Ball.steps == taken and again.run.folder == found.run.folder
     np.testing.assert_array_equal(again.features.directions, found.features.directions)
+
+
+def test_row_u1_a_checkpoint_and_an_environment_become_a_report(studied: tuple[eg.Study, Path], tmp_path: Path) -> None:
+    found, root = studied
+    taken, file = Ball.steps, tmp_path / "report.html"
+    again = eg.study(found.run.checkpoint(), Ball, k=3, states=24, root=root, report=file, **ASKED)
+    assert Ball.steps == taken, "what was sampled is not sampled again"
+    head = head_of(file)
+    assert head["runs"] == [again.run.folder.name] and head["left_out"] == []
+    assert {episode["episode"] for episode in head["episodes"]} <= {
+        row["episode"] for row in rows(again.run.episodes())
+    }
+    for episode in head["episodes"]:
+        assert 0 < episode["steps"] == episode["to"]
+        assert [(one["method"], one["target"]) for one in episode["explanations"]] == [("saliency", "value")]
+        assert len(episode["features"]) == 1
+
+
+def head_of(file: Path) -> dict[str, Any]:
+    """What a report says of itself."""
+    found = re.search(r'<script type="application/json" id="ethogram-report">(.*?)</script>', file.read_text(), re.S)
+    assert found is not None
+    head: dict[str, Any] = json.loads(found.group(1))["head"]
+    return head
+
+
+def test_reports_are_refused_in_words(studied: tuple[eg.Study, Path], tmp_path: Path) -> None:
+    run = studied[0].run
+    with pytest.raises(eg.EthogramError, match=r"whose name ends in \.html, found .*report\.pdf"):
+        eg.report(run, tmp_path / "report.pdf")
+    with pytest.raises(eg.EthogramError, match="no_such_method"):
+        eg.report(run, tmp_path / "report.html", methods=["no_such_method"], targets=["action"])
+    with pytest.raises(eg.EthogramError, match="at least one run"):
+        eg.report([], tmp_path / "report.html")
+    assert not list(tmp_path.iterdir()), "nothing was written"
 
 
 def test_row_u9_features_of_a_layer_are_directions_with_states_and_maps(studied: tuple[eg.Study, Path]) -> None:

@@ -1,6 +1,6 @@
 //! What could not be read, each told once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,13 +10,16 @@ use crate::{Error, Lost};
 /// Remembers what could not be read.
 ///
 /// A file that is missing may only have moved: live segments are removed once they are sealed, and sealed files once they are
-/// merged. So missing files are told apart; whoever finds some looks at the run again before they count as lost.
+/// merged. So missing files are told apart; whoever finds some looks at the run again before they count as lost. From then on they are as any
+/// other damage: the rest of the run is shown, and nobody looks again because of them.
 #[derive(Debug)]
 pub(super) struct LostList {
     run_dir: PathBuf,
     found: Mutex<BTreeMap<(String, String), String>>,
     missing: Mutex<BTreeMap<(String, String), String>>,
     times_missing: AtomicU64,
+    /// Files that were missing and count as lost.
+    gone: Mutex<BTreeSet<String>>,
 }
 
 impl LostList {
@@ -29,6 +32,7 @@ impl LostList {
             found: Mutex::default(),
             missing: Mutex::default(),
             times_missing: AtomicU64::new(0),
+            gone: Mutex::default(),
         }
     }
 
@@ -39,7 +43,7 @@ impl LostList {
 
     /// Notes why a part of a file could not be read.
     pub(super) fn note_error(&self, file: &Path, what: String, error: &Error) {
-        let list = if is_missing(error) {
+        let list = if is_missing(error) && !lock(&self.gone).contains(&self.name_of(file)) {
             self.times_missing.fetch_add(1, Ordering::AcqRel);
             &self.missing
         } else {
@@ -49,11 +53,16 @@ impl LostList {
     }
 
     fn put(&self, list: &Mutex<BTreeMap<(String, String), String>>, file: &Path, what: String, why: String) {
-        let file = file.strip_prefix(&self.run_dir).unwrap_or(file).display().to_string();
+        let file = self.name_of(file);
         let mut list = lock(list);
         if list.len() < Self::MAX {
             list.entry((file, what)).or_insert(why);
         }
+    }
+
+    /// As it is told: within the run.
+    fn name_of(&self, file: &Path) -> String {
+        file.strip_prefix(&self.run_dir).unwrap_or(file).display().to_string()
     }
 
     /// How often a file was missing.
@@ -65,6 +74,7 @@ impl LostList {
     pub(super) fn settle_missing(&self, is_lost: bool) {
         let missing = std::mem::take(&mut *lock(&self.missing));
         if is_lost {
+            lock(&self.gone).extend(missing.keys().map(|(file, _)| file.clone()));
             lock(&self.found).extend(missing);
         }
     }

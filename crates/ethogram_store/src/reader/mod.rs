@@ -132,11 +132,11 @@ impl RunReader {
                 return answered;
             }
             self.lost.settle_missing(tries_left == 0);
-            if tries_left == 0 {
-                return answered;
+            if tries_left > 0 {
+                self.refresh()?;
             }
-            self.refresh()?;
         }
+        // Of what is still there, now that nobody waits for the rest.
         answer()
     }
 

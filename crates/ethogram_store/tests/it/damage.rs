@@ -8,7 +8,7 @@ use ethogram_store::{
     Array, Axis, ColumnData, Error, RunReader, RunSource, RunState, RunWriter, StepValue, TensorKind, TensorRow,
 };
 
-use crate::support::{copy_folder, create, episode, f32s, name, number, open_whole, picture};
+use crate::support::{copy_folder, create, episode, f32s, name, number, open_whole, options, picture};
 
 /// One of everything, small; two batches of each kind.
 fn small_run(root: &Path) -> RunWriter {
@@ -250,4 +250,27 @@ fn a_log_that_is_gone_is_told() {
     assert!(reader.scalar_tags().is_empty());
     assert_eq!(reader.step_count(0).expect("rows"), 4, "the rest is there");
     assert!(reader.lost()[0].file.ends_with("scalars/000000.log"), "{:?}", reader.lost());
+}
+
+#[test]
+fn a_segment_that_is_gone_hides_no_other() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = small_run(root.path());
+    let second = RunWriter::resume(writer.path(), options()).expect("a second writer");
+    second.scalars(Axis::GlobalStep, 9, 0, &[("later", 2.0)]).expect("logged");
+    second.flush().expect("flushed");
+    let copy = root.path().join("copy");
+    copy_folder(writer.path(), &copy);
+    let segments = files(&copy).into_iter().filter(|file| file.ends_with("scalars/000000.arrows"));
+    let of_the_first =
+        segments.max_by_key(|file| std::fs::metadata(file).map_or(0, |found| found.len())).expect("a segment");
+    std::fs::remove_file(of_the_first).expect("removed");
+    let reader = RunReader::open(&copy).expect("a run");
+    for _ in 0..2 {
+        let tags: Vec<String> = reader.scalar_tags().into_iter().map(|tag| tag.tag).collect();
+        assert_eq!(tags, ["later"], "what is there is shown");
+        assert_eq!(reader.scalars(Axis::GlobalStep, "later", 0..i64::MAX).expect("points").value, [2.0]);
+        assert!(reader.lost().iter().any(|lost| lost.file.ends_with("scalars/000000.arrows")), "{:?}", reader.lost());
+    }
+    assert_eq!(reader.step_count(0).expect("rows"), 4, "the other kinds are untouched");
 }
