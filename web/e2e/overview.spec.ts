@@ -269,7 +269,7 @@ test('layouts are saved for a project under a name, renamed and deleted', async 
   await add(page, 'shaped', 'shaped-reward', 'Line', 'Shaped');
   await page.getByRole('button', { name: /^Default/ }).click();
   await page.getByRole('button', { name: 'Save as…' }).click();
-  await page.getByLabel('Save as').fill('for the paper');
+  await page.getByRole('textbox', { name: 'Save as' }).fill('for the paper');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByRole('button', { name: 'for the paper' })).toBeVisible();
   await expect(page).toHaveURL(/saved=for/);
