@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { encodeColumns } from '../../testing/encode_columns';
-import { Client, isSeries, notesOf } from './client';
+import { Client, notesOf } from './client';
+import { isSeries } from './series';
 import type { Notes } from './wire';
 import { ApiError, HttpSource } from './source';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { encodeColumns } from '../../testing/encode_columns';
-import { isSeries } from './client';
+import { isSeries } from './series';
 import { columnNamed, doubles } from './columns';
 import { RecordBook } from './record_book';
 import { RecordedClient } from './recorded_client';

@@ -5,7 +5,8 @@ import {
   type AttributionTotals,
   type Explanations,
 } from './attribution';
-import { Client, seriesOf, totalsOf, type Fields, type Range, type Series } from './client';
+import { Client, totalsOf, type Fields, type Range } from './client';
+import { seriesOf, type Series } from './series';
 import { columnsOf, joinRows, sliceRows } from './column_rows';
 import { columnNamed, decodeColumns, type Column, type Columns } from './columns';
 import { featureMapsOf, type FeatureMaps } from './features';

@@ -1,4 +1,4 @@
-import { isSeries, type Series } from '../api/client';
+import { isSeries, type Series } from '../api/series';
 import { Throttle } from '../api/throttle';
 import type { SeriesQuery } from '../api/wire';
 import type { Extent } from '../charts/series';

@@ -1,4 +1,4 @@
-import type { Series } from '../api/client';
+import type { Series } from '../api/series';
 import { across } from '../charts/across';
 import { bucketed } from '../charts/buckets';
 import { lowerBound, type Extent } from '../charts/series';

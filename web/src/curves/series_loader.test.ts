@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import type { Series } from '../api/client';
+import type { Series } from '../api/series';
 import type { SeriesQuery } from '../api/wire';
 import { Curve } from './curve.svelte';
 import { SERIES_MAX, SeriesLoader } from './series_loader';

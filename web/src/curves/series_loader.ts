@@ -1,4 +1,5 @@
-import type { Client, Series } from '../api/client';
+import type { Client } from '../api/client';
+import type { Series } from '../api/series';
 import type { Failure, SeriesQuery } from '../api/wire';
 
 /** Curves of one request, each run of a group counted; the server takes 512. */

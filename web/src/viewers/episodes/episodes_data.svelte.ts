@@ -1,4 +1,4 @@
-import { isSeries } from '../../api/client';
+import { isSeries } from '../../api/series';
 import { Throttle } from '../../api/throttle';
 import type { App } from '../../state/app.svelte';
 import { EpisodeSet, type RunEpisodes } from '../../state/episode_set';

@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import { isSeries, type Client } from '../../api/client';
+import type { Client } from '../../api/client';
+import { isSeries } from '../../api/series';
 import { Throttle } from '../../api/throttle';
 
 /** Points of a small curve. */
