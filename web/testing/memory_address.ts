@@ -4,6 +4,7 @@ import type { AddressBar } from '../src/state/address';
 export class MemoryAddress implements AddressBar {
   entries: string[];
   #listeners = new Set<() => void>();
+  #leaving = new Set<() => void>();
   #at = 0;
 
   constructor(hash = '') {
@@ -22,6 +23,16 @@ export class MemoryAddress implements AddressBar {
   listen(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
+  }
+
+  listenLeaving(leaving: () => void): () => void {
+    this.#leaving.add(leaving);
+    return () => this.#leaving.delete(leaving);
+  }
+
+  /** As when the page reloads. */
+  leave(): void {
+    this.#leaving.forEach((leaving) => leaving());
   }
 
   /** As Back (-1) and Forward (1) do. */

@@ -44,7 +44,15 @@ export interface AddressBar {
   write(hash: string, mode: 'push' | 'replace'): void;
   /** Calls back when the address changed from outside: Back, Forward, or typed. Returns the way to stop. */
   listen(changed: () => void): () => void;
+  /**
+   * Calls back before somebody may look at the address or lose the page: it reloads, closes, is hidden, or the focus goes
+   * elsewhere, as to the address itself. Returns the way to stop.
+   */
+  listenLeaving(leaving: () => void): () => void;
 }
+
+/** `pagehide` is too late for a reload, and phones send no `beforeunload`. */
+const LEAVING = ['beforeunload', 'pagehide', 'blur'] as const;
 
 /** The address of this window. */
 export class WindowAddress implements AddressBar {
@@ -63,6 +71,14 @@ export class WindowAddress implements AddressBar {
     return () => {
       window.removeEventListener('popstate', changed);
       window.removeEventListener('hashchange', changed);
+    };
+  }
+  listenLeaving(leaving: () => void): () => void {
+    for (const event of LEAVING) window.addEventListener(event, leaving);
+    document.addEventListener('visibilitychange', leaving);
+    return () => {
+      for (const event of LEAVING) window.removeEventListener(event, leaving);
+      document.removeEventListener('visibilitychange', leaving);
     };
   }
 }

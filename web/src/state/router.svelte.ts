@@ -18,11 +18,16 @@ export const SHARED_PARAMS: readonly string[] = [
   'set',
 ];
 
-/** Changes that do not make a new entry in the history are written at most this often: browsers refuse more. */
+/** While changes follow one another, as in play, the address is written this often. */
 export const REPLACE_INTERVAL_MS = 1000;
+/** A change that nothing followed for so long is one of its own: it is written at once. */
+export const QUIET_MS = 150;
+/** Writes in store for changes of their own, one more each [`REPLACE_INTERVAL_MS`]: browsers refuse over some 100 in 30 s. */
+export const BURST_MAX = 20;
 
 /**
- * Which page is shown and with which parameters; always what the address says, or will say within a second.
+ * Which page is shown and with which parameters; always what the address says, or will say
+ * within a second and before the page is left.
  *
  * Pages change by [`go`], parameters by [`set`]. Reading `page` or `param` in a component or an effect follows later changes;
  * each parameter is followed by itself, so one that changes 60 times a second disturbs nobody else.
@@ -33,17 +38,19 @@ export class Router {
   readonly #params = new SvelteMap<string, string>();
   readonly #home: string;
   readonly #address: AddressBar;
-  readonly #unlisten: () => void;
+  readonly #unlisten: readonly (() => void)[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pending = false;
   #writtenAt = -Infinity;
+  #changedAt = -Infinity;
+  #burst = BURST_MAX;
 
   /** `home` is the page of an empty address. */
   constructor(address: AddressBar, home: string) {
     this.#address = address;
     this.#home = home;
     this.#read();
-    this.#unlisten = address.listen(() => this.#read());
+    this.#unlisten = [address.listen(() => this.#read()), address.listenLeaving(() => this.flush())];
   }
 
   /** The value of a parameter, null when the address leaves it out. */
@@ -59,8 +66,8 @@ export class Router {
   }
 
   /**
-   * Changes parameters of the page that is shown. `replace` (the default) is written within a second and makes no entry
-   * in the history; `push` is for what Back should undo: another episode, another run.
+   * Changes parameters of the page that is shown. `replace` (the default) is written at once, or within a second where
+   * many follow one another, and makes no entry in the history; `push` is for what Back should undo: another episode, another run.
    */
   set(patch: Patch, mode: 'push' | 'replace' = 'replace'): void {
     if (mode === 'push') this.flush();
@@ -89,7 +96,7 @@ export class Router {
   /** Stops following the address. */
   dispose(): void {
     this.flush();
-    this.#unlisten();
+    for (const stop of this.#unlisten) stop();
   }
 
   #along(page: string, patch: Patch): Map<string, string> {
@@ -125,16 +132,27 @@ export class Router {
 
   #write(mode: 'push' | 'replace'): void {
     this.#cancel();
-    this.#writtenAt = Date.now();
+    const now = Date.now();
+    this.#burst = this.#stored(now) - 1;
+    this.#writtenAt = now;
     this.#address.write(this.#text(), mode);
   }
 
   #writeSoon(): void {
-    if (this.#pending) return;
-    const wait = this.#writtenAt + REPLACE_INTERVAL_MS - Date.now();
-    this.#pending = true;
-    if (wait <= 0) this.#write('replace');
-    else this.#timer = setTimeout(() => this.flush(), wait);
+    const now = Date.now();
+    const isOwn = now - this.#changedAt >= QUIET_MS && this.#stored(now) >= 1;
+    this.#changedAt = now;
+    const wait = this.#writtenAt + REPLACE_INTERVAL_MS - now;
+    if (isOwn || wait <= 0) this.#write('replace');
+    else if (!this.#pending) {
+      this.#pending = true;
+      this.#timer = setTimeout(() => this.flush(), wait);
+    }
+  }
+
+  /** Writes in store by now; `go` and `push` may have taken more than there were. */
+  #stored(now: number): number {
+    return Math.min(BURST_MAX, Math.max(0, this.#burst) + (now - this.#writtenAt) / REPLACE_INTERVAL_MS);
   }
 
   #cancel(): void {

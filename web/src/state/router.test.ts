@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { MemoryAddress } from '../../testing/memory_address';
 import { formatPlace, parsePlace } from './address';
-import { REPLACE_INTERVAL_MS, Router } from './router.svelte';
+import { BURST_MAX, QUIET_MS, REPLACE_INTERVAL_MS, Router } from './router.svelte';
 
 describe('places', () => {
   it.each([
@@ -73,6 +73,23 @@ describe('Router', () => {
     expect(write).toHaveBeenCalledTimes(count);
   });
 
+  it('writes a change of its own at once, as long as the browser would take them', () => {
+    const address = new MemoryAddress('#/replay');
+    const write = vi.spyOn(address, 'write');
+    const router = new Router(address, 'runs');
+    for (let choice = 1; choice <= BURST_MAX; choice += 1) {
+      router.set({ side: String(choice) });
+      expect(address.read()).toBe(`#/replay?side=${choice}`);
+      vi.advanceTimersByTime(QUIET_MS);
+    }
+    write.mockClear();
+    for (let waited = 0; waited < 30_000; waited += QUIET_MS) {
+      router.set({ side: String(-waited) });
+      vi.advanceTimersByTime(QUIET_MS);
+    }
+    expect(write.mock.calls.length).toBeLessThanOrEqual(BURST_MAX + 30_000 / REPLACE_INTERVAL_MS);
+  });
+
   it('writes what is pending before it leaves, so that Back returns to it', () => {
     const address = new MemoryAddress('#/replay');
     const router = new Router(address, 'runs');
@@ -82,6 +99,20 @@ describe('Router', () => {
     expect(address.entries).toEqual(['#/replay?step=2', '#/runs?step=2']);
     address.travel(-1);
     expect(router.param('step')).toBe('2');
+  });
+
+  it('writes what is pending before the page reloads', () => {
+    const address = new MemoryAddress('#/replay');
+    const router = new Router(address, 'runs');
+    router.set({ step: '1' });
+    router.set({ step: '2' });
+    expect(address.read()).toBe('#/replay?step=1');
+    address.leave();
+    expect(address.read()).toBe('#/replay?step=2');
+    router.dispose();
+    router.set({ step: '3' });
+    address.leave();
+    expect(address.read()).toBe('#/replay?step=2');
   });
 
   it('drops what is pending when the address changes from outside', () => {
