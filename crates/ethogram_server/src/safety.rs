@@ -26,8 +26,9 @@ use crate::{
     token::{self, Token},
 };
 
-/// Scripts, styles and connections of our own only; no inline script. Who may have a frame around us comes behind it.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; \
+/// Scripts, styles and connections of our own only; no inline script. The decoder of pictures is WebAssembly, which it reads from a
+/// `data:` address inside itself. Who may have a frame around us comes behind it.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' data:; img-src 'self' data: blob:; \
     style-src 'self' 'unsafe-inline'; worker-src 'self' blob:; frame-src 'self'; object-src 'none'; base-uri 'none'; \
     form-action 'none'; frame-ancestors";
 

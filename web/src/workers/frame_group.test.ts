@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import {
   bytesOfGroup,
@@ -10,6 +10,9 @@ import {
 } from './frame_group';
 import { paintRow, thumbnailOf } from './frame_paint';
 import { splitFrameSequence } from './frame_sequence';
+import { zstdReady } from './zstd';
+
+beforeAll(zstdReady);
 
 interface Parts {
   codec?: number;

@@ -1,5 +1,6 @@
 /** The one worker that decodes frames. It fetches nothing: bytes come from the page, so that exports work too. */
 import { DecodeQueue, type DecodeReply, type DecodeRequest } from './decode_queue';
+import { zstdReady } from './zstd';
 
 interface WorkerScope {
   postMessage(reply: DecodeReply, transfer: Transferable[]): void;
@@ -22,4 +23,12 @@ const queue = new DecodeQueue(
     channel.port2.postMessage(null);
   },
 );
-scope.onmessage = (event) => queue.take(event.data);
+
+/** Messages keep their order: all wait for the same moment. */
+const ready = zstdReady();
+scope.onmessage = ({ data }) => {
+  ready.then(
+    () => queue.take(data),
+    (error: Error) => scope.postMessage({ kind: 'error', id: data.id, message: error.message }, []),
+  );
+};

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { decodeFrameGroup, rowOf } from './frame_group';
+import { zstdReady } from './zstd';
+
+beforeAll(zstdReady);
 
 /** Written by `crates/ethogram_store/tests/it/golden_frames.rs`, which holds the Rust decoder to the same files. */
 const folder = new URL('../../testdata/frame_groups/', import.meta.url);

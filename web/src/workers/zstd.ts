@@ -1,35 +1,37 @@
-import { Decompress, decompress } from 'fzstd';
+import { ZSTDDecoder } from 'zstddec';
 
-/**
- * Decompresses one zstd frame that must hold exactly `size` bytes. Throws when it does not, and on damaged data.
- *
- * The size in the frame's own header is checked before anything is allocated, so that a hostile frame cannot ask
- * for more than the caller expects. Frames without it are decompressed in pieces and counted.
- */
-export function zstdDecompress(data: Uint8Array, size: number): Uint8Array {
-  const said = contentSize(data);
-  if (said !== null && said !== size) throw new Error(`expected ${size} bytes, the zstd frame holds ${said}`);
-  const out = new Uint8Array(size);
+const decoder = new ZSTDDecoder();
+let isReady = false;
+
+/** Compiles the decoder, which takes a moment. Rejects where a browser forbids WebAssembly, with what to do. */
+export async function zstdReady(): Promise<void> {
   try {
-    if (said === null) collect(data, out);
-    else if (decompress(data, out) !== out) throw new Error('more than one zstd frame');
+    await decoder.init();
   } catch (error) {
-    throw new Error(`damaged zstd data: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `this browser does not let the decoder of pictures start (${error instanceof Error ? error.message : String(error)}); allow WebAssembly for this page`,
+      { cause: error },
+    );
   }
-  return out;
+  isReady = true;
 }
 
-function collect(data: Uint8Array, out: Uint8Array): void {
-  let at = 0;
-  const stream = new Decompress((piece) => {
-    if (at + piece.length > out.length) throw new Error(`more than the ${out.length} bytes expected`);
-    out.set(piece, at);
-    at += piece.length;
-  });
-  stream.push(data, true);
-  if (at !== out.length) throw new Error(`expected ${out.length} bytes, found ${at}`);
+/**
+ * Decompresses zstd data that must hold exactly `size` bytes. Throws when it does not, on damaged data, and before [`zstdReady`].
+ *
+ * The size in the frame's own header is checked before anything is allocated, so that a hostile frame cannot ask
+ * for more than the caller expects; a frame without it is given room for `size` bytes and no more.
+ */
+export function zstdDecompress(data: Uint8Array, size: number): Uint8Array {
+  if (!isReady) throw new Error('zstd is asked before it is ready');
+  const said = contentSize(data);
+  if (said !== null && said !== size) throw new Error(`expected ${size} bytes, the zstd frame holds ${said}`);
+  if (size === 0) return new Uint8Array(0);
+  // What is damaged, and what holds more than there is room for, comes back empty.
+  const out = decoder.decode(data, size);
+  if (out.length === 0) throw new Error('damaged zstd data');
+  if (out.length !== size) throw new Error(`expected ${size} bytes, found ${out.length}`);
+  return out;
 }
 
 /** The content size that a zstd frame header declares (RFC 8878, section 3.1.1.1), or null when it does not. */
