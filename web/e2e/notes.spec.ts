@@ -171,7 +171,13 @@ test('R-17: a run has a title, a description and tags', async ({ page }) => {
   const row = page.locator(`[data-run="${run}"]`);
   await expect(row).toContainText('digger');
   await expect(row.getByText('the digger', { exact: true })).toBeVisible();
-  await expect(row.locator('.tags [title]').first()).toHaveAttribute('title', 'baseline');
+  await expect(row.locator('.tags [title]').first()).toHaveAttribute('title', 'baseline, keep');
+  // They are searched.
+  const search = page.getByRole('textbox', { name: 'Search runs' });
+  await search.fill('"the digger" tag:keep');
+  await expect(row).toBeVisible();
+  await search.fill('"the digger" tag:other');
+  await expect(row).toBeHidden();
 });
 
 test('R-17: what somebody writes elsewhere appears without moving anything', async ({ page, request }) => {

@@ -263,6 +263,46 @@ test('D-7: on a phone panels are moved by buttons', async ({ page }) => {
   expect(await titles()).toEqual([first, second, ...rest]);
 });
 
+test('D-7: on a phone a finger drags a panel past others', async ({ browser, baseURL }) => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    baseURL,
+  });
+  const page = await context.newPage();
+  await open(page, everything);
+  // From top to bottom, as they are seen.
+  const titles = () =>
+    page
+      .locator('[data-panel]')
+      .evaluateAll((all) =>
+        all
+          .toSorted((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+          .map((one) => one.getAttribute('aria-label')),
+      );
+  const [first, second, ...rest] = await titles();
+  const handle = (await page.getByRole('button', { name: `Move ${first}:` }).boundingBox())!;
+  const below = (await panel(page, second!).boundingBox())!;
+  const finger = await context.newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', y: number) =>
+    finger.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchEnd' ? [] : [{ x: handle.x + handle.width / 2, y }],
+    });
+  const from = handle.y + handle.height / 2;
+  const to = Math.min(below.y + below.height * 0.75, 844 - 80);
+  await touch('touchStart', from);
+  for (let at = 1; at <= 10; at += 1) await touch('touchMove', from + ((to - from) * at) / 10);
+  await expect.poll(async () => (await titles()).indexOf(first!)).toBeGreaterThan(0);
+  await touch('touchEnd', to);
+  expect((await titles()).slice(0, 2)).toEqual([second, first]);
+  expect((await titles()).slice(2)).toEqual(rest);
+  await expect(page).toHaveURL(/layout=/);
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await expect.poll(titles).toEqual([first, second, ...rest]);
+  await context.close();
+});
+
 test('layouts are saved for a project under a name, renamed and deleted', async ({ page, browser }) => {
   test.slow();
   await open(page, everything);

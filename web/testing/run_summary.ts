@@ -9,6 +9,8 @@ export function runSummary(over: Partial<RunSummary> & { id: string }): RunSumma
     group: null,
     tags: [],
     notes: '',
+    title: null,
+    given_tags: [],
     state: 'finished',
     created_us: 0,
     heartbeat_us: 0,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use ethogram_store::{
-    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, FieldInfo, FrameGroup, Lost, Notes, Result, Revision,
-    RunCounts, RunInfo, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow, TensorTag,
-    TensorsSize, Version, now_us, read_info, read_status,
+    Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, FieldInfo, FrameGroup, Lost, NOTES_FILE, Notes, Result,
+    Revision, RunCounts, RunInfo, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
+    TensorTag, TensorsSize, Version, Words, now_us, read_info, read_notes, read_status,
 };
 
 /// A run of which only `run.json` and `status.json` were read, until more is asked for.
@@ -32,13 +32,18 @@ pub(crate) struct LazyRun {
 struct Seen {
     status: RunStatus,
     /// When `status.json` was last changed, and how long it is.
-    stamp: Option<(SystemTime, u64)>,
+    stamp: Option<Stamp>,
+    /// What people call it, of the notes that had this stamp.
+    words: (Option<Stamp>, Words),
     /// What the revision was when the reader was opened, or is while none is open.
     changes: u64,
     reader: Option<Opened>,
     /// As counted last by a reader that was closed since.
     counted: Option<RunCounts>,
 }
+
+/// When a file was last changed, and how long it is.
+type Stamp = (SystemTime, u64);
 
 #[derive(Clone)]
 struct Opened {
@@ -85,10 +90,11 @@ impl LazyRun {
         let info = read_info(path)?;
         // A writer that was killed before its first status left none: it has crashed, not just begun.
         let unheard = RunStatus { heartbeat_us: info.created_us, ..RunStatus::default() };
-        let stamp = stamp(path);
+        let stamp = stamp(&path.join("status.json"));
         let status = read_status(path).unwrap_or(unheard);
         let changes = OPENED.fetch_add(1, Ordering::Relaxed) * REVISIONS_APART + 1;
-        let seen = Seen { status, stamp, changes, reader: None, counted: None };
+        let words = Default::default();
+        let seen = Seen { status, stamp, words, changes, reader: None, counted: None };
         let (path, seen) = (path.to_owned(), Mutex::new(seen));
         Ok(Self { path, info, identity, open, growth, opening: Mutex::new(()), seen })
     }
@@ -118,7 +124,7 @@ impl LazyRun {
 
     /// Reads the status again if it was replaced; gives the state now.
     fn look_at_status(&self) -> RunState {
-        let now = stamp(&self.path);
+        let now = stamp(&self.path.join("status.json"));
         let mut seen = self.seen();
         if now != seen.stamp
             && let Some(status) = read_status(&self.path)
@@ -162,8 +168,8 @@ impl Identity {
     }
 }
 
-fn stamp(run: &Path) -> Option<(SystemTime, u64)> {
-    let found = std::fs::metadata(run.join("status.json")).ok()?;
+fn stamp(file: &Path) -> Option<Stamp> {
+    let found = std::fs::metadata(file).ok()?;
     Some((found.modified().ok()?, found.len()))
 }
 
@@ -325,6 +331,26 @@ impl RunSource for LazyRun {
 
     fn notes(&self) -> Result<Stored<Notes>> {
         self.reader()?.notes()
+    }
+
+    /// Read again when the file changed; the run is not opened for it. Nothing of a run in an object store: a request a row is too many.
+    fn words(&self) -> Words {
+        if !matches!(self.growth, Growth::Looked) {
+            return Words::default();
+        }
+        let now = stamp(&self.path.join(NOTES_FILE));
+        {
+            let seen = self.seen();
+            if seen.words.0 == now {
+                return seen.words.1.clone();
+            }
+        }
+        let words = match read_notes(&self.path) {
+            Ok(Stored { document: Ok(notes), .. }) => Words::from(notes),
+            _ => Words::default(),
+        };
+        self.seen().words = (now, words.clone());
+        words
     }
 
     fn put_notes(&self, notes: Notes, seen: Version) -> Result<Stored<Notes>> {

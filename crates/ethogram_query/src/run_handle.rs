@@ -170,8 +170,8 @@ impl RunHandle {
         let revision = self.source.revision();
         let (info, root) = (Arc::clone(&self.info), self.root.clone());
         let (status, counts) = (self.source.status(), self.source.counts()?);
-        let format = self.source.format();
-        Ok(RunSummary { info, format, status, state: self.state(), counts, revision, root })
+        let (format, words) = (self.source.format(), self.source.words());
+        Ok(RunSummary { info, format, words, status, state: self.state(), counts, revision, root })
     }
 
     /// One episode.

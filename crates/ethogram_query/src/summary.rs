@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ethogram_store::{Revision, RunCounts, RunInfo, RunState, RunStatus};
+use ethogram_store::{Revision, RunCounts, RunInfo, RunState, RunStatus, Words};
 
 /// What the table of runs shows, as the store has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct RunSummary {
     pub info: Arc<RunInfo>,
     /// The format that it lies in: `ethogram`, or what another tool wrote.
     pub format: &'static str,
+    /// What people call it.
+    pub words: Words,
     /// How it stands, as its writer said last; episodes are those of [`RunSummary::counts`].
     pub status: RunStatus,
     /// How it stands now: a running run that has not been heard of for a minute has crashed.

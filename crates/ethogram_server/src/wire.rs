@@ -63,6 +63,10 @@ pub struct RunSummary {
     pub tags: Vec<String>,
     /// What the author said of it.
     pub notes: String,
+    /// The title that people gave it; null where nobody did, and of runs in an object store.
+    pub title: Option<String>,
+    /// Tags that people gave it, beside the author's.
+    pub given_tags: Vec<String>,
     /// How it stands now: a running run that has not been heard of for a minute has crashed.
     pub state: RunState,
     /// When it began.
@@ -242,6 +246,8 @@ impl From<ethogram_query::RunSummary> for RunSummary {
             group: info.group,
             tags: info.tags,
             notes: info.notes,
+            title: run.words.title,
+            given_tags: run.words.tags,
             state: run.state,
             created_us: info.created_us,
             heartbeat_us: run.status.heartbeat_us,

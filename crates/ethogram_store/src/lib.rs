@@ -55,7 +55,7 @@ pub use layouts::{
 pub use manifest::{FileEntry, Manifest, Sealed};
 pub use notes::{
     EpisodeNotes, HOTSPOTS_MAX, Hotspot, NOTES_BYTES_MAX, NOTES_FILE, Notes, PROBES_MAX, Probe, TAG_CHARS_MAX,
-    TAGS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX, parse_notes, read_notes, write_notes,
+    TAGS_MAX, TEXT_CHARS_MAX, TITLE_CHARS_MAX, Words, parse_notes, read_notes, write_notes,
 };
 pub use opener::Opener;
 pub use reader::RunReader;

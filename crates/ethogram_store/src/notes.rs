@@ -47,6 +47,21 @@ pub struct Notes {
     pub features: Vec<FeatureLabel>,
 }
 
+/// What people call a run: of its [`Notes`], what a table of runs shows and searches.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Shown instead of the run's name; `None` where nobody gave one.
+    pub title: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+}
+
+impl From<Notes> for Words {
+    fn from(notes: Notes) -> Self {
+        Self { title: notes.title, tags: notes.tags }
+    }
+}
+
 /// What people say of an episode.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

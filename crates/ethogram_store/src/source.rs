@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Array, Axis, Column, Error, FieldInfo, Lost, Notes, Result, RunInfo, RunStatus, Stored, Version};
+use crate::{Array, Axis, Column, Error, FieldInfo, Lost, Notes, Result, RunInfo, RunStatus, Stored, Version, Words};
 
 /// Grows by at least one with each change that a reader can see; never shrinks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,6 +123,11 @@ pub trait RunSource: Send + Sync {
     /// What people wrote about it, as it is now; empty when nobody did. No part of the revision.
     fn notes(&self) -> Result<Stored<Notes>> {
         Ok(Stored::default())
+    }
+
+    /// What people call it; nothing where that cannot be had cheaply, for it is asked of each row of a table.
+    fn words(&self) -> Words {
+        self.notes().ok().and_then(|stored| stored.document.ok()).map(Words::from).unwrap_or_default()
     }
 
     /// Replaces what people wrote, if it still is what they had `seen`; gives it as it is kept.

@@ -47,6 +47,10 @@ export interface RunSummary {
   tags: string[];
   /** What the author said of it. */
   notes: string;
+  /** The title that people gave it; null where nobody did, and of runs in an object store. */
+  title: string | null;
+  /** Tags that people gave it, beside the author's. */
+  given_tags: string[];
   /** How it stands now: a running run that has not been heard of for a minute has crashed. */
   state: RunState;
   /** When it began. */

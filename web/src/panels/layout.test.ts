@@ -7,6 +7,7 @@ import {
   nudged,
   reshaped,
   settled,
+  movedTo,
   shifted,
   withoutPanel,
   withPanel,
@@ -102,6 +103,18 @@ it('puts a panel before or after its neighbour in reading order', () => {
   }
   expect(shifted(THREE, 'a', -1)).toBe(THREE);
   expect(shifted(THREE, 'nobody', 1)).toBe(THREE);
+});
+
+it('brings a panel to any place of the reading order', () => {
+  for (const { id } of THREE) {
+    for (let at = 0; at < THREE.length; at += 1) {
+      const order = movedTo(THREE, id, at).map((one) => one.id);
+      const others = THREE.map((one) => one.id).filter((one) => one !== id);
+      expect(order, `${id} to ${at}`).toEqual(others.toSpliced(at, 0, id));
+    }
+  }
+  expect(movedTo(THREE, 'a', 99).at(-1)?.id).toBe('a');
+  expect(movedTo(THREE, 'nobody', 1)).toBe(THREE);
 });
 
 it('bounds any box to the grid', () => {

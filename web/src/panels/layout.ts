@@ -126,6 +126,18 @@ export function shifted(layout: Layout, id: string, by: -1 | 1): Layout {
   return layout;
 }
 
+/** The layout with panel `id` at place `at` of the reading order, one place after the other; as near to it as the grid allows. */
+export function movedTo(layout: Layout, id: string, at: number): Layout {
+  let moved = layout;
+  for (;;) {
+    const now = inOrder(moved).findIndex((panel) => panel.id === id);
+    if (now < 0 || now === at) return moved;
+    const next = shifted(moved, id, now < at ? 1 : -1);
+    if (next === moved) return moved;
+    moved = next;
+  }
+}
+
 /** The layout with one panel more: at the first place from the top that has room for it. */
 export function withPanel(
   layout: Layout,

@@ -46,6 +46,8 @@ export class Runs {
       this.#events.watch((connection) => (this.connection = connection)),
       this.#events.listen({
         runs: () => this.#reload.request(),
+        // Titles and tags that people give are part of the table.
+        notes: () => this.#reload.request(),
         revision: ({ run, revision }) => {
           this.#heard(run, revision);
           this.#reload.request();

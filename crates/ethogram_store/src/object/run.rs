@@ -14,7 +14,7 @@ use crate::layout::{BLOBS_FOLDER, RUN_FILE, io_error};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, NOTES_FILE, Notes,
     Result, Revision, RunCounts, RunInfo, RunReader, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
-    TensorTag, TensorsSize, Version, parse_notes,
+    TensorTag, TensorsSize, Version, Words, parse_notes,
 };
 
 /// A run in an object store. It sees what its last [`ObjectRun::look`] saw; questions may be asked from any thread meanwhile.
@@ -202,6 +202,11 @@ impl RunSource for ObjectRun {
             Err(error) if error.is_not_found() => Ok(Stored::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// A request for each row would be too many.
+    fn words(&self) -> Words {
+        Words::default()
     }
 
     fn put_notes(&self, _: Notes, _: Version) -> Result<Stored<Notes>> {

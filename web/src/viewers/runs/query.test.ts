@@ -21,7 +21,15 @@ const RUNS = [
     config: { lr: 0.0003, seed: 1, algo: 'ppo' },
     summary: { episode_return: 20 },
   }),
-  runSummary({ id: 'c', name: '🐍 old', config: null, notes: 'forgot the seed', format: 'tfevents' }),
+  runSummary({
+    id: 'c',
+    name: '🐍 old',
+    config: null,
+    notes: 'forgot the seed',
+    format: 'tfevents',
+    title: 'The one that loops',
+    given_tags: ['odd'],
+  }),
 ];
 
 const ids = (query: string) =>
@@ -59,6 +67,9 @@ describe('readQuery', () => {
     ['/d q/ ppo', ''],
     ['nothing=1', ''],
     ['-', 'b'],
+    ['loops', 'c'],
+    ['name:loops tag:odd', 'c'],
+    ['-tag:odd', 'ab'],
   ])('%s', (query, expected) => {
     expect(ids(query)).toBe(expected);
   });

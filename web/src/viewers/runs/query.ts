@@ -1,5 +1,5 @@
 import type { Json, RunSummary } from '../../api/wire';
-import { flatConfig } from './table';
+import { flatConfig, tagsOf } from './table';
 
 /** A query that was read: which runs it lets pass, and what of it could not be read. */
 export interface Query {
@@ -15,7 +15,7 @@ export type Place = (typeof PLACES)[number];
 /**
  * Reads a query. All of its parts must hold; case does not matter; a part with spaces stands in double quotes.
  *
- * - a word occurs in what the table says of a run: name, id, notes, project, group, tags, environment, state, format;
+ * - a word occurs in what the table says of a run: title, name, id, notes, project, group, tags, environment, state, format;
  * - `/pattern/` is a regular expression over the same;
  * - `state:running`, `project:`, `env:`, `tag:`, `group:`, `name:`, `format:` look in one place;
  * - `lr=0.001`, `config.lr<1e-3`, `seed>=3`, `summary.loss<2` compare a value, named by its path or the end of it;
@@ -92,10 +92,10 @@ function testOf(part: string): Test | string {
 
 function placesOf(run: RunSummary): Record<Place, string[]> {
   return {
-    name: [run.name, run.id, run.notes],
+    name: [run.title ?? '', run.name, run.id, run.notes],
     state: [run.state],
     project: [run.project],
-    tag: run.tags,
+    tag: tagsOf(run),
     env: [run.env_id ?? ''],
     group: [run.group ?? ''],
     format: [run.format],

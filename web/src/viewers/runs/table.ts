@@ -17,13 +17,18 @@ export interface TableColumn {
 export const FIXED: readonly TableColumn[] = [
   { name: 'state', title: 'State', numeric: false, key: (run) => STATE_ORDER.indexOf(run.state) },
   { name: 'project', title: 'Project', numeric: false, key: (run) => run.project },
-  { name: 'tags', title: 'Tags', numeric: false, key: (run) => run.tags.join(' ') || null },
+  { name: 'tags', title: 'Tags', numeric: false, key: (run) => tagsOf(run).join(' ') || null },
   { name: 'steps', title: 'Steps', numeric: true, key: (run) => run.global_step },
   { name: 'episodes', title: 'Episodes', numeric: true, key: (run) => run.episodes },
   { name: 'return', title: 'Last return', numeric: true, key: (run) => lastReturn(run)?.value ?? null },
   { name: 'started', title: 'Started', numeric: true, key: (run) => run.created_us },
   { name: 'duration', title: 'Duration', numeric: true, key: (run) => secondsOf(run, run.heartbeat_us) },
 ];
+
+/** Tags of a run: its author's, then those that people gave it. */
+export function tagsOf(run: RunSummary): string[] {
+  return [...new Set([...run.tags, ...run.given_tags])];
+}
 
 const STATE_ORDER: readonly string[] = ['running', 'crashed', 'finished'];
 

@@ -45,6 +45,22 @@ async fn row_r17_notes_are_written_beside_the_run_and_announced() {
 }
 
 #[tokio::test]
+async fn row_r17_the_table_of_runs_has_titles_and_tags_that_people_gave() {
+    let (_root, served) = served().await;
+    let words = async || {
+        let runs = served.json("/api/runs").await;
+        let run = runs["runs"].as_array().expect("runs").iter().find(|run| run["id"] == RUN).expect("the run").clone();
+        (run["title"].clone(), run["given_tags"].clone())
+    };
+    assert_eq!(words().await, (Value::Null, json!([])));
+    let tag = served.get(&path()).await.header("etag").to_owned();
+    let written = served.put(&path(), &tag, &said("the tunnel")).await;
+    assert_eq!(words().await, (json!("the tunnel"), json!(["loop"])));
+    let other = served.put(&path(), written.header("etag"), &json!({ "title": null, "tags": ["other"] })).await;
+    assert_eq!((other.status, words().await), (200, (Value::Null, json!(["other"]))));
+}
+
+#[tokio::test]
 async fn what_somebody_else_wrote_is_not_written_over() {
     let (_root, served) = served().await;
     let before = served.get(&path()).await;
