@@ -236,3 +236,23 @@ fn a_network_of_one_row_is_asked_row_by_row() {
     let error = worst(one.values.as_f32().unwrap(), all.values.as_f32().unwrap());
     assert!(error < 1e-5, "of a layer off by {error}");
 }
+
+/// Attention as torch's exporters write it, with and without an operator of its own.
+#[test]
+fn attention_of_every_exporter_of_torch_equals_torch() {
+    let golden = Golden::load("attends-legacy");
+    for file in ["attends-legacy.onnx", "attends-20.onnx", "attends-23.onnx"] {
+        let model = open(file);
+        let subject = Subject {
+            inputs: BTreeMap::from([("things".to_owned(), golden.array("things").clone())]),
+            target: Target::entries("logits", &[1; ROWS]),
+            wrt: vec!["things".to_owned()],
+        };
+        let explained = Explained::new(&model, subject, 1, &Cancel::default()).unwrap();
+        let found = SignedGradient.attribute(&explained, &Cancel::default()).unwrap();
+        let error = worst(&found.at_input, golden.values("one__at"));
+        assert!(error < TOLERANCE, "{file}: off by {error}");
+        let error = worst(found.values.as_f32().unwrap(), golden.values("one__d_things"));
+        assert!(error < TOLERANCE, "gradient of {file}: off by {error}");
+    }
+}
