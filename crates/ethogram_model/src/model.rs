@@ -129,8 +129,12 @@ impl Model {
             }
             weights.insert(name, Arc::new(tensor));
         }
-        let nodes =
-            proto.graph.nodes.into_iter().map(|node| Node::read(node, limits, external, 0)).collect::<Result<Vec<_>>>()?;
+        let nodes = proto
+            .graph
+            .nodes
+            .into_iter()
+            .map(|node| Node::read(node, limits, external, 0))
+            .collect::<Result<Vec<_>>>()?;
         // Old files list weights among the inputs.
         let inputs: Vec<Port> = proto
             .graph

@@ -58,7 +58,7 @@ def jax_policies() -> None:
             self.value = nnx.Linear(10, 1, rngs=rngs)
 
         def __call__(self, frame):
-            x = nnx.max_pool(nnx.relu(self.one(frame)), (2, 2), strides=(1, 1), padding="SAME")
+            x = nnx.max_pool(nnx.relu(self.one(frame)), window_shape=(2, 2), strides=(1, 1), padding="SAME")
             x = nnx.silu(self.two(x))
             x = nnx.gelu(self.norm(self.body(x.reshape(x.shape[0], -1))))
             return self.logits(x), self.value(x)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blur::is_picture;
-use super::patch::Patch;
 use super::one_step::{Answer, Compiler, Function, Halves, OneStep, Outlook, graph_of, laid_out, rows_first};
+use super::patch::Patch;
 use super::unrolled::{Unrolled, Unrolling};
 use super::{Link, Target};
 use crate::error::{Error, Result};
@@ -233,8 +233,9 @@ impl<'m> Explained<'m> {
     pub(super) fn together<'a>(all: &'a [&'a Explained<'_>]) -> Result<Option<Explained<'a>>> {
         let steps: Option<Vec<&OneStep<'_>>> = all.iter().map(|one| one.function.one_step()).collect();
         let (Some(first), Some(steps)) = (all.first(), steps) else { return Ok(None) };
-        let same = |one: &&Explained<'_>| one.at == first.at && one.parts == first.parts && one.at_once == first.at_once;
-        let Some(step) = OneStep::together(&steps)?.filter(|_| all.iter().all(|one| same(one))) else {
+        let same =
+            |one: &&Explained<'_>| one.at == first.at && one.parts == first.parts && one.at_once == first.at_once;
+        let Some(step) = OneStep::together(&steps)?.filter(|_| all.iter().all(same)) else {
             return Ok(None);
         };
         Ok(Some(Explained {
@@ -362,7 +363,11 @@ fn cores(threads: usize) -> usize {
 }
 
 /// What `work` makes of each index below `count`, in order. Threads take one after the other; an error ends the work.
-pub(super) fn side_by_side<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn side_by_side<T: Send>(
+    count: usize,
+    threads: usize,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let next = Mutex::new(0);
     let mut answers: Vec<Option<Result<T>>> = Vec::new();
     answers.resize_with(count, || None);

@@ -67,10 +67,12 @@ impl Explained<'_> {
         let [_, height, columns] = planes(part);
         let changed: usize = patches.iter().map(|patch| patch.area.count()).sum();
         let little = (changed as f64) < SHARE_MAX * (patches.len() * height * columns) as f64;
-        if little && self.parts().len() == 1 && at.iter().all(|value| value.is_finite()) {
-            if let Some(entries) = self.around(patches, cancel)? {
-                return Ok((entries, self.entries()));
-            }
+        if little
+            && self.parts().len() == 1
+            && at.iter().all(|value| value.is_finite())
+            && let Some(entries) = self.around(patches, cancel)?
+        {
+            return Ok((entries, self.entries()));
         }
         let mut entries = Vec::with_capacity(patches.len() * self.entries());
         for patches in patches.chunks(POINTS_AT_ONCE) {

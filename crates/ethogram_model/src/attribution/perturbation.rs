@@ -234,7 +234,8 @@ impl Perturbation {
                     if layers > 1 && element / plane != layer {
                         return clear[element];
                     }
-                    let [down, right] = [element % plane / columns - spot.area.from[0], element % columns - spot.area.from[1]];
+                    let [down, right] =
+                        [element % plane / columns - spot.area.from[0], element % columns - spot.area.from[1]];
                     let mask = spot.mask[down * across + right];
                     clear[element] * (1.0 - mask) + soft[element] * mask
                 })

@@ -206,7 +206,8 @@ impl<'g> Compiler<'g> {
         let (&[rows, channels, height, width], &[rows_after, _]) = (self.shape(inputs[0]), self.shape(id)) else {
             return None;
         };
-        (rows == rows_after && self.channels_last(inputs[0], LOOKED_BACK)).then_some((inputs[0], [channels, height * width]))
+        (rows == rows_after && self.channels_last(inputs[0], LOOKED_BACK))
+            .then_some((inputs[0], [channels, height * width]))
     }
 
     /// Whether a picture comes out with its channels last, looking back so many operations.

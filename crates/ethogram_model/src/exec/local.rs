@@ -52,13 +52,26 @@ struct Layer {
 /// How a picture is made.
 #[derive(Clone, Debug)]
 enum Kind {
-    Convolution { convolution: Convolution, activation: Option<Unary> },
+    Convolution {
+        convolution: Convolution,
+        activation: Option<Unary>,
+    },
     /// Of several groups, by the plain operation.
-    Grouped { window: Window, weights: Arc<Tensor> },
+    Grouped {
+        window: Window,
+        weights: Arc<Tensor>,
+    },
     Chain(Chain),
     /// A number a channel; whether that is the first argument.
-    Channels { binary: Binary, line: Vec<f32>, first: bool },
-    Pool { pool: Pool, frame: Frame },
+    Channels {
+        binary: Binary,
+        line: Vec<f32>,
+        first: bool,
+    },
+    Pool {
+        pool: Pool,
+        frame: Frame,
+    },
 }
 
 /// All pictures of one row as they are, and padded where a layer wants them so.
@@ -99,7 +112,11 @@ impl Area {
     }
 
     /// Results whose windows reach into this one.
-    fn seen_through(&self, (extent, stride, padding): ([usize; 2], [usize; 2], [usize; 2]), output: [usize; 2]) -> Area {
+    fn seen_through(
+        &self,
+        (extent, stride, padding): ([usize; 2], [usize; 2], [usize; 2]),
+        output: [usize; 2],
+    ) -> Area {
         if self.is_empty() {
             return Area::default();
         }
@@ -181,7 +198,8 @@ impl Local {
                     step.inputs.iter().enumerate().find_map(|(place, input)| Some((place, numbers[input.index()]?)))?;
                 let tensor = constant(graph, *step.inputs.get(1 - place)?)?;
                 let (size, values) = (self.sizes[input], tensor.as_f32()?);
-                let own = tensor.shape().len() <= 4 && graph.value(step.output).shape == graph.value(step.inputs[place]).shape;
+                let own = tensor.shape().len() <= 4
+                    && graph.value(step.output).shape == graph.value(step.inputs[place]).shape;
                 let channels = tensor.shape().iter().rev().nth(2).copied().unwrap_or(1);
                 if !own || values.len() != channels || channels != size.channels {
                     return None;

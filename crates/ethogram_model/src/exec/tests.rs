@@ -189,11 +189,11 @@ proptest! {
             let area = Area { from, to: [(from[0] + down).min(height), (from[1] + across).min(width)] };
             let other = numbers(&shape, index + 2);
             let (mut changed, mut values) = (clear.to_vec(), Vec::new());
-            for at in 0..changed.len() {
+            for (at, value) in changed.iter_mut().enumerate() {
                 let place = [at / width % height, at % width];
                 if (0..2).all(|axis| (area.from[axis]..area.to[axis]).contains(&place[axis])) {
-                    changed[at] = other.as_f32().unwrap()[at];
-                    values.push(changed[at]);
+                    *value = other.as_f32().unwrap()[at];
+                    values.push(*value);
                 }
             }
             local.change(&base, &mut canvas, &area, &values).unwrap();

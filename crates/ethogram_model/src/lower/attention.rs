@@ -66,7 +66,8 @@ fn attention(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         scores = call.b.add(scores, open)?;
         let last = call.shape(scores).len() - 1;
         scores = call.b.softmax(scores, last, false)?;
-        let none = call.b.constant_of(empty).and_then(|tensor| tensor.as_bool()).is_some_and(|all| !all.contains(&true));
+        let none =
+            call.b.constant_of(empty).and_then(|tensor| tensor.as_bool()).is_some_and(|all| !all.contains(&true));
         if !none {
             scores = call.b.select(empty, zero, scores)?;
         }
@@ -146,9 +147,8 @@ fn mask(call: &mut Call<'_>, scores: ValueId, past: usize) -> Result<Option<Valu
         }
     };
     if call.attributes.int("is_causal", 0) != 0 {
-        let values = (0..queries).flat_map(|query| {
-            (0..keys).map(move |key| if key <= query + past { 0.0 } else { f32::NEG_INFINITY })
-        });
+        let values = (0..queries)
+            .flat_map(|query| (0..keys).map(move |key| if key <= query + past { 0.0 } else { f32::NEG_INFINITY }));
         let causal = call.b.constant(Tensor::f32(&[queries, keys], values.collect())?)?;
         mask = Some(match mask {
             Some(mask) => call.b.add(mask, causal)?,

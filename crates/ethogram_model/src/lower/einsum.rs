@@ -49,8 +49,10 @@ fn einsum(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         Some(right) => labels(call, right, if right.contains("...") { most_dots } else { 0 })?,
         None => {
             // Every name that stands once, in alphabetical order, after the dots.
-            let all: Vec<u32> = terms.iter().flat_map(|term| term.chars()).filter(|c| *c != '.').map(u32::from).collect();
-            let mut once: Vec<u32> = all.iter().copied().filter(|c| all.iter().filter(|other| *other == c).count() == 1).collect();
+            let all: Vec<u32> =
+                terms.iter().flat_map(|term| term.chars()).filter(|c| *c != '.').map(u32::from).collect();
+            let mut once: Vec<u32> =
+                all.iter().copied().filter(|c| all.iter().filter(|other| *other == c).count() == 1).collect();
             once.sort_unstable();
             (0..most_dots).rev().map(dots).chain(once).collect()
         }
@@ -66,9 +68,9 @@ fn einsum(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     while !later.is_empty() {
         let next = later.remove(0);
         let wanted = |name: &u32| output.contains(name) || later.iter().any(|factor| factor.names.contains(name));
-        product = multiplied(call, product, next, &wanted)?;
+        product = multiplied(call, &product, &next, &wanted)?;
     }
-    let product = summed(call, product, &|name| output.contains(name))?;
+    let product = summed(call, &product, &|name| output.contains(name))?;
     Ok(vec![in_order(call, &product, &output)?])
 }
 
@@ -124,7 +126,7 @@ fn equal_lengths(call: &mut Call<'_>, factors: &mut [Named]) -> Result<()> {
 }
 
 /// Sums over the axes that nobody wants.
-fn summed(call: &mut Call<'_>, factor: Named, wanted: &dyn Fn(&u32) -> bool) -> Result<Named> {
+fn summed(call: &mut Call<'_>, factor: &Named, wanted: &dyn Fn(&u32) -> bool) -> Result<Named> {
     let axes: Vec<usize> = (0..factor.names.len()).filter(|&axis| !wanted(&factor.names[axis])).collect();
     let shape = call.shape(factor.value);
     let sum = call.b.reduce(Reduce::Sum, factor.value, &axes)?;
@@ -142,7 +144,7 @@ fn in_order(call: &mut Call<'_>, factor: &Named, order: &[u32]) -> Result<ValueI
 }
 
 /// Two factors as a product of matrices, one for each entry of the axes that both have and that stay.
-fn multiplied(call: &mut Call<'_>, x: Named, y: Named, wanted: &dyn Fn(&u32) -> bool) -> Result<Named> {
+fn multiplied(call: &mut Call<'_>, x: &Named, y: &Named, wanted: &dyn Fn(&u32) -> bool) -> Result<Named> {
     let x = summed(call, x, &|name| y.names.contains(name) || wanted(name))?;
     let y = summed(call, y, &|name| x.names.contains(name) || wanted(name))?;
     let part = |of: &Named, shared: bool, stays: bool, other: &Named| -> Vec<u32> {

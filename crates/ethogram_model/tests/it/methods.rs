@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ethogram_model::{
     ATTRIBUTIONS, Attribution, Baseline, Cancel, Combine, DeepLift, Explained, Frames, IntegratedGradients, Jacobian,
-    Limits, Link, Method, Mode, Model, MultiPath, Occlusion, Perturbation, Rule, Saliency, Score, SignedGradient, SmoothGrad, Spread,
-    Subject, Target, Tensor, View, layer_choices, randomised,
+    Limits, Link, Method, Mode, Model, MultiPath, Occlusion, Perturbation, Rule, Saliency, Score, SignedGradient,
+    SmoothGrad, Spread, Subject, Target, Tensor, View, layer_choices, randomised,
 };
 
 use crate::encode;
@@ -581,10 +581,8 @@ fn the_rescale_rule_refuses_what_it_does_not_cover() {
 #[test]
 fn row_a7_layers_done_again_around_a_spot_give_the_same_bits() {
     let model = open("pong-a3c-40M.onnx");
-    let inputs = BTreeMap::from([
-        ("frame".to_owned(), picture(&[3, 1, 80, 80], 5)),
-        ("hx".to_owned(), picture(&[3, 256], 6)),
-    ]);
+    let inputs =
+        BTreeMap::from([("frame".to_owned(), picture(&[3, 1, 80, 80], 5)), ("hx".to_owned(), picture(&[3, 256], 6))]);
     let explained = |output: &str, wrt: &[&str], threads: usize| {
         let subject = Subject {
             inputs: inputs.clone(),

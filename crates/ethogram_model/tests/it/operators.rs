@@ -31,16 +31,13 @@ fn wide(shape: &[usize]) -> Vec<i64> {
 /// The output `y` of a file at `x`, and the gradient of its weighed sum, against central differences of the plain operations in `f64`.
 fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
     let network = Model::from_bytes(bytes, &Limits::default()).map_err(|error| error.to_string())?;
-    let graph = network
-        .graph(&BTreeMap::from([("x".to_owned(), shape.to_vec())]), &[])
-        .map_err(|error| error.to_string())?;
+    let graph =
+        network.graph(&BTreeMap::from([("x".to_owned(), shape.to_vec())]), &[]).map_err(|error| error.to_string())?;
     let (x, y) = (graph.named("x").unwrap(), graph.named("y").unwrap());
     let at = noise(shape.iter().product(), 3);
     let out = graph.value(y).shape.clone();
     let seed = noise(out.iter().product(), 5);
-    let value = |at: Vec<f32>| {
-        run_reference(&graph, &[(x, Tensor::f32(shape, at).unwrap())], &[y]).unwrap().remove(0)
-    };
+    let value = |at: Vec<f32>| run_reference(&graph, &[(x, Tensor::f32(shape, at).unwrap())], &[y]).unwrap().remove(0);
     let weighed = |at: Vec<f32>| -> f64 {
         let y = value(at);
         y.as_f32().unwrap().iter().zip(&seed).map(|(y, seed)| f64::from(*y) * f64::from(*seed)).sum()
@@ -49,7 +46,8 @@ fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
     let given = [(x, Tensor::f32(shape, at.clone()).unwrap()), (found.seed, Tensor::f32(&out, seed.clone()).unwrap())];
     let program = Program::compile(found.graph, &[y, found.wrt[0]], &Limits::default()).unwrap();
     let fast = program.run(&given, &Cancel::default()).unwrap();
-    let near = |found: f32, expected: f32, tolerance: f32| (found - expected).abs() <= tolerance * (1.0 + expected.abs());
+    let near =
+        |found: f32, expected: f32, tolerance: f32| (found - expected).abs() <= tolerance * (1.0 + expected.abs());
     let plain = value(at.clone());
     for (found, expected) in fast[0].as_f32().unwrap().iter().zip(plain.as_f32().unwrap()) {
         assert!(near(*found, *expected, 2e-5), "{found}, plainly {expected}");
@@ -71,9 +69,8 @@ fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
 fn looped(equation: &str, factors: &[(&[usize], &[f32])], lengths: &BTreeMap<char, usize>) -> Vec<f32> {
     let (left, right) = equation.split_once("->").unwrap();
     let names: Vec<char> = lengths.keys().copied().collect();
-    let place = |term: &str, at: &BTreeMap<char, usize>| {
-        term.chars().fold(0, |place, name| place * lengths[&name] + at[&name])
-    };
+    let place =
+        |term: &str, at: &BTreeMap<char, usize>| term.chars().fold(0, |place, name| place * lengths[&name] + at[&name]);
     let mut out = vec![0.0_f64; right.chars().map(|name| lengths[&name]).product()];
     for index in 0..lengths.values().product::<usize>() {
         let (mut rest, mut at) = (index, BTreeMap::new());
@@ -207,7 +204,10 @@ fn a_known_condition_picks_its_branch() {
     assert_eq!(found("yes"), at.iter().map(|x| x.abs()).collect::<Vec<_>>());
     assert_eq!(found("no"), at.iter().map(|x| -2.0 * x).collect::<Vec<_>>());
     // What the observation decides is refused by name.
-    let decided = vec![node("ReduceMax", &["x"], &["most"], vec![int("keepdims", 0)]), node("Greater", &["most", "most"], &["above"], vec![])];
+    let decided = vec![
+        node("ReduceMax", &["x"], &["most"], vec![int("keepdims", 0)]),
+        node("Greater", &["most", "most"], &["above"], vec![]),
+    ];
     let error = check(&choice("above", decided), &[3]).unwrap_err();
     assert!(error.contains("If") && error.contains("depends on the observation"), "{error}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ethogram_model::{
-    Attribution, Baseline, Cancel, DeepLift, Explained, IntegratedGradients, Link, Model, Occlusion, Rule,
+    Attribution, Baseline, Cancel, DeepLift, Explained, Forward, IntegratedGradients, Link, Model, Occlusion, Rule,
     SignedGradient, Spread, Subject, Target, Tensor, Unrolling, View,
 };
 
@@ -255,4 +255,32 @@ fn attention_of_every_exporter_of_torch_equals_torch() {
         let error = worst(found.values.as_f32().unwrap(), golden.values("one__d_things"));
         assert!(error < TOLERANCE, "gradient of {file}: off by {error}");
     }
+}
+
+/// What JAX and Keras export is what JAX and TensorFlow compute: `testdata/make_exports.py` made the numbers.
+fn check_export(name: &str, outputs: &[&str]) {
+    let golden = Golden::load(name);
+    let found =
+        Forward::new(std::sync::Arc::new(golden.model.clone())).run(&golden.inputs(), &Cancel::default()).unwrap();
+    assert_eq!(found.len(), outputs.len(), "{name}");
+    for ((output, tensor), expected) in found.iter().zip(outputs) {
+        assert_eq!(tensor.shape(), golden.array(expected).shape(), "{name} {output}");
+        let error = worst(tensor.as_f32().unwrap(), golden.values(expected));
+        assert!(error < TOLERANCE, "{name} {output}: off by {error}");
+    }
+    for input in golden.model.inputs() {
+        let target = Target::entries(&found[0].0, &[1; ROWS]);
+        let gradient =
+            SignedGradient.attribute(&explained(&golden, target, &[&input.name]), &Cancel::default()).unwrap();
+        let expected = golden.values(&format!("one__d_{}", input.name));
+        let error = worst(gradient.values.as_f32().unwrap(), expected);
+        assert!(error < TOLERANCE, "gradient of {name} by {}: off by {error}", input.name);
+    }
+}
+
+#[test]
+fn exports_of_jax_equal_jax() {
+    check_export("jax-sees", &["logits", "value"]);
+    check_export("jax-remembers", &["q", "hx_next"]);
+    check_export("jax-attends", &["logits"]);
 }
