@@ -9,7 +9,7 @@ use crate::exec::{Packed, Prepared};
 use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes, Call, lower};
-use crate::onnx::{self, DimProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
+use crate::onnx::{self, DimProto, GraphProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
 use crate::tensor::{Dtype, Tensor};
 use ethogram_random::Random;
 
@@ -41,6 +41,16 @@ struct Node {
     inputs: Vec<String>,
     outputs: Vec<String>,
     attributes: Attributes,
+    /// The graphs of an `If`, by attribute.
+    branches: Vec<(String, Branch)>,
+}
+
+/// A graph inside a node, which knows all names around it.
+#[derive(Clone, Debug)]
+struct Branch {
+    nodes: Vec<Node>,
+    weights: Vec<(String, Arc<Tensor>)>,
+    outputs: Vec<String>,
 }
 
 /// An input or output.
@@ -119,8 +129,12 @@ impl Model {
             }
             weights.insert(name, Arc::new(tensor));
         }
-        let nodes =
-            proto.graph.nodes.into_iter().map(|node| Node::read(node, limits, external)).collect::<Result<Vec<_>>>()?;
+        let nodes = proto
+            .graph
+            .nodes
+            .into_iter()
+            .map(|node| Node::read(node, limits, external, 0))
+            .collect::<Result<Vec<_>>>()?;
         // Old files list weights among the inputs.
         let inputs: Vec<Port> = proto
             .graph
@@ -273,9 +287,14 @@ impl Model {
             });
         }
         let outputs = node.outputs.iter().filter(|name| !name.is_empty()).count();
-        let mut call =
-            Call { b, operator: &node.operator, attributes: &node.attributes, inputs, outputs, opset: self.opset };
-        let results = lower(&mut call, &node.domain)?;
+        let results = if node.operator == "If" && node.domain.is_empty() {
+            self.add_branch(node, inputs.first().copied().flatten(), b, known, patched)?
+        } else {
+            let mut call =
+                Call { b, operator: &node.operator, attributes: &node.attributes, inputs, outputs, opset: self.opset };
+            lower(&mut call, &node.domain)?
+        };
+        b.at = (node.operator.clone(), node.title());
         for (index, name) in node.outputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(&made) = results.get(index) else {
                 return Err(b.wrong(format!("output {index} is not given out")));
@@ -290,6 +309,43 @@ impl Model {
             known.insert(name, id);
         }
         Ok(())
+    }
+
+    /// The results of the branch that a condition picks which is known before the network runs.
+    fn add_branch<'m>(
+        &'m self,
+        node: &'m Node,
+        condition: Option<ValueId>,
+        b: &mut Builder,
+        known: &mut HashMap<&'m str, ValueId>,
+        patched: &[String],
+    ) -> Result<Vec<ValueId>> {
+        let condition = condition.ok_or_else(|| b.wrong("input 0 is missing"))?;
+        let picked = match b.constant_of(condition).map(|tensor| tensor.as_bool()) {
+            Some(Some(&[true])) => "then_branch",
+            Some(Some(&[false])) => "else_branch",
+            Some(_) => return Err(b.wrong("the condition must be one truth value")),
+            None => return Err(b.wrong("the condition depends on the observation; it must be constant")),
+        };
+        let branch = node.branches.iter().find(|(name, _)| name == picked).map(|(_, branch)| branch);
+        let branch = branch.ok_or_else(|| b.wrong(format!("no {picked}")))?;
+        // Names of a branch are those of nothing around it; branches beside it may have them again, each before it takes them.
+        for (name, weight) in &branch.weights {
+            known.insert(name, b.constant(weight.clone())?);
+        }
+        for node in &branch.nodes {
+            self.add(node, b, known, patched)?;
+        }
+        b.at = (node.operator.clone(), node.title());
+        let found = |name: &String| {
+            let weight = || self.weights.get(name);
+            match (known.get(name.as_str()), weight()) {
+                (Some(id), _) => Ok(*id),
+                (None, Some(weight)) => b.constant(weight.clone()),
+                (None, None) => Err(b.wrong(format!("{picked} has no {name:?}"))),
+            }
+        };
+        branch.outputs.iter().map(found).collect()
     }
 
     fn check_shapes(&self, shapes: &BTreeMap<String, Vec<usize>>) -> Result<()> {
@@ -332,7 +388,16 @@ impl Model {
 }
 
 impl Node {
-    fn read(proto: NodeProto<'_>, limits: &Limits, external: &onnx::External<'_>) -> Result<Self> {
+    /// A node of the file's graph, or of one inside so many others.
+    fn read(proto: NodeProto<'_>, limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
+        let mut branches = Vec::new();
+        if proto.op_type == "If" {
+            for attribute in &proto.attributes {
+                if let onnx::AttributeValue::Graph(bytes) = attribute.value {
+                    branches.push((attribute.name.clone(), Branch::read(bytes, limits, external, depth + 1)?));
+                }
+            }
+        }
         let attributes = proto
             .attributes
             .into_iter()
@@ -347,7 +412,7 @@ impl Node {
                     onnx::AttributeValue::Floats(values) => AttributeValue::Floats(values),
                     onnx::AttributeValue::Ints(values) => AttributeValue::Ints(values),
                     onnx::AttributeValue::Texts(values) => AttributeValue::Texts(values),
-                    onnx::AttributeValue::Graph | onnx::AttributeValue::Other => AttributeValue::Other,
+                    onnx::AttributeValue::Graph(_) | onnx::AttributeValue::Other => AttributeValue::Other,
                 };
                 Ok((attribute.name, value))
             })
@@ -360,12 +425,32 @@ impl Node {
             inputs: proto.inputs,
             outputs: proto.outputs,
             attributes: Attributes(attributes),
+            branches,
         })
     }
 
     /// Its name, or that of its first output when it has none.
     fn title(&self) -> String {
         if self.name.is_empty() { self.outputs.first().cloned().unwrap_or_default() } else { self.name.clone() }
+    }
+}
+
+impl Branch {
+    fn read(bytes: &[u8], limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
+        let proto = GraphProto::parse(bytes, limits, depth)?;
+        let weights = proto.initializers.iter().map(|encoded| {
+            let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
+            Ok((name, Arc::new(tensor)))
+        });
+        Ok(Branch {
+            weights: weights.collect::<Result<_>>()?,
+            nodes: proto
+                .nodes
+                .into_iter()
+                .map(|node| Node::read(node, limits, external, depth))
+                .collect::<Result<_>>()?,
+            outputs: proto.outputs.into_iter().map(|output| output.name).collect(),
+        })
     }
 }
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from captum.attr import DeepLift, IntegratedGradients, Occlusion, Saliency
 from torch import nn
@@ -174,6 +175,24 @@ class Residual(nn.Module):
         return self.logits(x), self.value(x)
 
 
+class Attends(nn.Module):
+    """Six things that are seen, looked at together, then once more in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter = nn.Linear(5, 8)
+        self.look = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm = nn.LayerNorm(8)
+        self.logits = nn.Linear(8, 3)
+
+    def forward(self, things):
+        x = self.enter(things)
+        x = self.norm(x + self.look(x, x, x, need_weights=False)[0])
+        apart = x.unflatten(-1, (2, 4)).transpose(1, 2)
+        seen = nn.functional.scaled_dot_product_attention(apart, apart, apart, is_causal=True)
+        return self.logits(seen.transpose(1, 2).flatten(-2).mean(1))
+
+
 def export(
     name: str, module: nn.Module, inputs: Mapping[str, torch.Tensor], outputs: list[str], axes: Mapping[str, int]
 ) -> None:
@@ -324,9 +343,31 @@ def pictures() -> None:
     export("residual", Residual().eval(), {"frame": frame}, ["logits", "value"], {})
 
 
+def attention() -> None:
+    """Attention as torch's exporters write it: the older one, and the newer one with and without the operator `Attention`."""
+    torch.manual_seed(7)
+    attends, things = Attends().eval(), noise(ROWS, 6, 5)
+    export("attends-legacy", attends, {"things": things}, ["logits"], {})
+    for opset in (20, 23):
+        path = HERE / f"attends-{opset}.onnx"
+        torch.onnx.export(
+            attends, (things,), str(path), input_names=["things"], output_names=["logits"],
+            dynamic_shapes=({0: "batch"},), opset_version=opset, dynamo=True, external_data=False,
+        )  # fmt: skip
+        # Where each node came from in the source is most of such a file.
+        file = onnx.load(path)
+        for node in file.graph.node:
+            del node.metadata_props[:]
+        del file.functions[:], file.graph.value_info[:]
+        onnx.save(file, path)
+    logits = attends(things)
+    write("attends-legacy", {"things": things, "logits": logits} | gradients(logits[:, 1], {"things": things}, "one"))
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     torch.manual_seed(5)
     recurrent()
     targets()
     pictures()
+    attention()

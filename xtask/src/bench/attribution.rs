@@ -78,13 +78,16 @@ fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
     let outputs: &[&str] = if task == "perturbation" { &["logits", "value"] } else { &["logits"] };
     let cancel = Cancel::default();
     Ok(Box::new(move || {
-        let mut found = Vec::new();
-        for output in outputs {
+        // As a person asks: everything but the model is made anew.
+        let explained = outputs.iter().map(|output| {
             let target = Target::entries(output, &[if *output == "value" { 0 } else { ENTRY }]);
             let subject = Subject { inputs: inputs.clone(), target, wrt: vec![wrt.clone()] };
-            // As a person asks: everything but the model is made anew.
-            let explained = Explained::new(model, subject, threads, &cancel)?;
-            let attributed = method.attribute(&explained, &cancel)?;
+            Explained::new(model, subject, threads, &cancel)
+        });
+        let explained = explained.collect::<Result<Vec<_>, _>>()?;
+        let each = method.attribute_each(&explained.iter().collect::<Vec<_>>(), &cancel)?;
+        let mut found = Vec::new();
+        for attributed in each {
             found.extend_from_slice(attributed.values.as_f32().context("no floats")?);
         }
         Ok(found)

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blur::is_picture;
 use super::one_step::{Answer, Compiler, Function, Halves, OneStep, Outlook, graph_of, laid_out, rows_first};
+use super::patch::Patch;
 use super::unrolled::{Unrolled, Unrolling};
 use super::{Link, Target};
 use crate::error::{Error, Result};
@@ -216,6 +217,38 @@ impl<'m> Explained<'m> {
         Ok((entries, self.function.entries()))
     }
 
+    /// Entries of the target's output.
+    pub(super) fn entries(&self) -> usize {
+        self.function.entries()
+    }
+
+    /// Every entry of the target's output for rows of one picture that differ in an area, when the first layers can be done again there alone.
+    pub(super) fn around(&self, patches: &[Patch], cancel: &Cancel) -> Result<Option<Vec<f32>>> {
+        let Some(step) = self.function.one_step() else { return Ok(None) };
+        step.around(self.at_values(), patches, self.at_once, self.threads, cancel)
+    }
+
+    /// The same rows asked about the outputs of several targets at once: the entries of each, one after the other. `None` when they are not
+    /// asked of one network at the same rows.
+    pub(super) fn together<'a>(all: &'a [&'a Explained<'_>]) -> Result<Option<Explained<'a>>> {
+        let steps: Option<Vec<&OneStep<'_>>> = all.iter().map(|one| one.function.one_step()).collect();
+        let (Some(first), Some(steps)) = (all.first(), steps) else { return Ok(None) };
+        let same =
+            |one: &&Explained<'_>| one.at == first.at && one.parts == first.parts && one.at_once == first.at_once;
+        let Some(step) = OneStep::together(&steps)?.filter(|_| all.iter().all(same)) else {
+            return Ok(None);
+        };
+        Ok(Some(Explained {
+            function: Box::new(step),
+            target: first.target.clone(),
+            at: first.at.clone(),
+            parts: first.parts.clone(),
+            reference: None,
+            baseline: None,
+            ..**first
+        }))
+    }
+
     /// The target's value and its gradient for each point. **Shapes**: `[P]` and `[P, width]`.
     pub fn gradients(&self, points: &[f32], of: &[usize], cancel: &Cancel) -> Result<(Vec<f32>, Vec<f32>)> {
         let mut values = Vec::with_capacity(of.len());
@@ -330,7 +363,11 @@ fn cores(threads: usize) -> usize {
 }
 
 /// What `work` makes of each index below `count`, in order. Threads take one after the other; an error ends the work.
-fn side_by_side<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(super) fn side_by_side<T: Send>(
+    count: usize,
+    threads: usize,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let next = Mutex::new(0);
     let mut answers: Vec<Option<Result<T>>> = Vec::new();
     answers.resize_with(count, || None);

@@ -33,6 +33,11 @@ impl Attributed {
 pub trait Attribution: Send + Sync {
     /// Explains every row.
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed>;
+
+    /// Explains several targets of the same rows, actor and critic for example. What they have in common is done once by the methods that can.
+    fn attribute_each(&self, all: &[&Explained], cancel: &Cancel) -> Result<Vec<Attributed>> {
+        all.iter().map(|one| self.attribute(one, cancel)).collect()
+    }
 }
 
 /// A way to explain, as people choose it. One file a method, one line in [`ATTRIBUTIONS`].
@@ -148,6 +153,10 @@ impl Configured {
 impl Attribution for Configured {
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         self.attribution.attribute(explained, cancel)
+    }
+
+    fn attribute_each(&self, all: &[&Explained], cancel: &Cancel) -> Result<Vec<Attributed>> {
+        self.attribution.attribute_each(all, cancel)
     }
 }
 

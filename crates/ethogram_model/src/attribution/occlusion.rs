@@ -2,12 +2,13 @@
 
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
 use super::blur::is_picture;
+use super::patch::{Patch, planes};
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
-use crate::exec::Cancel;
+use crate::exec::{Area, Cancel};
 
-/// Points that are asked about at once; more only costs memory.
-const POINTS_AT_ONCE: usize = 512;
+/// Windows whose contents are held at one time.
+const WINDOWS_AT_ONCE: usize = 512;
 
 /// As people choose it.
 pub(super) const METHOD: Method = Method {
@@ -69,44 +70,59 @@ impl Attribution for Occlusion {
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let (rows, width) = (explained.rows(), explained.width());
         let baseline = self.baseline.values(explained)?;
-        let mut windows = Vec::new();
-        for part in explained.parts() {
-            let within = self.windows(&part.shape)?.into_iter();
-            windows.extend(within.map(|window| window.into_iter().map(|at| at + part.offset).collect::<Vec<_>>()));
-        }
         let all: Vec<usize> = (0..rows).collect();
         let at = explained.at_values();
         let at_input = explained.values(at, &all, cancel)?;
 
         let mut sums = vec![0.0_f64; at.len()];
         let mut covers = vec![0_u32; width];
-        windows.iter().flatten().for_each(|&element| covers[element] += 1);
-        // All rows share a window, and a few windows are asked about at once.
-        for windows in windows.chunks((POINTS_AT_ONCE / rows).max(1)) {
-            let mut points = Vec::with_capacity(windows.len() * at.len());
-            let mut of = Vec::with_capacity(windows.len() * rows);
-            for window in windows {
-                for row in 0..rows {
-                    let start = points.len();
-                    points.extend_from_slice(&at[row * width..][..width]);
-                    for &element in window {
-                        let (clear, hidden) = (&mut points[start + element], baseline[row * width + element]);
-                        *clear += self.strength * (hidden - *clear);
-                    }
-                    of.push(row);
+        for part in explained.parts() {
+            let windows = self.windows(&part.shape)?;
+            let areas: Vec<Area> = windows.iter().map(|window| around(window, planes(part))).collect();
+            windows.iter().flatten().for_each(|&element| covers[part.offset + element] += 1);
+            let places: Vec<usize> = (0..rows * windows.len()).collect();
+            for places in places.chunks(WINDOWS_AT_ONCE) {
+                let patch = |&place: &usize| {
+                    let (row, window) = (place / windows.len(), place % windows.len());
+                    let start = row * width + part.offset;
+                    Patch::new(row, part, areas[window], |element| {
+                        let clear = at[start + element];
+                        // The window may leave some planes as they are.
+                        if windows[window].binary_search(&element).is_err() {
+                            return clear;
+                        }
+                        clear + self.strength * (baseline[start + element] - clear)
+                    })
+                };
+                let patches: Vec<Patch> = places.iter().map(patch).collect();
+                let of: Vec<usize> = patches.iter().map(|patch| patch.row).collect();
+                let (outputs, _) = explained.outputs_of(part, &patches, cancel)?;
+                for (&place, value) in places.iter().zip(explained.target().numbers(&outputs, &of)) {
+                    let (row, window) = (place / windows.len(), &windows[place % windows.len()]);
+                    let fall = f64::from(at_input[row]) - f64::from(value);
+                    let start = row * width + part.offset;
+                    window.iter().for_each(|&element| sums[start + element] += fall);
                 }
-            }
-            let found = explained.values(&points, &of, cancel)?;
-            for (index, value) in found.into_iter().enumerate() {
-                let row = of[index];
-                let fall = f64::from(at_input[row]) - f64::from(value);
-                windows[index / rows].iter().for_each(|&element| sums[row * width + element] += fall);
             }
         }
         let values =
             sums.iter().enumerate().map(|(at, sum)| (sum / f64::from(covers[at % width].max(1))) as f32).collect();
         Attributed::plain(explained.at().shape(), values, at_input)
     }
+}
+
+/// The rectangle of a picture that a window is, over all planes.
+fn around(window: &[usize], [_, height, width]: [usize; 3]) -> Area {
+    let plane = (height * width).max(1);
+    let (mut from, mut to) = ([usize::MAX; 2], [0; 2]);
+    for element in window {
+        let place = [element % plane / width, element % width];
+        for axis in 0..2 {
+            from[axis] = from[axis].min(place[axis]);
+            to[axis] = to[axis].max(place[axis] + 1);
+        }
+    }
+    if window.is_empty() { Area::default() } else { Area { from, to } }
 }
 
 impl Occlusion {

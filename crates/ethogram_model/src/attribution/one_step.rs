@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::explained::Part;
 use super::{Spread, View};
 use crate::error::{Error, Result};
-use crate::exec::{Cancel, Program};
+use crate::exec::{Cancel, Layout, Lent, Program};
 use crate::grad::{differentiate, rescale};
 use crate::graph::{Builder, Graph, Op, ValueId, affine_frontier};
 use crate::model::Model;
@@ -37,6 +37,11 @@ pub(super) trait Function: Sync {
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Answer>;
+
+    /// The network at one step, where it is that.
+    fn one_step(&self) -> Option<&OneStep<'_>> {
+        None
+    }
 
     /// The same in two halves, the first of them affine. `None` when there are no such halves, or they are not looked for.
     fn halves(&self) -> Result<Option<Halves<'_>>> {
@@ -92,17 +97,19 @@ pub(super) enum Outlook {
     View { output: String, view: View },
     /// Several, as one row: a recurrent state after the step.
     Together(Vec<String>),
+    /// Several outputs, each looked at in its own way, one after the other.
+    Each(Vec<(String, View)>),
 }
 
 /// A network with an outlook, compiled for as many rows as are asked for. What was compiled is kept with the model.
 pub(super) struct Compiler<'m> {
-    model: &'m Model,
+    pub(super) model: &'m Model,
     outlook: Outlook,
     /// Shape of each input, rows first.
     shapes: BTreeMap<String, Vec<usize>>,
-    wrt: Vec<Part>,
+    pub(super) wrt: Vec<Part>,
     /// All that programs depend on beside rows and pass.
-    question: String,
+    pub(super) question: String,
     /// Entries of one row.
     pub entries: usize,
     effort: Effort,
@@ -110,9 +117,11 @@ pub(super) struct Compiler<'m> {
 
 /// What a program computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Pass {
+pub(super) enum Pass {
     /// Entries.
     Forward,
+    /// Entries of rows that differ in a rectangle.
+    Local,
     /// Entries and gradients.
     Back,
     /// Entries and multipliers; half of the rows are what the others are compared with.
@@ -182,7 +191,7 @@ impl<'m> Compiler<'m> {
     }
 
     /// The network for a number of rows, and what is looked at in it.
-    fn looked_at(&self, rows: usize) -> Result<(Graph, ValueId)> {
+    pub(super) fn looked_at(&self, rows: usize) -> Result<(Graph, ValueId)> {
         let is_input = |name: &str| self.shapes.contains_key(name);
         let patched: Vec<String> = self.wrt.iter().map(|part| part.name.clone()).filter(|n| !is_input(n)).collect();
         let graph = graph_of(self.model, &self.shapes, rows, &patched)?;
@@ -209,7 +218,7 @@ impl<'m> Compiler<'m> {
         }
         let entries = value.shape.iter().skip(1).product();
         let (graph, outputs, seeds) = match pass {
-            Pass::Forward => (graph, vec![output], None),
+            Pass::Forward | Pass::Local => (graph, vec![output], None),
             Pass::Back | Pass::Rescale => {
                 let found = if pass == Pass::Back {
                     differentiate(graph, output, &wrt, limits)?
@@ -251,6 +260,10 @@ impl Function for OneStep<'_> {
         self.run(points, of, (seeds, pass), threads, cancel)
     }
 
+    fn one_step(&self) -> Option<&OneStep<'_>> {
+        Some(self)
+    }
+
     fn halves(&self) -> Result<Option<Halves<'_>>> {
         let Some(middle) = self.compiler.affine_until()? else { return Ok(None) };
         let Compiler { model, outlook, shapes, wrt, .. } = self.compiler.as_ref();
@@ -286,7 +299,47 @@ impl Function for OneStep<'_> {
     }
 }
 
+impl<'m> OneStep<'m> {
+    /// Several of these as one, when they ask about the same rows: the entries of each, one after the other.
+    pub fn together(all: &[&OneStep<'m>]) -> Result<Option<OneStep<'m>>> {
+        let Some(first) = all.first() else { return Ok(None) };
+        let (mut outlooks, mut inputs) = (Vec::with_capacity(all.len()), (*first.inputs).clone());
+        for one in all {
+            let same = std::ptr::eq(one.compiler.model, first.compiler.model)
+                && one.compiler.wrt == first.compiler.wrt
+                && one.compiler.shapes == first.compiler.shapes;
+            let Outlook::View { output, view } = &one.compiler.outlook else { return Ok(None) };
+            for (name, tensor) in one.inputs.iter() {
+                if inputs.entry(name.clone()).or_insert_with(|| tensor.clone()) != tensor {
+                    return Ok(None);
+                }
+            }
+            if !same {
+                return Ok(None);
+            }
+            outlooks.push((output.clone(), view.clone()));
+        }
+        let Compiler { model, shapes, wrt, .. } = first.compiler.as_ref();
+        let compiler = Compiler::new(model, Outlook::Each(outlooks), shapes.clone(), wrt.clone())?;
+        Ok(Some(OneStep { compiler: Arc::new(compiler), inputs: Arc::new(inputs) }))
+    }
+}
+
 impl OneStep<'_> {
+    /// Inputs for rows that belong to these.
+    pub fn given(&self, inputs: &[(ValueId, String)], of: &[usize]) -> Result<Vec<(ValueId, Tensor)>> {
+        let mut given = Vec::with_capacity(inputs.len() + self.compiler.wrt.len() + 1);
+        for (id, name) in inputs {
+            let tensor = self.inputs.get(name).ok_or_else(|| Error::Input {
+                name: name.clone(),
+                expected: "a row for each that is explained".to_owned(),
+                found: "nothing".to_owned(),
+            })?;
+            given.push((*id, laid_out(tensor.rows(of)?, self.compiler.model.axis_of_rows(name))?));
+        }
+        Ok(given)
+    }
+
     fn run(
         &self,
         points: &[f32],
@@ -297,15 +350,7 @@ impl OneStep<'_> {
     ) -> Result<Answer> {
         let compiled = self.compiler.compiled(of.len(), pass)?;
         let graph = compiled.program.graph();
-        let mut given = Vec::with_capacity(compiled.inputs.len() + compiled.wrt.len() + 1);
-        for (id, name) in &compiled.inputs {
-            let tensor = self.inputs.get(name).ok_or_else(|| Error::Input {
-                name: name.clone(),
-                expected: "a row for each that is explained".to_owned(),
-                found: "nothing".to_owned(),
-            })?;
-            given.push((*id, laid_out(tensor.rows(of)?, self.compiler.model.axis_of_rows(name))?));
-        }
+        let mut given = self.given(&compiled.inputs, of)?;
         let width = points.len() / of.len().max(1);
         let whole = match self.compiler.wrt.as_slice() {
             [part] if self.compiler.model.axis_of_rows(&part.name) == 0 => Some((compiled.wrt[0], points)),
@@ -324,7 +369,8 @@ impl OneStep<'_> {
         if let (Some(id), Some(seeds)) = (compiled.seeds, seeds) {
             given.push((id, Tensor::f32(&graph.value(id).shape, seeds.to_vec())?));
         }
-        let mut found = compiled.program.run_rows(&given, whole, threads, cancel)?.into_iter();
+        let lent = whole.map(|(id, values)| Lent { id, values, layout: Layout::Plain });
+        let mut found = compiled.program.run_lent(&given, lent.as_slice(), threads, cancel)?.into_iter();
         let entries = found.next().map(floats).unwrap_or_default();
         let mut gradient = Vec::new();
         if whole.is_some() {
@@ -345,13 +391,23 @@ impl OneStep<'_> {
 impl Outlook {
     fn build(&self, model: &Model, b: &mut Builder, rows: usize) -> Result<ValueId> {
         let named = |b: &Builder, name: &str| b.graph().named(name).ok_or_else(|| model.unknown(name));
+        let viewed = |b: &mut Builder, output: &str, view: &View| {
+            if let View::LogDensity { spread: Spread::Output(name), .. } = view {
+                named(b, name)?;
+            }
+            let output = named(b, output)?;
+            view.build(b, output)
+        };
         match self {
-            Outlook::View { output, view } => {
-                if let View::LogDensity { spread: Spread::Output(name), .. } = view {
-                    named(b, name)?;
+            Outlook::View { output, view } => viewed(b, output, view),
+            Outlook::Each(all) => {
+                let mut flat = Vec::with_capacity(all.len());
+                for (output, view) in all {
+                    let id = viewed(b, output, view)?;
+                    let width = b.shape(id).iter().skip(1).product();
+                    flat.push(b.reshape(id, &[rows, width])?);
                 }
-                let output = named(b, output)?;
-                view.build(b, output)
+                b.concat(&flat, 1)
             }
             Outlook::Together(names) => {
                 let mut flat = Vec::with_capacity(names.len());
@@ -373,6 +429,10 @@ impl Outlook {
         match self {
             Outlook::View { output, view } => format!("{output:?} {}", view.question()),
             Outlook::Together(names) => format!("together {names:?}"),
+            Outlook::Each(all) => {
+                let each = all.iter().map(|(output, view)| format!("{output:?} {}", view.question()));
+                format!("each {:?}", each.collect::<Vec<_>>())
+            }
         }
     }
 
@@ -380,6 +440,7 @@ impl Outlook {
         match self {
             Outlook::View { output, .. } => output.clone(),
             Outlook::Together(names) => names.join(", "),
+            Outlook::Each(all) => all.iter().map(|(output, _)| output.as_str()).collect::<Vec<_>>().join(", "),
         }
     }
 }

@@ -1,12 +1,10 @@
 //! A soft spot of the picture blurred away, one place after the other.
 
 use super::blur::{blurred, gaussian, picture, spread};
+use super::patch::{POINTS_AT_ONCE, Patch};
 use super::{Attributed, Attribution, Explained, Method, Param, Settings, Tells};
 use crate::error::{Error, Result};
-use crate::exec::Cancel;
-
-/// Points that are asked about at once; more only costs memory.
-const POINTS_AT_ONCE: usize = 512;
+use crate::exec::{Area, Cancel};
 
 /// As people choose it.
 pub(super) const METHOD: Method = Method {
@@ -117,23 +115,74 @@ impl Default for Perturbation {
     }
 }
 
+/// What one place does: how much of the blurred picture is seen in an area, from 0 to 1, and nothing of it elsewhere.
+#[derive(Clone, Debug)]
+struct Spot {
+    area: Area,
+    mask: Vec<f32>,
+}
+
 impl Attribution for Perturbation {
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
+        let before = Before::of(explained, cancel)?;
+        let (shape, scores) = self.scores(explained, cancel, |outputs, of| before.scores(self.score, outputs, of))?;
+        Attributed::plain(&shape, scores, before.at_input)
+    }
+
+    fn attribute_each(&self, all: &[&Explained], cancel: &Cancel) -> Result<Vec<Attributed>> {
+        let together = if all.len() > 1 { Explained::together(all)? } else { None };
+        let Some(together) = together else { return all.iter().map(|one| self.attribute(one, cancel)).collect() };
+        let before = all.iter().map(|one| Before::of(one, cancel)).collect::<Result<Vec<_>>>()?;
+        let entries: usize = before.iter().map(|before| before.entries).sum();
+        let (shape, scores) = self.scores(&together, cancel, |outputs, of| {
+            let (mut scores, mut start) = (Vec::with_capacity(before.len()), 0);
+            for before in &before {
+                let own = outputs.chunks(entries.max(1)).flat_map(|row| &row[start..start + before.entries]);
+                scores.push(before.scores(self.score, &own.copied().collect::<Vec<_>>(), of));
+                start += before.entries;
+            }
+            (0..of.len()).map(|point| scores.iter().map(|scores| scores[point]).collect::<Vec<_>>()).collect()
+        })?;
+        let each = before.into_iter().enumerate().map(|(index, before)| {
+            let own = scores.iter().map(|scores: &Vec<f32>| scores[index]).collect();
+            Attributed::plain(&shape, own, before.at_input)
+        });
+        each.collect()
+    }
+}
+
+/// What comes out without a change.
+struct Before<'e> {
+    explained: &'e Explained<'e>,
+    outputs: Vec<f32>,
+    entries: usize,
+    at_input: Vec<f32>,
+}
+
+impl<'e> Before<'e> {
+    fn of(explained: &'e Explained<'_>, cancel: &Cancel) -> Result<Self> {
         let all = every(explained);
-        let (plain, entries) = explained.outputs(explained.at_values(), &all, cancel)?;
-        let at_input = explained.target().numbers(&plain, &all);
-        let (shape, scores) = self.scores(explained, cancel, |outputs, of, target| match self.score {
-            Score::Target => target.iter().zip(of).map(|(value, &row)| at_input[row] - value).collect(),
+        let (outputs, entries) = explained.outputs(explained.at_values(), &all, cancel)?;
+        let at_input = explained.target().numbers(&outputs, &all);
+        Ok(Before { explained, outputs, entries, at_input })
+    }
+
+    /// The score of each point from its outputs.
+    fn scores(&self, score: Score, outputs: &[f32], of: &[usize]) -> Vec<f32> {
+        match score {
+            Score::Target => {
+                let target = self.explained.target().numbers(outputs, of);
+                target.iter().zip(of).map(|(value, &row)| self.at_input[row] - value).collect()
+            }
             Score::Output => {
                 let distance = |(output, &row): (&[f32], &usize)| {
-                    let before = &plain[row * entries..][..entries];
+                    let before = &self.outputs[row * self.entries..][..self.entries];
                     let sum: f64 = output.iter().zip(before).map(|(a, b)| f64::from(a - b).powi(2)).sum();
                     (sum / 2.0) as f32
                 };
-                outputs.chunks(entries.max(1)).zip(of).map(distance).collect()
+                outputs.chunks(self.entries.max(1)).zip(of).map(distance).collect()
             }
-        })?;
-        Attributed::plain(&shape, scores, at_input)
+        }
     }
 }
 
@@ -151,14 +200,14 @@ impl Perturbation {
         }
     }
 
-    /// A score for each spot of each row, from the output and the target's value there.
+    /// A score for each spot of each row, from the outputs there and the rows that they belong to.
     /// **Shapes**: `[B, rows, columns]`, or with single frames `[B, planes, rows, columns]`.
-    pub(super) fn scores(
+    pub(super) fn scores<S>(
         &self,
         explained: &Explained,
         cancel: &Cancel,
-        score: impl Fn(&[f32], &[usize], &[f32]) -> Vec<f32>,
-    ) -> Result<(Vec<usize>, Vec<f32>)> {
+        score: impl Fn(&[f32], &[usize]) -> Vec<S>,
+    ) -> Result<(Vec<usize>, Vec<S>)> {
         let (rows, width, at) = (explained.rows(), explained.width(), explained.at_values());
         let part = explained.picture()?;
         let (height, columns) = picture(&part.shape)?;
@@ -172,64 +221,77 @@ impl Perturbation {
         let planes = part.width / plane.max(1);
         let layers = if self.frames == Frames::Singly { planes } else { 1 };
 
-        let mut scores = vec![0.0; rows * layers * spots.len()];
-        let places: Vec<usize> = (0..scores.len()).collect();
+        let places: Vec<usize> = (0..rows * layers * spots.len()).collect();
+        let mut scores = Vec::with_capacity(places.len());
         for places in places.chunks(POINTS_AT_ONCE) {
-            let mut points = Vec::with_capacity(places.len() * width);
-            let mut of = Vec::with_capacity(places.len());
-            for &place in places {
+            let patch = |&place: &usize| {
                 let (row, layer, spot) =
-                    (place / (layers * spots.len()), place / spots.len() % layers, place % spots.len());
-                let start = points.len();
-                points.extend_from_slice(&at[row * width..][..width]);
+                    (place / (layers * spots.len()), place / spots.len() % layers, &spots[place % spots.len()]);
+                let clear = &at[row * width + part.offset..][..part.width];
                 let soft = &soft[row * width + part.offset..][..part.width];
-                let clear = &mut points[start + part.offset..][..part.width];
-                for touched in 0..planes {
-                    if layers > 1 && touched != layer {
-                        continue;
+                let [_, across] = spot.area.lengths();
+                Patch::new(row, part, spot.area, |element| {
+                    if layers > 1 && element / plane != layer {
+                        return clear[element];
                     }
-                    let (from, to) = (&soft[touched * plane..][..plane], &mut clear[touched * plane..][..plane]);
-                    for ((clear, soft), mask) in to.iter_mut().zip(from).zip(&spots[spot]) {
-                        *clear = *clear * (1.0 - mask) + soft * mask;
-                    }
-                }
-                of.push(row);
-            }
-            let (outputs, _) = explained.outputs(&points, &of, cancel)?;
-            let target = explained.target().numbers(&outputs, &of);
-            for (&place, found) in places.iter().zip(score(&outputs, &of, &target)) {
-                scores[place] = found;
-            }
+                    let [down, right] =
+                        [element % plane / columns - spot.area.from[0], element % columns - spot.area.from[1]];
+                    let mask = spot.mask[down * across + right];
+                    clear[element] * (1.0 - mask) + soft[element] * mask
+                })
+            };
+            let patches: Vec<Patch> = places.iter().map(patch).collect();
+            let of: Vec<usize> = patches.iter().map(|patch| patch.row).collect();
+            let (outputs, _) = explained.outputs_of(part, &patches, cancel)?;
+            scores.extend(score(&outputs, &of));
         }
         let shape = if layers > 1 { vec![rows, layers, grid[0], grid[1]] } else { vec![rows, grid[0], grid[1]] };
         Ok((shape, scores))
     }
 
-    /// The mask of every place: 1 at its peak. **Shapes**: each `[H · W]`.
-    fn spots(&self, height: usize, columns: usize, grid: [usize; 2]) -> Result<Vec<Vec<f32>>> {
+    /// The mask of every place: 1 at its peak.
+    fn spots(&self, height: usize, columns: usize, grid: [usize; 2]) -> Result<Vec<Spot>> {
         let kernel = gaussian(self.spot_sigma)?;
         let (down, across) = (spread(&kernel, height), spread(&kernel, columns));
+        // The Gaussian is cut, so that beyond this the mask is 0.
+        let reach = kernel.len() / 2 + self.radius.max(0.0) as usize;
         let mut spots = Vec::with_capacity(grid[0] * grid[1]);
         for place in 0..grid[0] * grid[1] {
             let centre = [place / grid[1] * self.stride, place % grid[1] * self.stride];
-            let mut soft = vec![0.0_f64; height * columns];
+            let area = Area {
+                from: centre.map(|at| at.saturating_sub(reach)),
+                to: [(centre[0] + reach + 1).min(height), (centre[1] + reach + 1).min(columns)],
+            };
+            let [_, width] = area.lengths();
+            let mut soft = vec![0.0_f64; area.count()];
             for (row, shares) in down.iter().enumerate() {
                 let away = (row as f32 - centre[0] as f32).powi(2);
                 let inside = |column: &usize| away + (*column as f32 - centre[1] as f32).powi(2) <= self.radius.powi(2);
-                let mut line = vec![0.0_f64; columns];
+                let mut line = vec![0.0_f64; width];
                 for column in (0..columns).filter(inside) {
-                    line.iter_mut().zip(&across[column]).for_each(|(sum, weight)| *sum += weight);
+                    let shares = &across[column][area.from[1]..area.to[1]];
+                    line.iter_mut().zip(shares).for_each(|(sum, weight)| *sum += weight);
                 }
                 if line.iter().all(|sum| *sum == 0.0) {
                     continue;
                 }
-                for (soft, weight) in soft.chunks_exact_mut(columns).zip(shares).filter(|(_, weight)| **weight != 0.0) {
+                let shares = &shares[area.from[0]..area.to[0]];
+                for (soft, weight) in soft.chunks_exact_mut(width).zip(shares).filter(|(_, weight)| **weight != 0.0) {
                     soft.iter_mut().zip(&line).for_each(|(soft, value)| *soft += weight * value);
                 }
             }
             let peak = soft.iter().copied().fold(f64::from(f32::MIN_POSITIVE), f64::max);
-            let turned = |value: f64| if self.mode == Mode::Occlude { value / peak } else { 1.0 - value / peak };
-            spots.push(soft.into_iter().map(|value| turned(value) as f32).collect());
+            spots.push(match self.mode {
+                Mode::Occlude => Spot { area, mask: soft.into_iter().map(|value| (value / peak) as f32).collect() },
+                Mode::Searchlight => {
+                    let mut mask = vec![1.0; height * columns];
+                    for (row, soft) in soft.chunks_exact(width).enumerate() {
+                        let start = (area.from[0] + row) * columns + area.from[1];
+                        mask[start..].iter_mut().zip(soft).for_each(|(mask, soft)| *mask = (1.0 - soft / peak) as f32);
+                    }
+                    Spot { area: Area { from: [0, 0], to: [height, columns] }, mask }
+                }
+            });
         }
         Ok(spots)
     }
@@ -245,18 +307,29 @@ pub(super) fn every(explained: &Explained) -> Vec<usize> {
 mod tests {
     use super::*;
 
+    /// The mask on a square picture, or one of 20 rows.
+    fn whole(spot: &Spot, columns: usize) -> Vec<f32> {
+        let mut mask = vec![0.0; columns * columns.min(if columns == 30 { 20 } else { columns })];
+        for (row, line) in spot.mask.chunks(spot.area.lengths()[1]).enumerate() {
+            let start = (spot.area.from[0] + row) * columns + spot.area.from[1];
+            mask[start..][..line.len()].copy_from_slice(line);
+        }
+        mask
+    }
+
     /// the numbers of the published code's mask on an 80 × 80 picture.
     #[test]
     fn row_a7_the_mask_is_the_published_one() {
         let masks = Perturbation::default().spots(80, 80, [16, 16]).unwrap();
         let check = |place: [usize; 2], sum: f32| {
-            let mask = &masks[place[0] * 16 + place[1]];
+            let mask = whole(&masks[place[0] * 16 + place[1]], 80);
             let (peak, total) = (mask.iter().copied().fold(0.0, f32::max), mask.iter().sum::<f32>());
             assert!((peak - 1.0).abs() < 1e-6 && (total - sum).abs() < 0.05, "{place:?}: peak {peak}, sum {total}");
         };
         check([8, 8], 159.6);
         check([0, 0], 41.1);
-        let line = &masks[8 * 16 + 8][40 * 80..][..80];
+        let mask = whole(&masks[8 * 16 + 8], 80);
+        let line = &mask[40 * 80..][..80];
         assert_eq!(line.iter().filter(|&&value| value > 0.0).count(), 43, "pixels across");
         assert_eq!(line.iter().filter(|&&value| value >= 0.5).count(), 11, "full width at half maximum");
     }
@@ -265,8 +338,9 @@ mod tests {
     fn a_searchlight_is_the_rest() {
         let occlude = Perturbation::default().spots(20, 30, [4, 6]).unwrap();
         let search = Perturbation { mode: Mode::Searchlight, ..Perturbation::default() }.spots(20, 30, [4, 6]).unwrap();
-        for (spot, rest) in occlude.iter().flatten().zip(search.iter().flatten()) {
-            assert!((spot + rest - 1.0).abs() < 1e-6);
+        for (spot, rest) in occlude.iter().zip(&search) {
+            let sums = whole(spot, 30).into_iter().zip(&rest.mask).map(|(spot, rest)| spot + rest);
+            assert!(sums.into_iter().all(|sum| (sum - 1.0).abs() < 1e-6) && rest.mask.len() == 600);
         }
     }
 }

@@ -50,7 +50,7 @@ impl Attribution for Sarfa {
             });
         }
         let at_input = target.numbers(&plain, &all);
-        let (shape, scores) = self.spots.scores(explained, cancel, |outputs, of, _| {
+        let (shape, scores) = self.spots.scores(explained, cancel, |outputs, of| {
             let score =
                 |(after, &row): (&[f32], &usize)| sarfa(&plain[row * entries..][..entries], after, actions[row]);
             outputs.chunks(entries).zip(of).map(score).collect()

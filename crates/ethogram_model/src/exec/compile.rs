@@ -14,6 +14,9 @@ use crate::tensor::{Dtype, Tensor};
 /// Instructions of one chain; a longer one is cut.
 const CHAIN_MAX: usize = 64;
 
+/// Operations that are looked back through for one that makes pictures with their channels last.
+const LOOKED_BACK: usize = 8;
+
 /// How a value is made.
 #[derive(Clone, Debug)]
 pub enum Work {
@@ -69,8 +72,8 @@ pub struct Step {
     pub cost: u64,
 }
 
-/// The steps that make `outputs`, in order.
-pub fn steps(graph: &Graph, outputs: &[ValueId]) -> Vec<Step> {
+/// The steps that make `outputs`, in order. `pictures` are inputs that come with their channels last.
+pub fn steps(graph: &Graph, outputs: &[ValueId], pictures: &[ValueId]) -> Vec<Step> {
     let needed = graph.needed_by(outputs);
     let mut users: Vec<Vec<ValueId>> = vec![Vec::new(); graph.len()];
     for (id, value) in graph.values().filter(|(id, _)| needed[id.index()]) {
@@ -79,7 +82,7 @@ pub fn steps(graph: &Graph, outputs: &[ValueId]) -> Vec<Step> {
         }
     }
     let mut compiler =
-        Compiler { graph, outputs, users, hidden: vec![false; graph.len()], layers: vec![None; graph.len()] };
+        Compiler { graph, outputs, pictures, users, hidden: vec![false; graph.len()], layers: vec![None; graph.len()] };
     for (id, _) in graph.values().filter(|(id, _)| needed[id.index()]) {
         compiler.join_layer(id);
     }
@@ -91,6 +94,13 @@ pub fn steps(graph: &Graph, outputs: &[ValueId]) -> Vec<Step> {
     }
     let visible = graph.values().filter(|(id, _)| needed[id.index()] && !compiler.hidden[id.index()]);
     visible.filter_map(|(id, _)| compiler.step(id)).collect()
+}
+
+/// Whether the steps leave a picture with its channels last.
+pub fn leaves_channels_last(graph: &Graph, id: ValueId) -> bool {
+    let (users, hidden, layers) = (Vec::new(), Vec::new(), Vec::new());
+    let compiler = Compiler { graph, outputs: &[], pictures: &[], users, hidden, layers };
+    compiler.channels_last(id, LOOKED_BACK)
 }
 
 /// A layer with what follows it.
@@ -109,6 +119,8 @@ struct Layer {
 struct Compiler<'g> {
     graph: &'g Graph,
     outputs: &'g [ValueId],
+    /// Inputs that come with their channels last.
+    pictures: &'g [ValueId],
     /// Values that are made from each.
     users: Vec<Vec<ValueId>>,
     /// Values that only exist inside another's step.
@@ -194,11 +206,15 @@ impl<'g> Compiler<'g> {
         let (&[rows, channels, height, width], &[rows_after, _]) = (self.shape(inputs[0]), self.shape(id)) else {
             return None;
         };
-        (rows == rows_after && self.channels_last(inputs[0], 8)).then_some((inputs[0], [channels, height * width]))
+        (rows == rows_after && self.channels_last(inputs[0], LOOKED_BACK))
+            .then_some((inputs[0], [channels, height * width]))
     }
 
     /// Whether a picture comes out with its channels last, looking back so many operations.
     fn channels_last(&self, id: ValueId, depth: usize) -> bool {
+        if self.pictures.contains(&id) {
+            return true;
+        }
         match self.node(id) {
             Some((Op::Conv(window) | Op::ConvTranspose(window), inputs)) => {
                 window.groups == 1 && self.constant(inputs[1]).is_some()

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::local::Area;
 use super::packed::{Form, Packed};
 use crate::graph::Window;
 use crate::kernel::{Crew, Goal, Isa, Panels, Source};
@@ -97,6 +98,42 @@ impl Convolution {
         };
         let panels = packed.panels(weights, None, Form::Flipped(window.clone()), pack);
         Some(Convolution { input: small, output: large, kernel, stride: [1, 1], padding, panels })
+    }
+
+    /// Rows and columns from the first to the last element of a window, their distances, and the padding before the first.
+    pub fn windows(&self) -> ([usize; 2], [usize; 2], [usize; 2]) {
+        (self.kernel, self.stride, self.padding)
+    }
+
+    /// The padded picture that some results are made of, unless the picture itself will do.
+    pub fn padding(&self) -> Option<Size> {
+        let [height, width] = self.padded();
+        let exact = self.padding == [0, 0] && [height, width] == [self.input.height, self.input.width];
+        (!exact).then_some(Size { height, width, channels: self.input.channels })
+    }
+
+    /// The results in some rows and columns alone, in place. `values` is the padded picture, or the picture itself where it needs no padding.
+    pub fn run_within(&self, values: &[f32], area: &Area, out: &mut [f32]) {
+        let [top, left] = area.from;
+        let [height, width] = area.lengths();
+        if height == 0 || width == 0 {
+            return;
+        }
+        let line = self.padded()[1] * self.input.channels;
+        let row = self.output.width * self.output.channels;
+        let source = Source {
+            values,
+            first: top * self.stride[0] * line + left * self.stride[1] * self.input.channels,
+            across: width,
+            step: self.stride[1] * self.input.channels,
+            down: self.stride[0] * line,
+            line,
+            lines: self.kernel[0],
+            run: self.kernel[1] * self.input.channels,
+        };
+        let goal = Goal { step: self.output.channels, down: row };
+        let out = &mut out[top * row + left * self.output.channels..];
+        self.panels.iter().for_each(|panels| panels.multiply(&source, height * width, out, goal));
     }
 
     /// Height and width of the picture with its padding: as far as the windows reach.

@@ -4,6 +4,7 @@ mod compile;
 mod convolution;
 mod fused;
 mod held;
+mod local;
 mod memory;
 mod moves;
 mod packed;
@@ -17,8 +18,11 @@ mod transposed;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub(crate) use held::Layout;
+pub(crate) use local::{Area, Local};
 pub(crate) use packed::Packed;
 pub(crate) use prepared::Prepared;
+pub(crate) use program::Lent;
 pub use program::Program;
 
 use crate::error::{Error, Result};

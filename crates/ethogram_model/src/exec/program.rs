@@ -25,6 +25,16 @@ const STEP_SHARED: u64 = 100_000;
 const SPARE_BUFFERS: usize = 64;
 const SPARE_BYTES: usize = 64 << 20;
 
+/// Floats of an input that are lent, for they may be many.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lent<'l> {
+    /// Of which input.
+    pub id: ValueId,
+    pub values: &'l [f32],
+    /// In which order they lie.
+    pub layout: Layout,
+}
+
 /// A graph made ready for some of its values. Running it from several threads at once is fine.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -52,9 +62,19 @@ struct Room {
 impl Program {
     /// **Errors**: more memory at one time than [`Limits::run_bytes`], more work than [`Limits::run_products`].
     pub fn compile(graph: Graph, outputs: &[ValueId], limits: &Limits) -> Result<Self> {
+        Self::compile_for(graph, outputs, &[], limits)
+    }
+
+    /// The same where some inputs are pictures that will be lent with their channels last.
+    pub(crate) fn compile_for(
+        graph: Graph,
+        outputs: &[ValueId],
+        pictures: &[ValueId],
+        limits: &Limits,
+    ) -> Result<Self> {
         let bytes = bytes_at_most(&graph, outputs);
         within("the memory to run the network", bytes, "run_bytes", limits.run_bytes)?;
-        let steps = steps(&graph, outputs);
+        let steps = steps(&graph, outputs, pictures);
         let cost = steps.iter().map(|step| step.cost).fold(0, u64::saturating_add);
         within("the work of one run", cost, "run_products", limits.run_products)?;
         let mut last_use = vec![0; graph.len()];
@@ -98,19 +118,19 @@ impl Program {
     /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
     pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, None, crew, STEP_SHARED, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, &[], crew, STEP_SHARED, cancel))
     }
 
-    /// The same with one more input that may be lent as flat floats, for it may be large.
-    pub(crate) fn run_rows(
+    /// The same with more inputs that are lent.
+    pub(crate) fn run_lent(
         &self,
         inputs: &[(ValueId, Tensor)],
-        rows: Option<(ValueId, &[f32])>,
+        lent: &[Lent<'_>],
         threads: usize,
         cancel: &Cancel,
     ) -> Result<Vec<Tensor>> {
-        if let Some((id, values)) = rows {
-            let expected = &self.graph.value(id).shape;
+        for Lent { id, values, .. } in lent {
+            let expected = &self.graph.value(*id).shape;
             if values.len() != expected.iter().product::<usize>() {
                 return Err(Error::Argument {
                     argument: "rows",
@@ -120,26 +140,26 @@ impl Program {
             }
         }
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, rows, crew, STEP_SHARED, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, lent, crew, STEP_SHARED, cancel))
     }
 
     /// By so many threads, however little there is to do.
     #[cfg(test)]
     pub(super) fn run_by(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
-        with_crew(threads, |crew| self.run_with(inputs, None, crew, 0, cancel))
+        with_crew(threads, |crew| self.run_with(inputs, &[], crew, 0, cancel))
     }
 
     /// Steps of fewer products than `shared` are the caller's alone.
     fn run_with(
         &self,
         inputs: &[(ValueId, Tensor)],
-        rows: Option<(ValueId, &[f32])>,
+        lent: &[Lent<'_>],
         crew: &Crew<'_>,
         shared: u64,
         cancel: &Cancel,
     ) -> Result<Vec<Tensor>> {
         let room = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let mut run = Run { program: self, inputs, rows, known: Vec::new(), room };
+        let mut run = Run { program: self, inputs, lent, known: Vec::new(), room };
         run.known.resize_with(self.graph.len(), || None);
         let alone = Crew::alone();
         for (index, step) in self.steps.iter().enumerate() {
@@ -186,7 +206,7 @@ impl Program {
 struct Run<'p> {
     program: &'p Program,
     inputs: &'p [(ValueId, Tensor)],
-    rows: Option<(ValueId, &'p [f32])>,
+    lent: &'p [Lent<'p>],
     known: Vec<Option<Held>>,
     room: Room,
 }
@@ -199,8 +219,12 @@ impl<'p> Run<'p> {
     /// A value as a tensor in the order of its shape.
     fn tensor(&self, id: ValueId) -> Result<Cow<'_, Tensor>> {
         let value = self.value(id);
-        if let Some(rows) = self.lent(id) {
-            return Tensor::f32(&value.shape, rows.to_vec()).map(Cow::Owned);
+        if let Some(Lent { values, layout, .. }) = self.lent(id) {
+            let values = match layout {
+                Layout::Plain => values.to_vec(),
+                Layout::ChannelsLast => channels_second(values, &value.shape),
+            };
+            return Tensor::f32(&value.shape, values).map(Cow::Owned);
         }
         match &value.source {
             Source::Constant(tensor) => Ok(Cow::Borrowed(tensor)),
@@ -209,8 +233,8 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn lent(&self, id: ValueId) -> Option<&'p [f32]> {
-        self.rows.filter(|(lent, _)| *lent == id).map(|(_, rows)| rows)
+    fn lent(&self, id: ValueId) -> Option<&'p Lent<'p>> {
+        self.lent.iter().find(|lent| lent.id == id)
     }
 
     fn given(&self, id: ValueId, name: &str, value: &Value) -> Result<&'p Tensor> {
@@ -231,8 +255,8 @@ impl<'p> Run<'p> {
     /// The floats of a value and the order they lie in.
     fn floats(&self, id: ValueId) -> Result<(Cow<'_, [f32]>, Layout)> {
         let value = self.value(id);
-        if let Some(rows) = self.lent(id) {
-            return Ok((Cow::Borrowed(rows), Layout::Plain));
+        if let Some(Lent { values, layout, .. }) = self.lent(id) {
+            return Ok((Cow::Borrowed(values), *layout));
         }
         let of = |tensor: &'p Tensor| {
             let values = tensor.as_f32().ok_or_else(|| Error::Inconsistent(format!("{id} is no float")))?;
@@ -414,14 +438,14 @@ impl<'p> Run<'p> {
 fn pooled(pool: Pool, frame: &Frame, arguments: &[&[f32]], out: &mut [f32]) {
     let large = frame.input[0] * frame.input[1] * frame.channels;
     let small = frame.output[0] * frame.output[1] * frame.channels;
-    let (isa, rows) = (Isa::best(), 0..frame.output[0]);
+    let (isa, whole) = (Isa::best(), frame.whole());
     let to = if matches!(pool, Pool::Max | Pool::Average { .. }) { small } else { large };
     for (index, out) in out.chunks_exact_mut(to.max(1)).enumerate() {
         let part = |argument: usize, length: usize| &arguments[argument][index * length..][..length];
         match pool {
-            Pool::Max => max_pool(isa, frame, part(0, large), rows.clone(), out),
+            Pool::Max => max_pool(isa, frame, part(0, large), &whole, out),
             Pool::MaxGrad => max_pool_grad(isa, frame, part(0, large), part(1, small), out),
-            Pool::Average { padding_counts } => average_pool(frame, padding_counts, part(0, large), out),
+            Pool::Average { padding_counts } => average_pool(frame, padding_counts, part(0, large), &whole, out),
             Pool::AverageGrad { padding_counts } => average_pool_grad(frame, padding_counts, part(0, small), out),
         }
     }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Cancel, Program};
+use super::{Area, Cancel, Lent, Local, Program};
 use crate::grad::differentiate;
 use crate::graph::{Builder, Op, Reduce, Unary, ValueId, Window};
 use crate::limits::Limits;
@@ -114,6 +114,99 @@ proptest! {
             let z = b.softmax(x, 1, true)?;
             b.add(y, z)
         });
+    }
+}
+
+prop_compose! {
+    fn layer()(kind in 0_usize..7, window in window(), outputs in 1_usize..9, after in [0_usize..3, 0_usize..3]) -> (usize, Window, usize, [usize; 2]) {
+        (kind, window, outputs, after)
+    }
+}
+
+/// A network of these layers; a layer that does not fit is left out. Its end is dense.
+fn network(b: &mut Builder, x: ValueId, layers: &[(usize, Window, usize, [usize; 2])]) -> ValueId {
+    let mut y = x;
+    for (index, (kind, window, outputs, after)) in layers.iter().enumerate() {
+        let channels = b.shape(y)[1];
+        let made = match kind {
+            0 | 1 => {
+                let weight = numbers(&[*outputs, channels, window.kernel[0], window.kernel[1]], index);
+                let weight = b.constant(weight).unwrap();
+                let bias = b.constant(numbers(&[1, *outputs, 1, 1], index)).unwrap();
+                let y = b.conv(y, weight, window.clone(), *after);
+                y.and_then(|y| b.add(y, bias)).and_then(|y| b.unary([Unary::Relu, Unary::Elu(1.0)][*kind], y))
+            }
+            2 => {
+                let window = Window { groups: channels, ..window.clone() };
+                let weight = numbers(&[2 * channels, 1, window.kernel[0], window.kernel[1]], index);
+                let weight = b.constant(weight).unwrap();
+                let bias = b.constant(numbers(&[2 * channels, 1, 1], index)).unwrap();
+                b.conv(y, weight, window, *after).and_then(|y| b.mul(bias, y))
+            }
+            3 => b.max_pool(y, window.clone(), *after, false),
+            4 => b.average_pool(y, window.clone(), *after, true, true),
+            5 => {
+                // A residual block.
+                let same = Window { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1], groups: 1 };
+                let weight = b.constant(numbers(&[channels, channels, 3, 3], index)).unwrap();
+                let inner = b.unary(Unary::Relu, y).and_then(|y| b.conv(y, weight, same, [1, 1]));
+                inner.and_then(|inner| b.add(inner, y))
+            }
+            _ => b.unary(Unary::Tanh, y).and_then(|y| b.unary(Unary::Scale(0.7), y)),
+        };
+        y = made.unwrap_or(y);
+    }
+    let shape = b.shape(y).to_vec();
+    let width = shape[1..].iter().product();
+    let y = b.reshape(y, &[shape[0], width]).unwrap();
+    let weight = b.constant(numbers(&[width, 3], 77)).unwrap();
+    b.matmul(y, weight, false).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn layers_done_again_in_an_area_equal_whole_ones(
+        layers in proptest::collection::vec(layer(), 1..6), channels in 1_usize..4, height in 5_usize..20, width in 5_usize..20,
+        places in proptest::collection::vec([0_usize..1_000, 0_usize..1_000, 0_usize..8, 0_usize..8], 1..4),
+    ) {
+        let shape = [1, channels, height, width];
+        let mut b = Builder::new(Limits::default());
+        let x = b.input("x", &shape, Dtype::F32).unwrap();
+        let y = network(&mut b, x, &layers);
+        let graph = b.finish();
+        let Some(local) = Local::of(&graph, x, y) else { return Ok(()) };
+        let mut rest = graph.clone();
+        local.frontier().iter().for_each(|edge| rest.give(edge.id));
+        let rest = Program::compile_for(rest, &[y], &local.pictures(), &Limits::default()).unwrap();
+        let whole = Program::compile(graph, &[y], &Limits::default()).unwrap();
+
+        let clear = numbers(&shape, 1);
+        let clear = clear.as_f32().unwrap();
+        let base = local.canvas(clear).unwrap();
+        let mut canvas = base.clone();
+        for (index, [top, left, down, across]) in places.into_iter().enumerate() {
+            let from = [top % height, left % width];
+            let area = Area { from, to: [(from[0] + down).min(height), (from[1] + across).min(width)] };
+            let other = numbers(&shape, index + 2);
+            let (mut changed, mut values) = (clear.to_vec(), Vec::new());
+            for (at, value) in changed.iter_mut().enumerate() {
+                let place = [at / width % height, at % width];
+                if (0..2).all(|axis| (area.from[axis]..area.to[axis]).contains(&place[axis])) {
+                    *value = other.as_f32().unwrap()[at];
+                    values.push(*value);
+                }
+            }
+            local.change(&base, &mut canvas, &area, &values).unwrap();
+            let mut seen = vec![Vec::new(); local.frontier().len()];
+            local.hand_on(&canvas, &mut seen);
+            let edges = local.frontier().iter().zip(&seen);
+            let lent: Vec<Lent<'_>> =
+                edges.map(|(edge, values)| Lent { id: edge.id, values, layout: edge.layout }).collect();
+            let found = rest.run_lent(&[], &lent, 1, &Cancel::default()).unwrap();
+            let expected = whole.run(&[(x, Tensor::f32(&shape, changed).unwrap())], &Cancel::default()).unwrap();
+            let bits = |tensor: &Tensor| tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&found[0]), bits(&expected[0]), "{:?}", area);
+        }
     }
 }
 

@@ -106,6 +106,11 @@ impl Graph {
         })
     }
 
+    /// Makes an input of a value that was computed.
+    pub(crate) fn give(&mut self, id: ValueId) {
+        self.values[id.index()].source = Source::Input(format!("given {id}"));
+    }
+
     /// The number of values.
     pub fn len(&self) -> usize {
         self.values.len()

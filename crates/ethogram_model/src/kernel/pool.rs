@@ -38,9 +38,14 @@ impl Frame {
         }
     }
 
-    fn check(&self, large: usize, small: usize, rows: &Range<usize>) {
+    fn check(&self, large: usize, small: usize, [rows, columns]: &[Range<usize>; 2]) {
         assert_eq!(large, self.input[0] * self.input[1] * self.channels, "the pooled picture");
-        assert_eq!(small, rows.len() * self.output[1] * self.channels, "the rows of the result");
+        assert_eq!(small, rows.len() * columns.len() * self.channels, "the part of the result");
+    }
+
+    /// Rows and columns of the whole result.
+    pub fn whole(&self) -> [Range<usize>; 2] {
+        [0..self.output[0], 0..self.output[1]]
     }
 }
 
@@ -74,8 +79,8 @@ macro_rules! by_isa {
 }
 
 by_isa!(
-    /// Largest of each window, for some rows of the result; a NaN counts as the largest.
-    max_pool, max_pool_512, max_pool_256, max_pool_loops, (frame: &Frame, x: &[f32], rows: Range<usize>, out: &mut [f32])
+    /// Largest of each window, for some rows and columns of the result; a NaN counts as the largest.
+    max_pool, max_pool_512, max_pool_256, max_pool_loops, (frame: &Frame, x: &[f32], part: &[Range<usize>; 2], out: &mut [f32])
 );
 by_isa!(
     /// Gradient of [`max_pool`]: all to the first maximum in scan order.
@@ -91,11 +96,12 @@ fn larger(value: f32, best: f32) -> bool {
 }
 
 #[inline(always)]
-fn max_pool_loops(frame: &Frame, x: &[f32], rows: Range<usize>, out: &mut [f32]) {
-    frame.check(x.len(), out.len(), &rows);
+fn max_pool_loops(frame: &Frame, x: &[f32], part: &[Range<usize>; 2], out: &mut [f32]) {
+    frame.check(x.len(), out.len(), part);
+    let [rows, columns] = part.clone();
     let mut places = Vec::new();
     let mut results = out.chunks_exact_mut(frame.channels.max(1));
-    for (y, column) in rows.flat_map(|y| (0..frame.output[1]).map(move |x| (y, x))) {
+    for (y, column) in rows.flat_map(|y| columns.clone().map(move |x| (y, x))) {
         let Some(to) = results.next() else { return };
         frame.places(y, column, &mut places);
         // Eight channels of all elements at a time, for the largest so far to stay in one register.
@@ -121,8 +127,8 @@ fn max_pool_loops(frame: &Frame, x: &[f32], rows: Range<usize>, out: &mut [f32])
 
 #[inline(always)]
 fn max_pool_grad_loops(frame: &Frame, x: &[f32], grad: &[f32], out: &mut [f32]) {
-    frame.check(x.len(), grad.len(), &(0..frame.output[0]));
-    frame.check(out.len(), grad.len(), &(0..frame.output[0]));
+    frame.check(x.len(), grad.len(), &frame.whole());
+    frame.check(out.len(), grad.len(), &frame.whole());
     out.fill(0.0);
     let mut places = Vec::new();
     let (mut best, mut which) = (vec![0.0_f32; frame.channels], vec![0_u32; frame.channels]);
@@ -156,12 +162,13 @@ fn divisor(frame: &Frame, inside: usize, padding_counts: bool) -> f32 {
     (if padding_counts { all } else { inside }).max(1) as f32
 }
 
-/// Mean of each window.
-pub fn average_pool(frame: &Frame, padding_counts: bool, x: &[f32], out: &mut [f32]) {
-    frame.check(x.len(), out.len(), &(0..frame.output[0]));
+/// Mean of each window, for some rows and columns of the result.
+pub fn average_pool(frame: &Frame, padding_counts: bool, x: &[f32], part: &[Range<usize>; 2], out: &mut [f32]) {
+    frame.check(x.len(), out.len(), part);
+    let [rows, columns] = part;
     let mut places = Vec::new();
     for (index, to) in out.chunks_exact_mut(frame.channels.max(1)).enumerate() {
-        frame.places(index / frame.output[1], index % frame.output[1], &mut places);
+        frame.places(rows.start + index / columns.len(), columns.start + index % columns.len(), &mut places);
         to.fill(0.0);
         for &place in &places {
             to.iter_mut().zip(&x[place..]).for_each(|(sum, value)| *sum += value);
@@ -173,7 +180,7 @@ pub fn average_pool(frame: &Frame, padding_counts: bool, x: &[f32], out: &mut [f
 
 /// Gradient of [`average_pool`].
 pub fn average_pool_grad(frame: &Frame, padding_counts: bool, grad: &[f32], out: &mut [f32]) {
-    frame.check(out.len(), grad.len(), &(0..frame.output[0]));
+    frame.check(out.len(), grad.len(), &frame.whole());
     out.fill(0.0);
     let mut places = Vec::new();
     for (index, grad) in grad.chunks_exact(frame.channels.max(1)).enumerate() {

@@ -3,7 +3,7 @@
 use super::{Call, Lower};
 use crate::error::{Result, within};
 use crate::graph::{Binary, ValueId};
-use crate::tensor::{Dtype, Tensor, strides};
+use crate::tensor::{Data, Dtype, Tensor, strides};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("Identity", same),
@@ -25,6 +25,7 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("GatherElements", gather_elements),
     ("DepthToSpace", depth_to_space),
     ("SpaceToDepth", space_to_depth),
+    ("Trilu", triangle),
 ];
 
 fn same(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
@@ -390,4 +391,29 @@ fn space_to_depth(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let order = if call.attributes.text("mode", "DCR") == "CRD" { [0, 1, 3, 5, 2, 4] } else { [0, 3, 5, 1, 2, 4] };
     let y = call.b.transpose(y, &order)?;
     Ok(vec![call.b.reshape(y, &[batch, channels * block * block, height / block, width / block])?])
+}
+
+/// The part of matrices on one side of a diagonal, and 0 on the other.
+fn triangle(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.input(0)?;
+    let dtype = call.b.dtype(x);
+    let &[.., rows, columns] = call.shape(x).as_slice() else {
+        return Err(call.b.wrong(format!("shape {:?}, expected two axes or more", call.shape(x))));
+    };
+    let diagonal = match call.integers(1)?.as_deref() {
+        None => 0,
+        Some(&[diagonal]) => diagonal,
+        Some(other) => return Err(call.b.wrong(format!("diagonal {other:?}"))),
+    };
+    let upper = call.attributes.int("upper", 1) != 0;
+    let inside = |row: usize, column: usize| {
+        let above = (column as i64).saturating_sub(row as i64);
+        if upper { above >= diagonal } else { above <= diagonal }
+    };
+    let places = (0..rows).flat_map(|row| (0..columns).map(move |column| inside(row, column))).collect();
+    let places = call.b.constant(Tensor::new(vec![rows, columns], Data::Bool(places))?)?;
+    let x = call.b.cast(x, Dtype::F32)?;
+    let zero = call.b.scalar(0.0)?;
+    let y = call.b.select(places, x, zero)?;
+    Ok(vec![call.b.cast(y, dtype)?])
 }

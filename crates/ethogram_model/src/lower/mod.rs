@@ -2,14 +2,17 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod attributes;
 mod constant;
+mod einsum;
 mod layout;
 mod normalization;
 mod pool;
 mod product;
 mod recurrent;
 mod reduce;
+mod scatter;
 
 pub(crate) use attributes::{Attributes, Value as AttributeValue};
 
@@ -32,6 +35,9 @@ pub(crate) fn operators() -> impl Iterator<Item = &'static (&'static str, Lower)
         layout::OPERATORS,
         constant::OPERATORS,
         recurrent::OPERATORS,
+        einsum::OPERATORS,
+        attention::OPERATORS,
+        scatter::OPERATORS,
     ]
     .into_iter()
     .flatten()

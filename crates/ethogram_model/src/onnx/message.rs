@@ -54,7 +54,8 @@ pub enum AttributeValue<'a> {
     Text(String),
     /// Still encoded.
     Tensor(&'a [u8]),
-    Graph,
+    /// Still encoded.
+    Graph(&'a [u8]),
     Floats(Vec<f32>),
     Ints(Vec<i64>),
     Texts(Vec<String>),
@@ -106,7 +107,8 @@ impl<'a> ModelProto<'a> {
 }
 
 impl<'a> GraphProto<'a> {
-    fn parse(bytes: &'a [u8], limits: &Limits, depth: usize) -> Result<Self> {
+    /// A graph, or one inside so many others.
+    pub fn parse(bytes: &'a [u8], limits: &Limits, depth: usize) -> Result<Self> {
         if depth > DEPTH_MAX {
             return Err(Error::Malformed { what: "graphs nested too deeply", at: 0 });
         }
@@ -154,7 +156,8 @@ impl<'a> Attribute<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self> {
         let mut name = String::new();
         let mut kind = 0;
-        let (mut float, mut int, mut text, mut tensor) = (0.0, 0, String::new(), None);
+        let (mut float, mut int, mut text) = (0.0, 0, String::new());
+        let (mut tensor, mut graph) = (None, None);
         let (mut floats, mut ints, mut texts) = (Vec::new(), Vec::new(), Vec::new());
         // Old files leave the kind out; the field that is there says it.
         let mut seen = 0;
@@ -166,6 +169,7 @@ impl<'a> Attribute<'a> {
                 3 => int = value.int()?,
                 4 => text = value.text()?,
                 5 => tensor = Some(value.bytes()?),
+                6 => graph = Some(value.bytes()?),
                 7 => value.floats_into(&mut floats)?,
                 8 => value.ints_into(&mut ints)?,
                 9 => texts.push(value.text()?),
@@ -189,7 +193,7 @@ impl<'a> Attribute<'a> {
             2 => AttributeValue::Int(int),
             3 => AttributeValue::Text(text),
             4 => AttributeValue::Tensor(tensor.unwrap_or_default()),
-            5 => AttributeValue::Graph,
+            5 => AttributeValue::Graph(graph.unwrap_or_default()),
             6 => AttributeValue::Floats(floats),
             7 => AttributeValue::Ints(ints),
             8 => AttributeValue::Texts(texts),

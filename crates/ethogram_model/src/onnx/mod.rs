@@ -6,5 +6,5 @@ mod message;
 mod tensor_proto;
 mod wire;
 
-pub(crate) use message::{AttributeValue, DimProto, ModelProto, NodeProto, ValueInfo};
+pub(crate) use message::{AttributeValue, DimProto, GraphProto, ModelProto, NodeProto, ValueInfo};
 pub(crate) use tensor_proto::{External, tensor_from_proto};

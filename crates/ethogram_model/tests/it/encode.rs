@@ -3,6 +3,7 @@
 /// A field of a message: its number, and a number or bytes.
 pub enum Field {
     Int(u64, i64),
+    Float(u64, f32),
     Bytes(u64, Vec<u8>),
 }
 
@@ -14,6 +15,10 @@ pub fn message(fields: impl IntoIterator<Item = Field>) -> Vec<u8> {
             Field::Int(number, value) => {
                 varint(&mut out, number << 3);
                 varint(&mut out, value.cast_unsigned());
+            }
+            Field::Float(number, value) => {
+                varint(&mut out, (number << 3) | 5);
+                out.extend(value.to_le_bytes());
             }
             Field::Bytes(number, bytes) => {
                 varint(&mut out, (number << 3) | 2);

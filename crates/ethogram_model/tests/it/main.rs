@@ -12,5 +12,6 @@ mod hostile;
 mod linear;
 mod methods;
 mod nodes;
+mod operators;
 mod policies;
 mod reference_attributions;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ethogram_model::{
     ATTRIBUTIONS, Attribution, Baseline, Cancel, Combine, DeepLift, Explained, Frames, IntegratedGradients, Jacobian,
-    Limits, Link, Method, Model, MultiPath, Perturbation, Rule, Saliency, Score, SignedGradient, SmoothGrad, Spread,
-    Subject, Target, Tensor, View, layer_choices, randomised,
+    Limits, Link, Method, Mode, Model, MultiPath, Occlusion, Perturbation, Rule, Saliency, Score, SignedGradient,
+    SmoothGrad, Spread, Subject, Target, Tensor, View, layer_choices, randomised,
 };
 
 use crate::encode;
@@ -575,6 +575,44 @@ fn the_rescale_rule_refuses_what_it_does_not_cover() {
     let explained = Explained::new(&model, subject, 1, &Cancel::default()).unwrap();
     let error = DeepLift::default().attribute(&explained, &Cancel::default()).unwrap_err().to_string();
     assert!(error.contains("rescale rule MaxPool"), "{error}");
+}
+
+/// with the state explained too, every spot is a whole pass; for the picture alone the first layers are done again only around the spot.
+#[test]
+fn row_a7_layers_done_again_around_a_spot_give_the_same_bits() {
+    let model = open("pong-a3c-40M.onnx");
+    let inputs =
+        BTreeMap::from([("frame".to_owned(), picture(&[3, 1, 80, 80], 5)), ("hx".to_owned(), picture(&[3, 256], 6))]);
+    let explained = |output: &str, wrt: &[&str], threads: usize| {
+        let subject = Subject {
+            inputs: inputs.clone(),
+            target: Target::entries(output, &[0; 3]),
+            wrt: wrt.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        Explained::new(&model, subject, threads, &Cancel::default()).unwrap()
+    };
+    let bits = |tensor: &Tensor| tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    let cancel = Cancel::default();
+    for mode in [Mode::Occlude, Mode::Searchlight] {
+        let method = Perturbation { stride: 13, mode, ..Perturbation::default() };
+        let (actor, critic) = (explained("logits", &["frame"], 1), explained("value", &["frame"], 2));
+        let each = method.attribute_each(&[&actor, &critic], &cancel).unwrap();
+        for (output, found) in ["logits", "value"].into_iter().zip(&each) {
+            for threads in [1, 3] {
+                let alone = method.attribute(&explained(output, &["frame"], threads), &cancel).unwrap();
+                let whole = method.attribute(&explained(output, &["frame", "hx"], threads), &cancel).unwrap();
+                assert_eq!(bits(&found.values), bits(&alone.values), "{output} {mode:?}, together and alone");
+                assert_eq!(bits(&alone.values), bits(&whole.values), "{output} {mode:?}, around and whole");
+                assert_eq!(found.at_input, whole.at_input);
+            }
+        }
+    }
+    let method = Occlusion { window: vec![20, 20], stride: vec![15, 17], ..Occlusion::default() };
+    let alone = method.attribute(&explained("value", &["frame"], 2), &cancel).unwrap();
+    let whole = method.attribute(&explained("value", &["frame", "hx"], 2), &cancel).unwrap();
+    for (alone, whole) in bits(&alone.values).chunks(6_400).zip(bits(&whole.values).chunks(6_400 + 256)) {
+        assert_eq!(alone, &whole[..6_400]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ethogram_model::{
-    Attribution, Baseline, Cancel, DeepLift, Explained, IntegratedGradients, Link, Model, Occlusion, Rule,
+    Attribution, Baseline, Cancel, DeepLift, Explained, Forward, IntegratedGradients, Link, Model, Occlusion, Rule,
     SignedGradient, Spread, Subject, Target, Tensor, Unrolling, View,
 };
 
@@ -235,4 +235,52 @@ fn a_network_of_one_row_is_asked_row_by_row() {
     let (one, all) = (ask(&fixed, &layer(&fixed)), ask(&golden.model, &layer(&golden.model)));
     let error = worst(one.values.as_f32().unwrap(), all.values.as_f32().unwrap());
     assert!(error < 1e-5, "of a layer off by {error}");
+}
+
+/// Attention as torch's exporters write it, with and without an operator of its own.
+#[test]
+fn attention_of_every_exporter_of_torch_equals_torch() {
+    let golden = Golden::load("attends-legacy");
+    for file in ["attends-legacy.onnx", "attends-20.onnx", "attends-23.onnx"] {
+        let model = open(file);
+        let subject = Subject {
+            inputs: BTreeMap::from([("things".to_owned(), golden.array("things").clone())]),
+            target: Target::entries("logits", &[1; ROWS]),
+            wrt: vec!["things".to_owned()],
+        };
+        let explained = Explained::new(&model, subject, 1, &Cancel::default()).unwrap();
+        let found = SignedGradient.attribute(&explained, &Cancel::default()).unwrap();
+        let error = worst(&found.at_input, golden.values("one__at"));
+        assert!(error < TOLERANCE, "{file}: off by {error}");
+        let error = worst(found.values.as_f32().unwrap(), golden.values("one__d_things"));
+        assert!(error < TOLERANCE, "gradient of {file}: off by {error}");
+    }
+}
+
+/// What JAX and Keras export is what JAX and TensorFlow compute: `testdata/make_exports.py` made the numbers.
+fn check_export(name: &str, outputs: &[&str]) {
+    let golden = Golden::load(name);
+    let found =
+        Forward::new(std::sync::Arc::new(golden.model.clone())).run(&golden.inputs(), &Cancel::default()).unwrap();
+    assert_eq!(found.len(), outputs.len(), "{name}");
+    for ((output, tensor), expected) in found.iter().zip(outputs) {
+        assert_eq!(tensor.shape(), golden.array(expected).shape(), "{name} {output}");
+        let error = worst(tensor.as_f32().unwrap(), golden.values(expected));
+        assert!(error < TOLERANCE, "{name} {output}: off by {error}");
+    }
+    for input in golden.model.inputs() {
+        let target = Target::entries(&found[0].0, &[1; ROWS]);
+        let gradient =
+            SignedGradient.attribute(&explained(&golden, target, &[&input.name]), &Cancel::default()).unwrap();
+        let expected = golden.values(&format!("one__d_{}", input.name));
+        let error = worst(gradient.values.as_f32().unwrap(), expected);
+        assert!(error < TOLERANCE, "gradient of {name} by {}: off by {error}", input.name);
+    }
+}
+
+#[test]
+fn exports_of_jax_equal_jax() {
+    check_export("jax-sees", &["logits", "value"]);
+    check_export("jax-remembers", &["q", "hx_next"]);
+    check_export("jax-attends", &["logits"]);
 }

@@ -1,0 +1,90 @@
+//! Rows of the explained value with a rectangle of one picture changed, and what the network makes of them.
+
+use super::explained::Part;
+use super::{Explained, blur};
+use crate::error::Result;
+use crate::exec::{Area, Cancel};
+
+/// Points that are asked about at once; more only costs memory.
+pub(super) const POINTS_AT_ONCE: usize = 512;
+
+/// Share of a picture that changes, from which on nothing is gained by leaving the rest as it is.
+const SHARE_MAX: f64 = 0.8;
+
+/// A row of the explained value with other numbers in a part of it.
+#[derive(Clone, Debug)]
+pub(super) struct Patch {
+    /// Which row.
+    pub row: usize,
+    /// Where in the pictures of the part; of a vector, columns of one row.
+    pub area: Area,
+    /// `[planes, rows, columns]` of the area.
+    pub values: Vec<f32>,
+}
+
+/// Planes, height and width of a part: a vector is one plane of one row.
+pub(super) fn planes(part: &Part) -> [usize; 3] {
+    match part.shape.as_slice() {
+        [planes @ .., height, width] if blur::is_picture(&part.shape) => [planes.iter().product(), *height, *width],
+        _ => [1, 1, part.width],
+    }
+}
+
+impl Patch {
+    /// `number(element)` is what an element of the part becomes.
+    pub fn new(row: usize, part: &Part, area: Area, number: impl Fn(usize) -> f32) -> Self {
+        let [planes, height, width] = planes(part);
+        let mut values = Vec::with_capacity(planes * area.count());
+        for plane in 0..planes {
+            for line in area.from[0]..area.to[0] {
+                let start = (plane * height + line) * width;
+                values.extend((area.from[1]..area.to[1]).map(|column| number(start + column)));
+            }
+        }
+        Patch { row, area, values }
+    }
+
+    /// Lays the numbers into the part's place of a row.
+    fn lay(&self, part: &Part, row: &mut [f32]) {
+        let [_, height, width] = planes(part);
+        let [_, length] = self.area.lengths();
+        let lines = self.area.from[0]..self.area.to[0];
+        let each = lines.len().max(1);
+        for (index, values) in self.values.chunks(length.max(1)).enumerate() {
+            let (plane, line) = (index / each, lines.start + index % each);
+            let start = part.offset + (plane * height + line) * width + self.area.from[1];
+            row[start..start + length].copy_from_slice(values);
+        }
+    }
+}
+
+impl Explained<'_> {
+    /// Every entry of the target's output for each patch of one part, unweighed. **Shapes**: `[P, entries]`.
+    ///
+    /// Where the first layers look at places of a picture, they are done again only where a patch reaches; the numbers are the same to the bit.
+    pub(super) fn outputs_of(&self, part: &Part, patches: &[Patch], cancel: &Cancel) -> Result<(Vec<f32>, usize)> {
+        let (width, at) = (self.width(), self.at_values());
+        let [_, height, columns] = planes(part);
+        let changed: usize = patches.iter().map(|patch| patch.area.count()).sum();
+        let little = (changed as f64) < SHARE_MAX * (patches.len() * height * columns) as f64;
+        if little
+            && self.parts().len() == 1
+            && at.iter().all(|value| value.is_finite())
+            && let Some(entries) = self.around(patches, cancel)?
+        {
+            return Ok((entries, self.entries()));
+        }
+        let mut entries = Vec::with_capacity(patches.len() * self.entries());
+        for patches in patches.chunks(POINTS_AT_ONCE) {
+            let mut points = Vec::with_capacity(patches.len() * width);
+            for patch in patches {
+                let start = points.len();
+                points.extend_from_slice(&at[patch.row * width..][..width]);
+                patch.lay(part, &mut points[start..]);
+            }
+            let of: Vec<usize> = patches.iter().map(|patch| patch.row).collect();
+            entries.extend(self.outputs(&points, &of, cancel)?.0);
+        }
+        Ok((entries, self.entries()))
+    }
+}
