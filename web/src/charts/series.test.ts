@@ -8,6 +8,7 @@ import {
   nearestIndex,
   padded,
   reachOf,
+  shownText,
   unseen,
   xExtent,
   yExtent,
@@ -29,6 +30,20 @@ function series(x: number[], y: number[], over: Partial<LineSeries> = {}): LineS
     ...over,
   };
 }
+
+describe('the value at a point in words', () => {
+  it('is NaN where that was logged, and missing where there is nothing', () => {
+    const logged = series([0, 1], [2.5, NaN]);
+    expect([0, 1, -1].map((index) => shownText(logged, index))).toEqual(['2.5', 'NaN', '–']);
+    const sparse = { ...logged, sparse: true };
+    expect([0, 1].map((index) => shownText(sparse, index))).toEqual(['2.5', '–']);
+    const twin = (of: LineSeries) => textTwin([of], [0, 1], 2).samples.map(({ values }) => values[0]);
+    expect([twin(logged), twin(sparse)]).toEqual([
+      ['2.5', 'NaN'],
+      ['2.5', '–'],
+    ]);
+  });
+});
 
 describe('finding points', () => {
   const xs = Float64Array.of(0, 10, 20, 40);

@@ -1,3 +1,5 @@
+import { MISSING, value } from '../theme/format';
+
 /** One curve to draw: columns of equal length in ascending order of `x`. */
 export interface LineSeries {
   id: string;
@@ -25,6 +27,8 @@ export interface LineSeries {
   marks?: Float64Array;
   /** What was logged and is no number. */
   odd?: OddPoints;
+  /** NaN stands for nothing at all, never for a value that is no number. */
+  sparse?: boolean;
 }
 
 /** Where values that are not finite were logged. */
@@ -63,6 +67,12 @@ export function lowerBound(xs: Float64Array, x: number): number {
 /** What is drawn in front at a point: the smoothed value when there is one. */
 export function shownValue(series: LineSeries, index: number): number {
   return index < 0 ? NaN : (series.smooth ?? series.y)[index];
+}
+
+/** The same in words; missing where there is nothing. */
+export function shownText(series: LineSeries, index: number): string {
+  const number = shownValue(series, index);
+  return index < 0 || (series.sparse && Number.isNaN(number)) ? MISSING : value(number);
 }
 
 /**

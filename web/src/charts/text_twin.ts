@@ -4,7 +4,7 @@ import {
   nearestIndex,
   reachOf,
   indexAt,
-  shownValue,
+  shownText,
   type Extent,
   type LineSeries,
 } from './series';
@@ -56,7 +56,7 @@ export function textTwin(all: readonly LineSeries[], [from, to]: Extent, samples
       x,
       values: all.map((series) => {
         const index = indexAt(series, x, reachOf(series, least));
-        return index < 0 ? '' : value(shownValue(series, index)) + intervalText(series, index);
+        return index < 0 ? '' : shownText(series, index) + intervalText(series, index);
       }),
     })),
   };

@@ -45,6 +45,7 @@ function lineOf(
     high: null,
     interval: true,
     smooth: null,
+    sparse: true,
   };
 }
 

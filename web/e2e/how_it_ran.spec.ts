@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, test } from '@playwright/test';
+
+import { OwnServer } from './own_server';
+
+let server: OwnServer;
+
+test.beforeAll(async () => {
+  const python = process.env.ETHOGRAM_PYTHON;
+  if (!python)
+    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
+  server = await OwnServer.onEmptyFolder();
+  await promisify(execFile)(python, [join(import.meta.dirname, 'log_sweep.py'), server.root]);
+});
+test.afterAll(() => server.dispose());
+
+test('B-2: N-28: the app shows what a run printed, and the script that makes it again', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
+  const answer = await page.request.get(`${server.url}/api/runs`);
+  const { runs } = (await answer.json()) as { runs: { id: string; name: string }[] };
+  const run = runs.find(({ name }) => name === 'run-05')!;
+  await page.goto(`${server.url}/#/overview?run=${run.id}`);
+  const card = page.getByRole('region', { name: 'How it ran' });
+  await card.getByRole('button', { name: 'Output' }).click();
+  await expect(page).toHaveURL(/ran=stdout/);
+  const printed = card.getByRole('region', { name: 'Printed to stdout' });
+  await expect(printed).toHaveText(/run 5 step 0\nrun 5 step 1\nrun 5 step 2\nrun 5 step 3/);
+  await card.getByRole('textbox', { name: 'Search what was printed' }).fill('STEP 2');
+  await expect(printed).toHaveText('run 5 step 2');
+  await expect(card.getByText('1 of 4 lines')).toBeVisible();
+  await card.getByRole('button', { name: 'Errors' }).click();
+  await expect(card.getByRole('region', { name: 'Printed to stderr' })).toHaveText('a warning');
+  await card.getByRole('button', { name: 'Run it again' }).click();
+  await expect(card.getByRole('region', { name: 'Script that makes the run again' })).toContainText(
+    /exec "\$PYTHON" .*log_sweep\.py/,
+  );
+  await card.getByRole('button', { name: 'Copy script' }).click();
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toContain(`# Makes the run sweep/${run.id} (run-05) again.`);
+});
