@@ -132,6 +132,10 @@ lint-python: $(VENV)/.tests
 lint-web: web/node_modules/.installed
 	cd web && npm run lint && npm run check
 
+.PHONY: audit
+audit: web/node_modules/.installed ## Known holes and licences of all dependencies; says what could not be asked
+	PYTHON=$(PYTHON) .ci/audit
+
 .PHONY: check
 check: lint test-python test-web ## The fast loop: format, lint, types, unit tests
 	$(CARGO) test --release --workspace --lib --quiet

@@ -21,6 +21,7 @@ from ethogram.description import describe
 from ethogram.episode import Episode
 from ethogram.errors import EthogramError, EthogramWarning
 from ethogram.explain import explain
+from ethogram.explain_ray import explain_on_ray
 from ethogram.findings import Event, HealthFinding
 from ethogram.model import Attribution, Model
 from ethogram.overlay import overlay
@@ -98,6 +99,7 @@ __all__ = [
     "evaluation_only",
     "every",
     "explain",
+    "explain_on_ray",
     "fork",
     "init",
     "maps",

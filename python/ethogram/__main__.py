@@ -18,6 +18,10 @@ def main() -> int:
         from ethogram.convert import main as convert
 
         return convert(sys.argv[2:])
+    if sys.argv[1:2] == ["explain"] and any(word == "--ray" or word.startswith("--ray=") for word in sys.argv):
+        from ethogram.explain_ray import main as explain_on_ray
+
+        return explain_on_ray(sys.argv[2:])
     if sys.argv[1:2] == ["reproduce"] and len(sys.argv) == 3:
         from ethogram.reader import open_run
 
