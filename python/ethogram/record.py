@@ -82,6 +82,8 @@ def record(
     bases = {
         base.__name__ for base in type(env).__mro__ if base.__module__.split(".")[0] in ("gymnasium", "pettingzoo")
     }
+    if not run.disabled and ("VectorEnv" in bases or "Env" in bases):
+        run._films.watch_env(env, evaluation)
     if "VectorEnv" in bases:
         from ethogram.vector import RecordedVectorEnv
 

@@ -17,6 +17,7 @@ from ethogram.checkpoint import Exporter, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
+from ethogram.films import Films
 from ethogram.integrations.adapted import adapted
 
 if TYPE_CHECKING:
@@ -177,6 +178,7 @@ class Run(_native.RunCore):
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
         self._exporter: Exporter | None = None
+        self._films = Films(self)
         self._captures: list[Console | machine.Sampler] = []
         self._disabled, self._finished = disabled, False
 
@@ -308,6 +310,25 @@ class Run(_native.RunCore):
             self._settle("checkpoint", error)
             return None
 
+    def attach_films(self, folder: str | os.PathLike[str], *, evaluation: bool | None = None) -> int:
+        """Attach films that Gymnasium's `RecordVideo` made since the run began to the episodes that they show.
+
+        When the run ends this is done by itself for the folder of a `RecordVideo` inside an environment given to `record`,
+        and for those beside the `log_dir` of a `SummaryWriter`. A film of 128 MiB is the largest.
+
+        Args:
+            folder: Where they lie, called `…-episode-N.mp4` or `…-step-N.mp4`. Links are passed over.
+            evaluation: Whether they show evaluation (`True`), training (`False`), or the run does both in one count.
+
+        Returns:
+            How many are attached now that were not.
+        """
+        try:
+            return 0 if self._disabled else self._films.attach_from(folder, evaluation)
+        except Exception as error:
+            self._settle("films", error)
+            return 0
+
     def update_config(self, values: Mapping[str, Any]) -> bool:
         """Add to the configuration, which is written with the first thing logged or recorded.
 
@@ -349,6 +370,11 @@ class Run(_native.RunCore):
         self._recorders.clear()
         if self._exporter is not None:
             self._exporter.wait()
+        if self._folder is not None:
+            try:
+                self._films.attach()
+            except Exception as error:
+                self._settle("films", error)
         self._finished = True
         ending.forget(self)
         self._close(state)

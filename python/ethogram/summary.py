@@ -60,6 +60,12 @@ class SummaryWriter:
         self.run = run if run is not None else _begin(self.log_dir, comment)
         self._skipped = Skipped("SummaryWriter")
         self._step = 0
+        if self.log_dir is not None:
+            # Where scripts in the manner of CleanRL have RecordVideo keep its films.
+            folder = Path(self.log_dir)
+            for place in (folder, folder / "videos", folder.parent.parent / "videos" / folder.name):
+                self.run._films.watch(place)
+            self.run._films.watch(Path("videos") / folder.name)
 
     @property
     def skipped(self) -> Mapping[str, int]:

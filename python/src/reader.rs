@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ethogram_query::{
     ATTRIBUTION_PREFIX, Cancel, DERIVED_PREFIX, Event, EventsRequest, HealthFinding, Opener, Options, Origin, Params,
-    RunHandle, Video, VideoRequest, Workbench,
+    RunHandle, StepsRequest, TableFile, Video, VideoRequest, Workbench,
 };
 use ethogram_store::{Axis, CheckpointRow, Column, ColumnData, EpisodeRow, RunReader, RunSource};
 use pyo3::prelude::*;
@@ -136,6 +136,31 @@ impl RunView {
         let field =
             py.detach(|| self.run.field(episode, name, &params, 0..u64::MAX)).map_err(|error| from_query(&error))?;
         raw_column(py, &field.column)
+    }
+
+    /// Writes steps of an episode as a table, of the kind that the name ends in; gives its rows.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn export_steps(
+        &self,
+        py: Python<'_>,
+        episode: u64,
+        path: PathBuf,
+        range: (Option<u64>, Option<u64>),
+        fields: Option<Vec<String>>,
+        fps: Option<f64>,
+    ) -> PyResult<usize> {
+        let format = TableFile::of_path(&path).map_err(OptionError::new_err)?;
+        let range = range.0.unwrap_or(0)..range.1.unwrap_or(u64::MAX);
+        py.detach(|| {
+            let table = self
+                .run
+                .steps_table(&StepsRequest { episode, range, fields, fps })
+                .map_err(|error| from_query(&error))?;
+            let bytes = table.to_bytes(format).map_err(|error| from_query(&error))?;
+            std::fs::write(&path, bytes)
+                .map_err(|error| StorageError::new_err(format!("{error}: {}", path.display())))?;
+            Ok(table.rows())
+        })
     }
 
     /// Writes a film of an episode; `options` are those of `VideoRequest`, `progress` is called with frames done and all frames.

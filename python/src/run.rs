@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json};
 use crate::call::Call;
 use crate::distribution::picture;
 use crate::fault::{self, ClosedError, Faults, StepError, StorageError, UnsupportedValueError};
+use crate::films::{self, Those};
 use crate::known::KnownEpisodes;
 use crate::place::{Place, from_name, index, position};
 use crate::tags::KnownTags;
@@ -252,6 +253,23 @@ impl RunCore {
             *newest = Some(global_step);
         }
         Ok(Some(hash))
+    }
+
+    /// Attaches the films in a folder to the episodes that they show; how many, and the names of those that could not be, and why.
+    #[pyo3(signature = (folder, *, evaluation, since_us))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
+    fn _attach_films(
+        slf: &Bound<'_, Self>,
+        folder: PathBuf,
+        evaluation: Option<bool>,
+        since_us: i64,
+    ) -> PyResult<(u64, Vec<(String, String)>)> {
+        let core = slf.get();
+        let Some(writer) = core.writer(slf)? else { return Ok((0, Vec::new())) };
+        let those = Those { evaluation, since_us };
+        let attached = slf.py().detach(|| films::attach(writer, &folder, &those, &|| core.allot(writer)));
+        let attached = attached.map_err(|error| fault::from_store(&error))?;
+        Ok((attached.count, attached.left))
     }
 
     /// Tells an error once a kind, or raises it when the run is strict.

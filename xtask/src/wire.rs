@@ -43,6 +43,7 @@ const TYPES: &[(&str, &str)] = &[
     ("source::EpisodeRow", "EpisodeRow"),
     ("source::EpisodeEnd", "EpisodeEnd"),
     ("wire::EpisodeDetail", "EpisodeDetail"),
+    ("films::FilmEntry", "Film"),
     ("wire::FieldEntry", "FieldEntry"),
     ("wire::Origin", "Origin"),
     ("wire::DerivationEntry", "Derivation"),

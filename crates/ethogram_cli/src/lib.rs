@@ -41,6 +41,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(options) => commands::check::check(&options),
         Command::Compact(options) => commands::compact::compact(&options),
         Command::Video(options) => commands::video::video(&options),
+        Command::Export(options) => commands::export::export(&options),
         Command::Report(options) => commands::report::report(&options, args.get(1..).unwrap_or_default()),
         Command::Push(options) => commands::push::push(&options),
         Command::Import(options) => commands::import::import(&options),

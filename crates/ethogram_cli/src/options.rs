@@ -5,7 +5,7 @@
 use std::{net::IpAddr, ops::Range, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
+use ethogram_query::{CellOf, Facet, NamePattern, Normalization, Score, TableFile, TableFormat};
 use ethogram_server::report::EpisodeChoice;
 
 use crate::{
@@ -47,6 +47,8 @@ pub enum Command {
     Compact(CompactOptions),
     /// Save steps of an episode as an mp4 or gif: the picture, and what the policy said as bars
     Video(VideoOptions),
+    /// Save curves, episodes or steps as a table: CSV, JSON, Parquet, npz, Markdown or LaTeX
+    Export(ExportOptions),
     /// Save runs, curves and episodes as one HTML file that opens without a server
     Report(ReportOptions),
     /// Copy runs to an object store; what is there already is not sent again
@@ -358,6 +360,10 @@ pub struct VideoOptions {
     /// File to write; its name ends in .mp4 or .gif [default: episode_N.mp4]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// A table of the steps beside it, a row a frame: time, action, reward and every small field; its name ends in .csv,
+    /// .json, .parquet, .npz, .md or .tex
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
     /// Steps, the last one left out: 100..400, 100.. or ..400 [default: all]
     #[arg(long, value_name = "STEPS", value_parser = steps_from_text)]
     pub range: Option<Range<u64>>,
@@ -396,6 +402,40 @@ pub struct VideoOptions {
     pub json: bool,
 }
 
+/// `ethogram export`
+#[derive(Debug, Args)]
+pub struct ExportOptions {
+    /// What has a row each: points of curves, episodes, or steps of one episode
+    #[arg(value_parser = ["curves", "episodes", "steps"])]
+    pub what: String,
+    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// File to write; its name ends in .csv, .json, .parquet, .npz, .md or .tex [default: CSV to standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Kind of file, where its name does not say so
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<TableFile>,
+    /// Of curves: which scalars, a pattern with * or a regular expression between slashes; may be given again
+    /// [default: all]
+    #[arg(long = "tag", value_name = "PATTERN", value_parser = pattern_from_text)]
+    pub tags: Vec<NamePattern>,
+    /// Of steps: which episode [default: the newest that was recorded]
+    #[arg(long, value_name = "N")]
+    pub episode: Option<u64>,
+    /// Of steps: a field, logged or derived, for example advantage; may be given again [default: all that were logged
+    /// and are no pictures]
+    #[arg(long = "field", value_name = "NAME")]
+    pub fields: Vec<String>,
+    /// Of steps or curves: from, and up to, the last one left out: 100..400, 100.. or ..400 [default: all]
+    #[arg(long, value_name = "STEPS", value_parser = steps_from_text)]
+    pub range: Option<Range<u64>>,
+}
+
 /// `ethogram report`
 #[derive(Debug, Args)]
 pub struct ReportOptions {
@@ -417,8 +457,8 @@ pub struct ReportOptions {
     /// Steps of each episode, the last one left out: 100..400, 100.. or ..400 [default: all]
     #[arg(long, value_name = "STEPS", value_parser = steps_from_text)]
     pub steps: Option<Range<u64>>,
-    /// Which scalars: a pattern in which * stands for anything, for example 'losses/*'; may be given again
-    /// [default: all]
+    /// Which scalars: a pattern in which * stands for anything, for example 'losses/*', or a regular
+    /// expression between slashes, '/^losses\/(td|q)/'; may be given again [default: all]
     #[arg(long = "tag", value_name = "PATTERN")]
     pub tags: Vec<String>,
     /// A method that explains every step, for example saliency; docs/methods tells what each shows; may be given again
@@ -490,6 +530,10 @@ fn steps_from_text(text: &str) -> Result<Range<u64>, String> {
     let end = |text: &str, open: u64| if text.is_empty() { Ok(open) } else { text.parse().map_err(|_| fail()) };
     let range = end(from.trim(), 0)?..end(to.trim(), u64::MAX)?;
     if range.is_empty() { Err(format!("{} holds no step: the last one is left out", text.trim())) } else { Ok(range) }
+}
+
+fn pattern_from_text(text: &str) -> Result<NamePattern, String> {
+    NamePattern::parse(text)
 }
 
 fn setting_from_text(text: &str) -> Result<(String, String), String> {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ethogram_store::{Axis, Blob, EpisodeEnd, EpisodeRow, Error, Lost, Result, ScalarTag, TensorRow, TensorTag};
+use ethogram_store::{Axis, Blob, EpisodeRow, Error, Lost, Result, ScalarTag, TensorRow, TensorTag};
 use serde_json::{Map, Value};
 
+use crate::films;
 use crate::importer::IMPORTERS;
 use crate::part::{Folder, Part};
 use crate::tables::{About, LostTable, StepField, Tables, why};
@@ -50,13 +51,8 @@ impl Content {
     fn join_episodes(&mut self) {
         let rows = self.parts.iter().map(|part| &part.tables().episodes).find(|rows| !rows.is_empty());
         let mut joined = rows.cloned().unwrap_or_default();
-        for (episode, (time_us, extra)) in self.parts.iter().flat_map(|part| &part.tables().attached) {
-            let at = joined.binary_search_by_key(episode, |row| row.episode);
-            let at = at.unwrap_or_else(|at| {
-                joined.insert(at, unknown(*episode, *time_us));
-                at
-            });
-            joined[at].extra.extend(extra.clone());
+        for part in &self.parts {
+            films::join(&mut joined, &part.tables().films, &mut self.failed);
         }
         self.episodes = joined;
     }
@@ -227,32 +223,11 @@ impl Content {
     }
 }
 
-/// An episode of which only the index is known.
-fn unknown(episode: u64, time_us: i64) -> EpisodeRow {
-    EpisodeRow {
-        episode,
-        env_index: 0,
-        agent: None,
-        seed: None,
-        end: EpisodeEnd::Unknown,
-        episode_return: f64::NAN,
-        length: 0,
-        global_step: 0,
-        started_us: time_us,
-        ended_us: Some(time_us),
-        recorded: false,
-        evaluation: false,
-        checkpoint: None,
-        env_return: None,
-        extra: Map::new(),
-    }
-}
-
 fn holds(tables: &Tables) -> bool {
     tables.scalars.count() > 0
         || !tables.tensors.is_empty()
         || !tables.episodes.is_empty()
-        || !tables.attached.is_empty()
+        || !tables.films.is_empty()
         || !tables.config.is_empty()
         || tables.about != About::default()
         || tables.lost.count() > 0

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ethogram_store::{
-    Array, Column, ColumnData, Error, Lost, QueuePolicy, Result, RunInfo, RunSource, RunState, RunWriter, StepValue,
-    WriterOptions, read_notes, write_notes,
+    Array, Column, ColumnData, EpisodeRow, Error, Lost, QueuePolicy, Result, RunInfo, RunSource, RunState, RunWriter,
+    StepValue, WriterOptions, read_notes, write_notes,
 };
 
 use crate::run::ForeignRun;
@@ -112,14 +112,32 @@ impl Work<'_> {
                 done(self);
             }
         }
-        for row in self.run.episodes(0..u64::MAX)? {
+        for mut row in self.run.episodes(0..u64::MAX)? {
             let (episode, recorded) = (row.episode, row.recorded);
+            self.film(&mut row)?;
             self.writer.episode(row)?;
             self.converted.episodes += 1;
             if recorded {
                 self.steps(episode)?;
             }
             done(self);
+        }
+        Ok(())
+    }
+
+    /// The film of an episode comes along; one that cannot be read is noted, and the episode says nothing of it.
+    fn film(&mut self, row: &mut EpisodeRow) -> Result<()> {
+        let Some(hash) = row.extra.get("video_blob").and_then(|hash| hash.as_str()) else { return Ok(()) };
+        match self.run.blob(hash) {
+            Ok(film) => {
+                let hash = self.writer.blob(film.to_vec())?;
+                row.extra.insert("video_blob".into(), hash.into());
+            }
+            Err(error) => {
+                let what = format!("the film of episode {}", row.episode);
+                self.converted.skipped.push(Lost { file: String::new(), what, why: error.to_string() });
+                row.extra.retain(|name, _| !name.starts_with("video"));
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 mod config;
 mod content;
 mod convert;
+mod films;
 mod importer;
 mod lines;
 mod minari;

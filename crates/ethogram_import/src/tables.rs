@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ethogram_store::{Axis, Column, EpisodeRow, FieldInfo, Lost, TensorKind};
+use ethogram_store::{Axis, Column, EpisodeRow, FieldInfo, FilmName, Lost, TensorKind};
 use serde_json::{Map, Value};
 
 use crate::points::Scalars;
@@ -17,14 +17,27 @@ pub struct Tables {
     pub tensors: BTreeMap<(Axis, String), TensorPlaces>,
     /// Episodes, ascending.
     pub episodes: Vec<EpisodeRow>,
-    /// What belongs to episodes by their index, whoever counted them, and since when.
-    pub attached: BTreeMap<u64, (i64, Map<String, Value>)>,
+    /// Films of episodes, whoever counted these.
+    pub films: BTreeMap<FilmName, Film>,
     /// Hyper-parameters.
     pub config: Map<String, Value>,
     /// What else is known of the run.
     pub about: About,
     /// What could not be read.
     pub lost: LostTable,
+}
+
+/// A film that somebody made of an episode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Film {
+    /// Of the file.
+    pub name: String,
+    /// What its bytes are asked for by.
+    pub hash: String,
+    /// How many these are.
+    pub bytes: u64,
+    /// When it was changed last, microseconds since 1970.
+    pub modified_us: i64,
 }
 
 /// What some files tell of a run as a whole.

@@ -5,16 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ethogram_store::{Blob, Error, Result};
-use serde_json::{Map, Value};
+use ethogram_store::{Blob, Error, FILM_BYTES_MAX, FILMS_MAX, FilmName, Result};
 
 use crate::part::{FileSeen, Folder, Part};
-use crate::tables::Tables;
-
-/// Largest film that is given out.
-const FILM_BYTES_MAX: u64 = 1 << 30;
-/// Most films of a run.
-const FILMS_MAX: usize = 10_000;
+use crate::tables::{Film, Tables};
 
 /// The films of a run.
 #[derive(Default)]
@@ -30,10 +24,9 @@ impl Part for Videos {
     }
 
     fn catch_up(&mut self, folder: &Folder, _: u64) -> Result<()> {
-        let places = places(&folder.path);
-        let listed = places.into_iter().map(|place| {
+        let listed = places(&folder.path).into_iter().map(|place| {
             let films = Folder::list(&place).map(|folder| folder.files).unwrap_or_default();
-            let films = films.into_iter().filter(|file| episode_of(&file.name).is_some()).take(FILMS_MAX);
+            let films = films.into_iter().filter(|file| FilmName::parse(&file.name).is_some()).take(FILMS_MAX);
             (place, films.collect::<Vec<_>>())
         });
         let listed: Vec<_> = listed.filter(|(_, films)| !films.is_empty()).collect();
@@ -43,14 +36,17 @@ impl Part for Videos {
         *self = Self::default();
         for (place, files) in &listed {
             for file in files {
-                let Some(episode) = episode_of(&file.name) else { continue };
+                let Some(shows) = FilmName::parse(&file.name) else { continue };
                 let path = place.join(&file.name);
                 let hash = hash_of(&path, file);
-                let mut extra = Map::new();
-                extra.insert("video".into(), Value::String(file.name.clone()));
-                extra.insert("video_blob".into(), Value::String(hash.clone()));
-                extra.insert("video_bytes".into(), file.length.into());
-                self.tables.attached.entry(episode).or_insert((file.modified_us, extra));
+                let film = Film {
+                    name: file.name.clone(),
+                    hash: hash.clone(),
+                    bytes: file.length,
+                    modified_us: file.modified_us,
+                };
+                // Of two that show the same, the one nearer to the run counts.
+                self.tables.films.entry(shows).or_insert(film);
                 self.films.insert(hash, path);
             }
         }
@@ -83,35 +79,10 @@ fn places(run: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// The episode in `rl-video-episode-12.mp4`.
-fn episode_of(name: &str) -> Option<u64> {
-    let stem = name.strip_suffix(".mp4")?;
-    let (_, digits) = stem.rsplit_once("episode-")?;
-    digits.parse().ok().filter(|episode| *episode < 1 << 40)
-}
-
 /// A name as of a hash, another when the file is: a film is not read for it.
 fn hash_of(path: &Path, file: &FileSeen) -> String {
     let mut told = path.as_os_str().as_encoded_bytes().to_vec();
     told.extend(file.length.to_le_bytes());
     told.extend(file.modified_us.to_le_bytes());
     ethogram_store::blob_hash(&told)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_episode_is_in_the_name() {
-        for (name, expected) in [
-            ("rl-video-episode-0.mp4", Some(0)),
-            ("CartPole-episode-125.mp4", Some(125)),
-            ("rl-video-step-1000.mp4", None),
-            ("rl-video-episode-1.meta.json", None),
-            ("rl-video-episode-x.mp4", None),
-        ] {
-            assert_eq!(episode_of(name), expected, "{name}");
-        }
-    }
 }

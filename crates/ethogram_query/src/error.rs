@@ -49,6 +49,14 @@ pub enum Error {
         /// Episodes known.
         count: u64,
     },
+    /// Nobody made a film of the episode.
+    #[error("no film of episode {episode} of run {run}; its row has no video_blob")]
+    NoFilm {
+        /// The run.
+        run: RunId,
+        /// The episode.
+        episode: u64,
+    },
     /// Neither logged nor derivable by that name.
     #[error("no field {field:?} in episode {episode} of run {run}; logged there: {logged}")]
     NoField {
@@ -162,6 +170,20 @@ pub enum Error {
     /// Whoever asked for it does not want it any more.
     #[error("the work was stopped before its end")]
     Stopped,
+    /// A table would have no rows.
+    #[error("nothing to export: {why}")]
+    NothingToExport {
+        /// What is missing.
+        why: String,
+    },
+    /// A file could not be written.
+    #[error("{what} cannot be written: {source}")]
+    NotWritten {
+        /// Which.
+        what: String,
+        /// What the disk, or whoever takes the bytes, said.
+        source: std::io::Error,
+    },
     /// The film could not be made.
     #[error(transparent)]
     Video(#[from] ethogram_video::Error),
@@ -193,6 +215,8 @@ impl Error {
             | Self::NoTag { .. }
             | Self::NoNumbers { .. }
             | Self::NoEpisode { .. }
+            | Self::NoFilm { .. }
+            | Self::NothingToExport { .. }
             | Self::NoField { .. } => true,
             Self::Store(error) => error.is_not_found(),
             _ => false,

@@ -85,6 +85,11 @@ pub const FIELD_BYTES_MAX: u64 = 256 << 20;
 pub const DERIVED_PREFIX: &str = "derived/";
 
 impl FieldEntry {
+    /// It was logged, not derived.
+    pub fn is_logged(&self) -> bool {
+        matches!(self.origin, Origin::Logged)
+    }
+
     pub(crate) fn logged(info: FieldInfo) -> Self {
         let standard = standard(&info.name);
         Self {

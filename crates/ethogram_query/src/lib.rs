@@ -8,6 +8,7 @@
 //! It knows no HTTP and has no wire types.
 
 mod action_counts;
+mod attached_film;
 mod benchmark;
 mod catalogue;
 pub mod derivation;
@@ -25,6 +26,7 @@ mod heat_map;
 mod histogram;
 mod lazy_run;
 mod maps;
+mod name_pattern;
 mod native;
 #[cfg(feature = "s3")]
 mod object;
@@ -35,6 +37,7 @@ mod run_handle;
 mod samples;
 mod series;
 mod summary;
+mod table;
 mod tensor_rows;
 mod trend_line;
 mod video;
@@ -43,6 +46,7 @@ mod workbench;
 pub use action_counts::{
     ACTION_EPISODES_MAX, ACTION_PARTS_MAX, ACTION_STEPS_MAX, ACTIONS_MAX, ActionCounts, ActionPart, Spread,
 };
+pub use attached_film::AttachedFilm;
 pub use benchmark::{
     ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
     BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How, Normalization,
@@ -59,7 +63,7 @@ pub use ethogram_model::{
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
 pub use ethogram_store::Opener;
-pub use ethogram_video::{Format as VideoFormat, Layout as VideoLayout};
+pub use ethogram_video::{Error as FilmError, FilmTimes, Format as VideoFormat, Layout as VideoLayout};
 pub use events::{
     EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
     RankedEvents,
@@ -85,6 +89,7 @@ pub use maps::{
     LeftOut, MAP_METHODS, MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MAPS_BYTES_MAX, MapChoices, MapColour,
     MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
 };
+pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
@@ -94,6 +99,10 @@ pub use policy_change::{CheckpointChange, CheckpointChanges, EpisodeDivergence};
 pub use run_handle::RunHandle;
 pub use series::{BUCKETS_MAX, Series, SeriesRequest, Smoothing};
 pub use summary::RunSummary;
+pub use table::{
+    Cells, NpzArchive, PointsRequest, STEP_ELEMENTS_MAX, StepsRequest, TABLE_CELLS_MAX, TABLE_READ_ROWS_MAX, Table,
+    TableColumn, TableFile,
+};
 pub use tensor_rows::{TENSOR_ELEMENTS_MAX, TENSOR_ROWS_MAX};
 pub use trend_line::{TREND_LOOKS_MAX, TREND_PLACES_MAX, TREND_POINTS_MAX, TrendLine};
 pub use video::{OVERLAY_OPACITY_DEFAULT, Overlay, VIDEO_FPS_DEFAULT, Video, VideoAxis, VideoRequest};

@@ -128,6 +128,10 @@ impl From<QueryError> for ApiError {
             QueryError::Video(error) if error.is_bad_request() => {
                 Self::bad_request(message).hint("docs/http.md lists the parameters of /video")
             }
+            QueryError::Video(ethogram_query::FilmError::NotAFilm { .. }) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_film", message)
+                    .hint("the file that was attached to the episode is broken, or no mp4: films of RecordVideo are")
+            }
             QueryError::Model(error) if error.is_model() => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_model", message)
                     .hint("export the policy again, see docs/python.md")

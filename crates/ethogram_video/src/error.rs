@@ -50,6 +50,12 @@ pub enum Error {
         /// What it said.
         why: String,
     },
+    /// A file that should be a film is none.
+    #[error("no film that can be played: expected {expected}, found none")]
+    NotAFilm {
+        /// What is missing.
+        expected: &'static str,
+    },
     /// The file could not be written.
     #[error("the film cannot be written: {0}")]
     Io(#[from] std::io::Error),

@@ -48,6 +48,7 @@ import type {
   EpisodeSummary,
   ErrorBody,
   Failure,
+  Film,
   FoundEvents,
   Health,
   Layout,
@@ -135,6 +136,16 @@ export class Client {
   async tags(runs: readonly string[], signal?: AbortSignal): Promise<TagsOfRun[]> {
     const answer = await this.#source.json<{ runs: TagsOfRun[] }>('/api/tags', { body: { runs }, signal });
     return answer.runs;
+  }
+
+  /** What the film is that somebody else made of an episode. */
+  film(run: string, episode: number, signal?: AbortSignal): Promise<Film> {
+    return this.#source.json(`${at(run)}/episodes/${episode}/film`, { signal });
+  }
+
+  /** Where a video element finds its file. */
+  filmAddress(run: string, episode: number): string {
+    return `${at(run)}/episodes/${episode}/film.mp4`;
   }
 
   /** Algorithms compared over tasks and seeds. */

@@ -1,4 +1,5 @@
 import type { FullEpisodeTable, NumberColumn } from './episode_tables';
+import { hasFilm } from './films';
 
 /** One run with its episodes. */
 export interface RunEpisodes {
@@ -35,6 +36,12 @@ export class EpisodeSet {
       this.#columns.set(name, column);
     }
     return column;
+  }
+
+  /** Whether there is a film of the episode in a row. */
+  isFilmed(row: number): boolean {
+    const index = this.runs.length === 1 ? 0 : this.runOf[row];
+    return hasFilm(this.runs[index].table.extra[row - this.#starts[index]] ?? null);
   }
 
   /** Index in `runs` of each row's run. */

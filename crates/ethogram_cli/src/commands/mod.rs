@@ -6,6 +6,7 @@ pub mod compare;
 pub mod embed;
 pub mod events;
 pub mod explain;
+pub mod export;
 pub mod features;
 pub mod import;
 pub mod info;

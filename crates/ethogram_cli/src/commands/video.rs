@@ -8,9 +8,10 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use ethogram_query::{RunHandle, Video, VideoRequest};
+use ethogram_query::{RunHandle, StepsRequest, TableFile, Video, VideoRequest};
 use serde_json::json;
 
+use super::export::write_whole;
 use crate::{
     options::VideoOptions,
     runs::open_one,
@@ -28,6 +29,10 @@ pub fn video(options: &VideoOptions) -> anyhow::Result<u8> {
         None => newest_recorded(&run)?,
     };
     let path = options.output.clone().unwrap_or_else(|| PathBuf::from(format!("episode_{episode}.mp4")));
+    if let Some(table) = &options.table {
+        // Said before the film is made.
+        TableFile::of_path(table).map_err(anyhow::Error::msg)?;
+    }
     let video = run.video(&request(options, episode, &path)?)?;
     let began = Instant::now();
     let mut line = Progress { shown: None, frames: video.frames() };
@@ -36,12 +41,13 @@ pub fn video(options: &VideoOptions) -> anyhow::Result<u8> {
         ControlFlow::Continue(())
     })?;
     line.clear();
+    let table = options.table.as_deref().map(|table| beside(&run, &video, episode, table)).transpose()?;
     let ((width, height), bytes) = (video.size(), std::fs::metadata(&path).map_or(0, |found| found.len()));
     let secs = began.elapsed().as_secs_f64();
     if options.json {
         let told = json!({
             "path": path, "episode": episode, "frames": video.frames(), "width": width, "height": height,
-            "fps": video.fps(), "bytes": bytes, "secs": secs,
+            "fps": video.fps(), "bytes": bytes, "secs": secs, "table": table,
         });
         println!("{told}");
     } else {
@@ -52,8 +58,20 @@ pub fn video(options: &VideoOptions) -> anyhow::Result<u8> {
             video.fps(),
             text_from_bytes(bytes),
         );
+        if let Some(table) = table {
+            println!("{}: a row a frame", table.display());
+        }
     }
     Ok(0)
+}
+
+/// Writes the table of the film's steps.
+fn beside(run: &RunHandle, video: &Video<'_>, episode: u64, path: &Path) -> anyhow::Result<PathBuf> {
+    let format = TableFile::of_path(path).map_err(anyhow::Error::msg)?;
+    let (range, fps) = (video.range(), Some(video.fps()));
+    let table = run.steps_table(&StepsRequest { episode, range, fields: None, fps })?;
+    write_whole(path, &table.to_bytes(format)?)?;
+    Ok(path.to_owned())
 }
 
 fn request(options: &VideoOptions, episode: u64, path: &Path) -> anyhow::Result<VideoRequest> {
@@ -71,7 +89,7 @@ fn request(options: &VideoOptions, episode: u64, path: &Path) -> anyhow::Result<
     Ok(VideoRequest { format: Video::format_of(path)?, range: options.range.clone().unwrap_or(0..u64::MAX), ..request })
 }
 
-fn newest_recorded(run: &RunHandle) -> anyhow::Result<u64> {
+pub fn newest_recorded(run: &RunHandle) -> anyhow::Result<u64> {
     let rows = run.source().episodes(0..u64::MAX).context("the episodes cannot be read")?;
     match rows.iter().rev().find(|row| row.recorded) {
         Some(row) => Ok(row.episode),

@@ -87,7 +87,7 @@ fn groups(space: Option<&Space>, count: usize) -> Vec<Range<usize>> {
 }
 
 /// The action of a step in words: the names of what was taken, or its numbers.
-pub(super) fn action_in_words(env: Option<&EnvSpec>, action: &[f64]) -> String {
+pub(crate) fn action_in_words(env: Option<&EnvSpec>, action: &[f64]) -> String {
     /// Numbers that are told.
     const NUMBERS: usize = 4;
     let space = env.and_then(|env| env.action_space.as_ref());

@@ -15,6 +15,8 @@ use ethogram_video::{Film, Format, Scene, SceneSpec};
 
 pub use request::{NOTHING, OVERLAY_OPACITY_DEFAULT, Overlay, VideoAxis, VideoRequest};
 
+pub(crate) use choices::action_in_words;
+
 use crate::{Error, Result, RunHandle};
 use lanes::Lanes;
 use pictures::PictureField;
@@ -107,6 +109,11 @@ impl Video<'_> {
     /// One a step.
     pub fn frames(&self) -> u64 {
         self.range.end - self.range.start
+    }
+
+    /// The steps that it shows.
+    pub fn range(&self) -> Range<u64> {
+        self.range.clone()
     }
 
     /// Width and height of a frame.

@@ -1,11 +1,11 @@
 //! What a report says of a run, and its curves.
 
+use ethogram_query::NamePattern;
 use serde_json::{Value, json};
 
 use super::{
     asker::Answer,
     maker::{BUCKETS, Maker},
-    request::matches,
 };
 use crate::{
     columns::decode,
@@ -46,7 +46,9 @@ pub async fn list(maker: &mut Maker<'_>, ids: &[String]) -> ApiResult<Vec<Value>
 
 /// Keeps what is said of a run; `patterns` choose its scalars.
 pub async fn describe(maker: &mut Maker<'_>, id: &str, patterns: &[String]) -> ApiResult<DescribedRun> {
-    let is_wanted = |tag: &str| patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, tag));
+    let wanted = patterns.iter().map(|pattern| NamePattern::parse(pattern)).collect::<Result<Vec<_>, _>>();
+    let wanted = wanted.map_err(|why| ApiError::bad_request(format!("tags of a report: {why}")))?;
+    let is_wanted = |tag: &str| wanted.is_empty() || wanted.iter().any(|pattern| pattern.matches(tag));
     let choose = |scalars: &mut Value| {
         if let Some(list) = scalars.as_array_mut() {
             list.retain(|one| one["tag"].as_str().is_some_and(is_wanted));

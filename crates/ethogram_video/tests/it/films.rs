@@ -1,8 +1,8 @@
 //! What is in the file is what was drawn.
 
 use ethogram_video::{
-    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, Format, Lane, Layout, Moment, Picture, Rect, Rgb, Scale, Scene,
-    SceneSpec, SegmentEncoder,
+    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, FilmTimes, Format, Lane, Layout, Moment, Picture, Rect, Rgb,
+    Scale, Scene, SceneSpec, SegmentEncoder,
 };
 
 use crate::read_back::{boxes, decode, decode_gif, parse};
@@ -133,6 +133,9 @@ fn row_b5_bars_of_the_decoded_mp4_equal_the_numbers_at_every_frame() {
         assert!((secs - FRAMES as f64 / FPS).abs() < 1e-9, "{secs} s");
         assert!((f64::from(film.ticks_a_second) / f64::from(film.ticks_a_frame) - FPS).abs() < 1e-9);
         assert_eq!(film.keys, [1, 41, 81], "players can jump to every fourth second");
+        let times = FilmTimes::of_mp4(&file).expect("a film");
+        assert_eq!((times.frames, times.width, times.height, times.codec.as_str()), (FRAMES, size.0, size.1, "avc1"));
+        assert!((times.fps - FPS).abs() < 1e-9, "{} frames a second", times.fps);
     }
 }
 
@@ -305,4 +308,38 @@ fn the_boxes_of_a_film_of_one_frame() {
     assert_eq!(film.keys, [1]);
     let empty = Film::new(Vec::new(), Format::Mp4, 64, 48, 30.0).expect("a film").finish().expect("a file");
     assert_eq!(parse(&empty).frames.len(), 0, "a film without a frame is a file all the same");
+}
+
+/// B-15: whatever bytes are called a film, they are one or they are not: cut anywhere and changed anywhere.
+#[test]
+fn row_b15_a_broken_film_is_an_error_and_no_panic() {
+    let mut scene = Scene::new(spec(Layout::Side, Axis::Fixed(SCALE))).expect("a scene");
+    let file = filmed(&mut scene, Format::Mp4);
+    for end in (0..file.len()).step_by(97).chain(file.len() - 300..file.len()) {
+        assert!(FilmTimes::of_mp4(&file[..end]).is_err(), "cut at {end} of {}: the tables are at the end", file.len());
+    }
+    let tables = file.windows(4).rposition(|four| four == b"moov").expect("tables");
+    for at in tables - 4..file.len() {
+        for value in [0, 1, 0x7f, 0xff] {
+            let mut changed = file.clone();
+            changed[at] = value;
+            if let Ok(times) = FilmTimes::of_mp4(&changed) {
+                assert!(
+                    times.frames > 0 && times.fps.is_finite() && times.fps > 0.0,
+                    "byte {at} is {value}: {times:?}"
+                );
+            }
+        }
+    }
+    for other in [
+        b"" as &[u8],
+        b"GIF89a",
+        b"\0\0\0\x18ftypisom",
+        b"\0\0\0\0ftyp",
+        b"\0\0\0\x01ftyp\xff\xff\xff\xff\xff\xff\xff\xff",
+    ] {
+        assert!(
+            FilmTimes::of_mp4(other).is_err_and(|error| error.to_string().starts_with("no film that can be played"))
+        );
+    }
 }

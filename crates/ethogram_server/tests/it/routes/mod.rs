@@ -10,6 +10,7 @@ mod errors;
 mod extents;
 mod features;
 mod fields;
+mod films;
 mod foreign;
 mod found_events;
 mod frames;
