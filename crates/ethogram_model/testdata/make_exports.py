@@ -100,7 +100,7 @@ def jax_policies() -> None:
         found = network(*inputs.values())
         found = found if isinstance(found, tuple) else (found,)
 
-        def first(*given):
+        def first(*given, network=network):
             result = network(*given)
             return (result[0] if isinstance(result, tuple) else result)[:, 1].sum()
 
