@@ -284,3 +284,15 @@ fn exports_of_jax_equal_jax() {
     check_export("jax-remembers", &["q", "hx_next"]);
     check_export("jax-attends", &["logits"]);
 }
+
+#[test]
+fn exports_of_keras_equal_tensorflow() {
+    check_export("keras-sees", &["result"]);
+    check_export("keras-remembers", &["result"]);
+    check_export("keras-attends", &["result"]);
+    // What is left out: a layer that Keras writes as a loop.
+    let golden = Golden::load("keras-loops");
+    let loops = Forward::new(std::sync::Arc::new(golden.model.clone()));
+    let error = loops.run(&golden.inputs(), &Cancel::default()).unwrap_err().to_string();
+    assert!(error.contains("Loop") && error.contains("not supported"), "{error}");
+}
