@@ -7,6 +7,13 @@ import sys
 
 from ethogram import _native
 
+ADDED = {
+    "rollout": "Play episodes with a saved policy, replay one from its seed and actions, or fork it",
+    "reproduce": "Print the script that makes a run again",
+    "convert": "Make a run of what other tools keep: pickles, Minari's HDF5, clips, logs of plug-ins",
+}
+"""Commands that need Python, and what each does."""
+
 
 def main() -> int:
     """Run the command with the arguments of this process and return its exit status."""
@@ -27,6 +34,11 @@ def main() -> int:
 
         print(open_run(sys.argv[2]).reproduce(), end="")
         return 0
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        code = _native.run_cli(sys.argv)
+        told = "".join(f"  {name:9} {does}\n" for name, does in ADDED.items())
+        print(f"\nCommands of the Python package (`ethogram COMMAND --help`):\n{told}", end="", flush=True)
+        return code
     # Ctrl-C is the command's: Python would raise KeyboardInterrupt once the command has ended in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _native.run_cli(sys.argv)

@@ -143,6 +143,14 @@ class RunView:
     def step_fields(self, episode: int) -> list[str]: ...
     def derived_fields(self, episode: int) -> list[str]: ...
     def field(self, episode: int, name: str, params: dict[str, str]) -> _RawColumn: ...
+    def export_steps(
+        self,
+        episode: int,
+        path: str | PathLike[str],
+        range: tuple[int | None, int | None],
+        fields: list[str] | None,
+        fps: float | None,
+    ) -> int: ...
     def video(
         self,
         episode: int,

@@ -6,6 +6,7 @@ These formats are read in Python alone, and only when asked for twice: the core 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from ethogram.errors import CorruptError, EthogramError, NotFoundError
 from ethogram.run import Run, init
 
 if TYPE_CHECKING:
+    from ethogram.bdqn_clips import Clip
     from ethogram.reader import RunView
     from ethogram.rl_clarity import Artefacts, Piece
     from ethogram.rld_rollouts import Trajectory
@@ -46,7 +48,8 @@ def convert(
     Args:
         source: A shelf (`rllib rollout --use-shelve`; its name, or one of its files), a pickle of `rllib rollout`, an
             `.rld` file, or `NAME.trajectories.jd`, `NAME.observations.jd`, `NAME.metadata.jd` (one of them, or their
-            folder); or a log folder of the TensorBoard plug-in `agent` or of DRLVis, which are no pickles.
+            folder); or what is no pickle: a log folder of the TensorBoard plug-in `agent` or of DRLVis, a dataset of
+            Minari in HDF5 (its folder or `main_data.hdf5`), a GIF of Bootstrapped DQN with its text.
         root: Where runs lie.
         allow_pickle: Must be said for all that are pickles; nothing that a file names is run even then.
         env: Name of the environment, where the file has none, for example `CartPole-v1`.
@@ -62,12 +65,20 @@ def convert(
             crashed run.
         EthogramError: `allow_pickle` was not said.
     """
+    from ethogram.bdqn_clips import clip_of
     from ethogram.drlvis_logs import imported
+    from ethogram.minari_hdf5 import dataset_of
     from ethogram.rl_clarity import artefacts_of
     from ethogram.rld_rollouts import shelf_of
     from ethogram.tensorboard_agent import episodes_of
 
     path = Path(source)
+    dataset = dataset_of(path)
+    if dataset is not None:
+        return _minari(dataset, root, env, project, name)
+    clip = clip_of(path)
+    if clip is not None:
+        return _clip(path, clip, root, env, project, name)
     played = episodes_of(path)
     if played:
         # Pictures and JSON: nothing of it can run.
@@ -98,6 +109,63 @@ def _begun(root: Any, project: str, name: str, config: dict[str, Any], described
         project, name=name, config=config, root=root, tags=["converted"], strict=True, env=described, gamma=gamma,
         when_full="block", capture_code=False, capture_console=False, capture_system=False,
     )  # fmt: skip
+
+
+def _minari(path: Path, root: Any, env: str | None, project: str | None, name: str | None) -> Run:
+    from ethogram.minari_hdf5 import read_episodes, read_metadata, space_of
+
+    told = read_metadata(path)
+    spec = json.loads(told.get("env_spec") or "null") or {}
+    described = describe(
+        env or str(spec.get("id") or "minari"),
+        observation_space=space_of(told.get("observation_space")),
+        action_space=space_of(told.get("action_space")),
+    )
+    kept = ("dataset_id", "algorithm_name", "author", "minari_version", "code_permalink", "description")
+    config = {"source": {"format": "minari", "file": path.name}} | {key: told[key] for key in kept if told.get(key)}
+    episodes = read_episodes(path, told)
+    first = next(episodes, None)
+    if first is None:
+        raise CorruptError(f"{path}: expected an episode, found none")
+    title = name or str(told.get("dataset_id") or path.stem)
+    with _begun(root, project or "minari", title, config, described, None) as run:
+        for played in itertools.chain([first], episodes):
+            with run.episode(seed=played.seed) as episode:
+                for at in range(played.steps):
+                    episode.step(
+                        reward=float(played.rewards[at]), terminated=bool(played.terminated[at]),
+                        truncated=bool(played.truncated[at]),
+                        **{field: _one(rows[at]) for field, rows in played.fields.items()},
+                    )  # fmt: skip
+                last = {field: _one(rows[-1]) for field, rows in played.fields.items() if len(rows) > played.steps}
+                episode.end(**last)
+    return run
+
+
+def _one(value: Any) -> Any:
+    """One row of a field: arrays of texts hold Python's."""
+    return str(value) if isinstance(value, str) else value
+
+
+def _clip(path: Path, clip: Clip, root: Any, env: str | None, project: str | None, name: str | None) -> Run:
+    from ethogram.bdqn_clips import frames_of
+
+    described = describe(env or clip.of or "bdqn", fps=30)
+    config = {"source": {"format": "bdqn", "file": path.name}}
+    with _begun(root, project or "bdqn", name or path.stem, config, described, None) as run:
+        frames = iter(()) if clip.film is None else frames_of(clip.film)
+        with run.episode(evaluation=True, global_step=clip.global_step) as episode:
+            for line in clip.lines:
+                frame = next(frames, None)
+                episode.step(
+                    action=line.action, reward=line.reward, terminated=line.terminal, life_lost=line.life_lost,
+                    **({} if frame is None else {"frame": frame}),
+                )  # fmt: skip
+                if line.terminal:
+                    break
+            final = next(frames, None)
+            episode.end(**({} if final is None else {"frame": final}))
+    return run
 
 
 def _rollout(path: Path, root: Any, env: str | None, project: str | None, name: str | None) -> Run:
@@ -288,9 +356,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="ethogram convert", description="Make a run of what RLlib, rld or Understanding RL Vision kept as pickles."
+        prog="ethogram convert",
+        description="Make a run of what other tools kept: pickles of RLlib, rld and Understanding RL Vision, "
+        "Minari's HDF5, clips of Bootstrapped DQN, logs of DRLVis and of the TensorBoard plug-in agent.",
     )
-    parser.add_argument("source", metavar="SRC", help="a shelf, a pickle of `rllib rollout`, an .rld file, a .jd file")
+    parser.add_argument(
+        "source",
+        metavar="SRC",
+        help="a shelf, a pickle of `rllib rollout`, an .rld, .jd or .hdf5 file, a .gif with its .txt, a log folder",
+    )
     parser.add_argument("root", metavar="DST", nargs="?", default="runs", help="the folder of runs; `runs` if left out")
     parser.add_argument(
         "--allow-pickle", action="store_true", help="read them, by a reader that calls nothing that a file names"

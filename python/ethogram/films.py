@@ -1,7 +1,8 @@
 """Films that `gymnasium.wrappers.RecordVideo` made, attached to the episodes of a run that they show.
 
-A film is copied into the run when the run ends, or when `Run.attach_films` says so, and plays in Replay where the episode has no
-pictures of its own. Its name says what it shows: `…-episode-N.mp4` or `…-step-N.mp4`, counted in the first environment since the run began.
+A film is copied into the run when the run ends, or when `Run.attach_films` says so, and plays in Replay where the
+episode has no pictures of its own. Its name says what it shows: `…-episode-N.mp4` or `…-step-N.mp4`, counted in the
+first environment since the run began.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Films:
 
     def attach(self) -> int:
         """Attach what lies in the folders; how many films are attached now that were not."""
-        return sum(self.attach_from(folder, evaluation) for folder, evaluation in self._folders.items() if folder.is_dir())
+        return sum(
+            self.attach_from(folder, evaluation) for folder, evaluation in self._folders.items() if folder.is_dir()
+        )
 
     def attach_from(self, folder: str | os.PathLike[str], evaluation: bool | None = None) -> int:
         """Attach the films in one folder. What cannot be attached is told, and counted in `Run.faults`."""

@@ -422,6 +422,7 @@ class EpisodeView:
         target: str | int | None = None,
         checkpoint: int | None = None,
         opacity: float | None = None,
+        table: str | os.PathLike[str] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path:
         """Save its steps as a film: the picture, and beside it what the policy said, as bars drawn from the log.
@@ -443,6 +444,8 @@ class EpisodeView:
             target: What the overlay explains: `"action"` taken, `"greedy"`, `"value"`, an action by index, or `"3-1"`.
             checkpoint: Global step of the checkpoint that it asks; the one in force when left out.
             opacity: Of its strongest places, 0 to 1.
+            table: Also save the steps as a table, a row a frame: `frame`, `time`, `step`, action, reward and every
+                small field; its name ends in `.csv`, `.json`, `.parquet`, `.npz`, `.md` or `.tex`.
             progress: Called now and then with the frames done and all frames; what it raises ends the work.
 
         Returns:
@@ -461,7 +464,31 @@ class EpisodeView:
             "scale": scale, "overlay": overlay, "target": target, "checkpoint": checkpoint, "opacity": opacity,
         }  # fmt: skip
         options = {name: str(value) for name, value in given.items() if value is not None}
-        self._reader.video(self.index, path, options, progress)
+        _, _, _, shown_fps = self._reader.video(self.index, path, options, progress)
+        if table is not None:
+            self._reader.export_steps(self.index, table, (start, stop), None, shown_fps)
+        return Path(path)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        fields: Iterable[str] | None = None,
+        steps: range | tuple[int | None, int | None] | None = None,
+    ) -> Path:
+        """Save its steps as a table, a row a step.
+
+        Args:
+            path: A name that ends in `.csv`, `.json`, `.parquet`, `.npz`, `.md` or `.tex`.
+            fields: Logged or derived ones; all that were logged with at most 64 elements when left out, pictures never.
+            steps: The first, and the first that is left out; all when left out.
+
+        Raises:
+            NotFoundError: There is no such field, or the steps were not recorded.
+            ValueError: The name ends otherwise, or the table is larger than a table can be.
+        """
+        start, stop = (steps.start, steps.stop) if isinstance(steps, range) else steps or (None, None)
+        self._reader.export_steps(self.index, path, (start, stop), None if fields is None else list(fields), None)
         return Path(path)
 
     def __repr__(self) -> str:

@@ -313,8 +313,8 @@ class Run(_native.RunCore):
     def attach_films(self, folder: str | os.PathLike[str], *, evaluation: bool | None = None) -> int:
         """Attach films that Gymnasium's `RecordVideo` made since the run began to the episodes that they show.
 
-        When the run ends this is done by itself for the folder of a `RecordVideo` inside an environment given to `record`,
-        and for those beside the `log_dir` of a `SummaryWriter`. A film of 128 MiB is the largest.
+        When the run ends this is done by itself for the folder of a `RecordVideo` inside an environment given to
+        `record`, and for those beside the `log_dir` of a `SummaryWriter`. A film of 128 MiB is the largest.
 
         Args:
             folder: Where they lie, called `…-episode-N.mp4` or `…-step-N.mp4`. Links are passed over.

@@ -26,6 +26,7 @@ mod tables;
 mod tfevents;
 mod videos;
 mod wandb;
+mod wandb_media;
 
 pub use convert::{Converted, OnProgress, convert, place, plan};
 pub use importer::{IMPORTERS, Importer};

@@ -27,7 +27,7 @@ import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { Parity, Quality, QualityQuery } from './trust';
 import type { ReportQuery } from './report';
 import { seriesOf, type Series } from './series';
-import { readFileParts, readVideo, type VideoOptions, type VideoProgress } from './video';
+import { readFileParts, readVideo, type StepsFile, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
   whatIfOf,
@@ -141,6 +141,16 @@ export class Client {
   /** What the film is that somebody else made of an episode. */
   film(run: string, episode: number, signal?: AbortSignal): Promise<Film> {
     return this.#source.json(`${at(run)}/episodes/${episode}/film`, { signal });
+  }
+
+  /** Steps as a file, a row a frame of the film that shows them `fps` a second. */
+  steps(
+    run: string,
+    episode: number,
+    asked: { from: number; to: number; fps: number; format: StepsFile },
+    signal?: AbortSignal,
+  ): Promise<ArrayBuffer> {
+    return this.#source.bytes(`/api/exports/steps${search({ run, episode, ...asked })}`, { signal });
   }
 
   /** Where a video element finds its file. */

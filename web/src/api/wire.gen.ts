@@ -403,6 +403,26 @@ export interface EpisodeDetail {
   fields: FieldEntry[];
 }
 
+/** What a film says of itself. */
+export interface Film {
+  /** Of the file. */
+  name: string;
+  /** Of the file. */
+  bytes: number;
+  /** Step of the episode that the first frame shows. */
+  first_step: number;
+  /** How many there are; frame *k* shows step `first_step + k`. */
+  frames: number;
+  /** Frames a second. */
+  fps: number | null;
+  /** Pixels. */
+  width: number;
+  /** Pixels. */
+  height: number;
+  /** Four letters, `avc1` for H.264. */
+  codec: string;
+}
+
 /** A field that an episode has, or could have. */
 export interface FieldEntry {
   /** Its name. */

@@ -1,5 +1,8 @@
 /** What is used of a video element. */
-export type Screen = Pick<HTMLVideoElement, 'currentTime' | 'paused' | 'seeking' | 'playbackRate' | 'play' | 'pause'>;
+export type Screen = Pick<
+  HTMLVideoElement,
+  'currentTime' | 'paused' | 'seeking' | 'playbackRate' | 'play' | 'pause'
+>;
 
 /** Which steps a film shows: frame *k* shows step `first + k`. */
 export interface FilmFrames {
