@@ -15,6 +15,7 @@ mod attribution;
 mod counterfactual;
 mod error;
 mod exec;
+mod feature_image;
 mod forward;
 mod grad;
 mod graph;
@@ -38,6 +39,7 @@ pub use counterfactual::{
 };
 pub use error::{Error, Result};
 pub use exec::{Cancel, Program};
+pub use feature_image::{ASCENT_STEPS_MAX, Ascent, Canvas, Excited, JITTER_MAX, Pictures, excite};
 pub use forward::Forward;
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};

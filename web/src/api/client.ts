@@ -9,10 +9,13 @@ import {
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import {
+  featureImagesOf,
   featureMapsOf,
   featuresOf,
   progressOf,
   withoutOf,
+  type FeatureImages,
+  type FeatureImagesQuery,
   type FeatureMaps,
   type Features,
   type FeaturesProgress,
@@ -338,6 +341,29 @@ export class Client {
     signal?: AbortSignal,
   ): Promise<FeatureMaps> {
     const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
+  /** Images that excite features most; `onprogress` hears how far they are. Leaving stops it. */
+  async featureImages(
+    run: string,
+    features: string,
+    query: FeatureImagesQuery,
+    onprogress: (progress: FeaturesProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<FeatureImages> {
+    let found: FeatureImages | null = null;
+    const path = `${at(run)}/features/${encodeURIComponent(features)}/images`;
+    await readParts(await this.#source.stream(path, { body: query, signal }), (part) => {
+      const progress = progressOf(part);
+      if (progress) onprogress(progress);
+      else if (part.header.part === 'images') found = featureImagesOf(part);
+    });
+    if (found) return found;
+    throw new ApiError(0, {
+      code: 'cut_off',
+      message: 'the computation ended without an answer',
+      hint: 'is `ethogram serve` still running? Ask again.',
+    });
+  }
+
     return featureMapsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 

@@ -9,6 +9,7 @@ pub mod derivations;
 pub mod episodes;
 pub mod events;
 pub mod extents;
+pub mod feature_images;
 pub mod features;
 pub mod fields;
 pub mod found_events;
