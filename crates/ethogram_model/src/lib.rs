@@ -44,6 +44,6 @@ pub use forward::Forward;
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};
 pub use limits::Limits;
-pub use model::{Dim, Layer, Model, Port};
+pub use model::{Dim, Layer, Model, Port, Weight};
 pub use reference::run as run_reference;
 pub use tensor::{Data, Dtype, Tensor};

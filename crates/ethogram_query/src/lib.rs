@@ -26,6 +26,7 @@ mod histogram;
 mod lazy_run;
 mod maps;
 mod native;
+mod network;
 #[cfg(feature = "s3")]
 mod object;
 mod opener;
@@ -87,6 +88,10 @@ pub use maps::{
     MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
 };
 pub use native::NativeOpener;
+pub use network::{
+    ARRAY_NUMBERS_MAX, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip, ArrayStripRequest,
+    NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
+};
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
 pub use opener::Root;

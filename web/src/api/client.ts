@@ -22,6 +22,14 @@ import {
   type FeaturesQuery,
   type WithoutFeatures,
 } from './features';
+import {
+  arrayPictureOf,
+  arrayStripOf,
+  networkArraysOf,
+  type ArrayPicture,
+  type ArrayStrip,
+  type NetworkArrays,
+} from './network';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { MapsClient } from './maps_client';
 import { readParts } from './parts';
@@ -333,14 +341,6 @@ export class Client {
     });
   }
 
-  /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
-  async featureMaps(
-    run: string,
-    features: string,
-    query: { episode: number; from: number; to: number; of?: string; checkpoint?: number },
-    signal?: AbortSignal,
-  ): Promise<FeatureMaps> {
-    const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
   /** Images that excite features most; `onprogress` hears how far they are. Leaving stops it. */
   async featureImages(
     run: string,
@@ -364,6 +364,14 @@ export class Client {
     });
   }
 
+  /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
+  async featureMaps(
+    run: string,
+    features: string,
+    query: { episode: number; from: number; to: number; of?: string; checkpoint?: number },
+    signal?: AbortSignal,
+  ): Promise<FeatureMaps> {
+    const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
     return featureMapsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
@@ -505,6 +513,27 @@ export class Client {
   ): Promise<HeatMapRows> {
     const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
     return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** Arrays of a run's networks that can be looked at. */
+  async networkArrays(run: string, signal?: AbortSignal): Promise<NetworkArrays> {
+    return networkArraysOf(decodeColumns(await this.#source.bytes(`${at(run)}/network`, { signal })));
+  }
+
+  /** One of them at a step of the training, or its variance over `window` steps. */
+  async arrayPicture(
+    run: string,
+    query: { of: string; at?: number; window?: number },
+    signal?: AbortSignal,
+  ): Promise<ArrayPicture> {
+    const path = `${at(run)}/network/picture${search(query)}`;
+    return arrayPictureOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** One of them through training. */
+  async arrayStrip(run: string, query: { of: string }, signal?: AbortSignal): Promise<ArrayStrip> {
+    const path = `${at(run)}/network/strip${search(query)}`;
+    return arrayStripOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {

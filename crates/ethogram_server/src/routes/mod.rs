@@ -20,6 +20,7 @@ pub mod histograms;
 pub mod layouts;
 pub mod map;
 pub mod maps;
+pub mod network;
 pub mod notes;
 pub mod plugins;
 pub mod policy_change;
