@@ -52,15 +52,20 @@ export async function features(
 ): Promise<{ told: Told; body: Body }> {
   const answer = await request.post(`/api/runs/${run}/features`, { data: ask, timeout: 60_000 });
   expect(answer.ok(), answer.ok() ? '' : await answer.text()).toBe(true);
-  const bytes = await answer.body();
-  let last: Body | null = null;
+  const last = new Body(lastPart(await answer.body()));
+  expect(last.header.part, JSON.stringify(last.header)).toBe('features');
+  return { told: last.header as unknown as Told, body: last };
+}
+
+/** The last of an answer's parts. */
+export function lastPart(bytes: Buffer): Buffer {
+  let last = bytes;
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32LE(at);
-    last = new Body(bytes.subarray(at + 4, at + 4 + length));
+    last = bytes.subarray(at + 4, at + 4 + length);
     at += 4 + length;
   }
-  expect(last?.header.part, JSON.stringify(last?.header)).toBe('features');
-  return { told: last!.header as unknown as Told, body: last! };
+  return last;
 }
 
 /** The layer that the page presets, and the newest network, as the server says them. */

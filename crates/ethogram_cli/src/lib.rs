@@ -2,6 +2,7 @@
 
 mod commands;
 mod disk;
+mod drawn_features;
 mod embed;
 mod explain;
 mod options;

@@ -267,6 +267,15 @@ pub struct FeaturesOptions {
     /// Which network: global step of a checkpoint [default: the newest]
     #[arg(long, value_name = "STEP")]
     pub checkpoint: Option<i64>,
+    /// Write into this folder, for each feature, an image that excites it most, made by gradient ascent; with --json the numbers are printed too
+    #[arg(long, value_name = "FOLDER")]
+    pub images: Option<PathBuf>,
+    /// Steps of the ascent
+    #[arg(long, value_name = "COUNT", default_value_t = 200, requires = "images")]
+    pub image_steps: usize,
+    /// Other images for another number
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, requires = "images")]
+    pub image_seed: u64,
     /// Print JSON, with the directions and every state that shows a feature
     #[arg(long)]
     pub json: bool,

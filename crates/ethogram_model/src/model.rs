@@ -84,6 +84,19 @@ pub struct Layer {
     pub operator: String,
 }
 
+/// Numbers that a file brings along: what was learned, mostly.
+#[derive(Clone, Debug)]
+pub struct Weight {
+    /// As in the file.
+    pub name: String,
+    /// For people: the name where it says something, else what takes the numbers, and as which of its inputs.
+    pub title: String,
+    /// The operator that takes them first.
+    pub operator: String,
+    /// The numbers, floats all of them.
+    pub tensor: Arc<Tensor>,
+}
+
 impl Model {
     /// Reads a file. Weights that lie beside it must lie in its folder.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
@@ -175,6 +188,39 @@ impl Model {
         let port = self.inputs.iter().chain(&self.outputs).find(|port| port.name == name);
         let open = |shape: &Vec<Dim>| shape.iter().position(|dim| !matches!(dim, Dim::Known(_)));
         port.and_then(|port| port.shape.as_ref().and_then(open)).unwrap_or(0)
+    }
+
+    /// All floats that the file brings along and some operator takes, in the order in which they are taken.
+    pub fn weights(&self) -> Vec<Weight> {
+        let mut seen: std::collections::HashSet<&str> = std::collections::HashSet::new();
+        let mut found = Vec::new();
+        for node in &self.nodes {
+            for (input, name) in node.inputs.iter().enumerate() {
+                let Some(tensor) = self.weights.get(name).filter(|tensor| tensor.dtype() == Dtype::F32) else {
+                    continue;
+                };
+                if !seen.insert(name.as_str()) {
+                    continue;
+                }
+                // Exporters give numbers to what they changed: "onnx::MatMul_31".
+                let title = if name.starts_with("onnx::") || name.starts_with('/') || name.parse::<u64>().is_ok() {
+                    let layer = node.title();
+                    let layer = layer.trim_matches('/').trim_end_matches(&node.operator).trim_end_matches('/');
+                    let layer = if layer.is_empty() { node.operator.as_str() } else { layer };
+                    let role = match (node.operator.as_str(), input) {
+                        ("Gemm" | "MatMul" | "Conv" | "ConvTranspose", 1) => "weight".to_owned(),
+                        ("Gemm" | "Conv" | "ConvTranspose", 2) | ("Add", _) => "bias".to_owned(),
+                        (_, input) => format!("input {input}"),
+                    };
+                    format!("{}.{role}", layer.replace('/', "."))
+                } else {
+                    name.clone()
+                };
+                let (name, tensor) = (name.clone(), Arc::clone(tensor));
+                found.push(Weight { name, title, operator: node.operator.clone(), tensor });
+            }
+        }
+        found
     }
 
     /// Layers that have weights, in the order of the file: the name of what each gives, and those of its weights. Biases and other vectors are

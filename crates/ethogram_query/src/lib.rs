@@ -28,6 +28,7 @@ mod lazy_run;
 mod maps;
 mod name_pattern;
 mod native;
+mod network;
 #[cfg(feature = "s3")]
 mod object;
 mod opener;
@@ -77,8 +78,9 @@ pub use explanation::{
 };
 pub use extents::Extents;
 pub use features::{
-    FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureMaps, FeatureMapsRequest,
-    FeaturesRequest, LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
+    FEATURE_IMAGES_MAX, FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureImage,
+    FeatureImages, FeatureImagesRequest, FeatureMaps, FeatureMapsRequest, FeaturesRequest, IMAGES_WARNING, ImagePlace,
+    LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
 };
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
@@ -91,6 +93,10 @@ pub use maps::{
 };
 pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
+pub use network::{
+    ARRAY_NUMBERS_MAX, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip, ArrayStripRequest,
+    NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
+};
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
 pub use opener::Root;

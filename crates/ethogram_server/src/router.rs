@@ -51,10 +51,14 @@ pub fn router(app: App, safety: Safety) -> Router {
         .route("/api/runs/{run}/tensors", get(routes::tensors::tensors))
         .route("/api/runs/{run}/histograms", get(routes::histograms::histograms))
         .route("/api/runs/{run}/features", post(routes::features::features))
+        .route("/api/runs/{run}/features/{id}/images", post(routes::feature_images::images))
         .route("/api/runs/{run}/features/{id}/maps", get(routes::features::maps))
         .route("/api/runs/{run}/features/{id}/without", post(routes::features::without))
         .route("/api/runs/{run}/heat_maps", get(routes::heat_maps::heat_maps))
         .route("/api/runs/{run}/blobs/{hash}", get(routes::blobs::blob))
+        .route("/api/runs/{run}/network", get(routes::network::arrays))
+        .route("/api/runs/{run}/network/picture", get(routes::network::picture))
+        .route("/api/runs/{run}/network/strip", get(routes::network::strip))
         .route("/api/runs/{run}/notes", get(routes::notes::notes).put(routes::notes::put_notes))
         .route(
             "/api/layouts",

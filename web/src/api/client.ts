@@ -9,16 +9,27 @@ import {
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
 import {
+  featureImagesOf,
   featureMapsOf,
   featuresOf,
   progressOf,
   withoutOf,
+  type FeatureImages,
+  type FeatureImagesQuery,
   type FeatureMaps,
   type Features,
   type FeaturesProgress,
   type FeaturesQuery,
   type WithoutFeatures,
 } from './features';
+import {
+  arrayPictureOf,
+  arrayStripOf,
+  networkArraysOf,
+  type ArrayPicture,
+  type ArrayStrip,
+  type NetworkArrays,
+} from './network';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { MapsClient } from './maps_client';
 import { readParts } from './parts';
@@ -351,6 +362,29 @@ export class Client {
     });
   }
 
+  /** Images that excite features most; `onprogress` hears how far they are. Leaving stops it. */
+  async featureImages(
+    run: string,
+    features: string,
+    query: FeatureImagesQuery,
+    onprogress: (progress: FeaturesProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<FeatureImages> {
+    let found: FeatureImages | null = null;
+    const path = `${at(run)}/features/${encodeURIComponent(features)}/images`;
+    await readParts(await this.#source.stream(path, { body: query, signal }), (part) => {
+      const progress = progressOf(part);
+      if (progress) onprogress(progress);
+      else if (part.header.part === 'images') found = featureImagesOf(part);
+    });
+    if (found) return found;
+    throw new ApiError(0, {
+      code: 'cut_off',
+      message: 'the computation ended without an answer',
+      hint: 'is `ethogram serve` still running? Ask again.',
+    });
+  }
+
   /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
   async featureMaps(
     run: string,
@@ -500,6 +534,27 @@ export class Client {
   ): Promise<HeatMapRows> {
     const path = `${at(run)}/heat_maps${search({ axis, tag, ...options })}`;
     return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** Arrays of a run's networks that can be looked at. */
+  async networkArrays(run: string, signal?: AbortSignal): Promise<NetworkArrays> {
+    return networkArraysOf(decodeColumns(await this.#source.bytes(`${at(run)}/network`, { signal })));
+  }
+
+  /** One of them at a step of the training, or its variance over `window` steps. */
+  async arrayPicture(
+    run: string,
+    query: { of: string; at?: number; window?: number },
+    signal?: AbortSignal,
+  ): Promise<ArrayPicture> {
+    const path = `${at(run)}/network/picture${search(query)}`;
+    return arrayPictureOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** One of them through training. */
+  async arrayStrip(run: string, query: { of: string }, signal?: AbortSignal): Promise<ArrayStrip> {
+    const path = `${at(run)}/network/strip${search(query)}`;
+    return arrayStripOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {

@@ -109,6 +109,44 @@ export interface WithoutFeatures {
   after: SaidOfSteps;
 }
 
+/** Where in a layer an image is to excite a feature: in the middle, on the average over all places, or at each. */
+export type ImagePlace = 'centre' | 'everywhere' | 'each';
+
+/** What is asked of features that are to be drawn. */
+export interface FeatureImagesQuery {
+  factors: readonly number[];
+  place: ImagePlace;
+  seed: number;
+  /** Of the ascent; as many as the server has when left out. */
+  steps?: number;
+}
+
+/** An image that excites a feature, made by gradient ascent. */
+export interface FeatureImage {
+  factor: number;
+  /** Null for all places of the layer together. */
+  row: number | null;
+  column: number | null;
+  /** A row of the observation. */
+  values: Float32Array;
+  /** How far the layer reaches along the feature's direction there. */
+  excitation: number;
+  /** The same before the ascent. */
+  start: number;
+  /** The real state with the most of the same. */
+  strongest: { episode: number; step: number; excitation: number };
+}
+
+export interface FeatureImages {
+  /** The field that they are of. */
+  observation: string;
+  shape: readonly number[];
+  /** Where their bounds come from. */
+  bounds: string;
+  notes: readonly string[];
+  images: readonly FeatureImage[];
+}
+
 /** Rows and columns of a layer; one cell where it has none. */
 export function gridOf({ shape }: Pick<Features, 'shape'>): { rows: number; columns: number } {
   return shape.length >= 3 ? { rows: shape.at(-2)!, columns: shape.at(-1)! } : { rows: 1, columns: 1 };
@@ -161,6 +199,41 @@ export function featuresOf(columns: Columns): Features {
       };
     }),
     directions: directions.data as Float32Array,
+  };
+}
+
+/** Reads images. Throws when they are not what `docs/http.md` says. */
+export function featureImagesOf(columns: Columns): FeatureImages {
+  const { header } = columns;
+  const values = columnNamed(columns, 'values');
+  const told = Array.isArray(header.images) ? (header.images as Record<string, unknown>[]) : [];
+  if (values.rows !== told.length) {
+    throw new ColumnsError(`expected ${told.length} images, found ${values.rows}`);
+  }
+  const width = told.length === 0 ? 0 : values.data.length / told.length;
+  const number = (one: unknown) => (typeof one === 'number' ? one : NaN);
+  const place = (one: unknown) => (typeof one === 'number' ? one : null);
+  return {
+    observation: String(header.observation),
+    shape: numbers(header.shape),
+    bounds: String(header.bounds ?? ''),
+    notes: Array.isArray(header.notes) ? header.notes.map(String) : [],
+    images: told.map((one, i) => {
+      const strongest = (one.strongest ?? {}) as Record<string, unknown>;
+      return {
+        factor: Number(one.factor),
+        row: place(one.row),
+        column: place(one.column),
+        values: (values.data as Float32Array).subarray(i * width, (i + 1) * width),
+        excitation: number(one.excitation),
+        start: number(one.start),
+        strongest: {
+          episode: Number(strongest.episode),
+          step: Number(strongest.step),
+          excitation: number(strongest.excitation),
+        },
+      };
+    }),
   };
 }
 

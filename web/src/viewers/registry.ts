@@ -4,6 +4,7 @@ import { episodes } from './episodes/viewer';
 import { events } from './events/viewer';
 import { features } from './features/viewer';
 import { gallery } from './gallery/viewer';
+import { network } from './network/viewer';
 import { overview } from './overview/viewer';
 import { replay } from './replay/viewer';
 import { runs } from './runs/viewer';
@@ -24,5 +25,6 @@ export const VIEWERS: readonly Viewer[] = [
   replay,
   states,
   features,
+  network,
   benchmark,
 ];

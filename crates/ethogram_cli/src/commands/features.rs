@@ -5,10 +5,11 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ethogram_query::{Cancel, FeaturesRequest, LayerFeatures, RunHandle, Seen, factor_colours};
+use ethogram_query::{Cancel, FeatureImagesRequest, FeaturesRequest, LayerFeatures, RunHandle, Seen, factor_colours};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::drawn_features::Drawn;
 use crate::explain::{INTERRUPTED, stop_at_interrupt};
 use crate::options::{FeaturesOptions, StoreOptions};
 use crate::runs;
@@ -27,35 +28,48 @@ pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
     stop_at_interrupt(&cancel)?;
     let bar = bar();
     let phase = RefCell::new("");
-    let found = run.features(
-        &request,
-        &mut |now, share| {
-            if phase.replace(now) != now {
-                bar.set_message(now);
-            }
-            bar.set_position((share * TICKS as f64) as u64);
-        },
-        &cancel,
-    );
+    let mut tell = |now: &'static str, share: f64| {
+        if phase.replace(now) != now {
+            bar.set_message(now);
+        }
+        bar.set_position((share * TICKS as f64) as u64);
+    };
+    let found = run.features(&request, &mut tell, &cancel).and_then(|found| {
+        let ask = FeatureImagesRequest {
+            steps: options.image_steps,
+            seed: options.image_seed,
+            ..FeatureImagesRequest::default()
+        };
+        let images =
+            options.images.as_ref().map(|_| run.feature_images(&found, &ask, &mut tell, &cancel)).transpose()?;
+        Ok((found, images))
+    });
     bar.finish_and_clear();
-    match found {
+    let (found, images) = match found {
         Err(_) if cancel.check().is_err() => {
             eprintln!("stopped; nothing was found yet");
-            Ok(INTERRUPTED)
+            return Ok(INTERRUPTED);
         }
-        Err(error) => Err(error.into()),
-        Ok(found) if options.json => {
-            println!("{:#}", described(&found));
-            Ok(0)
+        found => found?,
+    };
+    let drawn =
+        images.zip(options.images.as_ref()).map(|(images, folder)| Drawn::write(&images, folder)).transpose()?;
+    if options.json {
+        let mut told = described(&found);
+        if let Some(drawn) = &drawn {
+            told["images"] = drawn.described();
         }
-        Ok(found) => {
-            print!("{}", crate::text::shown(&table(&found)));
-            for note in &found.notes {
-                eprintln!("note: {note}");
-            }
-            Ok(0)
-        }
+        println!("{told:#}");
+        return Ok(0);
     }
+    print!("{}", crate::text::shown(&table(&found)));
+    if let Some(drawn) = &drawn {
+        print!("\n{}", crate::text::shown(&drawn.table()));
+    }
+    for note in found.notes.iter().chain(drawn.iter().flat_map(|drawn| &drawn.images.notes)) {
+        eprintln!("note: {note}");
+    }
+    Ok(0)
 }
 
 fn request(run: &RunHandle, options: &FeaturesOptions) -> anyhow::Result<FeaturesRequest> {

@@ -2,7 +2,7 @@
 
 mod csv;
 mod npz;
-mod png;
+pub mod png;
 mod projector;
 mod settings;
 mod sprite;

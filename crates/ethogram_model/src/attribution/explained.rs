@@ -198,6 +198,15 @@ impl<'m> Explained<'m> {
         self.width
     }
 
+    /// What `work` makes of each index below `count`, in order, on as many threads as the questions have.
+    pub(crate) fn side_by_side<T: Send>(
+        &self,
+        count: usize,
+        work: impl Fn(usize) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        side_by_side(count, self.threads, work)
+    }
+
     /// What is explained.
     pub fn target(&self) -> &Target {
         &self.target

@@ -6,6 +6,7 @@ mod attributions;
 mod counterfactual;
 mod encode;
 mod exporters;
+mod feature_image;
 mod fuzzed;
 mod goldens;
 mod hostile;

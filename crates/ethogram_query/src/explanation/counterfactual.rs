@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use ethogram_model::{
-    Area, Asker, Bounds, Cancel, EntryChange, Explained, Measure, Port, Progress, Replacement, Subject, Target, Tensor,
+    Area, Asker, Cancel, EntryChange, Explained, Measure, Port, Progress, Replacement, Subject, Target, Tensor,
     nearest_entries, smallest_regions,
 };
 
 use super::edit::{Change, Edit, EditedField, Place, ends_of};
+use super::input_map::InputMap;
 use super::observation::{origin, prepared};
 use super::picture::Picture;
 use super::said::{Said, greatest};
@@ -121,7 +122,7 @@ impl RunHandle {
             model.inputs().iter().find(takes).ok_or_else(|| wrong("field", format!("one of {known_fields}"), &name))?;
         let (_, preprocessing) = origin(port, &signature, request.episode)?;
         let field = subject.fields[&name].clone();
-        let map = Map::of(port, preprocessing, &field, request.episode)?;
+        let map = InputMap::of(port, preprocessing, &field, request.episode)?;
 
         let actions = before.numbers.len();
         let mut inputs = subject.tensors(model, &signature, &[Version::After])?;
@@ -160,7 +161,7 @@ impl RunHandle {
         asker: &mut Asker<'_, '_>,
         subject: &SubjectStep<'_>,
         field: &EditedField,
-        map: &Map,
+        map: &InputMap,
         request: &CounterfactualRequest,
     ) -> Result<Counterfactual> {
         let reach = self.reach(subject, field, request.episode)?;
@@ -199,7 +200,7 @@ impl RunHandle {
         field: &EditedField,
         port: &Port,
         preprocessing: &[Preprocessing],
-        map: &Map,
+        map: &InputMap,
         picture: Picture,
     ) -> Result<Counterfactual> {
         let backwards = map.backwards();
@@ -293,67 +294,6 @@ impl Size {
         }
         size.l2 = size.l2.sqrt();
         size
-    }
-}
-
-/// How a field's numbers become an input's: `input[k] = scale[k] · recorded[place[k]] + shift[k]`.
-struct Map {
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-    place: Vec<usize>,
-}
-
-impl Map {
-    /// Found by sending numbers through the steps, and checked with the field's own.
-    fn of(port: &Port, preprocessing: &[Preprocessing], field: &EditedField, episode: u64) -> Result<Self> {
-        let shape = &field.info.shape;
-        let width = field.after.len();
-        let send = |values: Vec<f32>| -> Result<Vec<f32>> {
-            Ok(prepared(port, preprocessing, 1, shape, values, episode)?.as_f32().unwrap_or_default().to_vec())
-        };
-        let shift = send(vec![0.0; width])?;
-        let scale: Vec<f32> = send(vec![1.0; width])?.iter().zip(&shift).map(|(one, zero)| one - zero).collect();
-        let order = send((0..width).map(|at| at as f32).collect())?;
-        let place: Vec<usize> =
-            (0..order.len()).map(|at| ((order[at] - shift[at]) / scale[at]).round() as usize).collect();
-        let real = send(field.after.clone())?;
-        let most = real.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
-        let fits = |at: usize| {
-            let recorded = field.after.get(place[at]).copied().unwrap_or(f32::NAN);
-            scale[at] != 0.0 && (scale[at] * recorded + shift[at] - real[at]).abs() <= 1e-4 * most
-        };
-        if place.len() != width || !(0..width).all(fits) {
-            let why =
-                "the signature's steps cannot be undone, so a change of the input is no change of the observation";
-            return Err(Error::Unexplained { episode, why: why.to_owned() });
-        }
-        Ok(Map { scale, shift, place })
-    }
-
-    fn recorded(&self, at: usize, value: f32) -> f32 {
-        (value - self.shift[at]) / self.scale[at]
-    }
-
-    fn bounds(&self, reach: &[(f32, f32)]) -> Bounds {
-        let ends = |at: usize| {
-            let (low, high) = reach[self.place[at]];
-            let (low, high) = (self.scale[at] * low + self.shift[at], self.scale[at] * high + self.shift[at]);
-            (low.min(high), low.max(high))
-        };
-        let all: Vec<(f32, f32)> = (0..self.place.len()).map(ends).collect();
-        let unit = all.iter().map(|(low, high)| if high > low { high - low } else { 1.0 });
-        Bounds {
-            unit: unit.collect(),
-            low: all.iter().map(|ends| ends.0).collect(),
-            high: all.iter().map(|ends| ends.1).collect(),
-        }
-    }
-
-    /// The input's element of each recorded one.
-    fn backwards(&self) -> Vec<usize> {
-        let mut backwards = vec![0; self.place.len()];
-        self.place.iter().enumerate().for_each(|(at, &recorded)| backwards[recorded] = at);
-        backwards
     }
 }
 

@@ -1,4 +1,4 @@
-//! Features that were found lately.
+//! Features that were found lately, and images of them.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,20 +7,26 @@ use ethogram_store::CheckpointRow;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::states::States;
-use super::{FeaturesRequest, LayerFeatures};
+use super::{FeatureImages, FeatureImagesRequest, FeaturesRequest, LayerFeatures};
 use crate::RunHandle;
 
 /// How many are kept of a run.
 const KEPT: usize = 16;
+/// How many answers with images are kept of a run.
+const IMAGES_KEPT: usize = 8;
 
 /// Features of a run's layers.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<Vec<Arc<LayerFeatures>>>);
+pub struct Known {
+    features: Mutex<Vec<Arc<LayerFeatures>>>,
+    /// With the id of the features that they are of.
+    images: Mutex<Vec<(String, Arc<FeatureImages>)>>,
+}
 
 impl Known {
     /// Those of an id.
     pub fn get(&self, id: &str) -> Option<Arc<LayerFeatures>> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.features.lock().unwrap_or_else(PoisonError::into_inner);
         let at = known.iter().position(|features| features.id == id)?;
         let found = known.remove(at);
         known.push(Arc::clone(&found));
@@ -29,7 +35,7 @@ impl Known {
 
     /// Keeps them; those asked for least lately go.
     pub fn put(&self, features: Arc<LayerFeatures>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.features.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|other| other.id != features.id);
         known.push(features);
         if known.len() > KEPT {
@@ -37,9 +43,28 @@ impl Known {
         }
     }
 
+    /// Images of features.
+    pub fn images(&self, id: &str, request: &FeatureImagesRequest) -> Option<Arc<FeatureImages>> {
+        let mut known = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = known.iter().position(|(of, images)| of == id && images.request == *request)?;
+        let found = known.remove(at);
+        known.push(found.clone());
+        Some(found.1)
+    }
+
+    /// Keeps them; those asked for least lately go.
+    pub fn put_images(&self, id: &str, images: Arc<FeatureImages>) {
+        let mut known = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        known.push((id.to_owned(), images));
+        if known.len() > IMAGES_KEPT {
+            known.remove(0);
+        }
+    }
+
     /// Lets go of all.
     pub fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.images.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.features.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 

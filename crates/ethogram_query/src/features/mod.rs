@@ -2,8 +2,10 @@
 //!
 //! **Source** Hilton et al. (2020), "Understanding RL Vision".
 
+mod images;
 mod known;
 mod maps;
+mod peaks;
 mod rows;
 mod shown;
 mod states;
@@ -14,6 +16,7 @@ use ethogram_model::Cancel;
 use ethogram_store::CheckpointRow;
 use std::sync::Arc;
 
+pub use images::{FEATURE_IMAGES_MAX, FeatureImage, FeatureImages, FeatureImagesRequest, IMAGES_WARNING, ImagePlace};
 pub(crate) use known::Known;
 pub use maps::{FEATURE_MAP_STEPS_MAX, FeatureMaps, FeatureMapsRequest};
 pub use shown::{Seen, Shown};
@@ -21,6 +24,7 @@ pub use without::WithoutRequest;
 
 use crate::explanation::observation_of;
 use crate::{Error, Result, RunHandle};
+use peaks::Peaks;
 use rows::LayerRows;
 use states::States;
 
@@ -92,6 +96,8 @@ pub struct LayerFeatures {
     pub shares: Vec<f64>,
     /// What shows each.
     pub shown: Vec<Shown>,
+    /// What excites each most.
+    peaks: Peaks,
 }
 
 impl LayerFeatures {
@@ -194,6 +200,7 @@ impl RunHandle {
         let held = if signed { LayerRows::activations(self, &request, &states, tell, cancel)? } else { taken };
         tell("looking for what shows them", 0.0);
         let shown = shown::shown(&factors, &held, cancel)?;
+        let peaks = Peaks::find(&factors, &held, cancel)?;
         tell("looking for what shows them", 1.0);
         if held.channels() == width && width > 1 && one.shape.len() > 1 {
             notes.push(format!("the layer has shape {:?}, in which no places are known: each state is one", one.shape));
@@ -209,6 +216,7 @@ impl RunHandle {
             factors,
             shares,
             shown,
+            peaks,
             request,
         })
     }

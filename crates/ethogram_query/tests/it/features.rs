@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ethogram_query::{
-    Cancel, Error, FEATURE_STATES_MAX, FeatureMapsRequest, FeaturesRequest, LayerFeatures, OF_ACTIVATIONS, RunHandle,
-    Workbench,
+    Cancel, Error, FEATURE_STATES_MAX, FeatureImages, FeatureImagesRequest, FeatureMapsRequest, FeaturesRequest,
+    ImagePlace, LayerFeatures, OF_ACTIVATIONS, RunHandle, Workbench,
 };
 use ethogram_store::{EpisodeEnd, RunId, RunInfo};
 use serde_json::json;
@@ -202,4 +202,110 @@ fn what_cannot_be_done_is_said() {
     let (_bench, empty) = run_of(&[]);
     let error = empty.features(&asked(SPATIAL, "value", 3), &mut |_, _| {}, &Cancel::default()).expect_err("refused");
     assert!(matches!(error, Error::NoFeatures { .. }) && error.to_string().contains("eg.record"), "{error}");
+}
+
+fn drawn(run: &RunHandle, features: &LayerFeatures, request: &FeatureImagesRequest) -> Arc<FeatureImages> {
+    run.feature_images(features, request, &mut |_, _| {}, &Cancel::default())
+        .unwrap_or_else(|error| panic!("{request:?}: {error}"))
+}
+
+/// How far the layer's channels at a place reach along a feature's direction, at each state of an episode.
+fn along(
+    run: &RunHandle,
+    features: &LayerFeatures,
+    episode: u64,
+    factor: usize,
+    (row, column): (usize, usize),
+) -> Vec<f32> {
+    let steps: Vec<u64> = (0..STEPS as u64).collect();
+    let held = run.activations(episode, &steps, SPATIAL, None, &Cancel::default()).expect("activations");
+    let [channels, rows, columns] = features.shape[..] else { panic!("{:?}", features.shape) };
+    let direction = features.factors.direction(factor);
+    let length = direction.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let state = |values: &[f32]| {
+        let at = |channel: usize| values[(channel * rows + row) * columns + column];
+        (0..channels).map(|channel| at(channel) * direction[channel] / length).sum()
+    };
+    held.values.chunks(channels * rows * columns).map(state).collect()
+}
+
+#[test]
+fn row_u14_images_excite_features_more_than_any_state_that_was_looked_at() {
+    let (_bench, run) = run_of(&[STEPS, STEPS]);
+    let features = found(&run, &asked(SPATIAL, OF_ACTIVATIONS, 3));
+    let images = drawn(&run, &features, &FeatureImagesRequest::default());
+    assert_eq!((images.field.name.as_str(), images.field.shape.as_slice()), ("observation", &[3, 8, 8][..]));
+    assert_eq!(images.bounds, "what the episode had, where the observation space says nothing");
+    assert!(images.notes[0].contains("need not look like any state"), "{:?}", images.notes);
+    assert_eq!(images.images.len(), 3);
+    for (factor, image) in images.images.iter().enumerate() {
+        assert_eq!((image.factor, image.values.len()), (factor, PIXELS));
+        assert!(image.values.iter().all(|value| (0.0..=1.0).contains(value)), "within what was seen");
+        assert!(image.curve.windows(2).all(|pair| pair[0] <= pair[1]));
+        near(image.excitation, image.curve[image.curve.len() - 1]);
+        // The same number of every state: the image has more than the best, which is the one that is told.
+        let place = image.place.expect("one place");
+        let states: Vec<(u64, u64, f32)> = [0, 1]
+            .into_iter()
+            .flat_map(|episode| {
+                let own = along(&run, &features, episode, factor, place);
+                own.into_iter().enumerate().map(move |(step, value)| (episode, step as u64, value)).collect::<Vec<_>>()
+            })
+            .collect();
+        // 64 of 80 states were looked at.
+        let told = image.strongest;
+        let own = states.iter().find(|state| (state.0, state.1) == (told.episode, told.step)).expect("a state");
+        near(told.strength, own.2);
+        assert!(states.iter().filter(|state| state.2 > told.strength + 1e-4).count() <= 16);
+        assert!(image.excitation > told.strength, "{}, a state {}", image.excitation, told.strength);
+    }
+    let [pixels, width] = [images.pixels(0).expect("pictures").0.len(), images.pixels(0).expect("pictures").1];
+    assert_eq!((pixels, width), (3 * 64, 8), "three planes are colours");
+    // Asked again it is what is kept; another seed is another image.
+    assert!(Arc::ptr_eq(&images, &drawn(&run, &features, &FeatureImagesRequest::default())));
+    let other = drawn(&run, &features, &FeatureImagesRequest { seed: 1, ..FeatureImagesRequest::default() });
+    assert_ne!(other.images[0].values, images.images[0].values);
+}
+
+#[test]
+fn row_u14_a_feature_is_drawn_in_the_middle_everywhere_at_a_place_or_at_each() {
+    let (_bench, run) = run_of(&[STEPS]);
+    let features = found(&run, &asked(SPATIAL, OF_ACTIVATIONS, 2));
+    let (rows, columns) = features.grid();
+    let few = |place, factors| FeatureImagesRequest { place, factors: Some(factors), steps: 15, seed: 3 };
+    let each = drawn(&run, &features, &few(ImagePlace::Each, vec![1]));
+    assert_eq!(each.images.len(), rows * columns);
+    assert_eq!(each.images[columns].place, Some((1, 0)));
+    let everywhere = drawn(&run, &features, &few(ImagePlace::Everywhere, vec![0, 1]));
+    assert_eq!(everywhere.images.iter().map(|image| image.place).collect::<Vec<_>>(), [None, None]);
+    let mean: f32 = {
+        let all = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let step = everywhere.images[1].strongest.step as usize;
+        all.map(|place| along(&run, &features, 0, 1, place)[step]).sum::<f32>() / (rows * columns) as f32
+    };
+    near(everywhere.images[1].strongest.strength, mean);
+    let one = drawn(&run, &features, &few(ImagePlace::At(0, 1), vec![0]));
+    assert_eq!(one.images[0].place, Some((0, 1)));
+    assert!(one.images.iter().chain(&everywhere.images).all(|image| image.excitation > image.curve[0]));
+
+    let refused = |request: FeatureImagesRequest| {
+        run.feature_images(&features, &request, &mut |_, _| {}, &Cancel::default()).expect_err("refused").to_string()
+    };
+    let usual = FeatureImagesRequest::default;
+    for (request, text) in [
+        (few(ImagePlace::At(rows, 0), vec![0]), "a row below"),
+        (few(ImagePlace::Centre, vec![2]), "0 to 1"),
+        (few(ImagePlace::Centre, vec![]), "none"),
+        (few(ImagePlace::Centre, vec![0; 65]), "FEATURE_IMAGES_MAX"),
+        (FeatureImagesRequest { steps: 2_001, ..usual() }, "ASCENT_STEPS_MAX"),
+        (FeatureImagesRequest { steps: 0, ..usual() }, "1 to 2000"),
+    ] {
+        let error = refused(request);
+        assert!(error.contains(text), "{error}");
+    }
+    let stopped = Cancel::default();
+    stopped.cancel();
+    assert!(
+        run.feature_images(&features, &FeatureImagesRequest { seed: 9, ..usual() }, &mut |_, _| {}, &stopped).is_err()
+    );
 }

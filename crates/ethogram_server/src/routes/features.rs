@@ -63,33 +63,37 @@ pub async fn features(
 ) -> ApiResult<Response> {
     let run = app.run(&run)?;
     let request = FeaturesRequest::from(ask);
-    let full = || {
-        let message = format!(
-            "features of {FEATURES_AT_ONCE} layers are being looked for, as many as may be at once (FEATURES_AT_ONCE)"
-        );
-        (message, "stop one of them, or wait until it is done")
-    };
     parts::answer(&app.features, full, app.stopped.clone(), move |parts| find(&run, &request, parts)).await
+}
+
+/// Why there is no place for one more search.
+pub(super) fn full() -> (String, &'static str) {
+    let message = format!(
+        "features of {FEATURES_AT_ONCE} layers are being looked for, as many as may be at once (FEATURES_AT_ONCE)"
+    );
+    (message, "stop one of them, or wait until it is done")
 }
 
 fn find(run: &RunHandle, request: &FeaturesRequest, parts: &Parts) -> ApiResult<()> {
     let cancel = Cancel::default();
-    let mut tell = |phase: &'static str, share: f64| {
-        let progress = || {
-            let mut columns = Columns::new();
-            columns.set("part", "progress".into());
-            columns.set("phase", phase.into());
-            columns.set("share", share.into());
-            columns
-        };
-        if !parts.progress(progress) {
-            cancel.cancel();
-        }
-    };
-    let found = run.features(request, &mut tell, &cancel)?;
+    let found = run.features(request, &mut |phase, share| tell(parts, &cancel, phase, share), &cancel)?;
     // A client that went away meanwhile does not want them.
     parts.send(columns(&found));
     Ok(())
+}
+
+/// Says how far the work is, and calls it off when nobody waits for it.
+pub(super) fn tell(parts: &Parts, cancel: &Cancel, phase: &'static str, share: f64) {
+    let progress = || {
+        let mut columns = Columns::new();
+        columns.set("part", "progress".into());
+        columns.set("phase", phase.into());
+        columns.set("share", share.into());
+        columns
+    };
+    if !parts.progress(progress) {
+        cancel.cancel();
+    }
 }
 
 fn columns(found: &LayerFeatures) -> Columns {
@@ -139,7 +143,7 @@ fn push_seen(columns: &mut Columns, name: &str, seen: &[Seen]) {
     push_f32(columns, &format!("{name}_strength"), vec![strengths.len()], &strengths, None);
 }
 
-fn push_f32(columns: &mut Columns, name: &str, shape: Vec<usize>, values: &[f32], valid: Option<&[bool]>) {
+pub(super) fn push_f32(columns: &mut Columns, name: &str, shape: Vec<usize>, values: &[f32], valid: Option<&[bool]>) {
     let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     columns.push(name, Dtype::Float32, shape, bytes, valid);
 }
@@ -230,7 +234,7 @@ fn without_of(features: &LayerFeatures, found: &Patched) -> Columns {
     columns
 }
 
-fn known(run: &RunHandle, id: &str) -> ApiResult<Arc<LayerFeatures>> {
+pub(super) fn known(run: &RunHandle, id: &str) -> ApiResult<Arc<LayerFeatures>> {
     run.features_known(id).ok_or_else(|| {
         ApiError::new(axum::http::StatusCode::GONE, "features_gone", format!("features {id:?} are not kept any more"))
             .hint("ask for them again with POST /api/runs/RUN/features")

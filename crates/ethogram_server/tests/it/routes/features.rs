@@ -103,6 +103,43 @@ async fn row_u10_a_layer_is_asked_about_by_its_features() {
     assert_ne!(without.f64("before/value"), without.f64("after/value"), "the features had a say");
 }
 
+/// U-14: progress, then what features would like to see, and how that compares with real states.
+#[tokio::test]
+async fn row_u14_images_of_features_come_with_the_strongest_states() {
+    let (_root, served) = served().await;
+    let features = found(&served, &json!({"layer": LAYER, "of": "activations", "factors": 3, "steps": 16})).await;
+    let id = features.header["features"].as_str().expect("an id").to_owned();
+    let ask = json!({"factors": [2, 0], "steps": 20, "seed": 4});
+    let answer = served.post(&path(&format!("/{id}/images")), &ask).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, PARTS_TYPE), "{}", answer.text());
+    let mut parts = read_parts(&unchunked(&answer.body)).expect("parts");
+    let last = parts.pop().expect("a part");
+    assert!(parts.iter().all(|part| part.header["part"] == "progress" && part.header["share"].is_number()));
+    let header = &last.header;
+    assert_eq!((&header["part"], &header["shape"], &header["seed"]), (&json!("images"), &json!([3, 8, 8]), &json!(4)));
+    assert_eq!(last.entry("values").expect("there").shape, [2, 3, 8, 8]);
+    let curves = last.f64("curves").expect("there");
+    for (image, curve) in header["images"].as_array().expect("a list").iter().zip(curves.chunks(curves.len() / 2)) {
+        let [start, end] = ["start", "excitation"].map(|name| image[name].as_f64().expect("a number"));
+        assert!(end > start && (curve[0] - start).abs() < 1e-6, "{image}");
+        assert!(image["strongest"]["excitation"].is_number() && image["row"].is_number());
+    }
+    assert_eq!(header["images"][0]["factor"], 2);
+    for (ask, status, text) in [
+        (json!({"factors": [3]}), 400, "0 to 2"),
+        (json!({"place": "corner"}), 400, "corner"),
+        (json!({"place": [99, 0]}), 400, "a row below"),
+        (json!({"steps": 2_001}), 413, "ASCENT_STEPS_MAX"),
+        (json!({"colour": 1}), 400, "colour"),
+    ] {
+        let answer = served.post(&path(&format!("/{id}/images")), &ask).await;
+        assert_eq!(answer.status, status, "{ask}: {}", answer.text());
+        assert!(answer.text().contains(text), "{ask}: {}", answer.text());
+    }
+    let gone = served.post(&path("/0123/images"), &json!({})).await;
+    assert_eq!((gone.status, gone.error_code().as_str()), (410, "features_gone"));
+}
+
 /// What cannot be asked is answered as everywhere, before any part.
 #[tokio::test]
 async fn what_makes_no_sense_is_told_before_the_first_part() {

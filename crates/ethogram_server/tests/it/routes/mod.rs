@@ -17,6 +17,7 @@ mod frames;
 mod histograms;
 mod layouts;
 mod maps;
+mod network;
 mod notes;
 mod out_of_range;
 mod runs;
