@@ -1,7 +1,7 @@
 //! The network at one step for rows that differ in a rectangle of a picture.
 
 use super::explained::side_by_side;
-use super::one_step::{Compiler, OneStep, Pass};
+use super::one_step::{Compiler, Function, OneStep, Pass};
 use super::patch::Patch;
 use crate::error::{Error, Result};
 use crate::exec::{Cancel, Lent, Local, Program};
@@ -11,8 +11,9 @@ use crate::tensor::Data;
 /// Rows whose unchanged pictures are held at one time.
 const BASES: usize = 8;
 
-/// Rows that go through the layers behind at once: many, for these are products with large weights.
+/// Rows that go through the layers behind at once: many, for these are products with large weights, unless each takes much memory.
 const CHUNK_ROWS: usize = 64;
+const CHUNK_BYTES: u64 = 64 << 20;
 
 /// Share of the memory of a run that the pictures may take.
 const MEMORY_SHARE: u64 = 4;
@@ -67,7 +68,9 @@ impl OneStep<'_> {
         if part.shape.len() != 3 || compiler.model.axis_of_rows(&part.name) != 0 || patches.is_empty() {
             return Ok(None);
         }
-        let each = at_once.unwrap_or(CHUNK_ROWS).min(patches.len().div_ceil(threads)).max(1);
+        let fit = usize::try_from(CHUNK_BYTES / self.effort().bytes.max(1)).unwrap_or(CHUNK_ROWS);
+        let most = at_once.unwrap_or_else(|| fit.min(CHUNK_ROWS));
+        let each = most.min(patches.len().div_ceil(threads)).max(1);
         let question = format!("{} {each} {:?} {threads}", compiler.question, Pass::Local);
         let divided = compiler.model.prepared.get(&question, || compiler.divided(each, threads))?;
         let Some(divided) = divided.as_ref() else { return Ok(None) };
