@@ -43,6 +43,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Video(options) => commands::video::video(&options),
         Command::Report(options) => commands::report::report(&options, args.get(1..).unwrap_or_default()),
         Command::Push(options) => commands::push::push(&options),
+        Command::Pull(options) => commands::pull::pull(&options),
         Command::Import(options) => commands::import::import(&options),
     };
     match done {

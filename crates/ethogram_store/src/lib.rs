@@ -48,7 +48,7 @@ pub use error::{Error, Lost, Result};
 pub use feature_label::{FEATURE_LABELS_MAX, FeatureLabel};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
-pub use layout::{Kind, find_runs};
+pub use layout::{Kind, check_project, find_runs};
 pub use layouts::{
     LAYOUT_BYTES_MAX, LAYOUT_NAME_CHARS_MAX, LAYOUTS_MAX, Layout, read_layouts, remove_layout, save_layout,
 };
