@@ -205,11 +205,11 @@ impl Pulled {
         // What names is read before what is named, which only grows or is replaced by what a newer name names: so all that these
         // vouch for is there. It is put in place last.
         names.sort_by_key(|object| stage(&object.path));
-        if !self.copy(remote, folder, &names)? {
+        if !copy(remote, folder, &names)? {
             return Ok(false);
         }
         for some in named.chunks(FILES_AT_ONCE) {
-            if !self.copy(remote, folder, some)? {
+            if !copy(remote, folder, some)? {
                 return Ok(false);
             }
             self.place(folder, some, report)?;
@@ -230,20 +230,6 @@ impl Pulled {
         }
         self.save(folder)?;
         Ok(true)
-    }
-
-    /// Reads objects beside their places. False when one is not there any more.
-    fn copy(&self, remote: &Remote, folder: &Path, objects: &[Object]) -> Result<bool> {
-        let mut wanted = Vec::with_capacity(objects.len());
-        for object in objects {
-            let file = beside(folder, &object.path);
-            if let Some(folder) = file.parent() {
-                std::fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
-            }
-            wanted.push(Wanted { path: object.path.clone(), file, seen: None });
-        }
-        let copied: Vec<Copied> = remote.copy(wanted).into_iter().collect::<Result<_>>()?;
-        Ok(copied.iter().all(|copied| *copied != Copied::Gone))
     }
 
     /// Puts what was read in place, for good.
@@ -279,6 +265,20 @@ impl Pulled {
             path: folder.to_owned(),
         })
     }
+}
+
+/// Reads objects beside their places. False when one is not there any more.
+fn copy(remote: &Remote, folder: &Path, objects: &[Object]) -> Result<bool> {
+    let mut wanted = Vec::with_capacity(objects.len());
+    for object in objects {
+        let file = beside(folder, &object.path);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
+        }
+        wanted.push(Wanted { path: object.path.clone(), file, seen: None });
+    }
+    let copied: Vec<Copied> = remote.copy(wanted).into_iter().collect::<Result<_>>()?;
+    Ok(copied.iter().all(|copied| *copied != Copied::Gone))
 }
 
 /// Where a file lies until it is put in place.
