@@ -58,7 +58,7 @@ pub const PORTS_TRIED: u16 = 100;
 /// How long a connection may stay without a whole head of a request.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// How long the body of a request may take to come.
-pub const BODY_WITHIN: Duration = Duration::from_secs(60);
+pub const BODY_WITHIN: Duration = Duration::from_mins(1);
 /// How often live runs are asked whether they grew.
 pub const POLL_EVERY: Duration = Duration::from_millis(200);
 /// How often runs are looked at while no page is open.
