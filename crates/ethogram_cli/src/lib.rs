@@ -45,6 +45,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Export(options) => commands::export::export(&options),
         Command::Report(options) => commands::report::report(&options, args.get(1..).unwrap_or_default()),
         Command::Push(options) => commands::push::push(&options),
+        Command::Pull(options) => commands::pull::pull(&options),
         Command::Import(options) => commands::import::import(&options),
     };
     match done {

@@ -53,6 +53,8 @@ pub enum Command {
     Report(ReportOptions),
     /// Copy runs to an object store; what is there already is not sent again
     Push(PushOptions),
+    /// Bring runs from an object store to this machine; what is here already is not sent again
+    Pull(PullOptions),
     /// Make runs of our own of other tools' logs, which `serve` also shows as they are
     Import(ImportOptions),
 }
@@ -509,6 +511,21 @@ pub struct PushOptions {
     pub from: PathBuf,
     /// s3://BUCKET/PREFIX; a run lies there as it does below FROM, one alone as PROJECT/ID
     pub to: String,
+    /// How object stores are reached
+    #[command(flatten)]
+    pub stores: StoreOptions,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ethogram pull`
+#[derive(Debug, Args)]
+pub struct PullOptions {
+    /// s3://BUCKET/PREFIX of a run, a project or anything above
+    pub from: String,
+    /// Folder; a run lies there as it does below FROM, one alone as PROJECT/ID
+    pub to: PathBuf,
     /// How object stores are reached
     #[command(flatten)]
     pub stores: StoreOptions,

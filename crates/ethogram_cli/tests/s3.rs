@@ -192,3 +192,94 @@ fn the_other_commands_take_a_url_too() {
     let checked = run(&["check", &format!("{url}/pong/{RUN}")]);
     assert!(checked.code == 1 && checked.out.contains("status.json"), "{}", checked.out);
 }
+
+#[test]
+fn a_pulled_run_is_the_pushed_one_and_a_pull_that_was_killed_goes_on() {
+    let root = tempfile::tempdir().expect("a folder");
+    let here = root.path().join("here");
+    let path = written::write_run(&here, RUN, "dqn");
+    written::write_run(&here, OTHER, "a second run");
+    // Large enough that a pull takes a moment.
+    let writer = RunWriter::resume(&path, WriterOptions::default()).expect("resumed");
+    for blob in 0..12_u8 {
+        let weights = (0..4 << 20).map(|at: u32| (at >> 8) as u8 ^ blob).collect();
+        writer.checkpoint(i64::from(blob), "policy", "onnx", weights, serde_json::json!({})).expect("logged");
+    }
+    writer.close(RunState::Finished).expect("closed");
+    let url = bucket("pull");
+    push(&here, &url);
+
+    let there = root.path().join("there");
+    let mut pulling = program::program();
+    let mut child =
+        pulling.args(["pull", &url]).arg(&there).stdout(std::process::Stdio::null()).spawn().expect("started");
+    until("something of a run", || there.join("pong").exists().then_some(()));
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let whole = |folder: &Path| ethogram_store::check(folder, false).expect("a run").is_sound();
+    for run in ethogram_store::find_runs(&there, 10).expect("listed") {
+        assert!(whole(&run), "what can be seen is whole: {}", run.display());
+    }
+    let said = run(&["pull", "--json", &url, &there.display().to_string()]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(ethogram_store::find_runs(&there, 10).expect("listed").len(), 2);
+    let told = |folder: &Path| run(&["info", "--json", &folder.join("pong").join(RUN).display().to_string()]).out;
+    let same = |text: String| -> Value {
+        let mut value: Value = serde_json::from_str(&text).expect("json");
+        value.as_object_mut().expect("an object").retain(|name, _| !["path", "root"].contains(&name.as_str()));
+        value["weight"] = value["weight"]["frames"].take();
+        value
+    };
+    assert_eq!(same(told(&there)), same(told(&here)));
+    let again: Value =
+        serde_json::from_str(&run(&["pull", "--json", &url, &there.display().to_string()]).out).expect("json");
+    assert!(again.as_array().is_some_and(|runs| runs.iter().all(|run| run["report"]["files"] == 0)), "{again}");
+
+    // One alone lies by its project and id.
+    let alone = root.path().join("alone");
+    let said = run(&["pull", &format!("{url}/pong/{RUN}"), &alone.display().to_string()]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(whole(&alone.join("pong").join(RUN)));
+    let said = run(&["pull", &url, &here.display().to_string()]);
+    assert!(said.code == 1 && said.err.contains("was not pulled"), "a run that lies there stays: {}", said.err);
+    let said = run(&["pull", &format!("{url}/nothing"), &alone.display().to_string()]);
+    assert!(said.code == 1 && said.err.contains("no run there"), "{}", said.err);
+}
+
+#[test]
+fn two_servers_on_one_bucket_show_the_same() {
+    let root = tempfile::tempdir().expect("a folder");
+    let path = written::write_run(root.path(), RUN, "dqn");
+    let url = bucket("two");
+    push(root.path(), &url);
+    let servers = [(); 2].map(|()| Serving::start(&["--port", "0", &url], root.path()));
+    let points = |server: &Serving| json(server, &format!("/api/runs/{RUN}"))["scalars"][0]["count"].as_u64();
+    assert_eq!(servers.each_ref().map(points), [Some(50); 2]);
+    // A process on another machine logs on, and sends what there is while both are asked all the time.
+    let writer = RunWriter::resume(&path, WriterOptions::default()).expect("resumed");
+    for round in 1..=3_u64 {
+        for step in 0..10 {
+            let step = (50 + (round as i64 - 1) * 10 + step) * 1_000;
+            writer.scalar(Axis::GlobalStep, "loss", step, 1, 0.25).expect("logged");
+        }
+        writer.flush().expect("flushed");
+        push(root.path(), &url);
+        for server in &servers {
+            until("the points that were sent", || (points(server) == Some(50 + round * 10)).then_some(()));
+        }
+    }
+    writer.close(RunState::Finished).expect("closed");
+    push(root.path(), &url);
+    for server in &servers {
+        until("the end of the run", || {
+            (json(server, &format!("/api/runs/{RUN}"))["state"] == "finished").then_some(())
+        });
+    }
+    let curve = format!("/api/series.csv?run={RUN}&axis=global_step&tag=loss");
+    let [one, other] = servers.each_ref().map(|server| body(&server.get(&curve)).to_owned());
+    assert_eq!(one, other);
+    assert_eq!(one.lines().count(), 81);
+    for server in &servers {
+        assert_eq!(json(server, &format!("/api/runs/{RUN}"))["lost"], serde_json::json!([]));
+    }
+}

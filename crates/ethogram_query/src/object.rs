@@ -202,7 +202,8 @@ impl Watched {
         let (opener, of, beats) = (Arc::clone(watched), path.to_owned(), Arc::clone(&again));
         let open = move || -> Result<Arc<dyn RunSource>> {
             let remote = opener.root.remote_of(&of);
-            let opened = ObjectRun::open(remote, &opener.root.folder_of(&of), ObjectRun::CACHE_BYTES).map(Arc::new);
+            let (mirror, known) = (opener.root.folder_of(&of), opener.root.known_of(&of));
+            let opened = ObjectRun::open_known(remote, &mirror, ObjectRun::CACHE_BYTES, known).map(Arc::new);
             let mut runs = lock(&opener.runs);
             let known = runs.entry(of.clone()).or_default();
             (known.failed, known.again) = (opened.is_err(), Arc::clone(&beats));

@@ -166,6 +166,9 @@ impl From<JsonRejection> for ApiError {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::body_too_large();
         }
+        if let Some(late) = Self::too_slow(&rejection) {
+            return late;
+        }
         Self::bad_request(format!("the body is not what this route takes: {}", rejection.body_text()))
             .hint("docs/http.md lists the members; send content-type: application/json")
     }
@@ -175,6 +178,9 @@ impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
             return Self::body_too_large();
+        }
+        if let Some(late) = Self::too_slow(&rejection) {
+            return late;
         }
         Self::bad_request(format!("the body cannot be read: {}", rejection.body_text()))
     }

@@ -8,6 +8,7 @@ mod answer;
 mod app;
 mod cancel;
 pub mod columns;
+mod connections;
 pub mod error;
 mod etag;
 pub mod events;
@@ -32,6 +33,7 @@ pub mod video_parts;
 mod watch;
 pub mod wire;
 
+pub use connections::Patience;
 pub use frame_origin::FrameOrigin;
 pub use serve::{DEFAULT_PORT, ServeError, ServeOptions, Server};
 pub use token::Token;

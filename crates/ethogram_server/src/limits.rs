@@ -26,6 +26,8 @@ pub const TENSOR_ROWS_MAX: u64 = 10_000;
 pub const RESPONSE_BYTES_MAX: u64 = 256 << 20;
 /// Open event streams.
 pub const EVENT_STREAMS_MAX: usize = 1_024;
+/// Open connections, those of event streams among them; less where the system lets a process open few files.
+pub const CONNECTIONS_MAX: usize = 2_048;
 /// Requests that wait for a free worker; beyond that the answer is 503.
 pub const WAITING_MAX: usize = 1_024;
 /// Films that are made at once: each may take all processors.
@@ -53,6 +55,10 @@ pub const REPORT_FIELD_BYTES_MAX: u64 = 32 << 20;
 /// Ports tried after the default when it is taken.
 pub const PORTS_TRIED: u16 = 100;
 
+/// How long a connection may stay without a whole head of a request.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(30);
+/// How long the body of a request may take to come.
+pub const BODY_WITHIN: Duration = Duration::from_mins(1);
 /// How often live runs are asked whether they grew.
 pub const POLL_EVERY: Duration = Duration::from_millis(200);
 /// How often runs are looked at while no page is open.

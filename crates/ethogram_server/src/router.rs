@@ -6,13 +6,14 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{Method, StatusCode},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 
 use crate::{
     app::App,
+    connections::{Patience, hasten},
     error::{ApiError, ApiResult},
     limits::{BODY_BYTES_MAX, TREND_BYTES_MAX},
     plugins::FRAME_PATH,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// The whole service: routes, the web app for every other path, and the guard around both.
-pub fn router(app: App, safety: Safety) -> Router {
+pub fn router(app: App, safety: Safety, patience: Patience) -> Router {
     Router::new()
         .route("/api/health", get(routes::health::health))
         .route("/api/runs", get(routes::runs::runs))
@@ -90,6 +91,7 @@ pub fn router(app: App, safety: Safety) -> Router {
         .fallback(other)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(move |request: Request, next: Next| hasten(patience, request, next)))
         .layer(middleware::from_fn_with_state(Arc::new(safety), guard))
         .with_state(app)
 }

@@ -8,13 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use axum::serve::ListenerExt as _;
 use ethogram_query::Workbench;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     Token, Ui,
     app::App,
+    connections::{self, Patience},
     frame_origin::FrameOrigin,
     limits::{PORTS_TRIED, SHUTDOWN_GRACE},
     plugins,
@@ -43,12 +43,23 @@ pub struct ServeOptions {
     pub plugins: Vec<PathBuf>,
     /// Whose pages may show the web app in a frame.
     pub frames: Vec<FrameOrigin>,
+    /// How much connections may take.
+    pub patience: Patience,
 }
 
 impl Default for ServeOptions {
     fn default() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { host, port: None, token: None, allow_hosts: vec![], ui: Ui::Embedded, plugins: vec![], frames: vec![] }
+        Self {
+            host,
+            port: None,
+            token: None,
+            allow_hosts: vec![],
+            ui: Ui::Embedded,
+            plugins: vec![],
+            frames: vec![],
+            patience: Patience::default(),
+        }
     }
 }
 
@@ -87,12 +98,6 @@ pub enum ServeError {
         /// What the operating system said.
         source: io::Error,
     },
-    /// Listening failed later on.
-    #[error("serving failed: {source}")]
-    Serve {
-        /// What the operating system said.
-        source: io::Error,
-    },
 }
 
 /// A server that listens but does not answer yet.
@@ -104,6 +109,7 @@ pub struct Server {
     address: SocketAddr,
     port_was_taken: bool,
     token: Option<Token>,
+    patience: Patience,
     stop: watch::Sender<bool>,
 }
 
@@ -122,7 +128,7 @@ impl Server {
         let plugins = options.plugins.into_iter().chain(beside).collect();
         let app = App::new(workbench, options.ui, plugins, stopped);
         let safety = Safety::new(address, &options.allow_hosts, token.clone()).with_frames(&options.frames);
-        Ok(Self { listener, app, safety, address, port_was_taken, token, stop })
+        Ok(Self { listener, app, safety, address, port_was_taken, token, patience: options.patience, stop })
     }
 
     /// Where it listens.
@@ -147,23 +153,19 @@ impl Server {
     }
 
     /// Answers until `stop` is ready; then ends event streams and gives other answers a moment to finish.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
         let watch = Watch::start(&self.app);
-        let router = router(self.app, self.safety);
-        let stopped = self.stop.subscribe();
-        // An answer of a few hundred bytes must not wait for more to come.
-        let listener = self.listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let ended = axum::serve(listener, router).with_graceful_shutdown(until(stopped.clone()));
-        let served = tokio::select! {
-            served = async { ended.await } => served,
+        let router = router(self.app, self.safety, self.patience);
+        let served = connections::serve(self.listener, router, self.patience, self.stop.subscribe());
+        tokio::select! {
+            () = served => {}
             () = async {
                 stop.await;
                 self.stop.send_replace(true);
                 tokio::time::sleep(SHUTDOWN_GRACE).await;
-            } => Ok(()),
-        };
+            } => {}
+        }
         watch.stop().await;
-        served.map_err(|source| ServeError::Serve { source })
     }
 }
 

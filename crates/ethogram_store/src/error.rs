@@ -95,6 +95,14 @@ pub enum Error {
         /// The size found.
         found: u64,
     },
+    /// A run cannot be brought to a folder, for what lies there must stay.
+    #[error("cannot pull into {}: {why}", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What lies there, and what to do.
+        why: String,
+    },
     /// A process writes the run, and what was asked for needs it to have ended.
     #[error("the run is still being written; wait until it has ended: {}", path.display())]
     StillRunning {

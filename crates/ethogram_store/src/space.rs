@@ -111,17 +111,20 @@ impl Space {
 
     fn collect(&self, at: &str, depth: usize, leaves: &mut Vec<Leaf>) -> Result<(), SpaceError> {
         let fail = |why: String| Err(SpaceError { at: at.to_owned(), why });
+        let wrong = |why: String| SpaceError { at: at.to_owned(), why };
         if depth > Self::DEPTH_MAX {
             return fail(format!("nested deeper than {}", Self::DEPTH_MAX));
         }
         if leaves.len() >= Self::LEAVES_MAX {
             return fail(format!("more than {} parts", Self::LEAVES_MAX));
         }
-        let mut push = |dtype: Option<Dtype>, shape: &[usize], stack_axis: Option<usize>| {
+        let count = |shape: &[usize]| {
             let elements = shape.iter().try_fold(1_usize, |product, &n| product.checked_mul(n));
-            if elements.is_none_or(|n| n > Self::ELEMENTS_MAX) {
-                return Err(format!("shape {shape:?} has more than {} elements", Self::ELEMENTS_MAX));
-            }
+            let elements = elements.filter(|elements| *elements <= Self::ELEMENTS_MAX);
+            elements.ok_or_else(|| format!("shape {shape:?} has more than {} elements", Self::ELEMENTS_MAX))
+        };
+        let mut push = |dtype: Option<Dtype>, shape: &[usize], stack_axis: Option<usize>| {
+            count(shape)?;
             if stack_axis.is_some_and(|axis| axis >= shape.len()) {
                 return Err(format!("stack axis {stack_axis:?} is outside shape {shape:?}"));
             }
@@ -130,7 +133,7 @@ impl Space {
         };
         match self {
             Self::Box { shape, dtype, low, high, stack_axis } => {
-                let elements = shape.iter().product::<usize>();
+                let elements = count(shape).map_err(wrong)?;
                 for bounds in [low, high] {
                     if bounds.len() != 1 && bounds.len() != elements {
                         return fail(format!("{} bounds for {elements} elements", bounds.len()));
@@ -140,7 +143,7 @@ impl Space {
             }
             Self::Discrete { dtype, .. } => push(Some(*dtype), &[], None).or_else(fail),
             Self::MultiDiscrete { nvec, shape, dtype } => {
-                if nvec.len() != shape.iter().product::<usize>() {
+                if nvec.len() != count(shape).map_err(wrong)? {
                     return fail(format!("{} choices for shape {shape:?}", nvec.len()));
                 }
                 push(Some(*dtype), shape, None).or_else(fail)

@@ -23,13 +23,18 @@ pub fn read_info(run_dir: &Path) -> Result<RunInfo> {
         Err(error) if error.is_not_found() => return Err(Error::NotARun { path: run_dir.to_owned() }),
         other => other?,
     };
+    info_from(&bytes, path)
+}
+
+/// What `run.json` says; `path` is what to call it.
+pub(crate) fn info_from(bytes: &[u8], path: PathBuf) -> Result<RunInfo> {
     let corrupt = |found: String| Error::Corrupt {
         what: "identity of the run".into(),
         expected: "the JSON of RunInfo".into(),
         found,
         path: path.clone(),
     };
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| corrupt(error.to_string()))?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|error| corrupt(error.to_string()))?;
     // The version first: the rest of a newer file may look like anything.
     let version = value.get("format_version").and_then(serde_json::Value::as_u64);
     let version = version.ok_or_else(|| corrupt("no format_version".into()))?;

@@ -44,14 +44,14 @@ fn check_foreign(options: &CheckOptions) -> anyhow::Result<Option<CheckReport>> 
 /// The check of a copy: every byte of a run must be read anyhow.
 #[cfg(feature = "s3")]
 fn check_remote(options: &CheckOptions) -> anyhow::Result<CheckReport> {
-    use ethogram_store::object::{MirrorFolder, Remote, pull};
+    use ethogram_store::object::{MirrorFolder, Remote, fetch};
 
     if options.repair {
         anyhow::bail!("a run in an object store is only read; repair it where it lies and send it again");
     }
     let remote = Remote::open(&options.run.to_string_lossy(), &runs::remote_options(&options.stores))?;
     let copy = MirrorFolder::create()?;
-    pull(&remote, &copy.path().join("run"))?;
+    fetch(&remote, &copy.path().join("run"))?;
     Ok(ethogram_store::check(&copy.path().join("run"), false)?)
 }
 

@@ -11,6 +11,7 @@ pub mod features;
 pub mod import;
 pub mod info;
 pub mod ls;
+pub mod pull;
 pub mod push;
 pub mod report;
 pub mod serve;

@@ -26,6 +26,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<u8> {
         ui,
         plugins: options.plugins.clone(),
         frames: options.allow_frame.clone(),
+        ..ethogram_server::ServeOptions::default()
     };
     for root in options.roots.iter().filter(|root| runs::is_remote(root)) {
         eprintln!("looking for runs in {} …", root.display());
@@ -36,7 +37,7 @@ pub fn serve(options: &ServeOptions) -> anyhow::Result<u8> {
         let stop = Stop::new()?;
         let server = Server::bind(Arc::clone(&workbench), serve).await?;
         announce(options, &server, &workbench)?;
-        server.run(stop.wait()).await?;
+        server.run(stop.wait()).await;
         anyhow::Ok(())
     });
     // Work that goes on for a client that is gone must not hold up the end.

@@ -3,7 +3,7 @@ use crate::program::run;
 /// In the order that people see.
 const COMMANDS: &[&str] = &[
     "serve", "ls", "info", "events", "compare", "explain", "features", "embed", "check", "compact", "video", "report",
-    "push", "import",
+    "push", "pull", "import",
 ];
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Answer {
 impl Asker {
     /// The routes over the runs of this app.
     pub fn new(app: App) -> Self {
-        Self(router(app, Safety::new(([127, 0, 0, 1], 80).into(), &[], None)))
+        Self(router(app, Safety::new(([127, 0, 0, 1], 80).into(), &[], None), crate::Patience::default()))
     }
 
     /// The answer to a `GET`, or with a body to a `POST`. Segments of the path are as they are called, not encoded.

@@ -43,7 +43,7 @@ impl Served {
         let (stop, stopped) = oneshot::channel();
         let (port, url) = (server.address().port(), server.url());
         let task = tokio::spawn(async move {
-            server.run(async move { drop(stopped.await) }).await.expect("served");
+            server.run(async move { drop(stopped.await) }).await;
         });
         Self { port, url, stop: Some(stop), task }
     }
@@ -144,7 +144,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn parse(bytes: &[u8]) -> Self {
+    /// The head and body of one answer.
+    pub fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         let end = end.unwrap_or_else(|| panic!("no HTTP answer: {:?}", String::from_utf8_lossy(bytes)));
         let head = std::str::from_utf8(&bytes[..end]).expect("an ASCII head");

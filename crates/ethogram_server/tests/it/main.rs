@@ -1,5 +1,6 @@
 //! The server over real connections.
 
+mod connections;
 mod http;
 mod live;
 mod many;

@@ -31,6 +31,8 @@ pub(super) struct ObjectFiles {
     remote: Remote,
     mirror: LocalFiles,
     cache: BlockCache,
+    /// What somebody else has mirrored already: tags of the objects, by path.
+    known: BTreeMap<String, String>,
     seen: RwLock<Seen>,
     failures: AtomicU64,
     last_failure: Mutex<Option<Failure>>,
@@ -63,10 +65,20 @@ pub(super) struct Found {
     gone: Vec<String>,
 }
 
+/// Manifests that cannot be gone by.
+#[derive(Debug, Default)]
+struct HeldBack {
+    /// They name what is not there.
+    held: Vec<String>,
+    /// They cannot be understood.
+    unsound: Vec<String>,
+}
+
 impl ObjectFiles {
-    /// Mirrors into `folder`, and keeps at most `cache_bytes` of the rest in memory.
-    pub(super) fn new(remote: Remote, folder: &Path, cache_bytes: usize) -> Self {
+    /// Mirrors into `folder`, and keeps at most `cache_bytes` of the rest in memory. Files of `known` tags are there.
+    pub(super) fn new(remote: Remote, folder: &Path, cache_bytes: usize, known: BTreeMap<String, String>) -> Self {
         Self {
+            known,
             remote,
             mirror: LocalFiles::new(folder),
             cache: BlockCache::new(cache_bytes),
@@ -123,21 +135,29 @@ impl ObjectFiles {
             return Err(Error::TooLarge { what, limit: MIRROR_BYTES_MAX, found });
         }
         let superseded = superseded_manifests(&listing);
-        let is_new = |object: &&Object| before.mirrored.get(&object.path) != Some(&object.version);
+        let there = |object: &&Object| !before.mirrored.contains_key(&object.path) && self.is_there(object);
+        let there: BTreeMap<String, String> =
+            mirrored().filter(there).map(|object| (object.path.clone(), object.version.clone())).collect();
+        let is_new = |object: &&Object| {
+            !there.contains_key(&object.path) && before.mirrored.get(&object.path) != Some(&object.version)
+        };
         let (old, wanted): (Vec<Object>, Vec<Object>) =
             mirrored().filter(is_new).cloned().partition(|object| superseded.contains(object.path.as_str()));
         let mut seen = Seen { mirrored: before.mirrored.clone(), ..Seen::default() };
         seen.mirrored.retain(|path, _| listing.contains_key(path));
+        seen.mirrored.extend(there.clone());
         seen.listing = listing.clone();
         let mut replaced = self.fetch(wanted, &mut seen)?;
         self.cut_logs(&mut seen, &replaced)?;
-        let mut held = self.hold_back_manifests(&mut seen, &replaced)?;
-        // Where all newer ones of a writer wait, readers turn to its older ones: these may have to wait as well.
-        let is_manifest_of = |path: &str, writer: &str| writer_of(path) == writer && order(path) == Some(2);
+        let HeldBack { mut held, unsound } = self.hold_back_manifests(&mut seen, &replaced)?;
+        // Where the newest of a writer waits or is unsound, readers turn to its older ones: these may have to wait as well.
+        let is_manifest_of = |path: &str, writer: &str| {
+            writer_of(path) == writer && order(path) == Some(2) && !unsound.iter().any(|unsound| unsound == path)
+        };
         let has_one = |writer: &str| seen.mirrored.keys().any(|path| is_manifest_of(path, writer));
         let old: Vec<Object> = old.into_iter().filter(|object| !has_one(writer_of(&object.path))).collect();
         let older = self.fetch(old, &mut seen)?;
-        held.extend(self.hold_back_manifests(&mut seen, &older)?);
+        held.extend(self.hold_back_manifests(&mut seen, &older)?.held);
         replaced.extend(older);
         replaced.retain(|path| !held.contains(path));
         replaced.sort_by_key(|path| order(path));
@@ -199,9 +219,16 @@ impl ObjectFiles {
         Ok(())
     }
 
-    /// Takes from what readers find each new manifest that names a file which is not there; gives their paths.
-    fn hold_back_manifests(&self, seen: &mut Seen, fetched: &[String]) -> Result<Vec<String>> {
-        let mut held = Vec::new();
+    /// Whether somebody else has mirrored an object as it is.
+    fn is_there(&self, object: &Object) -> bool {
+        object.tag.is_some()
+            && object.tag.as_ref() == self.known.get(&object.path)
+            && self.mirror.len(&object.path).is_ok_and(|bytes| bytes == object.bytes)
+    }
+
+    /// Takes from what readers find each new manifest that names a file which is not there.
+    fn hold_back_manifests(&self, seen: &mut Seen, fetched: &[String]) -> Result<HeldBack> {
+        let HeldBack { mut held, mut unsound } = HeldBack::default();
         for path in fetched {
             let Some((writer, number)) = path.split_once('/').and_then(|(w, name)| Some((w, manifest_number(name)?)))
             else {
@@ -209,7 +236,10 @@ impl ObjectFiles {
             };
             let bytes = read_file(&self.fetched(path), JSON_BYTES_MAX)?;
             // An unsound one is passed on: the reader says what it thinks of it.
-            let Some(manifest) = Manifest::from_bytes(&bytes, number) else { continue };
+            let Some(manifest) = Manifest::from_bytes(&bytes, number) else {
+                unsound.push(path.clone());
+                continue;
+            };
             let files = manifest.sealed.iter().flat_map(|sealed| {
                 let all = std::iter::once(&sealed.file).chain(&sealed.rollup);
                 all.map(|entry| (join(&join(writer, sealed.kind.folder()), &entry.file), entry.bytes))
@@ -226,7 +256,7 @@ impl ObjectFiles {
             seen.listing.remove(path);
             seen.mirrored.remove(path);
         }
-        Ok(held)
+        Ok(HeldBack { held, unsound })
     }
 
     /// Lets readers see what a look found. No reader may be asked anything meanwhile.
@@ -298,7 +328,7 @@ fn writer_of(path: &str) -> &str {
     path.split_once('/').map_or("", |(writer, _)| writer)
 }
 
-/// All manifests of each writer but its newest two: the newest may have to wait, or be unsound. Older ones are read when both are.
+/// All manifests of each writer but its newest: older ones are read when that one has to wait, or is unsound.
 fn superseded_manifests(listing: &BTreeMap<String, Object>) -> BTreeSet<&str> {
     let mut of_writer: BTreeMap<&str, BTreeMap<u32, &str>> = BTreeMap::new();
     for path in listing.keys() {
@@ -308,7 +338,7 @@ fn superseded_manifests(listing: &BTreeMap<String, Object>) -> BTreeSet<&str> {
             of_writer.entry(writer).or_default().insert(number, path);
         }
     }
-    of_writer.into_values().flat_map(|numbers| numbers.into_values().rev().skip(2)).collect()
+    of_writer.into_values().flat_map(|numbers| numbers.into_values().rev().skip(1)).collect()
 }
 
 impl Files for ObjectFiles {

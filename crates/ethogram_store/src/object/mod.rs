@@ -7,6 +7,7 @@
 mod address;
 mod cache;
 mod fault;
+mod fetch;
 mod files;
 mod mirror;
 mod pull;
@@ -19,8 +20,9 @@ mod run;
 mod tests;
 
 pub use address::{RemoteOptions, SCHEME};
+pub use fetch::fetch;
 pub use mirror::MirrorFolder;
-pub use pull::pull;
+pub use pull::{PullReport, info_of, pull, runs_in};
 pub use push::{PushReport, push};
 pub use remote::Remote;
 pub use root::{ObjectRoot, RootLook};

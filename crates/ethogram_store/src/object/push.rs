@@ -100,7 +100,8 @@ fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn stage(path: &str) -> u8 {
+/// Files of a later stage name those of earlier ones.
+pub(super) fn stage(path: &str) -> u8 {
     match name(path) {
         RUN_FILE => 4,
         STATUS_FILE => 3,

@@ -43,6 +43,8 @@ pub(super) struct Object {
     pub(super) bytes: u64,
     /// Changes when the bytes do.
     pub(super) version: String,
+    /// What [`Copied::New`] tells of the same bytes.
+    pub(super) tag: Option<String>,
 }
 
 /// An object to be copied into a file.
@@ -117,7 +119,7 @@ impl Remote {
                 }
                 let path = meta.location.as_ref().get(below..).unwrap_or_default().to_owned();
                 let version = format!("{:?} {} {}", meta.e_tag, meta.last_modified, meta.size);
-                objects.push(Object { path, bytes: meta.size, version });
+                objects.push(Object { path, bytes: meta.size, version, tag: meta.e_tag });
             }
             Ok(Ok(objects))
         });

@@ -179,6 +179,14 @@ impl ObjectRoot {
         self.mirror(self.path_of(url))
     }
 
+    /// Tags of the files of a run that are in [`ObjectRoot::folder_of`] it.
+    pub fn known_of(&self, url: &Path) -> BTreeMap<String, String> {
+        let faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(face) = faces.get(self.path_of(url)) else { return BTreeMap::new() };
+        let tags = [(RUN_FILE, &face.run), (STATUS_FILE, &face.status)];
+        tags.into_iter().filter_map(|(name, tag)| Some((name.to_owned(), tag.clone()?))).collect()
+    }
+
     /// Why a run that was found could not be looked at.
     pub fn fault_of(&self, url: &Path) -> Option<String> {
         let faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,6 @@
 //! A run in an object store.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,9 +54,22 @@ impl ObjectRun {
     /// # Errors
     /// [`Error::NotARun`], [`Error::NewerVersion`], and when the store does not answer.
     pub fn open(remote: Remote, mirror: &Path, cache_bytes: usize) -> Result<Self> {
+        Self::open_known(remote, mirror, cache_bytes, BTreeMap::new())
+    }
+
+    /// As [`ObjectRun::open`], where some files are in the mirror already: those of [`super::ObjectRoot::known_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_known(
+        remote: Remote,
+        mirror: &Path,
+        cache_bytes: usize,
+        known: BTreeMap<String, String>,
+    ) -> Result<Self> {
         let url = PathBuf::from(remote.url());
         std::fs::create_dir_all(mirror).map_err(|source| io_error("create", mirror, source))?;
-        let files = Arc::new(ObjectFiles::new(remote, mirror, cache_bytes));
+        let files = Arc::new(ObjectFiles::new(remote, mirror, cache_bytes, known));
         if let Some(found) = files.look()? {
             files.take_over(found)?;
         }

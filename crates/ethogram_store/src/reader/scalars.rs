@@ -12,6 +12,7 @@ use super::lost::LostList;
 use crate::bucket::Bucketer;
 use crate::columns::scalars_from;
 use crate::layout::Kind;
+use crate::sealed::{SealedScalars, TagExtent};
 use crate::{Axis, Buckets, ScalarColumns, ScalarTag};
 
 type Tag = (Axis, Arc<str>);
@@ -121,7 +122,7 @@ impl Scalars {
         for unit in &self.units {
             match unit {
                 Unit::Sealed(unit) => {
-                    for tag in unit.scalars(lost).map(|(scalars, _)| scalars.tags()).unwrap_or_default() {
+                    for tag in unit.scalars(lost).map(SealedScalars::tags).unwrap_or_default() {
                         let name = Arc::from(tag.tag.as_str());
                         add(tag.axis, &name, tag.rows, tag.first_step, tag.last_step, tag.last_value);
                     }
@@ -184,11 +185,17 @@ impl Scalars {
         for unit in &self.units {
             match unit {
                 Unit::Sealed(unit) => {
-                    let (scalars, rollup) = unit.scalars(lost)?;
-                    let tags = scalars.tags();
-                    let at = tags.binary_search_by(|known| (known.axis, known.tag.as_str()).cmp(&(tag.0, &*tag.1)));
-                    let Ok(at) = at else { continue };
-                    extents.push((tags[at].first_step, tags[at].last_step, Some((unit, rollup, tags[at].rows))));
+                    let rollup = unit.rollup();
+                    // What has a rollup is told by it: the file of the points need not be opened.
+                    let rolled = rollup.and_then(|rollup| extent(rollup.tags(), tag));
+                    let rows = |found: &TagExtent| if rolled.is_some() { u64::MAX } else { found.rows };
+                    let Some(found) = (match rolled {
+                        Some(rolled) => Some(rolled),
+                        None => extent(unit.scalars(lost)?.tags(), tag),
+                    }) else {
+                        continue;
+                    };
+                    extents.push((found.first_step, found.last_step, Some((unit, rollup, rows(found)))));
                 }
                 Unit::Live(writer, number) => {
                     let tail = self.tails.get(&(*writer, *number)).and_then(|tail| tail.get(tag));
@@ -211,7 +218,7 @@ impl Scalars {
             match rolled.filter(|rolled| fine(rolled.len())) {
                 Some(rolled) => rolled.iter().for_each(|bucket| bucketer.add(bucket)),
                 None if *rows <= 4_096 => {
-                    let points = unit.scalars(lost)?.0.read(tag.0, &tag.1, cut.clone()).ok()?;
+                    let points = unit.scalars(lost)?.read(tag.0, &tag.1, cut.clone()).ok()?;
                     for at in 0..points.step.len() {
                         bucketer.add_point(points.step[at], points.time_us[at], points.value[at]);
                     }
@@ -247,7 +254,7 @@ impl Scalars {
             for unit in &self.units {
                 match unit {
                     Unit::Sealed(unit) => {
-                        let Some((scalars, _)) = unit.scalars(lost) else { continue };
+                        let Some(scalars) = unit.scalars(lost) else { continue };
                         match scalars.read(axis, tag, i64::MIN..i64::MAX) {
                             Ok(points) => series.extend_ascending(points),
                             Err(error) => unit.note(lost, format!("tag {tag:?}"), &error),
@@ -271,6 +278,12 @@ impl Scalars {
         series.settle();
         Some(&series.points)
     }
+}
+
+/// What a file says of a tag.
+fn extent<'a>(tags: &'a [TagExtent], tag: &Tag) -> Option<&'a TagExtent> {
+    let at = tags.binary_search_by(|known| (known.axis, known.tag.as_str()).cmp(&(tag.0, &*tag.1)));
+    at.ok().map(|at| &tags[at])
 }
 
 fn within(points: &ScalarColumns, range: &Range<i64>) -> Range<usize> {

@@ -21,6 +21,8 @@ pub(super) struct SealedUnit {
     files: Arc<dyn Files>,
     folder: String,
     opened: OnceLock<Option<Opened>>,
+    /// Opened by itself: a curve that it is fine enough for needs nothing else.
+    rollup: OnceLock<Option<Rollup>>,
 }
 
 /// What was there before a sealed file.
@@ -34,7 +36,7 @@ pub(super) enum Replaced {
 
 #[derive(Debug)]
 enum Opened {
-    Scalars(SealedScalars, Option<Rollup>),
+    Scalars(SealedScalars),
     Steps(SealedSteps),
     Frames(SealedFrames),
     Tensors(SealedTensors),
@@ -45,7 +47,7 @@ impl SealedUnit {
     /// `folder` is that of the writer, relative to the run.
     pub(super) fn new(id: u32, files: Arc<dyn Files>, folder: &str, entry: Sealed, replaces: Vec<Replaced>) -> Self {
         let folder = format!("{folder}/{}", entry.kind.folder());
-        Self { id, entry, replaces, files, folder, opened: OnceLock::new() }
+        Self { id, entry, replaces, files, folder, opened: OnceLock::new(), rollup: OnceLock::new() }
     }
 
     /// The file, relative to the run.
@@ -60,14 +62,7 @@ impl SealedUnit {
     fn open(&self) -> Result<Opened> {
         let (files, entry) = (self.files(), &self.entry.file);
         Ok(match self.entry.kind {
-            Kind::Scalars => {
-                let rollup = self.entry.rollup.as_ref();
-                // Without its rollup a file is only slower.
-                let rollup = rollup.and_then(|entry| {
-                    Rollup::open(self.files(), format!("{}/{}", self.folder, entry.file), entry).ok()
-                });
-                Opened::Scalars(SealedScalars::open(files, self.path(), entry)?, rollup)
-            }
+            Kind::Scalars => Opened::Scalars(SealedScalars::open(files, self.path(), entry)?),
             Kind::Steps => Opened::Steps(SealedSteps::open(files, self.path(), entry)?),
             Kind::Frames => Opened::Frames(SealedFrames::open(files, self.path(), entry)?),
             Kind::Tensors => Opened::Tensors(SealedTensors::open(files, self.path(), entry)?),
@@ -98,11 +93,20 @@ impl SealedUnit {
         lost.note_error(&self.files.locate(&self.path()), what, error);
     }
 
-    pub(super) fn scalars(&self, lost: &LostList) -> Option<(&SealedScalars, Option<&Rollup>)> {
+    pub(super) fn scalars(&self, lost: &LostList) -> Option<&SealedScalars> {
         match self.opened(lost)? {
-            Opened::Scalars(scalars, rollup) => Some((scalars, rollup.as_ref())),
+            Opened::Scalars(scalars) => Some(scalars),
             _ => None,
         }
+    }
+
+    /// Without its rollup a file is only slower.
+    pub(super) fn rollup(&self) -> Option<&Rollup> {
+        let open = || {
+            let entry = self.entry.rollup.as_ref()?;
+            Rollup::open(self.files(), format!("{}/{}", self.folder, entry.file), entry).ok()
+        };
+        self.rollup.get_or_init(open).as_ref()
     }
 
     pub(super) fn steps(&self, lost: &LostList) -> Option<&SealedSteps> {

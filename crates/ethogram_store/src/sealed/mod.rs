@@ -17,7 +17,7 @@ use arrow_array::RecordBatch;
 pub use frames::SealedFrames;
 pub use rollup::Rollup;
 pub use rows::read_sealed_rows;
-pub use scalars::SealedScalars;
+pub use scalars::{SealedScalars, TagExtent};
 pub use steps::SealedSteps;
 pub use table::{SealedBytes, Table};
 pub use tensors::SealedTensors;

@@ -1,8 +1,10 @@
 //! What a run must do from the outside.
 
+mod any_bytes;
 mod check;
 mod crash;
 mod damage;
+mod fuzzed;
 mod golden_frames;
 mod hostile;
 mod model;

@@ -2,5 +2,6 @@
 
 mod cache;
 mod partly;
+mod pull;
 mod runs;
 mod store;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::store::Counting;
-use crate::object::{ObjectRoot, ObjectRun, Remote, RemoteOptions, pull, push};
+use crate::object::{ObjectRoot, ObjectRun, Remote, RemoteOptions, fetch, push};
 use crate::{Axis, Error, RunInfo, RunReader, RunSource, RunState, RunWriter, StepValue, WriterOptions};
 
 pub fn finished(root: &Path) -> PathBuf {
@@ -67,7 +67,7 @@ fn a_pushed_run_reads_as_the_local_one_before_and_after_compaction() {
         Err(Error::NotARun { .. })
     ));
     let copy = root.path().join("copy");
-    assert!(pull(&bucket.within(name), &copy).expect("pulled") > 600_000);
+    assert!(fetch(&bucket.within(name), &copy).expect("fetched") > 600_000);
     assert_eq!(told(&RunReader::open(&copy).expect("opens")), expected);
     assert!(crate::check(&copy, false).expect("checked").is_sound());
 }
@@ -81,7 +81,7 @@ fn a_run_is_opened_with_few_requests_and_a_look_at_one_that_did_not_grow_is_one(
     store.asked();
     let remote = ObjectRun::open(bucket.within("run"), &root.path().join("mirror"), 1 << 20).expect("opens");
     let (lists, gets) = store.asked();
-    assert!(lists == 1 && gets <= 4, "the two faces of the run and its manifest: {lists} lists, {gets} reads");
+    assert!(lists == 1 && gets <= 3, "the two faces of the run and its manifest: {lists} lists, {gets} reads");
     remote.look().expect("looked");
     assert_eq!(store.asked(), (1, 0));
     told(&remote);
@@ -92,6 +92,27 @@ fn a_run_is_opened_with_few_requests_and_a_look_at_one_that_did_not_grow_is_one(
     );
     told(&remote);
     assert!(store.asked().1 <= 4, "what was read is kept, but for what nobody keeps: blobs that fill the cache");
+}
+
+#[test]
+fn a_first_chart_of_a_run_that_was_listed_takes_three_requests() {
+    let root = tempfile::tempdir().expect("a folder");
+    let run = finished(root.path());
+    crate::compact(&run).expect("compacted");
+    let (store, bucket) = Counting::bucket();
+    push(&run, &bucket.within("run")).expect("pushed");
+    let found = ObjectRoot::new(bucket.clone(), &root.path().join("root"));
+    let url = found.look(&[]).expect("looked").runs.remove(0);
+    store.asked();
+    let (mirror, known) = (found.folder_of(&url), found.known_of(&url));
+    let remote = ObjectRun::open_known(found.remote_of(&url), &mirror, 1 << 20, known).expect("opens");
+    assert_eq!(store.asked(), (1, 1), "what there is, and the manifest");
+    let buckets = remote.scalar_buckets(Axis::GlobalStep, "loss", 0..3000, 500).expect("buckets");
+    assert_eq!(store.asked(), (0, 1), "the rollup");
+    let local = RunReader::open(&run).expect("opens");
+    let expected = local.scalar_buckets(Axis::GlobalStep, "loss", 0..3000, 500).expect("buckets");
+    assert_eq!(format!("{buckets:?}"), format!("{expected:?}"));
+    assert_eq!(remote.info(), local.info());
 }
 
 /// 300 runs of which only `run.json` and `status.json` are there, in projects of 100.

@@ -1,7 +1,7 @@
 //! A store in memory that counts requests, makes each of them wait, and fails when told to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -10,8 +10,8 @@ use futures::{FutureExt, StreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 use crate::object::Remote;
@@ -24,6 +24,8 @@ const LATENCY: Duration = Duration::from_millis(10);
 pub struct Counting {
     inner: InMemory,
     down: AtomicBool,
+    /// Reads that are answered before the store goes down by itself; negative when it does not.
+    left: AtomicI64,
     lists: AtomicU64,
     gets: AtomicU64,
     under_way: AtomicU64,
@@ -39,7 +41,7 @@ impl std::fmt::Display for Counting {
 impl Counting {
     /// An empty store, and the prefix `s3://bucket/lab/runs` of it.
     pub fn bucket() -> (Arc<Self>, Remote) {
-        let store = Arc::new(Self::default());
+        let store = Arc::new(Self { left: AtomicI64::new(-1), ..Self::default() });
         let place = Place { bucket: "bucket".into(), endpoint: "memory".into(), has_credentials: true };
         let remote = Remote::new(Arc::clone(&store) as Arc<dyn ObjectStore>, "lab/runs", "s3://bucket/lab/runs", place);
         (store, remote)
@@ -47,6 +49,23 @@ impl Counting {
 
     pub fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+        self.left.store(-1, Ordering::SeqCst);
+    }
+
+    /// Answers so many more reads, and then nothing.
+    pub fn go_down_after(&self, reads: u64) {
+        self.left.store(reads as i64, Ordering::SeqCst);
+    }
+
+    /// Puts bytes in the place of an object of the bucket.
+    pub fn overwrite(&self, path: &str, change: impl Fn(&mut Vec<u8>)) {
+        let key = Path::from(format!("lab/runs/{path}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut bytes = self.inner.get(&key).await.expect("an object").bytes().await.expect("bytes").to_vec();
+            change(&mut bytes);
+            self.inner.put(&key, bytes.into()).await.expect("put");
+        });
     }
 
     /// Lists and reads since this was asked last.
@@ -111,6 +130,9 @@ impl ObjectStore for Counting {
         Self: 'c,
     {
         async move {
+            if self.left.load(Ordering::SeqCst) >= 0 && self.left.fetch_sub(1, Ordering::SeqCst) == 0 {
+                self.set_down(true);
+            }
             self.ask(&self.gets)?;
             self.answer_late().await;
             self.inner.get_opts(location, options).await
