@@ -20,6 +20,7 @@ pub mod layouts;
 pub mod map;
 pub mod maps;
 pub mod notes;
+pub mod parameters;
 pub mod plugins;
 pub mod policy_change;
 pub mod reports;
