@@ -49,7 +49,8 @@ fn read(bench: &Workbench, runs: &[RunId]) -> Parameters {
 
 /// The learning rate decides, by its logarithm; the optimizer and the number that some lack say nothing.
 fn rates(at: u32) -> (Value, &'static str, f64) {
-    let mut config = json!({ "lr": 10_f64.powi(-((at % 4) as i32)), "optimizer": ["adam", "sgd"][(at / 4 % 2) as usize], "seed": at });
+    let optimizer = ["adam", "sgd"][(at / 4 % 2) as usize];
+    let mut config = json!({ "lr": 10_f64.powi(-((at % 4) as i32)), "optimizer": optimizer, "seed": at });
     if at >= 8 {
         config["extra"] = json!({ "clip": 0.1 * f64::from(at / 8) });
     }
