@@ -1,4 +1,4 @@
-"""The script that makes a run again, letter by letter; the web app writes the same and is tested with the same cases."""
+"""The script that makes a run again, letter by letter; the web app writes the same, tested with the same cases."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ test.beforeAll(async () => {
   if (!python)
     throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_sweep.py'), server.root]);
+  await promisify(execFile)(python, [join(import.meta.dirname, 'log_printed.py'), server.root]);
 });
 test.afterAll(() => server.dispose());
 
@@ -24,24 +24,24 @@ test('B-2: N-28: the app shows what a run printed, and the script that makes it 
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
   const answer = await page.request.get(`${server.url}/api/runs`);
   const { runs } = (await answer.json()) as { runs: { id: string; name: string }[] };
-  const run = runs.find(({ name }) => name === 'run-05')!;
+  const run = runs.find(({ name }) => name === 'talker')!;
   await page.goto(`${server.url}/#/overview?run=${run.id}`);
   const card = page.getByRole('region', { name: 'How it ran' });
   await card.getByRole('button', { name: 'Output' }).click();
   await expect(page).toHaveURL(/ran=stdout/);
   const printed = card.getByRole('region', { name: 'Printed to stdout' });
-  await expect(printed).toHaveText(/run 5 step 0\nrun 5 step 1\nrun 5 step 2\nrun 5 step 3/);
+  await expect(printed).toHaveText(/step 0\nstep 1\nstep 2\nstep 3/);
   await card.getByRole('textbox', { name: 'Search what was printed' }).fill('STEP 2');
-  await expect(printed).toHaveText('run 5 step 2');
+  await expect(printed).toHaveText('step 2');
   await expect(card.getByText('1 of 4 lines')).toBeVisible();
   await card.getByRole('button', { name: 'Errors' }).click();
   await expect(card.getByRole('region', { name: 'Printed to stderr' })).toHaveText('a warning');
   await card.getByRole('button', { name: 'Run it again' }).click();
   await expect(card.getByRole('region', { name: 'Script that makes the run again' })).toContainText(
-    /exec "\$PYTHON" .*log_sweep\.py/,
+    /exec "\$PYTHON" .*log_printed\.py/,
   );
   await card.getByRole('button', { name: 'Copy script' }).click();
   await expect
     .poll(() => page.evaluate(() => navigator.clipboard.readText()))
-    .toContain(`# Makes the run sweep/${run.id} (run-05) again.`);
+    .toContain(`# Makes the run printed/${run.id} (talker) again.`);
 });

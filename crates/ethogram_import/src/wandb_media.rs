@@ -65,9 +65,7 @@ impl Media {
     /// The picture is not there, leads out of the folder, or is none.
     pub fn row(&self, run: &Path, place: &Place) -> Result<TensorRow> {
         let (array, meta) = match self {
-            Self::Histogram { edges, counts } => {
-                Histogram { edges: edges.clone(), counts: counts.clone() }.into_row()
-            }
+            Self::Histogram { edges, counts } => Histogram { edges: edges.clone(), counts: counts.clone() }.into_row(),
             Self::Text(text) => (bytes_of(text)?, Map::new()),
             Self::Picture { path, caption } => {
                 let mut meta = Map::new();

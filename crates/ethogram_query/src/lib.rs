@@ -51,14 +51,17 @@ pub use attached_film::AttachedFilm;
 pub use benchmark::{
     ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
     BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How, Normalization,
-    SCORE_EPISODES, Score, TASKS_MAX, TableFormat,
+    PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun, SCORE_EPISODES, Score,
+    TASKS_MAX, TableFormat, WORDS_MAX,
 };
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
 pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
-pub use ethogram_analysis::{Bootstrap, Estimate, Metric, Profile, REPS_MAX, Summary, Trend, factor_colours};
+pub use ethogram_analysis::{
+    Bootstrap, Estimate, ForestParams, Metric, Profile, REPS_MAX, Summary, TREES_MAX, Trend, factor_colours,
+};
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,
     ParamKind as SettingKind, Part, Progress, Randomised,

@@ -12,7 +12,8 @@ use crate::derivation::cache::Cache;
 use crate::maps::Maps;
 use crate::{
     Benchmark, BenchmarkRequest, DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest,
-    GroupSeries, NativeOpener, Opener, Result, Root, RunHandle, RunSummary, Series, SeriesRequest,
+    GroupSeries, NativeOpener, Opener, Parameters, ParametersRequest, Result, Root, RunHandle, RunSummary, Series,
+    SeriesRequest,
 };
 
 /// How a workbench behaves.
@@ -172,6 +173,11 @@ impl Workbench {
     /// Algorithms compared over tasks and seeds.
     pub fn benchmark(&self, request: &BenchmarkRequest) -> Result<Benchmark> {
         Benchmark::read(self, request)
+    }
+
+    /// What of their configs goes with how well runs did.
+    pub fn parameters(&self, request: &ParametersRequest) -> Result<Parameters> {
+        Parameters::read(self, request)
     }
 
     /// Rows of one field of an episode. Of several threads that ask for the same derived field, one computes it.

@@ -64,6 +64,7 @@ import type {
   Health,
   Layout,
   Notes,
+  Parameters,
   PolicyDivergence,
   RunDetail,
   RunHealth,
@@ -90,13 +91,17 @@ export interface TrendLine {
   fitted: number;
 }
 
-/** What is compared, and how; `docs/http.md` says what each member may be. */
-export interface BenchmarkQuery {
+/** Of which runs, and what they reached; `docs/http.md` says what each member may be. */
+export interface ParametersQuery {
   runs: readonly string[];
-  algorithm: string;
   task: string;
   score: string;
   normalization: string;
+}
+
+/** The same, and what is compared. */
+export interface BenchmarkQuery extends ParametersQuery {
+  algorithm: string;
 }
 
 /** Rows of several fields of one episode. */
@@ -179,6 +184,11 @@ export class Client {
     const asked = new URLSearchParams({ format, cells }).toString();
     const bytes = await this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
     return new TextDecoder().decode(bytes);
+  }
+
+  /** What of their configs goes with how well these runs did. */
+  parameters(query: ParametersQuery, signal?: AbortSignal): Promise<Parameters> {
+    return this.#source.json('/api/benchmark/parameters', { body: query, signal });
   }
 
   /** Address of the points behind a chart, each as it was logged, as a file. */

@@ -866,6 +866,53 @@ export interface ConfigDifference {
   values: string[][];
 }
 
+/** The parameters of runs, what these reached, and how the one goes with the other. */
+export interface Parameters {
+  /** What the score of a run is, in words. */
+  score: string;
+  /** How tasks were brought to one scale: `none`, `min_max` or `human`. */
+  normalization: string;
+  /** By name. */
+  tasks: string[];
+  /** By task and name. */
+  runs: ParametersRun[];
+  /** Runs that do not count. */
+  left_out: LeftOut[];
+  /** The most important first, those without an importance by name. */
+  parameters: Parameter[];
+  /** How well the forest foretells runs that it was not grown of: R² out of bag. */
+  explained: number | null;
+  /** What to know before believing any of it. */
+  warnings: string[];
+}
+
+/** A run with what it reached. */
+export interface ParametersRun {
+  run: string;
+  name: string;
+  /** Index among the tasks. */
+  task: number;
+  score: number | null;
+  /** The score on the common scale, which importances and correlations are of. */
+  outcome: number | null;
+}
+
+/** A member of the configs in which runs differ. */
+export interface Parameter {
+  /** Its path, with dots. */
+  key: string;
+  /** One a run, where all values are numbers. */
+  numbers: (number | null)[] | null;
+  /** One a run, where they are not. */
+  words: (string | null)[] | null;
+  /** Its share of what the forest explains; all together are 1. */
+  importance: number | null;
+  /** Pearson's with the outcome; null of words. */
+  correlation: number | null;
+  /** Spearman's. */
+  rank_correlation: number | null;
+}
+
 /** What people say of a run. */
 export interface Notes {
   /** Shown instead of the run's name; `None` where nobody gave one. */

@@ -20,3 +20,5 @@ pub use improvement::probability_of_improvement;
 pub use profile::{Profile, ProfileOf, performance_profile};
 pub use scores::{SCORES_MAX, Scores};
 pub use statistic::Statistic;
+
+pub(crate) use resample::repeat;

@@ -126,7 +126,7 @@ pub(super) fn indices(random: &mut Random, count: usize, mut each: impl FnMut(us
 }
 
 /// `reps` rows of `width` numbers. Each repetition has a stream of its own, so threads have no say in what it draws.
-pub(super) fn repeat<S>(
+pub(crate) fn repeat<S>(
     (reps, width): (usize, usize),
     seed: u64,
     scratch: impl Fn() -> S + Sync,

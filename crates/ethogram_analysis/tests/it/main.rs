@@ -3,5 +3,6 @@
 mod benchmark;
 mod events;
 mod golden;
+mod importance;
 mod laws;
 mod maps;

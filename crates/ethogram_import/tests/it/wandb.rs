@@ -169,7 +169,10 @@ fn row_b15_media_of_wandb_are_read() {
     assert_eq!(hist[0].meta["edges"], serde_json::json!([0.0, 0.5, 1.0]));
     assert_eq!(hist[0].array.to_f64(), [0.0, 0.5, 3.0, 4.0]);
     let pictures = run.tensors(Axis::GlobalStep, "picture", 0..9).expect("pictures");
-    assert_eq!((pictures.len(), pictures[0].array.data(), &pictures[0].meta["caption"]), (1, [255, 0, 0].as_slice(), &"c".into()));
+    assert_eq!(
+        (pictures.len(), pictures[0].array.data(), &pictures[0].meta["caption"]),
+        (1, [255, 0, 0].as_slice(), &"c".into())
+    );
     let lost = run.lost();
     assert_eq!(lost.iter().filter(|lost| lost.what.starts_with("\"picture\" at step")).count(), 2, "{lost:?}");
     assert!(lost.iter().any(|lost| lost.what == "values of \"whole\" (3 times)"), "{lost:?}");

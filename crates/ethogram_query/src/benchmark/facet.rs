@@ -91,9 +91,15 @@ pub(super) fn config_text(config: &Value, key: &str) -> Option<String> {
     }
 }
 
-/// Members of the config that are no objects themselves, by their path.
+/// Members of the config that are no objects themselves, by their path, as text.
 pub(super) fn config_members(config: &Value) -> Vec<(String, String)> {
-    fn walk(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    config_values(config).into_iter().map(|(path, value)| (path, text(value))).collect()
+}
+
+/// The same as they are.
+pub(super) fn config_values(config: &Value) -> Vec<(String, &Value)> {
+    fn walk<'a>(path: &str, value: &'a Value, found: &mut Vec<(String, &'a Value)>) {
         match value {
             Value::Object(members) => {
                 for (key, value) in members {
@@ -101,8 +107,7 @@ pub(super) fn config_members(config: &Value) -> Vec<(String, String)> {
                     walk(&path, value, found);
                 }
             }
-            Value::String(text) => found.push((path.to_owned(), text.clone())),
-            other => found.push((path.to_owned(), other.to_string())),
+            other => found.push((path.to_owned(), other)),
         }
     }
     let mut found = Vec::new();

@@ -4,6 +4,7 @@ mod contents;
 mod curves;
 mod facet;
 mod normalization;
+mod parameters;
 mod score;
 mod table;
 mod warnings;
@@ -21,6 +22,9 @@ use crate::{Error, Result, RunHandle, Workbench};
 pub use curves::BenchmarkCurve;
 pub use facet::Facet;
 pub use normalization::Normalization;
+pub use parameters::{
+    PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun, WORDS_MAX,
+};
 pub use score::{How, SCORE_EPISODES, Score};
 pub use table::{CellOf, TableFormat};
 

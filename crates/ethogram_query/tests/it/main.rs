@@ -13,6 +13,7 @@ mod maps;
 mod memory;
 mod native;
 mod network;
+mod parameters;
 mod policy;
 #[allow(dead_code, reason = "the tests of the crate that makes films look at more of it")]
 #[path = "../../../ethogram_video/tests/it/read_back.rs"]

@@ -42,11 +42,11 @@ pub struct Ask {
     points: usize,
 }
 
-fn auto() -> String {
+pub(super) fn auto() -> String {
     "auto".into()
 }
 
-fn last() -> String {
+pub(super) fn last() -> String {
     "last100".into()
 }
 
@@ -145,9 +145,9 @@ struct BenchmarkRun {
 
 /// A run that does not count.
 #[derive(Debug, Serialize)]
-struct LeftOut {
-    run: RunId,
-    why: String,
+pub(super) struct LeftOut {
+    pub(super) run: RunId,
+    pub(super) why: String,
 }
 
 /// What one algorithm reached on one task.
@@ -227,11 +227,7 @@ pub async fn table(State(app): State<App>, mut params: Params, InBody(ask): InBo
 }
 
 fn request(ask: Ask) -> ApiResult<BenchmarkRequest> {
-    for text in [&ask.algorithm, &ask.task, &ask.score] {
-        if text.len() > NAME_BYTES_MAX {
-            return Err(ApiError::too_large("bytes of a name", text.len() as u64, NAME_BYTES_MAX as u64));
-        }
-    }
+    check_names([&ask.algorithm, &ask.task, &ask.score])?;
     Ok(BenchmarkRequest {
         runs: ask.runs,
         algorithm: read::<Facet>("algorithm", &ask.algorithm)?,
@@ -244,7 +240,14 @@ fn request(ask: Ask) -> ApiResult<BenchmarkRequest> {
     })
 }
 
-fn read<T: std::str::FromStr<Err = String>>(name: &str, text: &str) -> ApiResult<T> {
+pub(super) fn check_names<const N: usize>(names: [&str; N]) -> ApiResult<()> {
+    match names.into_iter().find(|name| name.len() > NAME_BYTES_MAX) {
+        Some(name) => Err(ApiError::too_large("bytes of a name", name.len() as u64, NAME_BYTES_MAX as u64)),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn read<T: std::str::FromStr<Err = String>>(name: &str, text: &str) -> ApiResult<T> {
     text.parse().map_err(|why| ApiError::bad_request(format!("{name}: {why}")))
 }
 

@@ -24,6 +24,7 @@ pub mod map;
 pub mod maps;
 pub mod network;
 pub mod notes;
+pub mod parameters;
 pub mod plugins;
 pub mod policy_change;
 pub mod reports;

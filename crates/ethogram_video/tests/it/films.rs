@@ -1,7 +1,7 @@
 //! What is in the file is what was drawn.
 
 use ethogram_video::{
-    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, FilmTimes, Format, Lane, Layout, Moment, Picture, Rect, Rgb,
+    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, FilmTimes, Format, Heat, Lane, Layout, Moment, Picture, Rect, Rgb,
     Scale, Scene, SceneSpec, SegmentEncoder,
 };
 
@@ -158,6 +158,84 @@ fn row_b5_pictures_of_the_decoded_mp4_are_those_that_were_logged() {
         let (most, usual) = (apart[apart.len() - 1], apart[apart.len() * 95 / 100]);
         assert!(usual <= 6 && most <= 40, "step {step}: 95 of 100 within {usual}, all within {most} of 255 levels");
     });
+}
+
+/// Warm above zero and cold below, as `web/src/theme/tokens.css` has them.
+const WARM: [u8; 3] = [0xac, 0x49, 0x00];
+const COLD: [u8; 3] = [0x02, 0x72, 0xb1];
+/// Of a picture that attributions are laid over.
+const GREY: [u8; 3] = [128; 3];
+const HEAT_FRAMES: u64 = 12;
+
+/// The strength of the attribution in a column of tenths: warm at the left, cold at the right, nothing between; stronger by the step.
+fn strength(step: u64, x: u32) -> f32 {
+    let side = [1.0, 0.0, -1.0][(3 * x / SIDES.0) as usize];
+    side * if step % 2 == 0 { 1.0 } else { 0.25 }
+}
+
+/// A saliency film: a grey picture with an attribution laid over it in every frame.
+fn saliency_film(format: Format) -> (Vec<u8>, Rect, u32) {
+    let spec = SceneSpec { last: HEAT_FRAMES - 1, bars: None, ..spec(Layout::Side, Axis::Auto) };
+    let mut scene = Scene::new(spec).expect("a scene");
+    let (place, scale) = scene.picture();
+    let (width, height) = scene.size();
+    let mut film = Film::new(Vec::new(), format, width, height, FPS).expect("a film");
+    let mut canvas = scene.canvas();
+    for step in 0..HEAT_FRAMES {
+        let mut picture = Picture::new(SIDES.0, SIDES.1, GREY.repeat((SIDES.0 * SIDES.1) as usize)).expect("a picture");
+        // One cell is the strongest in all frames, so that all are on one scale.
+        let mut values: Vec<f32> = (0..SIDES.0 * SIDES.1).map(|at| strength(step, at % SIDES.0)).collect();
+        values[..(SIDES.0 * 2) as usize].fill(1.0);
+        let shape = [SIDES.1 as usize, SIDES.0 as usize];
+        let heat = Heat::new(&values, &shape, SIDES.1, SIDES.0).expect("heat");
+        heat.lay_over(&mut picture, 1.0).expect("of one size");
+        scene.draw(&mut canvas, &Moment { step, picture: Some(&picture), ..Moment::default() }).expect("drawn");
+        film.frame(&canvas).expect("a frame");
+    }
+    (film.finish().expect("a file"), place, scale)
+}
+
+/// What a pixel of the overlay must be: the colour of the sign over grey, as clear as the root of the strength.
+fn laid_over(strength: f32) -> [f32; 3] {
+    let colour = if strength >= 0.0 { WARM } else { COLD };
+    let share = strength.abs().sqrt();
+    [0, 1, 2].map(|channel| f32::from(GREY[channel]) * (1.0 - share) + f32::from(colour[channel]) * share)
+}
+
+/// The middles of the three sides, in each frame: how far they are from what they must be, in levels.
+fn heat_apart(step: u64, place: Rect, scale: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> f32 {
+    let sides = [1, 3, 5].map(|sixth| SIDES.0 * sixth / 6);
+    let apart = sides.map(|x| {
+        let seen = pixel(place.x + x * scale + scale / 2, place.y + (SIDES.1 / 2) * scale + scale / 2);
+        let expected = laid_over(strength(step, x));
+        (0..3).map(|channel| (f32::from(seen[channel]) - expected[channel]).abs()).fold(0.0, f32::max)
+    });
+    apart.into_iter().fold(0.0, f32::max)
+}
+
+/// a saliency film has a frame a step, and in each the overlay is warm where the attribution is positive, cold where it is negative,
+/// clearer the weaker, and not there where it is zero: exact in a gif, within what the format rounds in an mp4.
+#[test]
+fn row_a8_a_saliency_film_has_the_colours_of_the_overlay_in_every_frame() {
+    let (file, place, scale) = saliency_film(Format::Mp4);
+    let mut frames = 0;
+    decode(&file, |step, frame| {
+        frames += 1;
+        let apart = heat_apart(step as u64, place, scale, |x, y| frame.pixel(x, y));
+        assert!(apart <= 6.0, "step {step} of the mp4: {apart} levels");
+    });
+    assert_eq!(frames, HEAT_FRAMES);
+    let (file, place, scale) = saliency_film(Format::Gif);
+    let (width, _, frames) = decode_gif(&file);
+    assert_eq!(frames.len() as u64, HEAT_FRAMES);
+    for (step, (rgb, _)) in frames.iter().enumerate() {
+        let pixel = |x: u32, y: u32| {
+            let at = 3 * (y as usize * width + x as usize);
+            [rgb[at], rgb[at + 1], rgb[at + 2]]
+        };
+        let apart = heat_apart(step as u64, place, scale, pixel);
+        assert!(apart <= 1.0, "step {step} of the gif: {apart} levels");
+    }
 }
 
 /// B-5: a gif of few colours is exact, pixel for pixel, in every frame.

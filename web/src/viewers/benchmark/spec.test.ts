@@ -7,6 +7,7 @@ const parse = (params: Record<string, string | null>) => parseSpec((name) => par
 describe('the address of a benchmark', () => {
   it('says nothing of what nobody chose, and odd words become the default', () => {
     expect(formatSpec(parse({}))).toEqual({
+      compare: null,
       by: null,
       task: null,
       score: null,
@@ -20,6 +21,7 @@ describe('the address of a benchmark', () => {
 
   it('comes back as it was written, commas in names included', () => {
     const spec: BenchmarkSpec = {
+      part: 'parameters',
       by: 'config:optimizer.name',
       task: 'project',
       score: 'a@b/c@step:1000',

@@ -5,8 +5,12 @@ export type Cells = 'mean_sd' | 'iqm' | 'runtime';
 /** What performance profiles count. */
 export type ProfileOf = 'runs' | 'tasks';
 
+/** What the page compares. */
+export type Part = 'algorithms' | 'parameters';
+
 /** What of the page is worth a link: read from the address and written to it, defaults left out. */
 export interface BenchmarkSpec {
+  part: Part;
   /** What names the algorithm: `auto`, `group`, `name`, `project`, or `config:KEY`. */
   by: string;
   /** What names the task: `auto`, `env_id`, `project`, or `config:KEY`. */
@@ -26,6 +30,7 @@ const CELLS: readonly Cells[] = ['mean_sd', 'iqm', 'runtime'];
 /** Reads a spec; anything odd becomes the default. */
 export function parseSpec(param: (name: string) => string | null): BenchmarkSpec {
   return {
+    part: param('compare') === 'parameters' ? 'parameters' : 'algorithms',
     by: param('by') || 'auto',
     task: param('task') || 'auto',
     score: param('score') || 'last100',
@@ -39,6 +44,7 @@ export function parseSpec(param: (name: string) => string | null): BenchmarkSpec
 /** What of a spec the address says, by parameter; null where it is the default. */
 export function formatSpec(spec: BenchmarkSpec): Record<string, string | null> {
   return {
+    compare: spec.part === 'algorithms' ? null : spec.part,
     by: spec.by === 'auto' ? null : spec.by,
     task: spec.task === 'auto' ? null : spec.task,
     score: spec.score === 'last100' ? null : spec.score,

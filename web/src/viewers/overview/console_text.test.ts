@@ -7,7 +7,7 @@ import { ConsoleText, linesWith } from './console_text';
 function answer(...pieces: [step: number, text: string][]): Columns {
   const column = (name: string, data: Column['data']): Column => ({
     name,
-    dtype: data instanceof Uint8Array ? 'u8' : 'f64',
+    dtype: data instanceof Uint8Array ? 'uint8' : 'float64',
     shape: [data.length],
     rows: data.length,
     data,

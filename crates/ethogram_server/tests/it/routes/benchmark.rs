@@ -43,3 +43,23 @@ async fn what_cannot_be_compared_is_named() {
     assert_eq!(error("/api/benchmark", json!({ "runs": [RUN], "reps": 0 })).await.0, 400);
     assert_eq!(error("/api/benchmark", json!({ "runs": vec![RUN; 2001] })).await.0, 413);
 }
+
+#[tokio::test]
+async fn row_b13_parameters_come_with_what_runs_reached() {
+    let (_root, served) = served().await;
+    let body = json!({ "runs": [RUN], "score": "best" });
+    let answer = served.post("/api/benchmark/parameters", &body).await.json();
+    let run = &answer["runs"][0];
+    assert_eq!((&run["run"], &run["task"]), (&json!(RUN), &json!(0)));
+    assert!(run["score"].is_f64() && run["score"] == run["outcome"], "one task is on its own scale: {run}");
+    assert_eq!((&answer["parameters"], &answer["explained"]), (&json!([]), &json!(null)), "one run differs from none");
+    let error = async |body: serde_json::Value| {
+        let answer = served.post("/api/benchmark/parameters", &body).await;
+        (answer.status, answer.json()["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, message) = error(json!({ "runs": [RUN], "trees": 2001 })).await;
+    assert_eq!((status, message.as_str()), (400, "trees expected 1 to 2000, found 2001"));
+    assert_eq!(error(json!({ "runs": [RUN], "algorithm": "name" })).await.0, 400, "nothing that it does not know");
+    assert_eq!(error(json!({ "runs": ["nobody"] })).await.0, 404);
+    assert_eq!(error(json!({ "runs": vec![RUN; 2001] })).await.0, 413);
+}

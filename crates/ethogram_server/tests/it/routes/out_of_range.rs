@@ -147,6 +147,7 @@ async fn no_number_in_a_body_is_too_much_for_the_server() {
         ("/api/benchmark", json!({"runs": [RUN], "reps": "ODD"})),
         ("/api/benchmark", json!({"runs": [RUN], "points": "ODD"})),
         ("/api/benchmark", json!({"runs": [RUN], "seed": "ODD"})),
+        ("/api/benchmark/parameters", json!({"runs": [RUN], "trees": "ODD"})),
         ("/api/runs/RUN/actions", json!({"episodes": [0], "bins": "ODD"})),
         ("/api/runs/RUN/actions", json!({"episodes": ["ODD"], "bins": 3})),
         ("/api/runs/RUN/episodes/summary", json!({"episodes": ["ODD"]})),

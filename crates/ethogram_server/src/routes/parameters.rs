@@ -1,0 +1,127 @@
+//! `POST /api/benchmark/parameters`: what of their configs goes with how well runs did.
+
+use axum::{Json, extract::State};
+use ethogram_query::{Facet, ForestParams, ParameterValues, ParametersRequest, Score};
+use ethogram_store::RunId;
+use serde::{Deserialize, Serialize};
+
+use super::benchmark::{LeftOut, auto, check_names, last, read};
+use crate::{app::App, error::ApiResult, extract::InBody};
+
+/// The body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    runs: Vec<RunId>,
+    #[serde(default = "auto")]
+    task: String,
+    #[serde(default = "last")]
+    score: String,
+    #[serde(default = "auto")]
+    normalization: String,
+    #[serde(default = "trees")]
+    trees: usize,
+    #[serde(default)]
+    seed: u64,
+}
+
+fn trees() -> usize {
+    ForestParams::default().trees
+}
+
+/// The parameters of runs, what these reached, and how the one goes with the other.
+#[derive(Debug, Serialize)]
+pub struct Parameters {
+    /// What the score of a run is, in words.
+    score: String,
+    /// How tasks were brought to one scale: `none`, `min_max` or `human`.
+    normalization: String,
+    /// By name.
+    tasks: Vec<String>,
+    /// By task and name.
+    runs: Vec<ParametersRun>,
+    /// Runs that do not count.
+    left_out: Vec<LeftOut>,
+    /// The most important first, those without an importance by name.
+    parameters: Vec<Parameter>,
+    /// How well the forest foretells runs that it was not grown of: R² out of bag.
+    explained: Option<f64>,
+    /// What to know before believing any of it.
+    warnings: Vec<String>,
+}
+
+/// A run with what it reached.
+#[derive(Debug, Serialize)]
+struct ParametersRun {
+    run: RunId,
+    name: String,
+    /// Index among the tasks.
+    task: usize,
+    score: Option<f64>,
+    /// The score on the common scale, which importances and correlations are of.
+    outcome: Option<f64>,
+}
+
+/// A member of the configs in which runs differ.
+#[derive(Debug, Serialize)]
+struct Parameter {
+    /// Its path, with dots.
+    key: String,
+    /// One a run, where all values are numbers.
+    numbers: Option<Vec<Option<f64>>>,
+    /// One a run, where they are not.
+    words: Option<Vec<Option<String>>>,
+    /// Its share of what the forest explains; all together are 1.
+    importance: Option<f64>,
+    /// Pearson's with the outcome; null of words.
+    correlation: Option<f64>,
+    /// Spearman's.
+    rank_correlation: Option<f64>,
+}
+
+/// Everything at once: it is small, and all of it is drawn.
+pub async fn parameters(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Json<Parameters>> {
+    check_names([&ask.task, &ask.score])?;
+    let request = ParametersRequest {
+        runs: ask.runs,
+        task: read::<Facet>("task", &ask.task)?,
+        score: read::<Score>("score", &ask.score)?,
+        normalization: read("normalization", &ask.normalization)?,
+        forest: ForestParams { trees: ask.trees, seed: ask.seed, ..ForestParams::default() },
+    };
+    let pool = app.pool.clone();
+    pool.run(move || Ok(Json(Parameters::from(app.workbench.parameters(&request)?)))).await
+}
+
+impl From<ethogram_query::Parameters> for Parameters {
+    fn from(found: ethogram_query::Parameters) -> Self {
+        Self {
+            score: found.score.to_string(),
+            normalization: found.normalization.name().to_owned(),
+            tasks: found.tasks,
+            runs: found.runs.into_iter().map(ParametersRun::from).collect(),
+            left_out: found.left_out.into_iter().map(|(run, why)| LeftOut { run, why }).collect(),
+            parameters: found.parameters.into_iter().map(Parameter::from).collect(),
+            explained: found.explained,
+            warnings: found.warnings,
+        }
+    }
+}
+
+impl From<ethogram_query::ParametersRun> for ParametersRun {
+    fn from(of: ethogram_query::ParametersRun) -> Self {
+        Self { run: of.run, name: of.name, task: of.task, score: of.score, outcome: of.outcome }
+    }
+}
+
+impl From<ethogram_query::Parameter> for Parameter {
+    fn from(of: ethogram_query::Parameter) -> Self {
+        let (numbers, words) = match of.values {
+            ParameterValues::Numbers(numbers) => (Some(numbers), None),
+            ParameterValues::Words(words) => (None, Some(words)),
+        };
+        let (key, importance) = (of.key, of.importance);
+        let (correlation, rank_correlation) = (of.correlation, of.rank_correlation);
+        Self { key, numbers, words, importance, correlation, rank_correlation }
+    }
+}
