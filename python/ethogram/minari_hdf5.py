@@ -81,7 +81,7 @@ def space_of(text: Any, depth: int = 0) -> dict[str, Any] | None:
 
     match told.get("type"):
         case "Box":
-            return space.box(told["low"], told["high"], told["shape"], told["dtype"])
+            return space.box(_bound(told["low"]), _bound(told["high"]), told["shape"], told["dtype"])
         case "Discrete":
             return space.discrete(told["n"], start=told.get("start", 0))
         case "Text":
@@ -94,6 +94,19 @@ def space_of(text: Any, depth: int = 0) -> dict[str, Any] | None:
             return None if None in inner else {"type": "tuple", "spaces": inner}
         case _:
             return None
+
+
+def _bound(nested: Any) -> Any:
+    """A bound as one number an element, or one where all are the same."""
+    found: list[Any] = []
+    waiting = [nested]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting.extend(reversed(part))
+        else:
+            found.append(part)
+    return found[0] if len(set(found)) == 1 else found
 
 
 def read_episodes(path: Path, told: dict[str, Any]) -> Iterator[Played]:
@@ -152,14 +165,9 @@ def _leaves(node: Any, name: str, of: Any, fields: dict[str, Any], depth: int) -
             _leaves(node[key], f"{name}/{escape(at if isinstance(inner, list) else key)}", part, fields, depth + 1)
         return
     rows = _rows(node)
-    shape = tuple(of["shape"]) if isinstance(of, dict) and of.get("type") == "Box" else None
-    if (
-        shape is not None
-        and str(rows.dtype) == "uint8"
-        and len(shape) >= 2
-        and rows.shape[1:] != shape
-        and rows.ndim == 2
-    ):
+    shape = tuple(of["shape"]) if isinstance(of, dict) and of.get("type") == "Box" else ()
+    is_packed = rows.dtype.kind == "O" or (str(rows.dtype) == "uint8" and rows.ndim == 2)
+    if len(shape) >= 2 and is_packed and rows.shape[1:] != shape:
         rows = _pictures(rows, name, shape)
     fields[name] = rows
 
@@ -167,7 +175,12 @@ def _leaves(node: Any, name: str, of: Any, fields: dict[str, Any], depth: int) -
 def _rows(node: Any) -> Any:
     if node.nbytes > EPISODE_BYTES_MAX:
         raise ValueError(f"{node.name} has {node.nbytes} bytes, over the limit of {EPISODE_BYTES_MAX}")
-    return node.asstr()[()] if node.dtype.kind == "O" else node[()]
+    if node.dtype.kind != "O":
+        return node[()]
+    import h5py
+
+    # Texts, or rows of bytes that are not equally long: JPEGs.
+    return node[()] if h5py.check_string_dtype(node.dtype) is None else node.asstr()[()]
 
 
 def _pictures(rows: Any, name: str, shape: tuple[int, ...]) -> Any:

@@ -370,14 +370,17 @@ class Run(_native.RunCore):
         self._recorders.clear()
         if self._exporter is not None:
             self._exporter.wait()
+        fault: Exception | None = None
         if self._folder is not None:
             try:
                 self._films.attach()
             except Exception as error:
-                self._settle("films", error)
+                fault = error
         self._finished = True
         ending.forget(self)
         self._close(state)
+        if fault is not None:
+            self._settle("films", fault)
 
     def __enter__(self) -> Self:
         return self

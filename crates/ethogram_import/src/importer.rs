@@ -2,12 +2,9 @@
 
 use crate::minari;
 use crate::part::{Folder, Part};
-use crate::scalar_table::{Form, ScalarTable, file_of};
+use crate::scalar_table::{Form, ScalarTable};
 use crate::stable_baselines3::{Evaluations, FORMAT as SB3, Monitors, is_monitor_file};
 use crate::tfevents::{EventFiles, is_event_file};
-
-/// As W&B's pages call what they save: `wandb_export_2025-01-01T00_00_00.000+00_00.csv`.
-const WANDB_EXPORT: &str = "wandb_export_*.csv";
 
 /// A format: how its files are known, and what reads them.
 pub struct Importer {
@@ -50,11 +47,6 @@ pub const IMPORTERS: &[Importer] = &[
         name: "offline runs of W&B",
         knows: |folder| folder.files.iter().any(|file| crate::wandb::is_wandb_file(&file.name)),
         begin: || Box::<crate::wandb::Wandb>::default(),
-    },
-    Importer {
-        name: "tables that W&B's pages export",
-        knows: |folder| file_of(folder, WANDB_EXPORT).is_some(),
-        begin: || Box::new(ScalarTable::new(WANDB_EXPORT, "wandb", Form::Csv)),
     },
     Importer {
         name: "films of episodes, beside the logs of CleanRL",

@@ -26,7 +26,6 @@ mod tables;
 mod tfevents;
 mod videos;
 mod wandb;
-mod wandb_media;
 
 pub use convert::{Converted, OnProgress, convert, place, plan};
 pub use importer::{IMPORTERS, Importer};

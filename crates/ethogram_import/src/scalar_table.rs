@@ -4,7 +4,7 @@ use ethogram_store::{Axis, Result};
 use serde_json::Value;
 
 use crate::lines::{Lines, cells, number};
-use crate::part::{FileSeen, Folder, Part};
+use crate::part::{Folder, Part};
 use crate::tables::Tables;
 
 /// Columns that say at which step a row is, best first.
@@ -55,7 +55,7 @@ struct Rows {
 }
 
 impl ScalarTable {
-    /// The file `name` of a run; a `*` in it stands for anything, and the first such file counts.
+    /// The file `name` of a run.
     pub fn new(name: &'static str, format: &'static str, form: Form) -> Self {
         Self { name, format, form, lines: Lines::default(), rows: Rows::default() }
     }
@@ -67,7 +67,7 @@ impl Part for ScalarTable {
     }
 
     fn catch_up(&mut self, folder: &Folder, _: u64) -> Result<()> {
-        let Some(file) = file_of(folder, self.name) else {
+        let Some(file) = folder.file(self.name) else {
             (self.lines, self.rows) = (Lines::default(), Rows::default());
             return Ok(());
         };
@@ -91,12 +91,6 @@ impl Part for ScalarTable {
     fn tables(&self) -> &Tables {
         &self.rows.tables
     }
-}
-
-/// The file of a name with at most one `*`.
-pub fn file_of<'a>(folder: &'a Folder, name: &str) -> Option<&'a FileSeen> {
-    let Some((begin, end)) = name.split_once('*') else { return folder.file(name) };
-    folder.files.iter().find(|file| file.name.starts_with(begin) && file.name.ends_with(end))
 }
 
 impl Rows {
@@ -144,15 +138,7 @@ impl Rows {
         let elapsed = find(TIME_COLUMNS).map(|(_, seconds)| *seconds).filter(|seconds| seconds.is_finite());
         let clock = find(CLOCK_COLUMNS).map(|(_, seconds)| *seconds).filter(|seconds| *seconds > 1e8);
         self.count += 1;
-        // W&B's exports have the extremes of the points that they thin out beside each curve.
-        let is_extreme = |name: &str| {
-            let of = name.strip_suffix("__MIN").or_else(|| name.strip_suffix("__MAX"));
-            of.is_some_and(|of| values.iter().any(|(known, _)| *known == of))
-        };
         for (name, value) in values.iter().filter(|(name, _)| step.is_none_or(|(column, _)| column != name)) {
-            if is_extreme(name) {
-                continue;
-            }
             let Some(number) = self.tables.scalars.number(Axis::GlobalStep, name) else { continue };
             match clock {
                 Some(seconds) => self.push(number, at, (seconds * 1e6) as i64, *value),

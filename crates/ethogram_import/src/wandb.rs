@@ -1,19 +1,17 @@
 //! Files of W&B, `offline-run-…/run-ID.wandb`: a log of LevelDB whose records are Protocol Buffers. Read as far as numbers,
 //! configuration and names go.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use ethogram_store::{Axis, Error, Result, TensorKind, TensorRow};
-use serde_json::{Map, Value};
+use ethogram_store::{Axis, Error, Result};
+use serde_json::Value;
 
 use crate::config;
 use crate::part::{Folder, Part};
-use crate::tables::{Place, Tables, TensorPlaces};
+use crate::tables::Tables;
 use crate::tfevents::protobuf::{Fields, NotAMessage, Value as Field};
-use crate::wandb_media::{MEDIA_MAX, Media};
 
 /// `:W&B`, a number, and version 0.
 const HEAD: [u8; 7] = [b':', b'W', b'&', b'B', 0xe1, 0xbe, 0];
@@ -42,9 +40,6 @@ pub struct Wandb {
     /// The beginning of a record whose rest comes in the next block.
     begun: Option<Vec<u8>>,
     tables: Tables,
-    folder: PathBuf,
-    /// Histograms, pictures and texts; a place's offset is the index.
-    media: Vec<Media>,
 }
 
 impl Part for Wandb {
@@ -58,7 +53,7 @@ impl Part for Wandb {
             return Ok(());
         };
         if file.name != self.name || file.length < self.position {
-            *self = Self { name: file.name.clone(), folder: folder.path.clone(), ..Self::default() };
+            *self = Self { name: file.name.clone(), ..Self::default() };
         }
         let read = self.read(&folder.locate(file));
         self.tables.settle();
@@ -67,14 +62,6 @@ impl Part for Wandb {
 
     fn tables(&self) -> &Tables {
         &self.tables
-    }
-
-    fn tensor(&self, kind: TensorKind, place: &Place) -> Result<TensorRow> {
-        let media = usize::try_from(place.offset).ok().and_then(|at| self.media.get(at));
-        let media = media.filter(|media| media.kind() == kind);
-        media
-            .ok_or_else(|| Error::NotFound { what: format!("{kind:?} at step {}", place.step) })?
-            .row(&self.folder, place)
     }
 }
 
@@ -203,32 +190,17 @@ impl Wandb {
         let step = column.and_then(|name| number(name)).or_else(|| number("_step")).map(|step| step as i64).or(step);
         let Some(step) = step else { return Ok(()) };
         let time_us = number("_timestamp").map_or(0, |seconds| (seconds * 1e6) as i64);
-        let (media, values) = media_of(&values);
-        for (name, members) in media {
-            match Media::of(&members) {
-                Some(media) => self.hold(&name, media, step, time_us),
-                None => {
-                    let kind = members.get("_type").and_then(Value::as_str).unwrap_or_default();
-                    let why = format!("numbers, texts, histograms and pictures are read of W&B's files, no {kind:?}");
-                    self.tables.lost.note(&self.name, format!("values of {name:?}"), why);
-                }
-            }
-        }
-        for (name, value) in values {
+        for (name, value) in &values {
             if matches!(name.as_str(), "_step" | "_timestamp" | "_runtime")
                 || column.is_some_and(|column| column == name)
             {
-                continue;
-            }
-            if let Some(text) = value.as_str().filter(|_| number_of(value).is_none()).and_then(Media::of_text) {
-                self.hold(name, text, step, time_us);
                 continue;
             }
             let Some(value) = number_of(value) else {
                 self.tables.lost.note(
                     &self.name,
                     format!("values of {name:?}"),
-                    "only numbers, texts, histograms and pictures are read of W&B's files",
+                    "only numbers are read of W&B's files",
                 );
                 continue;
             };
@@ -237,18 +209,6 @@ impl Wandb {
             }
         }
         Ok(())
-    }
-
-    fn hold(&mut self, name: &str, media: Media, step: i64, time_us: i64) {
-        let tensors = self.tables.tensors.entry((Axis::GlobalStep, name.to_owned()));
-        let tensors = tensors.or_insert_with(|| TensorPlaces { kind: media.kind(), places: Vec::new() });
-        if tensors.kind != media.kind() || self.media.len() >= MEDIA_MAX {
-            let what = format!("values of {name:?}");
-            return self.tables.lost.note(&self.name, what, "it held another kind before, or the run holds too many");
-        }
-        let offset = self.media.len() as u64;
-        tensors.places.push(Place { step, time_us, file: 0, offset, length: 0, value: 0, element: 0 });
-        self.media.push(media);
     }
 
     fn config(&mut self, bytes: &[u8]) -> Result<(), NotAMessage> {
@@ -306,38 +266,6 @@ fn item_of(bytes: &[u8]) -> Result<(String, Value), NotAMessage> {
         }
     }
     Ok((name.join("."), value))
-}
-
-/// Values that say of what type they are, by name, whether they lie in one piece or as `NAME._type`, `NAME.path` and so on; and the rest.
-fn media_of(values: &[(String, Value)]) -> (BTreeMap<String, Map<String, Value>>, Vec<(&String, &Value)>) {
-    let mut media: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
-    for (name, value) in values {
-        match value {
-            Value::Object(members) if members.contains_key("_type") => {
-                media.insert(name.clone(), members.clone());
-            }
-            Value::String(_) => {
-                if let Some(name) = name.strip_suffix("._type") {
-                    media.entry(name.to_owned()).or_default();
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut rest = Vec::new();
-    for (name, value) in values {
-        // A member's own name may have dots, too: the longest name that is one counts.
-        let of = name.rmatch_indices('.').find_map(|(at, _)| media.contains_key(&name[..at]).then_some(at));
-        match of {
-            Some(at) => {
-                let member = name[at + 1..].to_owned();
-                media.entry(name[..at].to_owned()).or_default().insert(member, value.clone());
-            }
-            None if media.contains_key(name) => {}
-            None => rest.push((name, value)),
-        }
-    }
-    (media, rest)
 }
 
 fn flatten(name: String, value: Value, depth: usize, each: &mut impl FnMut(String, Value)) {

@@ -5,7 +5,7 @@
 
 mod decode;
 mod event;
-pub(crate) mod histogram;
+mod histogram;
 mod hparams;
 pub(crate) mod picture;
 pub(crate) mod protobuf;
