@@ -33,6 +33,7 @@ import {
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { MapsClient } from './maps_client';
 import { readParts } from './parts';
+import type { BenchmarkQuery, ParametersQuery } from './benchmark';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { Parity, Quality, QualityQuery } from './trust';
@@ -89,19 +90,6 @@ export interface TrendLine {
   y: Float64Array;
   /** Points that it was fitted to. */
   fitted: number;
-}
-
-/** Of which runs, and what they reached; `docs/http.md` says what each member may be. */
-export interface ParametersQuery {
-  runs: readonly string[];
-  task: string;
-  score: string;
-  normalization: string;
-}
-
-/** The same, and what is compared. */
-export interface BenchmarkQuery extends ParametersQuery {
-  algorithm: string;
 }
 
 /** Rows of several fields of one episode. */
