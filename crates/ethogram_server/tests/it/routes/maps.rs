@@ -306,9 +306,9 @@ async fn row_a12_a_map_is_steered_while_it_is_read() {
     assert_eq!((busy.status, busy.error_code().as_str()), (503, "busy"));
     drop((reading, held));
     for _ in 0..100 {
-        if served.post("/api/maps", &ask(&json!({}))).await.status == 200 {
-            let still = served.post(&steer, &json!({"pause": false})).await;
-            assert_eq!(still.status, 409, "nobody reads it any more");
+        // Of the readers that left, one may be noticed before the others.
+        let still = served.post(&steer, &json!({"pause": false})).await;
+        if still.status == 409 && served.post("/api/maps", &ask(&json!({}))).await.status == 200 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
