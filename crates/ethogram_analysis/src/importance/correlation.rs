@@ -33,18 +33,22 @@ fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     Some(xy / (xx.sqrt() * yy.sqrt())).filter(|found| found.is_finite()).map(|found| found.clamp(-1.0, 1.0))
 }
 
+#[expect(clippy::float_cmp, reason = "the same number, to the bit")]
 fn is_constant(values: &[f64]) -> bool {
     values.iter().all(|value| *value == values[0])
 }
 
+#[expect(clippy::float_cmp, reason = "ties are the same number, to the bit")]
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let mut ranks = vec![0.0; values.len()];
     let mut first = 0;
     for ties in order.chunk_by(|&a, &b| values[a] == values[b]) {
-        let rank = first as f64 + (ties.len() as f64 + 1.0) / 2.0;
-        ties.iter().for_each(|&at| ranks[at] = rank);
+        let rank = first as f64 + f64::midpoint(ties.len() as f64, 1.0);
+        for &at in ties {
+            ranks[at] = rank;
+        }
         first += ties.len();
     }
     ranks

@@ -94,7 +94,9 @@ pub fn importance(settings: &[Setting], outcome: &[f64], params: &ForestParams) 
         }
     }
     let total: f64 = share.iter().sum();
-    share.iter_mut().for_each(|one| *one /= total);
+    for one in &mut share {
+        *one /= total;
+    }
     Ok(Importance { share: (total > 0.0).then_some(share), explained: explained(outcome, &said) })
 }
 

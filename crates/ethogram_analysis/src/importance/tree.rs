@@ -233,8 +233,8 @@ fn best_threshold(
         }
     };
     let mut below = Sums::default();
-    for at in 0..count {
-        below = below.and(row(order[at]));
+    for (at, &place) in order[..count].iter().enumerate() {
+        below = below.and(row(place));
         if at + 1 == count {
             take(below, Rule::UpTo { threshold: f64::INFINITY, missing_first: false });
             break;

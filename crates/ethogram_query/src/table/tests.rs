@@ -52,7 +52,12 @@ fn parquet_reads_back_as_it_was() {
     let steps = batch.column(0).as_primitive::<Int64Type>();
     assert_eq!((steps.value(1), steps.is_null(2), steps.null_count()), (i64::MAX, true, 1));
     let losses = batch.column(1).as_primitive::<Float64Type>();
-    assert!(losses.value(0) == 0.1 && losses.value(1).is_nan() && losses.is_valid(1) && losses.is_null(2));
+    assert!(
+        losses.value(0).to_bits() == 0.1_f64.to_bits()
+            && losses.value(1).is_nan()
+            && losses.is_valid(1)
+            && losses.is_null(2)
+    );
     assert!(batch.column(2).as_boolean().value(0) && batch.column(2).is_null(1));
     assert_eq!((batch.column(3).as_string::<i32>().value(2), batch.column(3).is_null(1)), ("α\nβ", true));
 }

@@ -30,6 +30,7 @@ fn trees() -> usize {
 }
 
 /// The parameters of runs, what these reached, and how the one goes with the other.
+#[expect(clippy::struct_field_names, reason = "as docs/http.md names it")]
 #[derive(Debug, Serialize)]
 pub struct Parameters {
     /// What the score of a run is, in words.

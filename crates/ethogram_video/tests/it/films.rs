@@ -170,7 +170,7 @@ const HEAT_FRAMES: u64 = 12;
 /// The strength of the attribution in a column of tenths: warm at the left, cold at the right, nothing between; stronger by the step.
 fn strength(step: u64, x: u32) -> f32 {
     let side = [1.0, 0.0, -1.0][(3 * x / SIDES.0) as usize];
-    side * if step % 2 == 0 { 1.0 } else { 0.25 }
+    side * if step.is_multiple_of(2) { 1.0 } else { 0.25 }
 }
 
 /// A saliency film: a grey picture with an attribution laid over it in every frame.
