@@ -12,7 +12,6 @@ import ethogram as eg
 from ethogram import convert
 from ethogram.errors import CorruptError
 
-pytest.importorskip("h5py")
 DATA = Path(__file__).parents[2] / "crates/ethogram_import/tests/data/minari-cartpole-hdf5"
 
 

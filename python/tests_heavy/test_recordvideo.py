@@ -12,8 +12,6 @@ import pytest
 import ethogram as eg
 from ethogram.summary import SummaryWriter
 
-pytest.importorskip("moviepy")
-
 
 def extras(run: eg.Run) -> list[dict[str, Any]]:
     view = eg.open(run)
