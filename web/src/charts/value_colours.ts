@@ -1,14 +1,11 @@
-import { inkOfSlot, type Look } from '../theme/palette';
+import { inkOfSlot, NEUTRAL, type Look } from '../theme/palette';
 import { SEQUENTIAL, sequentialStep } from '../theme/sequential';
 
 /** Most words that are told apart by colour; the others share one. */
 const WORDS_MAX = 7;
 
 /** Of rows without a value. */
-export const FAINT: Record<Look, string> = {
-  light: inkOfSlot(6, 'light').colour,
-  dark: inkOfSlot(6, 'dark').colour,
-};
+export const FAINT: Record<Look, string> = NEUTRAL;
 
 /** What rows are coloured by: numbers, or indices into words; NaN where there is none. */
 export interface Coloured {

@@ -33,6 +33,9 @@ const SHADES = [0, 0.24, 0.44];
 
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [9, 3, 2, 3]];
 
+/** Of what has no value to be coloured by; as `--ink-faint`. */
+export const NEUTRAL: Record<Look, string> = { light: '#616c6e', dark: '#8f9c9e' };
+
 /** Slots before colours repeat with another dash. */
 export const SLOTS_DISTINCT = OKABE_ITO.light.length + TOL_MUTED.light.length;
 
