@@ -285,7 +285,7 @@ test('U-18: the legend isolates by hover and focus, a click opens; zoom, patches
   await page.mouse.up();
   await expect(whole).toHaveCount(0);
   // On to the next feature, and out.
-  const heading = dialog(page).getByRole('heading');
+  const heading = dialog(page).getByRole('heading', { level: 2 });
   const name = await heading.textContent();
   await page.keyboard.press('PageDown');
   await expect(heading).not.toHaveText(name!);
@@ -474,7 +474,7 @@ test.describe('with a server of its own', () => {
       },
     ]);
     await page.reload();
-    await expect(dialog(page).getByRole('heading')).toHaveText('the ball');
+    await expect(dialog(page).getByRole('heading', { level: 2 })).toHaveText('the ball');
     await expect(dialog(page).getByLabel('Note')).toHaveValue('wherever it flies');
     await page.keyboard.press('Escape');
     await expect(cards(page).nth(1)).toContainText('wherever it flies');
