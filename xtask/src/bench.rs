@@ -9,6 +9,7 @@ mod engine;
 mod frames;
 mod http;
 mod lab;
+mod load;
 mod logging;
 mod map;
 mod measure;
@@ -51,6 +52,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "query", about: "one curve of 100 runs, cold process", run: query::run, child: Some(query::child) },
     Bench { name: "store", about: "records a second, bytes, damage found", run: store::run, child: None },
     Bench { name: "serve", about: "start on 1,000 runs, memory, live point", run: serve::run, child: None },
+    Bench { name: "load", about: "64 writers, 500 listeners, 10,000 runs", run: load::run, child: Some(load::child) },
     Bench { name: "curves", about: "the Training page with 100 runs", run: curves::run, child: None },
     Bench { name: "replay", about: "pictures of an episode in a browser", run: replay::run, child: None },
     Bench { name: "map", about: "1,000,000 states in a browser", run: map::run, child: None },

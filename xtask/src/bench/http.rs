@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -30,13 +31,15 @@ pub fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<
 pub fn listen(address: SocketAddr, path: &str) -> Result<Listening> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes())?;
-    let mut reader = stream.try_clone()?;
-    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    // One descriptor a stream, so that very many fit into what a process may open.
+    let stream = Arc::new(stream);
+    let reader = Arc::clone(&stream);
+    std::thread::spawn(move || std::io::copy(&mut &*reader, &mut std::io::sink()));
     Ok(Listening(stream))
 }
 
 /// An open stream of events.
-pub struct Listening(TcpStream);
+pub struct Listening(Arc<TcpStream>);
 
 impl Drop for Listening {
     fn drop(&mut self) {

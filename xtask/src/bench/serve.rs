@@ -138,17 +138,35 @@ impl Server {
         Ok(Self { process, address })
     }
 
-    fn run_ids(&self) -> Result<Vec<String>> {
+    /// The runs that it lists.
+    pub(super) fn run_ids(&self) -> Result<Vec<String>> {
         let answer: Value = serde_json::from_slice(&ask(self.address, "GET", "/api/runs", "")?)?;
         let runs = answer["runs"].as_array().context("no runs in the answer")?;
         Ok(runs.iter().filter_map(|run| Some(run["id"].as_str()?.to_owned())).collect())
     }
 
     /// The most memory it ever held.
-    fn memory_mb(&self) -> Result<f64> {
+    pub(super) fn memory_mb(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? * 1024.0 / 1e6)
+    }
+
+    /// What it ever asked files and sockets for.
+    pub(super) fn read_mb(&self) -> Result<f64> {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id()))?;
+        let line = io.lines().find_map(|line| line.strip_prefix("rchar:")).context("no rchar")?;
+        Ok(line.trim().parse::<f64>()? / 1e6)
+    }
+
+    /// Sends the signal with which process managers end a service; gives how long it took to end in order.
+    pub(super) fn terminate(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status()?;
+        ensure!(sent.success(), "the signal was not sent");
+        let status = self.process.wait()?;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(began.elapsed())
     }
 
     pub(super) fn stop(&mut self) -> Result<()> {
