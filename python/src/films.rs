@@ -41,13 +41,16 @@ pub fn attach(writer: &RunWriter, folder: &Path, those: &Those, allot: &dyn Fn()
     let is_own = |row: &&EpisodeRow| {
         row.started_us >= those.since_us && those.evaluation.is_none_or(|wanted| wanted == row.evaluation)
     };
-    let counted: Vec<EpisodeRow> = all.iter().filter(is_own).filter(|row| !is_film_alone(row)).cloned().collect();
+    let mut counted: Vec<EpisodeRow> = all.iter().filter(is_own).filter(|row| !is_film_alone(row)).cloned().collect();
     for (shows, name, path) in films {
         if all.iter().any(|row| row.extra.get("video").is_some_and(|known| *known == name)) {
             continue;
         }
         match read(&path).and_then(|(bytes, modified_us)| {
             let (mut row, first_step) = match (shows.place(&counted), shows) {
+                (Some(place), _) if counted[place.row].extra.contains_key("video") => {
+                    return Err("its episode has another film already".to_owned());
+                }
                 (Some(place), _) => (counted[place.row].clone(), place.first_step),
                 (None, FilmName::Episode(number)) if counted.is_empty() => {
                     let index = if all.is_empty() { number } else { allot() };
@@ -58,6 +61,9 @@ pub fn attach(writer: &RunWriter, folder: &Path, those: &Those, allot: &dyn Fn()
             let size = bytes.len() as u64;
             let written = writer.blob(bytes).and_then(|hash| {
                 attach_film(&mut row.extra, &name, &hash, size, first_step);
+                if let Some(known) = counted.iter_mut().find(|known| known.episode == row.episode) {
+                    known.clone_from(&row);
+                }
                 writer.episode(row)?;
                 // Films are large: the next one waits for room.
                 writer.flush()

@@ -109,5 +109,20 @@ def test_row_b15_what_is_no_film_of_the_run_is_left_and_told(tmp_path: Path, fil
     assert len(list((run.folder or tmp_path).glob("blobs/*"))) == 1, "links and old films stay where they are"
 
 
+def test_row_b15_of_two_films_of_an_episode_the_first_stays_and_the_other_is_told(tmp_path: Path, film: bytes) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    run = eg.init(root=tmp_path / "runs", capture_code=False)
+    with run.episode() as episode:
+        for _ in range(2):
+            episode.step(action=0, reward=1.0)
+    (folder / "rl-video-episode-0.mp4").write_bytes(film)
+    (folder / "rl-video-step-0.mp4").write_bytes(film)
+    with pytest.warns(eg.EthogramWarning, match="rl-video-step-0.mp4 was not attached: its episode has another film"):
+        assert run.attach_films(folder) == 1
+    run.finish()
+    assert [row["video"] for row in _extras(run)] == ["rl-video-episode-0.mp4"]
+
+
 def _extras(run: eg.Run) -> list[dict[str, Any]]:
     return [json.loads(row["extra"] or "{}") for row in rows(eg.open(run).episodes())]
