@@ -11,7 +11,7 @@ test('A-17: weights, filters and activations are pictures at each checkpoint, th
   const { run } = await breakout(request);
   const body = async (rest: string) =>
     new Body(await (await request.get(`/api/runs/${run}/network${rest}`)).body());
-  const list = (await body('')).header as {
+  const list = (await body('')).header as unknown as {
     weights: { name: string; title: string; shape: number[] }[];
     layers: { name: string; operator: string }[];
     checkpoints: { global_step: number }[];
@@ -39,7 +39,8 @@ test('A-17: weights, filters and activations are pictures at each checkpoint, th
   await expect(at).toHaveAttribute('data-at', String(list.checkpoints[0]!.global_step));
   await expect.poll(painted).not.toBe(newest);
   const of = encodeURIComponent(`weight/${filters.name}`);
-  const { spread } = (await body(`/picture?of=${of}&at=${list.checkpoints[0]!.global_step}`)).header as {
+  const { spread } = (await body(`/picture?of=${of}&at=${list.checkpoints[0]!.global_step}`))
+    .header as unknown as {
     spread: { low: number };
   };
   const low = Number((await page.locator('[data-low]').textContent())!.replace('−', '-'));
