@@ -12,7 +12,7 @@ import {
   featureImagesOf,
   featureMapsOf,
   featuresOf,
-  progressOf,
+  partAfterProgress,
   withoutOf,
   type FeatureImages,
   type FeatureImagesQuery,
@@ -22,17 +22,10 @@ import {
   type FeaturesQuery,
   type WithoutFeatures,
 } from './features';
-import {
-  arrayPictureOf,
-  arrayStripOf,
-  networkArraysOf,
-  type ArrayPicture,
-  type ArrayStrip,
-  type NetworkArrays,
-} from './network';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { MapsClient } from './maps_client';
-import { readParts } from './parts';
+import { NetworkClient } from './network_client';
+import { at, search } from './paths';
 import type { BenchmarkQuery, ParametersQuery } from './benchmark';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
@@ -105,11 +98,13 @@ export interface Fields {
 export class Client {
   /** Maps of states. */
   readonly maps: MapsClient;
+  readonly network: NetworkClient;
   readonly #source: Source;
 
   constructor(source: Source) {
     this.#source = source;
     this.maps = new MapsClient(source);
+    this.network = new NetworkClient(source);
   }
 
   health(signal?: AbortSignal): Promise<Health> {
@@ -345,19 +340,8 @@ export class Client {
     onprogress: (progress: FeaturesProgress) => void,
     signal?: AbortSignal,
   ): Promise<Features> {
-    let found: Features | null = null;
     const stream = await this.#source.stream(`${at(run)}/features`, { body: query, signal });
-    await readParts(stream, (part) => {
-      const progress = progressOf(part);
-      if (progress) onprogress(progress);
-      else if (part.header.part === 'features') found = featuresOf(part);
-    });
-    if (found) return found;
-    throw new ApiError(0, {
-      code: 'cut_off',
-      message: 'the computation ended without an answer',
-      hint: 'is `ethogram serve` still running? Ask again.',
-    });
+    return featuresOf(await partAfterProgress(stream, 'features', onprogress));
   }
 
   /** Images that excite features most; `onprogress` hears how far they are. Leaving stops it. */
@@ -368,19 +352,9 @@ export class Client {
     onprogress: (progress: FeaturesProgress) => void,
     signal?: AbortSignal,
   ): Promise<FeatureImages> {
-    let found: FeatureImages | null = null;
     const path = `${at(run)}/features/${encodeURIComponent(features)}/images`;
-    await readParts(await this.#source.stream(path, { body: query, signal }), (part) => {
-      const progress = progressOf(part);
-      if (progress) onprogress(progress);
-      else if (part.header.part === 'images') found = featureImagesOf(part);
-    });
-    if (found) return found;
-    throw new ApiError(0, {
-      code: 'cut_off',
-      message: 'the computation ended without an answer',
-      hint: 'is `ethogram serve` still running? Ask again.',
-    });
+    const stream = await this.#source.stream(path, { body: query, signal });
+    return featureImagesOf(await partAfterProgress(stream, 'images', onprogress));
   }
 
   /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
@@ -534,27 +508,6 @@ export class Client {
     return heatMapOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
-  /** Arrays of a run's networks that can be looked at. */
-  async networkArrays(run: string, signal?: AbortSignal): Promise<NetworkArrays> {
-    return networkArraysOf(decodeColumns(await this.#source.bytes(`${at(run)}/network`, { signal })));
-  }
-
-  /** One of them at a step of the training, or its variance over `window` steps. */
-  async arrayPicture(
-    run: string,
-    query: { of: string; at?: number; window?: number },
-    signal?: AbortSignal,
-  ): Promise<ArrayPicture> {
-    const path = `${at(run)}/network/picture${search(query)}`;
-    return arrayPictureOf(decodeColumns(await this.#source.bytes(path, { signal })));
-  }
-
-  /** One of them through training. */
-  async arrayStrip(run: string, query: { of: string }, signal?: AbortSignal): Promise<ArrayStrip> {
-    const path = `${at(run)}/network/strip${search(query)}`;
-    return arrayStripOf(decodeColumns(await this.#source.bytes(path, { signal })));
-  }
-
   blob(run: string, hash: string, signal?: AbortSignal): Promise<ArrayBuffer> {
     return this.#source.bytes(`${at(run)}/blobs/${encodeURIComponent(hash)}`, { signal });
   }
@@ -617,16 +570,6 @@ export function notesOf(error: unknown): Tagged<Notes> | null {
   if (!(error instanceof ApiError) || !error.isChanged || error.tag === null) return null;
   const notes = (error.body as { notes?: Notes | null }).notes;
   return notes ? { value: notes, tag: error.tag } : null;
-}
-
-function at(run: string): string {
-  return `/api/runs/${encodeURIComponent(run)}`;
-}
-
-function search(params: Record<string, string | number | undefined>): string {
-  const pairs = Object.entries(params).filter(([, value]) => value !== undefined);
-  if (pairs.length === 0) return '';
-  return '?' + new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString();
 }
 
 /** Sums over the attributions of consecutive steps. Throws when they are not what `docs/http.md` says. */

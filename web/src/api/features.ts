@@ -1,4 +1,6 @@
 import { columnNamed, ColumnsError, doubles, type Column, type Columns } from './columns';
+import { readParts } from './parts';
+import { ApiError } from './source';
 
 /** What is asked of a layer; what is left out is as the server has it. */
 export interface FeaturesQuery {
@@ -153,10 +155,33 @@ export function gridOf({ shape }: Pick<Features, 'shape'>): { rows: number; colu
 }
 
 /** Reads a part that tells how far it is; null for another part. */
-export function progressOf({ header }: Columns): FeaturesProgress | null {
+function progressOf({ header }: Columns): FeaturesProgress | null {
   if (header.part !== 'progress') return null;
   const share = Number(header.share);
   return { phase: String(header.phase ?? ''), share: share >= 0 && share <= 1 ? share : 0 };
+}
+
+/**
+ * Of an answer in parts, the one called `name` that ends it; `onprogress` hears how far the work is. Throws `ApiError` when the stream
+ * ends without it.
+ */
+export async function partAfterProgress(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+  onprogress: (progress: FeaturesProgress) => void,
+): Promise<Columns> {
+  let found: Columns | null = null;
+  await readParts(stream, (part) => {
+    const progress = progressOf(part);
+    if (progress) onprogress(progress);
+    else if (part.header.part === name) found = part;
+  });
+  if (found) return found;
+  throw new ApiError(0, {
+    code: 'cut_off',
+    message: 'the computation ended without an answer',
+    hint: 'is `ethogram serve` still running? Ask again.',
+  });
 }
 
 /** Reads the last part. Throws when it is not what `docs/http.md` says. */
