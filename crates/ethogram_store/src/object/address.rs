@@ -70,6 +70,8 @@ impl Remote {
             endpoint: endpoint.unwrap_or_else(|| "Amazon S3".to_owned()),
             has_credentials: CREDENTIALS.iter().any(|name| value_of(name).is_some()),
         };
+        // The first to ask sets it for the process; whoever comes later finds it set.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let store = builder.build().map_err(|error| place.error("open", url, &error))?;
         Ok(Self::new(Arc::new(store) as Arc<dyn ObjectStore>, prefix, url, place))
     }
