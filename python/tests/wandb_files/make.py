@@ -35,7 +35,8 @@ def offline_run() -> None:
     folder = tempfile.mkdtemp()
     os.environ |= {
         "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_DIR": folder, "WANDB_DISABLE_GIT": "true",
-        "WANDB_CONSOLE": "off", "WANDB_DATA_DIR": folder, "WANDB_CACHE_DIR": folder, "WANDB_X_DISABLE_STATS": "true", "WANDB_X_DISABLE_META": "true",
+        "WANDB_CONSOLE": "off", "WANDB_DATA_DIR": folder, "WANDB_CACHE_DIR": folder,
+        "WANDB_X_DISABLE_STATS": "true", "WANDB_X_DISABLE_META": "true",
     }  # fmt: skip
     import wandb
 
