@@ -51,7 +51,8 @@ def convert(
             `.rld` file, or `NAME.trajectories.jd`, `NAME.observations.jd`, `NAME.metadata.jd` (one of them, or their
             folder); or what is no pickle: a log folder of the TensorBoard plug-in `agent` or of DRLVis, a dataset of
             Minari in HDF5 (its folder or `main_data.hdf5`), a GIF of Bootstrapped DQN with its text, a folder of
-            TensorBoard's projector, an offline run of W&B with its media, a table that was exported from W&B.
+            TensorBoard's projector, an offline run of W&B with its media, a table that was exported from W&B, a folder
+            or file of RLlib's offline output.
         root: Where runs lie.
         allow_pickle: Must be said for all that are pickles; nothing that a file names is run even then.
         env: Name of the environment, where the file has none, for example `CartPole-v1`.
@@ -80,7 +81,7 @@ def convert_all(
     name: str | None = None,
 ) -> list[Run]:
     """Make all runs of a source, which are several where a table of W&B tells of several. See `convert`."""
-    from ethogram import projected, projector, wandb_export, wandb_log, wandb_run
+    from ethogram import projected, projector, rllib_output, rllib_run, wandb_export, wandb_log, wandb_run
 
     path = Path(source)
     asked = Conversion(path, root, env, project, name)
@@ -90,6 +91,8 @@ def convert_all(
         return [wandb_run.converted(log, asked)]
     if (tables := wandb_export.runs_of(path)) is not None:
         return [wandb_export.converted(table, asked) for table in tables]
+    if files := rllib_output.files_of(path):
+        return [rllib_run.converted(files, asked, allow_pickle)]
     return [_other(path, root, allow_pickle, env, project, name)]
 
 
@@ -122,8 +125,8 @@ def _other(path: Path, root: Any, allow_pickle: bool, env: str | None, project: 
     stem = artefacts_of(path) if shelf is None else None
     if stem is None and shelf is None and path.is_dir():
         raise NotFoundError(
-            f"{path}: expected logs of DRLVis or the TensorBoard plug-in agent, or files as NAME.trajectories.jd, "
-            "found none; `ethogram import` reads other logs"
+            f"{path}: expected logs of DRLVis or the TensorBoard plug-in agent, files of the projector, an offline run "
+            "of W&B, output of RLlib, or files as NAME.trajectories.jd, found none; `ethogram import` reads other logs"
         )
     if not allow_pickle:
         raise EthogramError(f"{path.name}: {WHY}")
@@ -388,12 +391,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="ethogram convert",
         description="Make a run of what other tools kept: pickles of RLlib, rld and Understanding RL Vision, "
         "Minari's HDF5, clips of Bootstrapped DQN, logs of DRLVis and of the TensorBoard plug-in agent, folders of "
-        "TensorBoard's projector, offline runs and exported tables of W&B.",
+        "TensorBoard's projector, offline runs and exported tables of W&B, offline output of RLlib.",
     )
     parser.add_argument(
         "source",
         metavar="SRC",
-        help="a shelf, a pickle of `rllib rollout`, an .rld, .jd or .hdf5 file, a .gif with its .txt, a log folder",
+        help="a shelf, a pickle of `rllib rollout`, an .rld, .jd, .hdf5, .wandb, .csv, .parquet or .json file, "
+        "a .gif with its .txt, a log folder",
     )
     parser.add_argument("root", metavar="DST", nargs="?", default="runs", help="the folder of runs; `runs` if left out")
     parser.add_argument(
