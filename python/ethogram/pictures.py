@@ -20,6 +20,9 @@ FRAMES_MAX = 100_000
 FRAME_VALUES_MIN = 1_024
 """Bytes that a picture of a step has at least, so that it is kept as one (docs/format.md)."""
 
+FILM_PIXELS_MAX = 4 * 1024**3
+"""Most pixels of all pictures of a film."""
+
 _KINDS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
@@ -56,8 +59,8 @@ def frames(data: bytes, name: str) -> Iterator[Values]:
                     f"{name}: expected at most {png.PIXELS_MAX} pixels, found {film.width} by {film.height}"
                 )
             for count, frame in enumerate(ImageSequence.Iterator(film)):
-                if count >= FRAMES_MAX:
-                    raise CorruptError(f"{name}: expected at most {FRAMES_MAX} pictures")
+                if count >= FRAMES_MAX or (count + 1) * film.width * film.height > FILM_PIXELS_MAX:
+                    raise CorruptError(f"{name}: expected at most {FRAMES_MAX} pictures of {FILM_PIXELS_MAX} pixels")
                 yield np.asarray(frame.convert("RGB"))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise CorruptError(f"{name}: expected a picture: {error}") from error

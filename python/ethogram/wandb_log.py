@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zlib
 from collections.abc import Iterator
@@ -51,29 +52,44 @@ def log_of(path: Path) -> Path | None:
 
 
 def read_about(path: Path) -> About:
-    """What the file says of the run."""
+    """What the file says of the run, up to the first damage: that is told by who reads the history."""
     about = About()
-    for number, record in _records(path):
-        if number == 5:
-            _configure(record, about)
-        elif number == 17:
-            _tell(record, about)
+    with contextlib.suppress(CorruptError):
+        for number, record in _records(path):
+            with _sound(path):
+                if number == 5:
+                    _configure(record, about)
+                elif number == 17:
+                    _tell(record, about)
     return about
 
 
 def read_history(path: Path) -> Iterator[tuple[int | None, dict[str, Any]]]:
     """Each call of `log`: W&B's own step, where the record has one, and the values by name, nested as they were."""
     for number, record in _records(path):
-        if number != 2:
-            continue
-        step: int | None = None
-        values: dict[str, Any] = {}
-        for kind, part in _fields(record):
-            if kind == 1 and isinstance(part, bytes):
-                _nest(values, *_item(part))
-            elif kind == 2 and isinstance(part, bytes):
-                step = next((number for kind, number in _fields(part) if kind == 1 and isinstance(number, int)), 0)
-        yield step, values
+        if number == 2:
+            with _sound(path):
+                row = _logged(record)
+            yield row
+
+
+def _logged(record: bytes) -> tuple[int | None, dict[str, Any]]:
+    step: int | None = None
+    values: dict[str, Any] = {}
+    for kind, part in _fields(record):
+        if kind == 1 and isinstance(part, bytes):
+            _nest(values, *_item(part))
+        elif kind == 2 and isinstance(part, bytes):
+            step = next((number for kind, number in _fields(part) if kind == 1 and isinstance(number, int)), 0)
+    return step, values
+
+
+@contextlib.contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except _NotAMessageError as error:
+        raise CorruptError(f"{path.name}: expected a record, found {error}") from error
 
 
 def _records(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -91,10 +107,9 @@ def _records(path: Path) -> Iterator[tuple[int, bytes]]:
             if len(begun) > RECORD_BYTES_MAX:
                 raise CorruptError(f"{path.name}, byte {at}: expected records of at most {RECORD_BYTES_MAX} bytes")
             if kind in (_WHOLE, _LAST):
-                try:
-                    yield from [(number, part) for number, part in _fields(bytes(begun)) if isinstance(part, bytes)]
-                except _NotAMessageError as error:
-                    raise CorruptError(f"{path.name}, byte {at}: expected a record, found {error}") from error
+                with _sound(path):
+                    parts = [(number, part) for number, part in _fields(bytes(begun)) if isinstance(part, bytes)]
+                yield from parts
                 begun = None
 
 

@@ -135,4 +135,7 @@ def number(value: Any) -> float | None:
     """A number as JSON has it; NaN and infinities are words there."""
     if isinstance(value, str):
         return _NOT_FINITE.get(value)
-    return float(value) if isinstance(value, int | float) else None
+    try:
+        return float(value) if isinstance(value, int | float) else None
+    except OverflowError:
+        return None

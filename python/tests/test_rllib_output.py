@@ -137,6 +137,18 @@ def test_files_that_are_not_what_they_say_are_told(root: Path, tmp_path: Path) -
     for cut in range(0, len(data), 97):
         with pytest.raises(CorruptError):
             rllib_episodes.piece_of(data[:cut], "it")
+    for kind, told, expected in (
+        (b"ray.data.arrow_tensor_v2", b"[1000000000, 4]", "expected episodes of RLlib"),
+        (b"ray.data.arrow_tensor_v2", b"", "expected episodes of RLlib"),
+        (b"ray.data.arrow_pickled_object", b"", "column 'obs' is of the kind ray.data.arrow_pickled_object"),
+    ):
+        metadata = {b"ARROW:extension:name": kind, b"ARROW:extension:metadata": told}
+        schema = pa.schema([pa.field("obs", pa.large_list(pa.float32()), metadata=metadata)])
+        schema = schema.append(pa.field("actions", pa.int64())).append(pa.field("rewards", pa.float64()))
+        table = pa.table([pa.array([[1.0]], pa.large_list(pa.float32())), [1], [1.0]], schema=schema)
+        pq.write_table(table, tmp_path / "steps.parquet")
+        with pytest.raises(CorruptError, match=expected):
+            convert(tmp_path / "steps.parquet", root)
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "other.json").write_text("{}")

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 from conftest import rows
 from PIL import Image
 from wandb_files.make import STEPS, film, picture
 
 import ethogram as eg
-from ethogram import wandb_export
+from ethogram import pictures, wandb_export, wandb_run
 from ethogram.convert import convert, convert_all, main
 from ethogram.errors import CorruptError
 from ethogram.wandb_log import read_history
@@ -93,7 +94,6 @@ def test_row_b15_the_csv_of_a_chart_is_a_run_for_each_of_its_runs(
 
 
 def test_row_b15_a_history_as_csv_or_parquet_is_a_run(root: Path, tmp_path: Path) -> None:
-    pandas = pytest.importorskip("pandas")
     frame = pandas.read_csv(FILES / "history.csv", index_col=0)
     frame.to_csv(tmp_path / "again.csv", index=False)
     frame.to_parquet(tmp_path / "again.parquet")
@@ -149,7 +149,18 @@ def test_values_that_are_not_what_they_say_are_told(tmp_path: Path) -> None:
     assert media.read("x", packed)["x"].edges == [-1, -0.5, 0]
     assert media.read("x", {"_type": "video-file", "path": "f.webm"}) == {}
     assert media.read("x", {"_type": "graph-file", "path": "t.json"}) == {}
+    assert wandb_run.number(10**400) is None, "no number of 64 bits says it"
     assert set(media.left_out) == {"x: films that are neither mp4 nor gif", "x: values of the kind 'graph-file'"}
+
+
+def test_films_are_bounded_in_pictures_and_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    [gif] = (FILES / "offline-run" / "files" / "media" / "videos").glob("*.gif")
+    assert len(list(pictures.frames(gif.read_bytes(), "it"))) == 4
+    monkeypatch.setattr(pictures, "FILM_PIXELS_MAX", 3 * 32 * 32)
+    with pytest.raises(CorruptError, match="it: expected at most 100000 pictures of 3072 pixels"):
+        list(pictures.frames(gif.read_bytes(), "it"))
+    with pytest.raises(CorruptError, match="it: expected a picture"):
+        list(pictures.frames(gif.read_bytes()[:30], "it"))
 
 
 def framed(*records: bytes) -> bytes:
@@ -189,7 +200,7 @@ def history(**values: Any) -> bytes:
 
 def test_records_reach_over_blocks_and_a_cut_log_is_read_up_to_the_cut(tmp_path: Path) -> None:
     log = tmp_path / "run-x.wandb"
-    said = [{"text": "x" * 70_000, "loss": 0.5}, *({"loss": at} for at in range(2_000)), {"_step": 7, "loss": 1.0}]
+    said = [{"text": "x" * 70_000, "loss": 0.5, "_step": 0}, *({"loss": at, "_step": at} for at in range(2_000))]
     data = framed(*(history(**values) for values in said))
     log.write_bytes(data)
     assert [values for _, values in read_history(log)] == said
@@ -200,6 +211,14 @@ def test_records_reach_over_blocks_and_a_cut_log_is_read_up_to_the_cut(tmp_path:
     log.write_bytes(data[:90_000] + bytes([data[90_000] ^ 1]) + data[90_001:])
     with pytest.raises(CorruptError, match=r"run-x.wandb, byte \d+: the checksum of a piece differs"):
         list(read_history(log))
+    with pytest.raises(CorruptError, match="the checksum of a piece differs"):
+        convert(log, tmp_path / "kept")
+    [kept] = (tmp_path / "kept").glob("*/*")
+    assert len(points(eg.open(kept), "loss")) > 100, "what came before the damage is kept"
+    for record in (b"\x12\x09x", *(delimited(2, part) for part in (b"\x0b", delimited(1, b"\x0a\xff")))):
+        log.write_bytes(framed(record))
+        with pytest.raises(CorruptError, match=r"run-x.wandb: expected a record, found a (field|number)"):
+            convert(log, tmp_path / "runs")
     log.write_bytes(b"nothing of the kind")
     with pytest.raises(CorruptError, match="expected a file of W&B"):
         list(read_history(log))
