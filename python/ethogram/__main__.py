@@ -10,7 +10,7 @@ from ethogram import _native
 ADDED = {
     "rollout": "Play episodes with a saved policy, replay one from its seed and actions, or fork it",
     "reproduce": "Print the script that makes a run again",
-    "convert": "Make a run of what other tools keep: pickles, Minari's HDF5, clips, logs of plug-ins",
+    "convert": "Make a run of what other tools keep: pickles, HDF5, clips, projector folders, W&B, RLlib",
 }
 """Commands that need Python, and what each does."""
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ethogram.conversion import Conversion
 from ethogram.description import describe
 from ethogram.errors import CorruptError, EthogramError, NotFoundError
 from ethogram.run import Run, init
@@ -49,7 +50,9 @@ def convert(
         source: A shelf (`rllib rollout --use-shelve`; its name, or one of its files), a pickle of `rllib rollout`, an
             `.rld` file, or `NAME.trajectories.jd`, `NAME.observations.jd`, `NAME.metadata.jd` (one of them, or their
             folder); or what is no pickle: a log folder of the TensorBoard plug-in `agent` or of DRLVis, a dataset of
-            Minari in HDF5 (its folder or `main_data.hdf5`), a GIF of Bootstrapped DQN with its text.
+            Minari in HDF5 (its folder or `main_data.hdf5`), a GIF of Bootstrapped DQN with its text, a folder of
+            TensorBoard's projector, an offline run of W&B with its media, a table that was exported from W&B, a folder
+            or file of RLlib's offline output.
         root: Where runs lie.
         allow_pickle: Must be said for all that are pickles; nothing that a file names is run even then.
         env: Name of the environment, where the file has none, for example `CartPole-v1`.
@@ -57,7 +60,7 @@ def convert(
         name: Of the run; the file's name when left out.
 
     Returns:
-        The run, finished.
+        The run, finished; of several the first.
 
     Raises:
         NotFoundError: There is nothing that is read.
@@ -65,6 +68,35 @@ def convert(
             crashed run.
         EthogramError: `allow_pickle` was not said.
     """
+    return convert_all(source, root, allow_pickle=allow_pickle, env=env, project=project, name=name)[0]
+
+
+def convert_all(
+    source: str | os.PathLike[str],
+    root: str | os.PathLike[str] = "runs",
+    *,
+    allow_pickle: bool = False,
+    env: str | None = None,
+    project: str | None = None,
+    name: str | None = None,
+) -> list[Run]:
+    """Make all runs of a source, which are several where a table of W&B tells of several. See `convert`."""
+    from ethogram import projected, projector, rllib_output, rllib_run, wandb_export, wandb_log, wandb_run
+
+    path = Path(source)
+    asked = Conversion(path, root, env, project, name)
+    if (config := projector.config_of(path)) is not None:
+        return [projected.converted(config, asked)]
+    if (log := wandb_log.log_of(path)) is not None:
+        return [wandb_run.converted(log, asked)]
+    if (tables := wandb_export.runs_of(path)) is not None:
+        return [wandb_export.converted(table, asked) for table in tables]
+    if files := rllib_output.files_of(path):
+        return [rllib_run.converted(files, asked, allow_pickle)]
+    return [_other(path, root, allow_pickle, env, project, name)]
+
+
+def _other(path: Path, root: Any, allow_pickle: bool, env: str | None, project: str | None, name: str | None) -> Run:
     from ethogram.bdqn_clips import clip_of
     from ethogram.drlvis_logs import imported
     from ethogram.minari_hdf5 import dataset_of
@@ -72,7 +104,6 @@ def convert(
     from ethogram.rld_rollouts import shelf_of
     from ethogram.tensorboard_agent import episodes_of
 
-    path = Path(source)
     dataset = dataset_of(path)
     if dataset is not None:
         return _minari(dataset, root, env, project, name)
@@ -94,8 +125,8 @@ def convert(
     stem = artefacts_of(path) if shelf is None else None
     if stem is None and shelf is None and path.is_dir():
         raise NotFoundError(
-            f"{path}: expected logs of DRLVis or the TensorBoard plug-in agent, or files as NAME.trajectories.jd, "
-            "found none; `ethogram import` reads other logs"
+            f"{path}: expected logs of DRLVis or the TensorBoard plug-in agent, files of the projector, an offline run "
+            "of W&B, output of RLlib, or files as NAME.trajectories.jd, found none; `ethogram import` reads other logs"
         )
     if not allow_pickle:
         raise EthogramError(f"{path.name}: {WHY}")
@@ -338,19 +369,20 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status: 0, or 2 when it cannot be done."""
     given = _parser().parse_args(arguments)
     try:
-        run = convert(
+        runs = convert_all(
             given.source, given.root, allow_pickle=given.allow_pickle, env=given.env, project=given.project,
             name=given.name,
         )  # fmt: skip
         from ethogram.reader import open_run
 
-        view = open_run(run)
+        views = [open_run(run) for run in runs]
     except (EthogramError, OSError) as error:
         print(f"ethogram convert: {error}", file=sys.stderr)
         return 2
-    table = view.episodes()
-    steps = int(table["length"].numpy().sum()) if table.rows else 0
-    print(f"{table.rows} episodes of {steps} steps: {view.folder}")
+    for view in views:
+        table = view.episodes()
+        steps = int(table["length"].numpy().sum()) if table.rows else 0
+        print(f"{table.rows} episodes of {steps} steps: {view.folder}")
     return 0
 
 
@@ -358,12 +390,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ethogram convert",
         description="Make a run of what other tools kept: pickles of RLlib, rld and Understanding RL Vision, "
-        "Minari's HDF5, clips of Bootstrapped DQN, logs of DRLVis and of the TensorBoard plug-in agent.",
+        "Minari's HDF5, clips of Bootstrapped DQN, logs of DRLVis and of the TensorBoard plug-in agent, folders of "
+        "TensorBoard's projector, offline runs and exported tables of W&B, offline output of RLlib.",
     )
     parser.add_argument(
         "source",
         metavar="SRC",
-        help="a shelf, a pickle of `rllib rollout`, an .rld, .jd or .hdf5 file, a .gif with its .txt, a log folder",
+        help="a shelf, a pickle of `rllib rollout`, an .rld, .jd, .hdf5, .wandb, .csv, .parquet or .json file, "
+        "a .gif with its .txt, a log folder",
     )
     parser.add_argument("root", metavar="DST", nargs="?", default="runs", help="the folder of runs; `runs` if left out")
     parser.add_argument(
