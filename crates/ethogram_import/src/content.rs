@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use crate::films;
 use crate::importer::IMPORTERS;
 use crate::part::{Folder, Part};
+use crate::point_cache::PointCache;
+use crate::point_columns::PointColumns;
+use crate::points::Held;
 use crate::tables::{About, LostTable, StepField, Tables, why};
 
 /// The parts of a run. Of two that tell of the same thing, the first in [`IMPORTERS`] counts.
@@ -24,9 +27,9 @@ pub struct Content {
 }
 
 impl Content {
-    /// Nothing was read yet.
-    pub fn new(path: &Path) -> Self {
-        let parts = IMPORTERS.iter().map(|importer| (importer.begin)()).collect();
+    /// Nothing was read yet. Points of event files will be kept in `cache`.
+    pub fn new(path: &Path, cache: &Arc<PointCache>) -> Self {
+        let parts = IMPORTERS.iter().map(|importer| (importer.begin)(cache)).collect();
         Self {
             parts,
             path: path.to_owned(),
@@ -144,9 +147,18 @@ impl Content {
         tags.into_values().collect()
     }
 
-    /// The part that holds a scalar.
-    pub fn scalars(&self, axis: Axis, tag: &str) -> Option<&crate::points::Scalars> {
-        self.tables().map(|tables| &tables.scalars).find(|scalars| scalars.has(axis, tag))
+    /// Points of a scalar; `None` when there are none.
+    pub fn scalar(&self, axis: Axis, tag: &str) -> Option<Held<'_>> {
+        self.tables().find_map(|tables| tables.scalars.held(axis, tag))
+    }
+
+    /// Reads those once more that are away.
+    ///
+    /// # Errors
+    /// The files cannot be read just now.
+    pub fn recall(&mut self, axis: Axis, tag: &str) -> Result<Option<Arc<PointColumns>>> {
+        let part = self.parts.iter_mut().find(|part| part.tables().scalars.has(axis, tag));
+        part.map_or(Ok(None), |part| part.recall(axis, tag))
     }
 
     /// Tensors, by axis, then tag.
