@@ -99,7 +99,8 @@ impl KeptPoints {
     /// Takes all of them out, to add to them; true for those that were asked for.
     pub fn take(&self) -> Vec<(usize, Arc<PointColumns>, bool)> {
         let mut state = self.cache.state();
-        let keys: Vec<Key> = state.entries.range((self.owner, 0)..=(self.owner, usize::MAX)).map(|(key, _)| *key).collect();
+        let keys: Vec<Key> =
+            state.entries.range((self.owner, 0)..=(self.owner, usize::MAX)).map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|key| state.remove(key).map(|entry| (key.1, entry.columns, entry.rank.0))).collect()
     }
 

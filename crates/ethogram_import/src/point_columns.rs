@@ -33,6 +33,11 @@ impl PointColumns {
         self.step.len()
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Bytes that they take.
     pub fn bytes(&self) -> usize {
         self.step.bytes() + self.time_us.bytes() + self.value.bytes()
@@ -257,7 +262,9 @@ mod tests {
 
     fn columns(points: &[(i64, i64, f64)]) -> PointColumns {
         let mut columns = PointColumns::default();
-        points.iter().for_each(|&(step, time_us, value)| columns.push(step, time_us, value));
+        for &(step, time_us, value) in points {
+            columns.push(step, time_us, value);
+        }
         columns.settle();
         columns
     }

@@ -1,7 +1,6 @@
 //! Scalars that were read from some files: what there is of each tag, and its points as far as they are held.
 
 use std::collections::HashMap;
-use std::ops::Deref as _;
 use std::sync::Arc;
 
 use ethogram_store::{Axis, ScalarTag};
@@ -84,6 +83,7 @@ impl Scalars {
     }
 
     /// For reading the files of `self` once more from their beginning: all points that have room, those of the wanted tag in any case.
+    #[must_use]
     pub fn once_more(&self, wanted: Option<&str>) -> Self {
         let mut void_from = self.restarts.clone();
         let mut smallest = i64::MAX;
@@ -303,7 +303,7 @@ impl Held<'_> {
     pub fn columns(&self) -> Option<&PointColumns> {
         match self {
             Self::Here(columns) => Some(columns),
-            Self::Kept(columns) => Some(columns.deref()),
+            Self::Kept(columns) => Some(columns),
             Self::Away => None,
         }
     }

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 #[derive(Debug, Default)]
 pub struct Tags {
     numbers: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-    tags: Vec<Tag>,
+    known: Vec<Tag>,
     last: usize,
 }
 
@@ -30,29 +30,29 @@ pub struct Tag {
 impl Tags {
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.tags.len()
+        self.known.len()
     }
 
     /// What is known of a tag.
     #[inline]
     pub fn find(&mut self, bytes: &[u8]) -> Option<&mut Tag> {
-        let guess = self.tags.get(self.last).map_or(0, |last| last.next);
-        let number = match self.tags.get(guess) {
+        let guess = self.known.get(self.last).map_or(0, |last| last.next);
+        let number = match self.known.get(guess) {
             Some(tag) if *tag.bytes == *bytes => guess,
             _ => *self.numbers.get(bytes)?,
         };
-        self.tags[self.last].next = number;
+        self.known[self.last].next = number;
         self.last = number;
-        Some(&mut self.tags[number])
+        Some(&mut self.known[number])
     }
 
     /// Adds one that is not there yet.
     pub fn learn(&mut self, bytes: &[u8], plugin: &[u8]) {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let number = self.tags.len();
+        let number = self.known.len();
         self.numbers.insert(bytes.into(), number);
         let (name, plugin) = (text(bytes), text(plugin));
-        self.tags.push(Tag { bytes: bytes.into(), next: number, name, plugin, scalar: None });
+        self.known.push(Tag { bytes: bytes.into(), next: number, name, plugin, scalar: None });
     }
 }
 
