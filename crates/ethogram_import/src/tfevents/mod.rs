@@ -82,10 +82,8 @@ impl Part for EventFiles {
             // What was read of a file that was replaced cannot be told from the rest.
             *self = Self::new(&self.cache);
         }
-        let there: u64 = listed.iter().map(|file| file.length).sum();
-        let read: u64 = self.files.iter().map(|file| file.records.position()).sum();
-        if budget == u64::MAX && read < there / 4 {
-            // Somebody asks who will ask for points, too: they are kept this time, and the little that was read is read again.
+        if budget == u64::MAX && (self.behind || self.files.is_empty()) {
+            // Somebody asks who will ask for points, too: they are kept this time, and what was read is read again for them.
             *self = Self::new(&self.cache);
             self.tables.scalars.keep();
         }
