@@ -6,6 +6,7 @@ mod build;
 mod burst;
 mod curves;
 mod engine;
+mod event_file;
 mod frames;
 mod http;
 mod lab;
@@ -66,6 +67,7 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "scrub", about: "an overlay a frame while an episode plays", run: scrub::run, child: None },
     Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
     Bench { name: "stats", about: "intervals of 50,000 bootstraps", run: stats::run, child: None },
+    Bench { name: "tfevents", about: "1 GB of event files, all loaded", run: tfevents::run, child: None },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 
@@ -80,6 +82,9 @@ pub struct BenchArgs {
     /// How often ours and the peer take turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// The one part that is wanted, of `load`: crowd, cache, runs, events or sb3
+    #[arg(long, value_name = "PART")]
+    only: Option<String>,
     /// Be the process that is measured
     #[arg(long, hide = true, num_args = 1..)]
     child: Option<Vec<String>>,
@@ -100,7 +105,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     if let (Some(child), Some(args)) = (bench.child, &args.child) {
         return child(args);
     }
-    let measures = (bench.run)(&Lab::new(bench.name, args.rounds.max(1))?)?;
+    let measures = (bench.run)(&Lab::new(bench.name, args.rounds.max(1), args.only.clone())?)?;
     if args.json { print_json(&measures) } else { print_table(&measures) }
 }
 

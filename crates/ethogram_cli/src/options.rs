@@ -85,7 +85,8 @@ pub struct ServeOptions {
     /// notebook; may be given again [default: none]
     #[arg(long, value_name = "ORIGIN", value_parser = ethogram_server::FrameOrigin::parse)]
     pub allow_frame: Vec<ethogram_server::FrameOrigin>,
-    /// Memory for derived fields, for example 512M or 2G
+    /// Memory for derived fields, and as much for points of event files, for example 512M
+    /// or 2G
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = crate::text::bytes_from_text)]
     pub cache_bytes: usize,
     /// Folder of plug-in viewers, beside `viewers` in each folder of runs; may be given

@@ -27,7 +27,8 @@ pub fn open(roots: &[PathBuf], stores: &StoreOptions, cache_bytes: Option<usize>
         [] => vec![PathBuf::from(DEFAULT_ROOT).into()],
         given => given.iter().map(|given| checked(given)).collect::<anyhow::Result<_>>()?,
     };
-    let mut openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener), Arc::new(ForeignOpener::default())];
+    let foreign = cache_bytes.map_or_else(ForeignOpener::default, ForeignOpener::keeping);
+    let mut openers: Vec<Arc<dyn Opener>> = vec![Arc::new(NativeOpener), Arc::new(foreign)];
     if roots.iter().any(|root| root.folder().is_none()) {
         openers.push(object_opener(stores)?);
     }

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use crate::films;
 use crate::importer::IMPORTERS;
 use crate::part::{Folder, Part};
+use crate::point_cache::PointCache;
+use crate::point_columns::PointColumns;
+use crate::points::Held;
 use crate::tables::{About, LostTable, StepField, Tables, why};
 
 /// The parts of a run. Of two that tell of the same thing, the first in [`IMPORTERS`] counts.
@@ -19,21 +22,15 @@ pub struct Content {
     seen: Folder,
     /// Why parts could not be read just now.
     failed: LostTable,
-    /// Of the first part that has any, with what others attach to them.
-    episodes: Vec<EpisodeRow>,
+    /// Of the first part that has any, with the films that others attach to them; `None` where there are none of these.
+    with_films: Option<Vec<EpisodeRow>>,
 }
 
 impl Content {
-    /// Nothing was read yet.
-    pub fn new(path: &Path) -> Self {
-        let parts = IMPORTERS.iter().map(|importer| (importer.begin)()).collect();
-        Self {
-            parts,
-            path: path.to_owned(),
-            seen: Folder::default(),
-            failed: LostTable::default(),
-            episodes: Vec::new(),
-        }
+    /// Nothing was read yet. Points of event files will be kept in `cache`.
+    pub fn new(path: &Path, cache: &Arc<PointCache>) -> Self {
+        let parts = IMPORTERS.iter().map(|importer| (importer.begin)(cache)).collect();
+        Self { parts, path: path.to_owned(), seen: Folder::default(), failed: LostTable::default(), with_films: None }
     }
 
     /// Reads what is new, about `budget` bytes of each kind of file at most. A kind that cannot be read is noted as lost.
@@ -49,12 +46,15 @@ impl Content {
     }
 
     fn join_episodes(&mut self) {
-        let rows = self.parts.iter().map(|part| &part.tables().episodes).find(|rows| !rows.is_empty());
-        let mut joined = rows.cloned().unwrap_or_default();
+        self.with_films = None;
+        if self.parts.iter().all(|part| part.tables().films.is_empty()) {
+            return;
+        }
+        let mut joined = self.episodes().to_vec();
         for part in &self.parts {
             films::join(&mut joined, &part.tables().films, &mut self.failed);
         }
-        self.episodes = joined;
+        self.with_films = Some(joined);
     }
 
     /// The files have more than was read.
@@ -144,9 +144,18 @@ impl Content {
         tags.into_values().collect()
     }
 
-    /// The part that holds a scalar.
-    pub fn scalars(&self, axis: Axis, tag: &str) -> Option<&crate::points::Scalars> {
-        self.tables().map(|tables| &tables.scalars).find(|scalars| scalars.has(axis, tag))
+    /// Points of a scalar; `None` when there are none.
+    pub fn scalar(&self, axis: Axis, tag: &str) -> Option<Held<'_>> {
+        self.tables().find_map(|tables| tables.scalars.held(axis, tag))
+    }
+
+    /// Reads those once more that are away.
+    ///
+    /// # Errors
+    /// The files cannot be read just now.
+    pub fn recall(&mut self, axis: Axis, tag: &str) -> Result<Option<Arc<PointColumns>>> {
+        let part = self.parts.iter_mut().find(|part| part.tables().scalars.has(axis, tag));
+        part.map_or(Ok(None), |part| part.recall(axis, tag))
     }
 
     /// Tensors, by axis, then tag.
@@ -187,7 +196,8 @@ impl Content {
 
     /// All episodes, ascending.
     pub fn episodes(&self) -> &[EpisodeRow] {
-        &self.episodes
+        let logged = || self.tables().map(|tables| tables.episodes.as_slice()).find(|rows| !rows.is_empty());
+        self.with_films.as_deref().or_else(logged).unwrap_or_default()
     }
 
     /// The bytes of a file by its hash.

@@ -8,6 +8,7 @@ use ethogram_store::{Error, Opener, Result, RunSource};
 
 use crate::importer::IMPORTERS;
 use crate::part::Folder;
+use crate::point_cache::PointCache;
 use crate::run::{ForeignRun, Name};
 
 /// Deepest that runs are looked for below a root.
@@ -18,9 +19,16 @@ const FIND_FOLDERS_MAX: usize = 200_000;
 const RUNS_MAX: usize = 100_000;
 
 /// Opens the runs of other tools, where they lie and as they are.
-#[derive(Default)]
 pub struct ForeignOpener {
     found: Mutex<BTreeMap<PathBuf, Found>>,
+    /// Of all their event files.
+    cache: Arc<PointCache>,
+}
+
+impl Default for ForeignOpener {
+    fn default() -> Self {
+        Self::keeping(PointCache::BYTES_MAX)
+    }
 }
 
 struct Found {
@@ -29,6 +37,16 @@ struct Found {
 }
 
 impl ForeignOpener {
+    /// Keeps so many bytes of points of event files in memory at most; what was let go of is read again when somebody asks.
+    pub fn keeping(bytes_max: usize) -> Self {
+        Self { found: Mutex::default(), cache: Arc::new(PointCache::new(bytes_max)) }
+    }
+
+    /// Bytes of points of event files that are kept now.
+    pub fn kept_bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
     /// Opens the run in a folder, whatever lies around it. `None` when it holds none.
     pub fn open_folder(&self, path: &Path) -> Result<Option<Arc<ForeignRun>>> {
         if !is_run(&Folder::list(path)?) {
@@ -40,7 +58,7 @@ impl ForeignOpener {
         let run = match found.run.upgrade() {
             // Opened again because there is news of it: what was read of it need not be read again.
             Some(run) => run.renewed()?,
-            None => ForeignRun::open(path, found.name.clone())?,
+            None => ForeignRun::open(path, found.name.clone(), &self.cache)?,
         };
         let run = Arc::new(run);
         found.run = Arc::downgrade(&run);

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use ethogram_store::{Blob, Error, Result, TensorKind, TensorRow};
+use ethogram_store::{Axis, Blob, Error, Result, TensorKind, TensorRow};
 
+use crate::point_columns::PointColumns;
 use crate::tables::{Place, StepField, Tables};
 
 /// Files of one kind in the folder of a run.
@@ -26,6 +27,16 @@ pub trait Part: Send + Sync {
 
     /// What was read.
     fn tables(&self) -> &Tables;
+
+    /// Reads the points of a scalar once more, which [`Part::tables`] has [let go of](crate::points::Held::Away). `None` when they are
+    /// no longer there.
+    ///
+    /// # Errors
+    /// The files cannot be read just now.
+    fn recall(&mut self, axis: Axis, tag: &str) -> Result<Option<Arc<PointColumns>>> {
+        let _ = (axis, tag);
+        Ok(None)
+    }
 
     /// Reads what lies at a place that [`Part::tables`] gave.
     fn tensor(&self, kind: TensorKind, place: &Place) -> Result<TensorRow> {

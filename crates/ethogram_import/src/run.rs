@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use ethogram_store::{
     Axis, Blob, Buckets, CheckpointRow, Column, EnvSpec, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Notes, Result,
@@ -16,6 +16,9 @@ use serde_json::Value;
 use crate::config;
 use crate::content::Content;
 use crate::part::Folder;
+use crate::point_cache::PointCache;
+use crate::point_columns::PointColumns;
+use crate::points::Held;
 use crate::steps;
 
 /// Bytes of each kind of file that are read to open a run: most runs are read whole by that, of large ones the beginning tells who they are.
@@ -36,6 +39,8 @@ pub struct ForeignRun {
     info: RunInfo,
     /// `None` once it was let go of. Held while files are read, which may take a while. Taken before `seen`.
     content: RwLock<Option<Content>>,
+    /// Points of event files, of this run and others.
+    cache: Arc<PointCache>,
     /// Held for moments only.
     seen: Mutex<Seen>,
 }
@@ -71,14 +76,14 @@ impl ForeignRun {
     ///
     /// # Errors
     /// The folder cannot be listed.
-    pub fn open(path: &Path, name: Name) -> Result<Self> {
-        let mut content = Content::new(path);
+    pub fn open(path: &Path, name: Name, cache: &Arc<PointCache>) -> Result<Self> {
+        let mut content = Content::new(path, cache);
         let folder = Folder::list(path)?;
         content.catch_up(&folder, HEAD_BYTES);
-        Ok(Self::with(path, name, folder, content))
+        Ok(Self::with(path, name, folder, content, cache))
     }
 
-    fn with(path: &Path, name: Name, folder: Folder, content: Content) -> Self {
+    fn with(path: &Path, name: Name, folder: Folder, content: Content, cache: &Arc<PointCache>) -> Self {
         let info = info_of(path, &name, &folder, &content);
         let mut seen = Seen {
             folder,
@@ -92,7 +97,8 @@ impl ForeignRun {
             lost: Vec::new(),
         };
         seen.settle(&info, &content);
-        Self { path: path.to_owned(), name, info, content: RwLock::new(Some(content)), seen: Mutex::new(seen) }
+        let (path, content, cache) = (path.to_owned(), RwLock::new(Some(content)), Arc::clone(cache));
+        Self { path, name, info, content, cache, seen: Mutex::new(seen) }
     }
 
     /// The same run with what is known of it by now. What was read is taken over; this one reads anew when it is asked.
@@ -101,9 +107,9 @@ impl ForeignRun {
         let mut seen = self.seen();
         (seen.whole, seen.held) = (false, None);
         let Some(content) = content.take() else {
-            return Self::open(&self.path, self.name.clone());
+            return Self::open(&self.path, self.name.clone(), &self.cache);
         };
-        Ok(Self::with(&self.path, self.name.clone(), seen.folder.clone(), content))
+        Ok(Self::with(&self.path, self.name.clone(), seen.folder.clone(), content, &self.cache))
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -126,15 +132,37 @@ impl ForeignRun {
                 return question(content);
             }
         }
-        let mut content = self.content_to_change();
-        let content = content.get_or_insert_with(|| Content::new(&self.path));
+        question(self.whole(&mut self.content_to_change()))
+    }
+
+    /// Reads what was not read yet.
+    fn whole<'a>(&self, content: &'a mut Option<Content>) -> &'a mut Content {
+        let content = content.get_or_insert_with(|| Content::new(&self.path, &self.cache));
         // Somebody else may have read it in between.
         let unread = Some(self.seen()).filter(|seen| !seen.whole).map(|seen| seen.folder.clone());
         if let Some(folder) = unread {
             content.catch_up(&folder, u64::MAX);
             self.seen().settle(&self.info, content);
         }
-        question(content)
+        content
+    }
+
+    /// Answers from the points of a scalar, which are read again if they were let go of. Without points the answer is the default.
+    fn ask_points<T: Default>(&self, axis: Axis, tag: &str, answer: impl Fn(&PointColumns) -> T) -> Result<T> {
+        // `None` when they are away.
+        let from = |held: Option<Held<'_>>| held.map_or_else(|| Some(T::default()), |held| held.columns().map(&answer));
+        if let Some(answered) = self.ask(|content| from(content.scalar(axis, tag))) {
+            return Ok(answered);
+        }
+        let mut content = self.content_to_change();
+        let content = self.whole(&mut content);
+        // Somebody else may have asked for another scalar in between, and this was read along.
+        if let Some(answered) = from(content.scalar(axis, tag)) {
+            return Ok(answered);
+        }
+        let points = content.recall(axis, tag)?;
+        self.seen().settle(&self.info, content);
+        Ok(points.map(|points| answer(&points)).unwrap_or_default())
     }
 
     fn note(&self, lost: Vec<Lost>) {
@@ -346,15 +374,11 @@ impl RunSource for ForeignRun {
     }
 
     fn scalars(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<ScalarColumns> {
-        Ok(self.ask(|content| {
-            content.scalars(axis, tag).map(|scalars| scalars.points(axis, tag, &range)).unwrap_or_default()
-        }))
+        self.ask_points(axis, tag, |columns| columns.points(&range))
     }
 
     fn scalar_buckets(&self, axis: Axis, tag: &str, range: Range<i64>, buckets: usize) -> Result<Buckets> {
-        let answer =
-            |content: &Content| content.scalars(axis, tag).map(|scalars| scalars.buckets(axis, tag, &range, buckets));
-        Ok(self.ask(answer).unwrap_or_default())
+        self.ask_points(axis, tag, |columns| columns.buckets(&range, buckets))
     }
 
     fn episode_count(&self) -> u64 {

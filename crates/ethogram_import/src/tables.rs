@@ -181,6 +181,15 @@ impl LostTable {
         self.entries.entry(key).or_insert_with(|| (0, why.into())).0 += 1;
     }
 
+    /// Takes over what was not said before.
+    pub fn learn(&mut self, other: Self) {
+        for ((file, what), (_, why)) in other.entries {
+            if !self.entries.contains_key(&(file.clone(), what.clone())) {
+                self.note(&file, what, why);
+            }
+        }
+    }
+
     /// Forgets what was said of a file.
     pub fn forget(&mut self, file: &str) {
         self.entries.retain(|(known, _), _| known != file);

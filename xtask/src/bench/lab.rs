@@ -14,12 +14,14 @@ pub struct Lab {
     bench: &'static str,
     /// How often ours and the peer take turns.
     pub rounds: usize,
+    /// The one part that is wanted, of a bench that has some.
+    pub only: Option<String>,
 }
 
 impl Lab {
     /// Makes the folder.
-    pub fn new(bench: &'static str, rounds: usize) -> Result<Self> {
-        let lab = Self { bench, rounds };
+    pub fn new(bench: &'static str, rounds: usize, only: Option<String>) -> Result<Self> {
+        let lab = Self { bench, rounds, only };
         fs::create_dir_all(lab.folder())?;
         Ok(lab)
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use ethogram_store::{Axis, QueuePolicy, RunInfo, RunState, RunWriter, WriterOptions, compact};
 
-use super::tfevents::EventFile;
+use super::event_file::EventFile;
 use crate::random::Random;
 
 /// Tags of a run.

@@ -89,6 +89,7 @@ impl Monitors {
         let mut rows: Vec<Row> =
             self.files.values_mut().flat_map(|monitor| std::mem::take(&mut monitor.rows)).collect();
         rows.sort_by_key(|row| (row.ended_us, row.env_index));
+        self.tables.episodes.reserve(rows.len().min(EPISODES_MAX));
         for row in rows {
             if self.tables.episodes.len() >= EPISODES_MAX {
                 self.tables.lost.note("", "episodes", "there are more than 10 million");
@@ -157,21 +158,27 @@ impl Monitor {
         if line.is_empty() {
             return;
         }
-        let cells = cells(line);
-        let is_head = ["r", "l", "t"].iter().all(|name| cells.iter().any(|cell| cell == name));
+        let quoted: Vec<String>;
+        let cells: Vec<&str> = if line.contains('"') {
+            quoted = cells(line);
+            quoted.iter().map(String::as_str).collect()
+        } else {
+            line.split(',').collect()
+        };
+        let is_head = ["r", "l", "t"].iter().all(|name| cells.contains(name));
         if is_head {
-            self.head = cells;
+            self.head = cells.into_iter().map(str::to_owned).collect();
             return;
         }
         let cell = |name: &str| {
             let at = self.head.iter().position(|known| known == name)?;
-            cells.get(at).and_then(|cell| number(cell))
+            cells.get(at).copied().and_then(number)
         };
         let (Some(episode_return), Some(length), Some(time)) = (cell("r"), cell("l"), cell("t")) else {
             self.unsound += 1;
             return;
         };
-        let is_other = |(name, _): &(&String, &String)| !matches!(name.as_str(), "r" | "l" | "t");
+        let is_other = |(name, _): &(&String, &&str)| !matches!(name.as_str(), "r" | "l" | "t");
         let others = self.head.iter().zip(&cells).filter(is_other).filter(|(_, cell)| !cell.is_empty());
         let extra = others.map(|(name, cell)| (name.clone(), value_from_text(cell))).collect();
         // Floats become integers by saturation.

@@ -1,6 +1,8 @@
 //! Event files of TensorBoard, as TensorFlow, PyTorch, tensorboardX and JAX write them.
 //!
-//! Scalars are kept in memory; of tensors, histograms, pictures and texts only the place is, and they are read again when asked for.
+//! Of scalars it is known what there is of each tag, and their points are kept in a cache that may let go of them; of tensors, histograms,
+//! pictures and texts the place is. What is not kept is read again when somebody asks for it: points by reading the same pieces of
+//! the files in the same order, so that restarts void what they voided at first.
 //! Of several files in a folder all are read, in the order of their names, and all are looked at again when the folder grows.
 
 mod decode;
@@ -10,22 +12,27 @@ mod hparams;
 pub(crate) mod picture;
 pub(crate) mod protobuf;
 mod record;
+mod sink;
+mod tags;
 mod tensor;
 
-use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use ethogram_store::{Axis, Lost, Result, TensorKind, TensorRow};
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
-use crate::config::config_from_table;
 use crate::part::{FileSeen, Folder, Part};
+use crate::point_cache::PointCache;
+use crate::point_columns::PointColumns;
 use crate::points::Scalars;
-use crate::tables::{Place, Tables, TensorPlaces};
-use event::{Data, Event, SummaryValue, What};
+use crate::tables::{Place, Tables};
+use event::{Event, What};
 use record::{Next, RecordReader};
+use sink::Sink;
+use tags::Tags;
 
-/// Longest text in which hyper-parameters are looked for.
-const CONFIG_TEXT_BYTES_MAX: usize = 1 << 20;
+/// Most pieces in which files that grow side by side are read; then all are read anew, each in one piece.
+const PIECES_MAX: usize = 1 << 16;
 
 /// Whether a file of this name holds events.
 pub fn is_event_file(name: &str) -> bool {
@@ -33,13 +40,16 @@ pub fn is_event_file(name: &str) -> bool {
 }
 
 /// The event files of a folder.
-#[derive(Default)]
 pub struct EventFiles {
     files: Vec<EventFile>,
-    tags: HashMap<Box<[u8]>, Tag, Xxh3DefaultBuilder>,
+    tags: Tags,
     tables: Tables,
     behind: bool,
-    folder: std::path::PathBuf,
+    folder: PathBuf,
+    cache: Arc<PointCache>,
+    /// What was read, in this order.
+    pieces: Vec<Piece>,
+    scalars_only: bool,
 }
 
 struct EventFile {
@@ -50,14 +60,11 @@ struct EventFile {
     largest_step: i64,
 }
 
-/// What was learnt of a tag.
-#[derive(Clone, Debug)]
-struct Tag {
-    name: String,
-    /// The plug-in of TensorBoard that it is for.
-    plugin: String,
-    /// Its number among the scalars.
-    scalar: Option<usize>,
+/// A file, read on to a place.
+#[derive(Clone, Copy)]
+struct Piece {
+    file: usize,
+    to: u64,
 }
 
 impl Part for EventFiles {
@@ -69,26 +76,39 @@ impl Part for EventFiles {
         let listed: Vec<&FileSeen> = folder.files.iter().filter(|file| is_event_file(&file.name)).collect();
         let is_gone = |known: &EventFile| {
             let now = listed.iter().find(|file| file.name == known.name);
-            now.is_none_or(|now| now.length < known.records.position())
+            now.is_none_or(|now| now.length < known.records.position() || known.records.is_replaced())
         };
-        if self.files.iter().any(is_gone) {
+        if self.files.iter().any(is_gone) || self.pieces.len() >= PIECES_MAX {
             // What was read of a file that was replaced cannot be told from the rest.
-            *self = Self::default();
+            *self = Self::new(&self.cache);
+        }
+        if budget == u64::MAX && (self.behind || self.files.is_empty()) {
+            // Somebody asks who will ask for points, too: they are kept this time, and what was read is read again for them.
+            *self = Self::new(&self.cache);
+            self.tables.scalars.keep();
         }
         self.folder.clone_from(&folder.path);
         for file in listed {
             if self.files.iter().all(|known| known.name != file.name) {
-                let records = RecordReader::open(&folder.locate(file))?;
-                self.files.push(EventFile { name: file.name.clone(), records, version: 0, largest_step: i64::MIN });
+                let records = RecordReader::new(&folder.locate(file));
+                self.files.push(EventFile::new(&file.name, records));
             }
         }
+        self.tables.scalars.resume();
         let mut left = budget;
         self.behind = false;
+        let mut failed = Ok(());
         for at in 0..self.files.len() {
-            left = left.saturating_sub(self.read(at, left)?);
+            match self.read_on(at, left) {
+                Ok(read) => left = left.saturating_sub(read),
+                Err(error) => failed = failed.and(Err(error)),
+            }
         }
         self.tables.settle();
-        Ok(())
+        if self.tables.scalars.take_unsure() {
+            self.read_again(None)?;
+        }
+        failed
     }
 
     fn is_behind(&self) -> bool {
@@ -97,6 +117,11 @@ impl Part for EventFiles {
 
     fn tables(&self) -> &Tables {
         &self.tables
+    }
+
+    fn recall(&mut self, axis: Axis, tag: &str) -> Result<Option<Arc<PointColumns>>> {
+        debug_assert_eq!(axis, Axis::GlobalStep, "event files know no other");
+        self.read_again(Some(tag))
     }
 
     fn tensor(&self, kind: TensorKind, place: &Place) -> Result<TensorRow> {
@@ -114,20 +139,82 @@ impl Part for EventFiles {
     }
 }
 
+impl EventFile {
+    fn new(name: &str, records: RecordReader) -> Self {
+        Self { name: name.to_owned(), records, version: 0, largest_step: i64::MIN }
+    }
+}
+
 impl EventFiles {
+    /// Nothing was read yet; points will be kept in `cache`.
+    pub fn new(cache: &Arc<PointCache>) -> Self {
+        Self {
+            files: Vec::new(),
+            tags: Tags::default(),
+            tables: Tables { scalars: Scalars::kept_in(cache), ..Tables::default() },
+            behind: false,
+            folder: PathBuf::new(),
+            cache: Arc::clone(cache),
+            pieces: Vec::new(),
+            scalars_only: false,
+        }
+    }
+
     /// Reads what is new in one file, about `budget` bytes at most; how many it was.
-    fn read(&mut self, at: usize, budget: u64) -> Result<u64> {
-        let Self { files, tags, tables, behind, .. } = self;
+    fn read_on(&mut self, at: usize, budget: u64) -> Result<u64> {
+        let begin = self.files[at].records.position();
+        let read = self.files[at].records.look().and_then(|_| self.read(at, begin.saturating_add(budget)));
+        let records = &mut self.files[at].records;
+        records.rest();
+        let to = records.position();
+        self.behind |= records.unread() > 0 && to >= begin.saturating_add(budget);
+        match self.pieces.last_mut() {
+            _ if to == begin => {}
+            Some(piece) if piece.file == at => piece.to = to,
+            _ => self.pieces.push(Piece { file: at, to }),
+        }
+        read.map(|()| to - begin)
+    }
+
+    /// Reads all pieces of the files once more, for the sake of the points of scalars. Gives those of the wanted one.
+    fn read_again(&mut self, wanted: Option<&str>) -> Result<Option<Arc<PointColumns>>> {
+        let mut again = self.replay(self.tables.scalars.once_more(wanted))?;
+        if again.tables.scalars.take_unsure() {
+            // Steps that went back void points of one tag each: that can only be followed with all points at hand.
+            again = self.replay(self.tables.scalars.once_more(wanted).unbounded())?;
+        }
+        let before = self.tables.scalars.count();
+        let points = self.tables.scalars.take_over(again.tables.scalars);
+        if wanted.is_some() && self.tables.scalars.count() < before {
+            // The files are damaged since they were read first.
+            self.tables.lost.learn(again.tables.lost);
+        }
+        Ok(points)
+    }
+
+    fn replay(&self, scalars: Scalars) -> Result<Self> {
+        let mut again = Self { folder: self.folder.clone(), scalars_only: true, ..Self::new(&self.cache) };
+        again.tables.scalars = scalars;
+        let files = self.files.iter().map(|file| EventFile::new(&file.name, file.records.once_more()));
+        again.files = files.collect();
+        for piece in &self.pieces {
+            let records = &mut again.files[piece.file].records;
+            records.look()?;
+            records.cut(piece.to);
+            again.read(piece.file, piece.to)?;
+            // What was damaged may have ended a little earlier, as the file was shorter then.
+            again.files[piece.file].records.skip_to(piece.to);
+        }
+        Ok(again)
+    }
+
+    /// Reads the records of a file that begin before `end`.
+    fn read(&mut self, at: usize, end: u64) -> Result<()> {
+        let Self { files, tags, tables, scalars_only, .. } = self;
         let EventFile { name, records, version, largest_step } = &mut files[at];
-        records.look()?;
-        let begin = records.position();
-        let end = begin.saturating_add(budget);
         while records.position() < end {
             let (offset, bytes) = match records.next()? {
-                Next::End => {
-                    records.rest();
-                    return Ok(records.position() - begin);
-                }
+                Next::End => return Ok(()),
                 Next::Unsound { range, why } => {
                     tables.lost.note(name, format!("bytes {} to {}", range.start, range.end), why);
                     continue;
@@ -154,7 +241,7 @@ impl EventFiles {
                     let anew = *version < 2 && event.step < *largest_step;
                     let mut index = 0;
                     let read = event::values(summary, |value| {
-                        let mut sink = Sink { name, tags, tables };
+                        let mut sink = Sink { name, tags, tables, scalars_only: *scalars_only };
                         sink.value(&value, Place { value: index, ..place }, anew);
                         index += 1;
                     });
@@ -169,8 +256,7 @@ impl EventFiles {
                 tables.about.created_us = Some(event.time_us()).filter(|time| *time > 0);
             }
         }
-        *behind |= records.unread() > 0;
-        Ok(records.position() - begin)
+        Ok(())
     }
 }
 
@@ -178,137 +264,4 @@ impl EventFiles {
 fn version_of(text: &[u8]) -> u32 {
     let digits = text.strip_prefix(b"brain.Event:").and_then(|digits| std::str::from_utf8(digits).ok());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
-}
-
-/// Where values go.
-struct Sink<'a> {
-    name: &'a str,
-    tags: &'a mut HashMap<Box<[u8]>, Tag, Xxh3DefaultBuilder>,
-    tables: &'a mut Tables,
-}
-
-impl Sink<'_> {
-    fn value(&mut self, value: &SummaryValue<'_>, place: Place, anew: bool) {
-        if let Some((b"hparams", content)) = value.plugin {
-            match hparams::hparams(content) {
-                Ok(hparams) => self.tables.config.extend(hparams),
-                Err(_) => self.lost(value, "its hyper-parameters are no message"),
-            }
-            return;
-        }
-        if !self.tags.contains_key(value.tag) {
-            self.learn(value);
-        }
-        let Some(tag) = self.tags.get_mut(value.tag) else {
-            self.lost(value, "there are more than 100,000 tags");
-            return;
-        };
-        if let (Data::Simple(number), Some(scalar), false) = (value.data, tag.scalar, anew) {
-            // The common case first: nothing is looked up or allocated.
-            if !self.tables.scalars.push(scalar, place.step, place.time_us, f64::from(number)) {
-                self.full();
-            }
-            return;
-        }
-        let tag = tag.clone();
-        if anew {
-            self.tables.purge_tag(&tag.name, place.step);
-        }
-        match value.data {
-            Data::None => {}
-            Data::Simple(number) => self.scalar(&tag, value, place, f64::from(number)),
-            Data::Image(_) => self.place(TensorKind::Image, tag.name, place),
-            Data::Histogram(_) => self.place(TensorKind::Distribution, tag.name, place),
-            Data::Audio => self.lost(value, "sounds are not read"),
-            Data::Tensor(bytes) => self.tensor(&tag, value, place, bytes),
-        }
-    }
-
-    fn tensor(&mut self, tag: &Tag, value: &SummaryValue<'_>, place: Place, bytes: &[u8]) {
-        let kind = match tag.plugin.as_str() {
-            "images" => TensorKind::Image,
-            "histograms" => TensorKind::Distribution,
-            "text" => TensorKind::Text,
-            "audio" => return self.lost(value, "sounds are not read"),
-            plugin => match decode::kind(bytes) {
-                Ok((TensorKind::Tensor, true)) if plugin.is_empty() || plugin == "scalars" => {
-                    return match decode::number(bytes) {
-                        Some(number) => self.scalar(tag, value, place, number),
-                        None => self.lost(value, "the tensor is not what its head says"),
-                    };
-                }
-                Ok((kind, _)) => kind,
-                Err(why) => return self.lost(value, why),
-            },
-        };
-        match kind {
-            TensorKind::Image => {
-                let pictures = decode::pictures(bytes).unwrap_or(0);
-                if pictures == 0 {
-                    return self.lost(value, "pictures are a tensor of width, height and encoded bytes");
-                }
-                for element in 0..pictures {
-                    let name = if element == 0 { tag.name.clone() } else { format!("{}/{element}", tag.name) };
-                    self.place(kind, name, Place { element, ..place });
-                }
-            }
-            TensorKind::Text => {
-                let text = Some(bytes).filter(|bytes| bytes.len() <= CONFIG_TEXT_BYTES_MAX).and_then(decode::text);
-                if let Some(config) = text.filter(|_| names_config(&tag.name)).and_then(|text| config_from_table(&text))
-                {
-                    self.tables.config.extend(config);
-                }
-                self.place(kind, tag.name.clone(), place);
-            }
-            _ => self.place(kind, tag.name.clone(), place),
-        }
-    }
-
-    fn scalar(&mut self, tag: &Tag, value: &SummaryValue<'_>, place: Place, number: f64) {
-        let Some(scalar) = tag.scalar.or_else(|| self.tables.scalars.number(Axis::GlobalStep, &tag.name)) else {
-            return self.lost(value, "there are more than 100,000 tags of scalars");
-        };
-        if tag.scalar.is_none()
-            && let Some(known) = self.tags.get_mut(value.tag)
-        {
-            known.scalar = Some(scalar);
-        }
-        if !self.tables.scalars.push(scalar, place.step, place.time_us, number) {
-            self.full();
-        }
-    }
-
-    fn place(&mut self, kind: TensorKind, name: String, place: Place) {
-        let tensors = self.tables.tensors.entry((Axis::GlobalStep, name));
-        let tensors = tensors.or_insert_with(|| TensorPlaces { kind, places: Vec::new() });
-        if tensors.kind == kind && tensors.places.len() < Tables::PLACES_MAX {
-            tensors.places.push(place);
-        } else {
-            self.tables.lost.note(self.name, "tensors", "a tag holds another kind before, or more than 10 million");
-        }
-    }
-
-    fn learn(&mut self, value: &SummaryValue<'_>) {
-        if self.tags.len() >= Scalars::TAGS_MAX {
-            return;
-        }
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let plugin = value.plugin.map(|(name, _)| text(name)).unwrap_or_default();
-        self.tags.insert(value.tag.into(), Tag { name: text(value.tag), plugin, scalar: None });
-    }
-
-    fn lost(&mut self, value: &SummaryValue<'_>, why: &str) {
-        let tag: String = String::from_utf8_lossy(value.tag).chars().take(128).collect();
-        self.tables.lost.note(self.name, format!("values of {tag:?}"), why);
-    }
-
-    fn full(&mut self) {
-        self.tables.lost.note(self.name, "points", "the run has more than 2^26, the most that are held");
-    }
-}
-
-/// Texts that hold hyper-parameters are called so.
-fn names_config(tag: &str) -> bool {
-    let tag = tag.to_lowercase();
-    ["hyper", "hparam", "config", "args", "param", "settings"].iter().any(|word| tag.contains(word))
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use ethogram_store::{Error, Result};
@@ -20,7 +20,10 @@ const CHUNK: usize = 1 << 20;
 #[derive(Debug)]
 pub struct RecordReader {
     path: PathBuf,
-    file: File,
+    /// `None` while nothing is read: there may be more files than a process may have open.
+    file: Option<File>,
+    /// Which file it was when it was opened first: its device, and its number there.
+    identity: Option<(u64, u64)>,
     /// Of the file when it was looked at last.
     length: u64,
     /// Where the next record begins.
@@ -52,17 +55,51 @@ pub enum Next<'a> {
 }
 
 impl RecordReader {
-    /// Opens a file; nothing is read yet.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| failed("open", path, source))?;
-        Ok(Self { path: path.to_owned(), file, length: 0, position: 0, buffer: Vec::new(), held_from: 0 })
+    /// Of a file that was not looked at yet.
+    pub fn new(path: &Path) -> Self {
+        let path = path.to_owned();
+        Self { path, file: None, identity: None, length: 0, position: 0, buffer: Vec::new(), held_from: 0 }
+    }
+
+    /// The same file from its beginning.
+    pub fn once_more(&self) -> Self {
+        Self { identity: self.identity, ..Self::new(&self.path) }
     }
 
     /// Looks how long the file is now.
+    ///
+    /// # Errors
+    /// It is not there, or another one is in its place.
     pub fn look(&mut self) -> Result<u64> {
-        let found = self.file.metadata().map_err(|source| failed("read", &self.path, source))?;
-        self.length = found.len();
+        let opened = match self.file.take() {
+            Some(file) => Ok(file),
+            None => File::open(&self.path),
+        };
+        let file = opened.map_err(|source| failed("open", &self.path, source))?;
+        let found = file.metadata().map_err(|source| failed("read", &self.path, source))?;
+        let identity = (found.dev(), found.ino());
+        if *self.identity.get_or_insert(identity) != identity {
+            let replaced = std::io::Error::other("another file is there now: it is read anew at the next look");
+            return Err(failed("read", &self.path, replaced));
+        }
+        (self.file, self.length) = (Some(file), found.len());
         Ok(self.length)
+    }
+
+    /// Whether another file is in its place.
+    pub fn is_replaced(&self) -> bool {
+        let Ok(found) = std::fs::metadata(&self.path) else { return false };
+        self.identity.is_some_and(|identity| identity != (found.dev(), found.ino()))
+    }
+
+    /// Takes the file for no longer than this.
+    pub fn cut(&mut self, length: u64) {
+        self.length = self.length.min(length);
+    }
+
+    /// Goes on at a place where a record begins.
+    pub fn skip_to(&mut self, position: u64) {
+        self.position = position;
     }
 
     /// Where the next record begins: all before was read.
@@ -75,9 +112,9 @@ impl RecordReader {
         self.length.saturating_sub(self.position)
     }
 
-    /// Lets go of the bytes that were read ahead.
+    /// Closes the file, and lets go of the bytes that were read ahead.
     pub fn rest(&mut self) {
-        self.buffer = Vec::new();
+        (self.file, self.buffer, self.held_from) = (None, Vec::new(), 0);
     }
 
     /// The next record.
@@ -148,7 +185,9 @@ impl RecordReader {
                 self.buffer.shrink_to(2 * CHUNK);
             }
             self.buffer.resize(wanted.max(from), 0);
-            let read = self.file.read_exact_at(&mut self.buffer[from..], start + from as u64);
+            let closed = || std::io::Error::other("it was not looked at before it was read");
+            let file = self.file.as_ref().ok_or_else(closed);
+            let read = file.and_then(|file| file.read_exact_at(&mut self.buffer[from..], start + from as u64));
             if let Err(source) = read {
                 self.buffer.clear();
                 return Err(failed("read", &self.path, source));
@@ -186,7 +225,7 @@ pub fn masked_crc(bytes: &[u8]) -> u32 {
 }
 
 fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {

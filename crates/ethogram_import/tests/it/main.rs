@@ -4,6 +4,7 @@ mod any_bytes;
 mod convert;
 mod events;
 mod folder;
+mod let_go;
 mod minari;
 mod stable_baselines3;
 mod tail;

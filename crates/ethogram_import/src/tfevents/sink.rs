@@ -1,0 +1,160 @@
+//! Where the values of events go.
+
+use ethogram_store::{Axis, TensorKind};
+
+use super::event::{Data, SummaryValue};
+use super::tags::{Tag, Tags};
+use super::{decode, hparams};
+use crate::config::config_from_table;
+use crate::points::Scalars;
+use crate::tables::{Place, Tables, TensorPlaces};
+
+/// Longest text in which hyper-parameters are looked for.
+const CONFIG_TEXT_BYTES_MAX: usize = 1 << 20;
+
+/// Where values go.
+pub struct Sink<'a> {
+    /// Of the file.
+    pub name: &'a str,
+    /// All that were seen.
+    pub tags: &'a mut Tags,
+    /// What was read.
+    pub tables: &'a mut Tables,
+    /// Only scalars are wanted: the rest is known.
+    pub scalars_only: bool,
+}
+
+impl Sink<'_> {
+    /// Takes a value. `anew` when it voids what its tag held at this step and later.
+    pub fn value(&mut self, value: &SummaryValue<'_>, place: Place, anew: bool) {
+        if let Data::Simple(number) = value.data
+            && let Some(Tag { scalar: Some(scalar), .. }) = self.tags.find(value.tag)
+            && !anew
+            && !matches!(value.plugin, Some((b"hparams", _)))
+        {
+            // The common case first: nothing is allocated.
+            if !self.tables.scalars.push(*scalar, place.step, place.time_us, f64::from(number)) {
+                self.full();
+            }
+            return;
+        }
+        if let Some((b"hparams", content)) = value.plugin {
+            if self.scalars_only {
+                return;
+            }
+            match hparams::hparams(content) {
+                Ok(hparams) => self.tables.config.extend(hparams),
+                Err(_) => self.lost(value, "its hyper-parameters are no message"),
+            }
+            return;
+        }
+        if self.tags.find(value.tag).is_none() {
+            self.learn(value);
+        }
+        let Some(tag) = self.tags.find(value.tag).cloned() else {
+            self.lost(value, "there are more than 100,000 tags");
+            return;
+        };
+        if anew {
+            self.tables.purge_tag(&tag.name, place.step);
+        }
+        match value.data {
+            Data::None => {}
+            Data::Simple(number) => self.scalar(&tag, value, place, f64::from(number)),
+            Data::Image(_) => self.place(TensorKind::Image, tag.name, place),
+            Data::Histogram(_) => self.place(TensorKind::Distribution, tag.name, place),
+            Data::Audio => self.lost(value, "sounds are not read"),
+            Data::Tensor(bytes) => self.tensor(&tag, value, place, bytes),
+        }
+    }
+
+    fn tensor(&mut self, tag: &Tag, value: &SummaryValue<'_>, place: Place, bytes: &[u8]) {
+        let kind = match tag.plugin.as_str() {
+            "images" => TensorKind::Image,
+            "histograms" => TensorKind::Distribution,
+            "text" => TensorKind::Text,
+            "audio" => return self.lost(value, "sounds are not read"),
+            plugin => match decode::kind(bytes) {
+                Ok((TensorKind::Tensor, true)) if plugin.is_empty() || plugin == "scalars" => {
+                    return match decode::number(bytes) {
+                        Some(number) => self.scalar(tag, value, place, number),
+                        None => self.lost(value, "the tensor is not what its head says"),
+                    };
+                }
+                Ok((kind, _)) => kind,
+                Err(why) => return self.lost(value, why),
+            },
+        };
+        match kind {
+            _ if self.scalars_only => {}
+            TensorKind::Image => {
+                let pictures = decode::pictures(bytes).unwrap_or(0);
+                if pictures == 0 {
+                    return self.lost(value, "pictures are a tensor of width, height and encoded bytes");
+                }
+                for element in 0..pictures {
+                    let name = if element == 0 { tag.name.clone() } else { format!("{}/{element}", tag.name) };
+                    self.place(kind, name, Place { element, ..place });
+                }
+            }
+            TensorKind::Text => {
+                let text = Some(bytes).filter(|bytes| bytes.len() <= CONFIG_TEXT_BYTES_MAX).and_then(decode::text);
+                if let Some(config) = text.filter(|_| names_config(&tag.name)).and_then(|text| config_from_table(&text))
+                {
+                    self.tables.config.extend(config);
+                }
+                self.place(kind, tag.name.clone(), place);
+            }
+            _ => self.place(kind, tag.name.clone(), place),
+        }
+    }
+
+    fn scalar(&mut self, tag: &Tag, value: &SummaryValue<'_>, place: Place, number: f64) {
+        let Some(scalar) = tag.scalar.or_else(|| self.tables.scalars.number(Axis::GlobalStep, &tag.name)) else {
+            return self.lost(value, "there are more than 100,000 tags of scalars");
+        };
+        if tag.scalar.is_none()
+            && let Some(known) = self.tags.find(value.tag)
+        {
+            known.scalar = Some(scalar);
+        }
+        if !self.tables.scalars.push(scalar, place.step, place.time_us, number) {
+            self.full();
+        }
+    }
+
+    fn place(&mut self, kind: TensorKind, name: String, place: Place) {
+        if self.scalars_only {
+            return;
+        }
+        let tensors = self.tables.tensors.entry((Axis::GlobalStep, name));
+        let tensors = tensors.or_insert_with(|| TensorPlaces { kind, places: Vec::new() });
+        if tensors.kind == kind && tensors.places.len() < Tables::PLACES_MAX {
+            tensors.places.push(place);
+        } else {
+            self.tables.lost.note(self.name, "tensors", "a tag holds another kind before, or more than 10 million");
+        }
+    }
+
+    fn learn(&mut self, value: &SummaryValue<'_>) {
+        if self.tags.len() >= Scalars::TAGS_MAX {
+            return;
+        }
+        self.tags.learn(value.tag, value.plugin.map(|(name, _)| name).unwrap_or_default());
+    }
+
+    fn lost(&mut self, value: &SummaryValue<'_>, why: &str) {
+        let tag: String = String::from_utf8_lossy(value.tag).chars().take(128).collect();
+        self.tables.lost.note(self.name, format!("values of {tag:?}"), why);
+    }
+
+    fn full(&mut self) {
+        self.tables.lost.note(self.name, "points", "a tag has more than 2^26, the most that are held");
+    }
+}
+
+/// Texts that hold hyper-parameters are called so.
+fn names_config(tag: &str) -> bool {
+    let tag = tag.to_lowercase();
+    ["hyper", "hparam", "config", "args", "param", "settings"].iter().any(|word| tag.contains(word))
+}
