@@ -321,14 +321,7 @@ impl<'p> Run<'p> {
                 let mut out = self.buffer(length);
                 let mut padded = std::mem::take(&mut self.room.padded);
                 let x = self.floats_in(step.inputs[0], Layout::ChannelsLast)?;
-                let batch = value.shape[0].max(1);
-                let pictures = x.chunks_exact((x.len() / batch).max(1));
-                for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    convolution.run(picture, out, &mut padded, crew);
-                    if let Some(unary) = activation {
-                        apply(Isa::best(), *unary, out);
-                    }
-                }
+                convolution.run(&x, *activation, &mut out, &mut padded, crew);
                 drop(x);
                 self.room.padded = padded;
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
@@ -338,11 +331,7 @@ impl<'p> Run<'p> {
                 let (mut padded, mut wide) =
                     (std::mem::take(&mut self.room.padded), std::mem::take(&mut self.room.wide));
                 let y = self.floats_in(step.inputs[0], Layout::ChannelsLast)?;
-                let batch = value.shape[0].max(1);
-                let pictures = y.chunks_exact((y.len() / batch).max(1));
-                for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    transposed.run(picture, out, &mut padded, &mut wide, crew);
-                }
+                transposed.run(&y, value.shape[0], &mut out, &mut padded, &mut wide, crew);
                 drop(y);
                 (self.room.padded, self.room.wide) = (padded, wide);
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
