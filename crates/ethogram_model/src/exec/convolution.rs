@@ -35,6 +35,15 @@ pub struct Convolution {
     way: Way,
 }
 
+/// Memory between what comes in and what comes out.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// A picture with its padding.
+    pub padded: Vec<f32>,
+    /// Tiles at their points.
+    pub tiles: Vec<f32>,
+}
+
 #[derive(Clone, Debug)]
 enum Way {
     /// Each result is one row of the product: a window is `kernel height` stretches of memory.
@@ -203,27 +212,27 @@ impl Convolution {
         [reach(0, self.output.height, self.input.height), reach(1, self.output.width, self.input.width)]
     }
 
-    /// Several pictures, one after the other, and a function of what comes out. `room` is memory that is used again from call to call.
+    /// Several pictures, one after the other, and a function of what comes out. `spare` is memory that is used again from call to call.
     pub fn run(
         &self,
         pictures: &[f32],
         activation: Option<Unary>,
         out: &mut [f32],
-        room: &mut Vec<f32>,
+        spare: &mut Spare,
         crew: &Crew<'_>,
     ) {
         let [one, made] = [self.input, self.output].map(|size| (size.height * size.width * size.channels).max(1));
         match &self.way {
             Way::Direct(panels) => {
                 for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {
-                    self.product(panels, picture, out, room, crew);
+                    self.product(panels, picture, out, &mut spare.padded, crew);
                     if let Some(unary) = activation {
                         apply(Isa::best(), unary, out);
                     }
                 }
             }
             Way::Tiles(tiles) => {
-                tiles.run(pictures, activation == Some(Unary::Relu), out, room, crew);
+                tiles.run(pictures, activation == Some(Unary::Relu), out, &mut spare.tiles, crew);
                 if let Some(unary) = activation.filter(|unary| *unary != Unary::Relu) {
                     apply(Isa::best(), unary, out);
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convolution::{Convolution, Size, Weights, pad};
+use super::convolution::{Convolution, Size, Spare, Weights, pad};
 use super::packed::{Form, Packed};
 use super::winograd::Winograd;
 use crate::graph::{Binary, Window};
@@ -39,25 +39,25 @@ impl Transposed {
         Transposed::Gathered(Gathered::new(small, large, window, weights, packed))
     }
 
-    /// So many pictures, one after the other. `room` and `wide` are memory that is used again from call to call.
+    /// So many pictures, one after the other. `spare` and `wide` are memory that is used again from call to call.
     pub fn run(
         &self,
         pictures: &[f32],
         batch: usize,
         out: &mut [f32],
-        room: &mut Vec<f32>,
+        spare: &mut Spare,
         wide: &mut Vec<f32>,
         crew: &Crew<'_>,
     ) {
         if let Transposed::Flipped(convolution) = self {
-            return convolution.run(pictures, None, out, room, crew);
+            return convolution.run(pictures, None, out, spare, crew);
         }
         let [one, made] = [pictures.len(), out.len()].map(|all| (all / batch.max(1)).max(1));
         for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {
             match self {
                 Transposed::Flipped(_) => {}
-                Transposed::Gathered(gathered) => gathered.run(picture, out, room, wide, crew),
-                Transposed::Strewn(strewn) => strewn.run(picture, out, room, crew),
+                Transposed::Gathered(gathered) => gathered.run(picture, out, &mut spare.padded, wide, crew),
+                Transposed::Strewn(strewn) => strewn.run(picture, out, &mut spare.padded, crew),
             }
         }
     }

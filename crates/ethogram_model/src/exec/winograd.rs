@@ -10,7 +10,7 @@ use super::convolution::{Size, Weights};
 use super::local::Area;
 use super::packed::{Form, Packed};
 use crate::graph::Window;
-use crate::kernel::{Crew, Goal, Isa, POINTS, Panels, Picture, Results, SIDE, Source, give, take, weight_at, width};
+use crate::kernel::{Crew, Goal, Isa, POINTS, Panels, Picture, Results, SIDE, Source, give, take, weights_at, width};
 use crate::tensor::Tensor;
 
 /// Numbers at the points, of what comes in and of what comes out, that stay near the processor together.
@@ -50,10 +50,11 @@ impl Winograd {
         if !fits || pairs.saturating_mul(POINTS * POINTS) > WEIGHTS_MOST {
             return false;
         }
-        let filled = outputs.next_multiple_of(8);
+        // Few channels leave registers empty, here and there in different places.
+        let [taken, given] = [channels, outputs].map(|count| count.next_multiple_of(8));
         let tiles = output.height.div_ceil(SIDE) * output.width.div_ceil(SIDE);
-        let ours = tiles * (POINTS * POINTS * channels * filled + TRANSFORM * (channels + outputs));
-        let direct = output.height * output.width * 9 * channels * filled;
+        let ours = tiles * (POINTS * POINTS * channels * given + TRANSFORM * (taken + given));
+        let direct = output.height * output.width * 9 * channels * given;
         ours * 5 < direct * 4
     }
 
@@ -83,14 +84,22 @@ impl Winograd {
     ) -> Self {
         let filled = output.channels.next_multiple_of(width(isa));
         let pack = || {
-            let at = |point: usize| {
-                let weight = |channel: usize, to: usize| {
-                    let of = |y, x| weight(weights, input.channels, output.channels, turned, [to, channel, y, x]);
-                    if to < output.channels { weight_at([point / POINTS, point % POINTS], of) } else { 0.0 }
+            // Of every point `[C, O]`.
+            let mut all = vec![vec![0.0; input.channels * filled]; POINTS * POINTS];
+            for (channel, to) in
+                (0..input.channels).flat_map(|channel| (0..output.channels).map(move |to| (channel, to)))
+            {
+                let of = |y: usize| {
+                    [0, 1, 2].map(|x| weight(weights, input.channels, output.channels, turned, [to, channel, y, x]))
                 };
-                Panels::pack(isa, input.channels, filled, weight, None)
+                let at = weights_at([0, 1, 2].map(of));
+                let places = all.iter_mut().zip(at.as_flattened());
+                places.for_each(|(point, weight)| point[channel * filled + to] = *weight);
+            }
+            let panels = |point: &Vec<f32>| {
+                Panels::pack(isa, input.channels, filled, |channel, to| point[channel * filled + to], None)
             };
-            (0..POINTS * POINTS).map(at).collect()
+            all.iter().map(panels).collect()
         };
         let products = packed.panels(weights, None, Form::Winograd { turned }, pack);
         let mut of_bias = bias.and_then(|bias| bias.as_f32()).unwrap_or_default().to_vec();
@@ -124,7 +133,7 @@ impl Winograd {
         let each = lines.div_ceil(crew.threads());
         let at_once = self.at_once(across).min(each);
         let needed = self.room(at_once * across);
-        room.resize(needed * crew.threads(), 0.0);
+        room.resize(room.len().max(needed * crew.threads()), 0.0);
         // Each thread takes some lines of tiles, from line to line of pictures.
         let mut parts = Vec::with_capacity(crew.threads());
         let (mut rest, mut rooms, mut first) = (out, room.chunks_exact_mut(needed), 0);
@@ -301,100 +310,4 @@ fn weight(weights: &Tensor, channels: usize, outputs: usize, turned: bool, [outp
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::super::convolution::Convolution;
-    use super::*;
-    use crate::kernel::with_crew;
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|at| ((at * 7_919 + seed * 104_729) % 100_003) as f32 / 50_000.0 - 1.0).collect()
-    }
-
-    fn bits(values: &[f32]) -> Vec<u32> {
-        values.iter().map(|value| value.to_bits()).collect()
-    }
-
-    /// A layer of either kind: ours, and the one without tiles.
-    fn layers(
-        isa: Isa,
-        input: Size,
-        outputs: usize,
-        padding: [usize; 2],
-        turned: bool,
-    ) -> Option<(Winograd, Convolution)> {
-        let window = Window { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding, groups: 1 };
-        let packed = Packed::default();
-        let Size { height, width, channels } = input;
-        let after = |length: usize, padding: usize| (length + 2 * padding).checked_sub(2).filter(|&length| length > 0);
-        let output = Size { height: after(height, padding[0])?, width: after(width, padding[1])?, channels: outputs };
-        let weights = numbers(9 * channels * outputs, 1);
-        if turned {
-            let own = [0, 1].map(|axis| 2 - padding[axis]);
-            let window = Window { padding: own, ..window };
-            let weights = Arc::new(Tensor::f32(&[channels, outputs, 3, 3], weights).unwrap());
-            let direct = Convolution::flipped_directly(input, output, &window, &weights, &packed).unwrap();
-            return Some((Winograd::of(isa, input, output, padding, &weights, None, true, &packed), direct));
-        }
-        let weights = Arc::new(Tensor::f32(&[outputs, channels, 3, 3], weights).unwrap());
-        let bias = Arc::new(Tensor::f32(&[outputs], numbers(outputs, 2)).unwrap());
-        let direct = Convolution::directly(input, output, &window, &weights, Some(&bias), &packed);
-        Some((Winograd::of(isa, input, output, padding, &weights, Some(&bias), false, &packed), direct))
-    }
-
-    fn run(layer: &Winograd, pictures: &[f32], batch: usize, threads: usize) -> Vec<f32> {
-        let Size { height, width, channels } = layer.output;
-        let mut out = vec![f32::NAN; batch * height * width * channels];
-        with_crew(threads, |crew| layer.run(pictures, true, &mut out, &mut Vec::new(), crew));
-        out
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn tiles_equal_plain_sums(
-            batch in 1_usize..5, height in 1_usize..20, width in 1_usize..20, channels in 1_usize..40, outputs in 1_usize..40,
-            padding in [0_usize..3, 0_usize..3], turned in any::<bool>(),
-        ) {
-            let input = Size { height, width, channels };
-            let pictures = numbers(batch * height * width * channels, 3);
-            for isa in Isa::available() {
-                let Some((tiled, direct)) = layers(isa, input, outputs, padding, turned) else { return Ok(()) };
-                let found = run(&tiled, &pictures, batch, 1);
-                let mut expected = vec![f32::NAN; found.len()];
-                direct.run(&pictures, Some(crate::graph::Unary::Relu), &mut expected, &mut Vec::new(), &Crew::alone());
-                // Sums of so many products of numbers below 1, each off by a few roundings.
-                let scale = ((9 * channels) as f32).sqrt().max(1.0);
-                for (found, expected) in found.iter().zip(&expected) {
-                    prop_assert!((found - expected).abs() <= 4e-6 * scale, "{isa:?}: {found}, directly {expected}");
-                }
-                // Neither threads nor other pictures beside one make a difference.
-                prop_assert_eq!(bits(&run(&tiled, &pictures, batch, 3)), bits(&found));
-                let one = pictures.len() / batch;
-                let alone: Vec<f32> = pictures.chunks(one).flat_map(|picture| run(&tiled, picture, 1, 2)).collect();
-                prop_assert_eq!(bits(&alone), bits(&found));
-            }
-        }
-
-        #[test]
-        fn what_is_not_finite_reaches_only_those_that_see_it(
-            height in 3_usize..12, width in 3_usize..12, at in any::<proptest::sample::Index>(), which in 0_usize..3,
-        ) {
-            let input = Size { height, width, channels: 9 };
-            let mut picture = numbers(height * width * 9, 3);
-            *at.get_mut(&mut picture) = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY][which];
-            for isa in Isa::available() {
-                let Some((tiled, direct)) = layers(isa, input, 10, [1, 1], false) else { return Ok(()) };
-                let found = run(&tiled, &picture, 1, 1);
-                let mut expected = vec![0.0; found.len()];
-                direct.run(&picture, Some(crate::graph::Unary::Relu), &mut expected, &mut Vec::new(), &Crew::alone());
-                for (found, expected) in found.iter().zip(&expected) {
-                    let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
-                    prop_assert!(same || (found - expected).abs() < 1e-4, "{isa:?}: {found}, directly {expected}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ pub use math::{apply, exponentials};
 pub use panels::Panels;
 pub use pool::{Frame, average_pool, average_pool_grad, max_pool, max_pool_grad};
 pub use tile::{Goal, Source};
-pub use winograd::{POINTS, Picture, Results, SIDE, give, take, weight_at, width};
+pub use winograd::{POINTS, Picture, Results, SIDE, give, take, weights_at, width};
 
 /// What the processor can do, looked up once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,29 +44,15 @@ pub struct Results {
     pub relu: bool,
 }
 
-/// Weights of a 3×3 window at each pair of points: G g Gᵀ. **Shapes**: `weight(y, x)` with both below 3.
-pub fn weight_at(points: [usize; 2], weight: impl Fn(usize, usize) -> f32) -> f32 {
-    let row = |point: usize| {
-        let (a, b) = (f64::from(A), f64::from(B));
-        let at = |p: f64, norm: f64| [1.0 / norm, p / norm, p * p / norm];
-        let (of_a, of_b) = (2.0 * a * a * (a * a - b * b), 2.0 * b * b * (b * b - a * a));
-        match point {
-            0 => [1.0 / (a * a * b * b), 0.0, 0.0],
-            1 => at(a, of_a),
-            2 => at(-a, of_a),
-            3 => at(b, of_b),
-            4 => at(-b, of_b),
-            _ => [0.0, 0.0, 1.0],
-        }
-    };
-    let (down, across) = (row(points[0]), row(points[1]));
-    let mut sum = 0.0;
-    for (y, down) in down.iter().enumerate() {
-        for (x, across) in across.iter().enumerate() {
-            sum += down * across * f64::from(weight(y, x));
-        }
-    }
-    sum as f32
+/// Weights of a 3×3 window at all pairs of points: G g Gᵀ.
+pub fn weights_at(weights: [[f32; 3]; 3]) -> [[f32; POINTS]; POINTS] {
+    let (a, b) = (f64::from(A), f64::from(B));
+    let (of_a, of_b) = (2.0 * a * a * (a * a - b * b), 2.0 * b * b * (b * b - a * a));
+    let at = |p: f64, norm: f64| [1.0 / norm, p / norm, p * p / norm];
+    let g = [[1.0 / (a * a * b * b), 0.0, 0.0], at(a, of_a), at(-a, of_a), at(b, of_b), at(-b, of_b), [0.0, 0.0, 1.0]];
+    let sum = |g: &[f64; 3], x: [f64; 3]| g[0] * x[0] + g[1] * x[1] + g[2] * x[2];
+    let lines = weights.map(|line| g.map(|g| sum(&g, line.map(f64::from))));
+    g.map(|g| std::array::from_fn(|across| sum(&g, [0, 1, 2].map(|y| lines[y][across])) as f32))
 }
 
 /// Channels that are taken at once; lists of channels are filled up to a multiple of it.
@@ -175,20 +161,6 @@ macro_rules! transforms {
 
             /// # Safety
             ///
-            /// `count` numbers are there, at most `WIDTH`.
-            #[inline]
-            $(#[$feature])?
-            unsafe fn load_some(from: *const f32, count: usize) -> $vector {
-                let mut all = [0.0_f32; WIDTH];
-                // SAFETY: as this function demands.
-                unsafe {
-                    std::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), count);
-                    $load(all.as_ptr())
-                }
-            }
-
-            /// # Safety
-            ///
             /// The instructions are there, and the lengths fit as `super::take` checks.
             $(#[$feature])?
             pub unsafe fn take(picture: &Picture<'_>, corner: [isize; 2], to: &mut [f32], stride: usize) {
@@ -198,43 +170,63 @@ macro_rules! transforms {
                     from as usize..(length as isize - corner).clamp(from, side) as usize
                 };
                 let (rows, columns) = (inside(corner[0], picture.height), inside(corner[1], picture.width));
-                let whole = rows.len() == POINTS && columns.len() == POINTS;
-                let line = picture.width * picture.channels;
-                let start = (corner[0] * picture.width as isize + corner[1]) * picture.channels as isize;
+                let channels = picture.channels;
+                let (line, whole) = (picture.width * channels, rows.len() == POINTS && columns.len() == POINTS);
+                let start = (corner[0] * picture.width as isize + corner[1]) * channels as isize;
+                let from = picture.values.as_ptr().wrapping_offset(start);
                 let mut first = 0;
-                while first < picture.channels {
-                    let count = (picture.channels - first).min(WIDTH);
+                while first < channels {
+                    let mut lines = [[$zero(); POINTS]; POINTS];
                     // SAFETY: rows and columns lie in the picture, channels below its own, and points in the goal.
                     unsafe {
-                        let from = picture.values.as_ptr().wrapping_offset(start).wrapping_add(first);
-                        let mut lines = [[$zero(); POINTS]; POINTS];
-                        if whole && count == WIDTH {
-                            for row in 0..POINTS {
-                                let mut x = [$zero(); POINTS];
-                                for column in 0..POINTS {
-                                    x[column] = $load(from.wrapping_add(row * line + column * picture.channels));
+                        if channels - first < WIDTH {
+                            for row in rows.clone() {
+                                for column in columns.clone() {
+                                    let place = row * line + column * channels;
+                                    for channel in first..channels {
+                                        let to = (&raw mut lines[row][column]).cast::<f32>().add(channel - first);
+                                        to.write(*from.wrapping_add(place + channel));
+                                    }
                                 }
-                                lines[row] = to_points(x);
+                            }
+                        } else if whole {
+                            let mut at = from.wrapping_add(first);
+                            for row in 0..POINTS {
+                                let mut from = at;
+                                for column in 0..POINTS {
+                                    lines[row][column] = $load(from);
+                                    from = from.wrapping_add(channels);
+                                }
+                                at = at.wrapping_add(line);
                             }
                         } else {
-                            for row in rows.clone() {
-                                let mut x = [$zero(); POINTS];
-                                for column in columns.clone() {
-                                    let from = from.wrapping_add(row * line + column * picture.channels);
-                                    x[column] = if count == WIDTH { $load(from) } else { load_some(from, count) };
+                            let mut at = from.wrapping_add(first + rows.start * line + columns.start * channels);
+                            for line_of in &mut lines[rows.clone()] {
+                                let mut from = at;
+                                for to in &mut line_of[columns.clone()] {
+                                    *to = $load(from);
+                                    from = from.wrapping_add(channels);
                                 }
-                                lines[row] = to_points(x);
+                                at = at.wrapping_add(line);
                             }
                         }
+                        for row in 0..POINTS {
+                            lines[row] = to_points(lines[row]);
+                        }
+                        let mut to = to.as_mut_ptr().add(first);
+                        let next = stride.wrapping_mul(POINTS);
                         for column in 0..POINTS {
                             let mut x = [$zero(); POINTS];
                             for row in 0..POINTS {
                                 x[row] = lines[row][column];
                             }
                             let points = to_points(x);
+                            let mut place = to;
                             for row in 0..POINTS {
-                                $store(to.as_mut_ptr().add((row * POINTS + column) * stride + first), points[row]);
+                                $store(place, points[row]);
+                                place = place.wrapping_add(next);
                             }
+                            to = to.wrapping_add(stride);
                         }
                     }
                     first += WIDTH;
@@ -246,45 +238,69 @@ macro_rules! transforms {
             /// The instructions are there, and the lengths fit as `super::give` checks.
             $(#[$feature])?
             pub unsafe fn give(from: &[f32], stride: usize, bias: &[f32], results: &Results, out: &mut [f32]) -> bool {
-                let [rows, columns] = results.count;
                 // 0, or NaN once a result was not finite.
                 let mut probe = $zero();
+                let least = if results.relu { $zero() } else { $repeat(f32::NEG_INFINITY) };
                 let mut first = 0;
                 while first < results.channels {
-                    let count = (results.channels - first).min(WIDTH);
                     // SAFETY: products and biases are filled up, and results are written as far as they are there.
                     unsafe {
                         let bias = $load(bias.as_ptr().add(first));
                         let mut lines = [[$zero(); POINTS]; SIDE];
+                        let mut at = from.as_ptr().add(first);
+                        let next = stride.wrapping_mul(POINTS);
                         for column in 0..POINTS {
                             let mut m = [$zero(); POINTS];
+                            let mut place = at;
                             for row in 0..POINTS {
-                                m[row] = $load(from.as_ptr().add((row * POINTS + column) * stride + first));
+                                m[row] = $load(place);
+                                place = place.wrapping_add(next);
                             }
                             let y = from_points(m);
                             for row in 0..SIDE {
                                 lines[row][column] = y[row];
                             }
+                            at = at.wrapping_add(stride);
                         }
-                        for row in 0..rows {
+                        let mut made = [[$zero(); SIDE]; SIDE];
+                        for row in 0..SIDE {
                             let y = from_points(lines[row]);
-                            for column in 0..columns {
-                                let mut y = $add(y[column], bias);
-                                if first == 0 {
-                                    probe = $fma(y, $zero(), probe);
-                                }
-                                if results.relu {
+                            for column in 0..SIDE {
+                                made[row][column] = $add(y[column], bias);
+                            }
+                        }
+                        let count = (results.channels - first).min(WIDTH);
+                        if first == 0 {
+                            probe = finite(&made, results.count);
+                        }
+                        let mut at = out.as_mut_ptr().add(first);
+                        if results.count == [SIDE; 2] && count == WIDTH {
+                            for row in 0..SIDE {
+                                let mut to = at;
+                                for column in 0..SIDE {
                                     // In this order NaN passes through.
-                                    y = $max($zero(), y);
+                                    $store(to, $max(least, made[row][column]));
+                                    to = to.wrapping_add(results.channels);
                                 }
-                                let to = row * results.line + column * results.channels + first;
-                                if count == WIDTH {
-                                    $store(out.as_mut_ptr().add(to), y);
-                                } else {
-                                    let mut all = [0.0_f32; WIDTH];
-                                    $store(all.as_mut_ptr(), y);
-                                    std::ptr::copy_nonoverlapping(all.as_ptr(), out.as_mut_ptr().add(to), count);
+                                at = at.wrapping_add(results.line);
+                            }
+                        } else {
+                            for line in &made[..results.count[0]] {
+                                let mut to = at;
+                                for y in &line[..results.count[1]] {
+                                    let y = $max(least, *y);
+                                    if count == WIDTH {
+                                        $store(to, y);
+                                    } else {
+                                        let mut all = [0.0_f32; WIDTH];
+                                        $store(all.as_mut_ptr(), y);
+                                        for channel in 0..count {
+                                            to.wrapping_add(channel).write(all[channel]);
+                                        }
+                                    }
+                                    to = to.wrapping_add(results.channels);
                                 }
+                                at = at.wrapping_add(results.line);
                             }
                         }
                     }
@@ -294,6 +310,21 @@ macro_rules! transforms {
                 // SAFETY: as many numbers as a register has.
                 unsafe { $store(all.as_mut_ptr(), probe) };
                 all.iter().all(|value| !value.is_nan())
+            }
+
+            /// 0, or NaN where one of the results that are there is not finite.
+            #[inline]
+            $(#[$feature])?
+            fn finite(made: &[[$vector; SIDE]; SIDE], count: [usize; 2]) -> $vector {
+                let mut probe = $zero();
+                for row in 0..SIDE {
+                    for column in 0..SIDE {
+                        if row < count[0] && column < count[1] {
+                            probe = $fma(made[row][column], $zero(), probe);
+                        }
+                    }
+                }
+                probe
             }
         }
     };
