@@ -140,7 +140,9 @@ impl Tensor {
         }
         let width = self.len().checked_div(count).unwrap_or(0);
         fn pick<T: Copy>(values: &[T], rows: &[usize], width: usize) -> Vec<T> {
-            rows.iter().flat_map(|row| values[row * width..][..width].iter().copied()).collect()
+            let mut picked = Vec::with_capacity(rows.len() * width);
+            rows.iter().for_each(|row| picked.extend_from_slice(&values[row * width..][..width]));
+            picked
         }
         let data = match &self.data {
             Data::F32(values) => Data::F32(pick(values, rows, width)),

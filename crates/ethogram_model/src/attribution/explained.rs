@@ -9,7 +9,7 @@ use super::patch::Patch;
 use super::unrolled::{Unrolled, Unrolling};
 use super::{Link, Target};
 use crate::error::{Error, Result};
-use crate::exec::{Cancel, Program};
+use crate::exec::{Cancel, Layout, Lent, Program};
 use crate::graph::ValueId;
 use crate::model::Model;
 use crate::tensor::{Dtype, Tensor};
@@ -20,8 +20,12 @@ const CHUNK_ROWS: usize = 32;
 const CHUNK_ROWS_LEAST: usize = 4;
 const CHUNK_BYTES: u64 = 4 << 20;
 
+/// Of small networks more rows go at once, as long as what is between the layers stays near the processor.
+const CHUNK_ROWS_MOST: usize = 256;
+const NEAR_BYTES: u64 = 256 << 10;
+
 /// Products of two numbers from which on another thread is worth its start.
-const SHARED: u64 = 1_000_000;
+const SHARED: u64 = 4_000_000;
 
 /// What is asked of a network.
 #[derive(Clone, Debug)]
@@ -339,8 +343,9 @@ impl<'m> Explained<'m> {
         let worth = (points as u64).saturating_mul(one) / SHARED + 1;
         let threads = self.threads.min(points).min(usize::try_from(worth).unwrap_or(usize::MAX)).max(1);
         let most = self.at_once.unwrap_or_else(|| {
-            let fit = usize::try_from(CHUNK_BYTES / effort.bytes.max(1)).unwrap_or(CHUNK_ROWS);
-            fit.clamp(CHUNK_ROWS_LEAST, CHUNK_ROWS)
+            let fit = |bytes: u64| usize::try_from(bytes / effort.bytes.max(1)).unwrap_or(CHUNK_ROWS);
+            let most = fit(NEAR_BYTES).clamp(CHUNK_ROWS, CHUNK_ROWS_MOST);
+            fit(CHUNK_BYTES).clamp(CHUNK_ROWS_LEAST, most)
         });
         (threads, most.min(points.div_ceil(threads)).max(1))
     }
@@ -505,13 +510,19 @@ pub(super) fn hidden(
     let inside = if chunks.len() == 1 { threads } else { 1 };
     let found = side_by_side(chunks.len(), threads.min(worth), |index| {
         let (of, seen) = (chunks[index], seen(chunks[index].len())?);
-        let mut given = Vec::new();
+        let (mut given, mut lent) = (Vec::new(), Vec::new());
         for (id, name) in &seen.inputs {
-            if let Some(tensor) = inputs.get(name) {
-                given.push((*id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?));
+            let Some(tensor) = inputs.get(name) else { continue };
+            match tensor.as_f32().filter(|_| model.axis_of_rows(name) == 0 && tensor.shape().first() == Some(&rows)) {
+                Some(values) => {
+                    let width = values.len() / rows;
+                    let values = &values[of[0] * width..][..of.len() * width];
+                    lent.push(Lent { id: *id, values, layout: Layout::Plain });
+                }
+                None => given.push((*id, laid_out(tensor.rows(of)?, model.axis_of_rows(name))?)),
             }
         }
-        let found = seen.program.run_on(&given, inside, cancel)?;
+        let found = seen.program.run_lent(&given, &lent, inside, cancel)?;
         let found = found.into_iter().zip(names).map(|(tensor, name)| rows_first(tensor, model.axis_of_rows(name)));
         found.collect::<Result<Vec<_>>>()
     })?;

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::local::Area;
 use super::packed::{Form, Packed};
-use crate::graph::Window;
-use crate::kernel::{Crew, Goal, Isa, Panels, Source};
+use super::winograd::Winograd;
+use crate::graph::{Unary, Window};
+use crate::kernel::{Crew, Goal, Isa, Panels, Source, apply};
 use crate::tensor::Tensor;
 
 /// Height, width and channels of one picture.
@@ -23,7 +24,7 @@ impl Size {
     }
 }
 
-/// A convolution `[B, H, W, C]` to `[B, H', W', O]`. Each result is one row of the product: a window is `kernel height` stretches of memory.
+/// A convolution `[B, H, W, C]` to `[B, H', W', O]`.
 #[derive(Clone, Debug)]
 pub struct Convolution {
     input: Size,
@@ -31,7 +32,23 @@ pub struct Convolution {
     kernel: [usize; 2],
     stride: [usize; 2],
     padding: [usize; 2],
-    panels: Arc<Vec<Panels>>,
+    way: Way,
+}
+
+/// Memory between what comes in and what comes out.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// A picture with its padding.
+    pub padded: Vec<f32>,
+    /// Tiles at their points.
+    pub tiles: Vec<f32>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    /// Each result is one row of the product: a window is `kernel height` stretches of memory.
+    Direct(Arc<Vec<Panels>>),
+    Tiles(Winograd),
 }
 
 /// Weights `[O, C, h, w]`, with zeros between their entries where the windows are dilated.
@@ -56,8 +73,25 @@ impl Weights<'_> {
 }
 
 impl Convolution {
-    /// For one group. `bias` has a number an output channel.
+    /// For one group, the way that takes least. `bias` has a number an output channel.
     pub fn new(
+        input: Size,
+        output: Size,
+        window: &Window,
+        weights: &Arc<Tensor>,
+        bias: Option<&Arc<Tensor>>,
+        packed: &Packed,
+    ) -> Self {
+        if !Winograd::pays(input, output, window) {
+            return Self::directly(input, output, window, weights, bias, packed);
+        }
+        let padding = window.padding;
+        let way = Way::Tiles(Winograd::new(input, output, padding, weights, bias, false, packed));
+        Convolution { input, output, kernel: window.kernel, stride: window.stride, padding, way }
+    }
+
+    /// As one product.
+    pub(super) fn directly(
         input: Size,
         output: Size,
         window: &Window,
@@ -77,14 +111,30 @@ impl Convolution {
             vec![Panels::pack(Isa::best(), extent[0] * run, output.channels, weight, bias)]
         };
         let panels = packed.panels(weights, bias, Form::Convolution(window.clone()), pack);
-        Convolution { input, output, kernel: extent, stride: window.stride, padding: window.padding, panels }
+        let way = Way::Direct(panels);
+        Convolution { input, output, kernel: extent, stride: window.stride, padding: window.padding, way }
     }
 
     /// The transpose of a convolution of stride 1, which is one with the weights turned round; `None` when the padding is too wide for that.
     pub fn flipped(small: Size, large: Size, window: &Window, weights: &Arc<Tensor>, packed: &Packed) -> Option<Self> {
+        if !Winograd::pays(small, large, window) {
+            return Self::flipped_directly(small, large, window, weights, packed);
+        }
+        let padding = turned_padding(window)?;
+        let way = Way::Tiles(Winograd::new(small, large, padding, weights, None, true, packed));
+        Some(Convolution { input: small, output: large, kernel: window.kernel, stride: [1, 1], padding, way })
+    }
+
+    /// The same as one product.
+    pub(super) fn flipped_directly(
+        small: Size,
+        large: Size,
+        window: &Window,
+        weights: &Arc<Tensor>,
+        packed: &Packed,
+    ) -> Option<Self> {
         let kernel = [window.extent(0), window.extent(1)];
-        let before = |axis: usize| (kernel[axis] - 1).checked_sub(window.padding[axis]);
-        let padding = [before(0)?, before(1)?];
+        let padding = turned_padding(window)?;
         let pack = || {
             let values = weights.as_f32().unwrap_or_default();
             let weights =
@@ -97,23 +147,41 @@ impl Convolution {
             vec![Panels::pack(Isa::best(), kernel[0] * run, large.channels, weight, None)]
         };
         let panels = packed.panels(weights, None, Form::Flipped(window.clone()), pack);
-        Some(Convolution { input: small, output: large, kernel, stride: [1, 1], padding, panels })
+        let way = Way::Direct(panels);
+        Some(Convolution { input: small, output: large, kernel, stride: [1, 1], padding, way })
     }
 
-    /// Rows and columns from the first to the last element of a window, their distances, and the padding before the first.
-    pub fn windows(&self) -> ([usize; 2], [usize; 2], [usize; 2]) {
-        (self.kernel, self.stride, self.padding)
+    /// Results that are made anew when an area of the picture changes.
+    pub fn sees(&self, area: &Area) -> Area {
+        match &self.way {
+            Way::Direct(_) => {
+                let lengths = [self.output.height, self.output.width];
+                area.seen_through((self.kernel, self.stride, self.padding), lengths)
+            }
+            Way::Tiles(tiles) => tiles.sees(area),
+        }
+    }
+
+    /// Rows and columns of padding before the first of the picture.
+    pub fn before(&self) -> [usize; 2] {
+        self.padding
     }
 
     /// The padded picture that some results are made of, unless the picture itself will do.
     pub fn padding(&self) -> Option<Size> {
         let [height, width] = self.padded();
         let exact = self.padding == [0, 0] && [height, width] == [self.input.height, self.input.width];
-        (!exact).then_some(Size { height, width, channels: self.input.channels })
+        let copies = !exact && matches!(self.way, Way::Direct(_));
+        copies.then_some(Size { height, width, channels: self.input.channels })
     }
 
-    /// The results in some rows and columns alone, in place. `values` is the padded picture, or the picture itself where it needs no padding.
+    /// The results in some rows and columns alone, in place: an area that [`Convolution::sees`] gave, or all. `values` is the padded picture, or the
+    /// picture itself where it needs no padding.
     pub fn run_within(&self, values: &[f32], area: &Area, out: &mut [f32]) {
+        let panels = match &self.way {
+            Way::Direct(panels) => panels,
+            Way::Tiles(tiles) => return tiles.run_within(values, area, out),
+        };
         let [top, left] = area.from;
         let [height, width] = area.lengths();
         if height == 0 || width == 0 {
@@ -133,7 +201,7 @@ impl Convolution {
         };
         let goal = Goal { step: self.output.channels, down: row };
         let out = &mut out[top * row + left * self.output.channels..];
-        self.panels.iter().for_each(|panels| panels.multiply(&source, height * width, out, goal));
+        panels.iter().for_each(|panels| panels.multiply(&source, height * width, out, goal));
     }
 
     /// Height and width of the picture with its padding: as far as the windows reach.
@@ -144,8 +212,35 @@ impl Convolution {
         [reach(0, self.output.height, self.input.height), reach(1, self.output.width, self.input.width)]
     }
 
-    /// One picture. `room` is memory that is used again from call to call.
-    pub fn run(&self, picture: &[f32], out: &mut [f32], room: &mut Vec<f32>, crew: &Crew<'_>) {
+    /// Several pictures, one after the other, and a function of what comes out. `spare` is memory that is used again from call to call.
+    pub fn run(
+        &self,
+        pictures: &[f32],
+        activation: Option<Unary>,
+        out: &mut [f32],
+        spare: &mut Spare,
+        crew: &Crew<'_>,
+    ) {
+        let [one, made] = [self.input, self.output].map(|size| (size.height * size.width * size.channels).max(1));
+        match &self.way {
+            Way::Direct(panels) => {
+                for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {
+                    self.product(panels, picture, out, &mut spare.padded, crew);
+                    if let Some(unary) = activation {
+                        apply(Isa::best(), unary, out);
+                    }
+                }
+            }
+            Way::Tiles(tiles) => {
+                tiles.run(pictures, activation == Some(Unary::Relu), out, &mut spare.tiles, crew);
+                if let Some(unary) = activation.filter(|unary| *unary != Unary::Relu) {
+                    apply(Isa::best(), unary, out);
+                }
+            }
+        }
+    }
+
+    fn product(&self, panels: &[Panels], picture: &[f32], out: &mut [f32], room: &mut Vec<f32>, crew: &Crew<'_>) {
         let [height, width] = self.padded();
         let exact = self.padding == [0, 0] && [height, width] == [self.input.height, self.input.width];
         let values = if exact {
@@ -173,9 +268,15 @@ impl Convolution {
                 run: self.kernel[1] * self.input.channels,
             };
             let rows = out.len() / self.output.channels.max(1);
-            self.panels.iter().for_each(|panels| panels.multiply(&source, rows, &mut out, goal));
+            panels.iter().for_each(|panels| panels.multiply(&source, rows, &mut out, goal));
         });
     }
+}
+
+/// The padding of a transpose; `None` when that of the convolution is too wide for one.
+fn turned_padding(window: &Window) -> Option<[usize; 2]> {
+    let before = |axis: usize| (window.extent(axis) - 1).checked_sub(window.padding[axis]);
+    Some([before(0)?, before(1)?])
 }
 
 /// A picture laid into a larger one of zeros.

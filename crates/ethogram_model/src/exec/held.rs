@@ -71,22 +71,26 @@ impl Held {
 
 /// `[B, C, H, W]` to `[B, H, W, C]`.
 pub fn channels_last(values: &[f32], shape: &[usize]) -> Vec<f32> {
-    let (channels, plane) = (shape[1], shape[2] * shape[3]);
-    turned(values, channels, plane)
+    let mut out = vec![0.0; values.len()];
+    turn(values, shape, Layout::ChannelsLast, &mut out);
+    out
 }
 
 /// `[B, H, W, C]` to `[B, C, H, W]`.
 pub fn channels_second(values: &[f32], shape: &[usize]) -> Vec<f32> {
-    let (channels, plane) = (shape[1], shape[2] * shape[3]);
-    turned(values, plane, channels)
+    let mut out = vec![0.0; values.len()];
+    turn(values, shape, Layout::Plain, &mut out);
+    out
 }
 
-/// Each stretch of `rows × columns` numbers transposed.
-fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+/// Pictures of a shape `[B, C, H, W]` from the other order to this one.
+pub fn turn(values: &[f32], shape: &[usize], to: Layout, out: &mut [f32]) {
+    let (channels, plane) = (shape[1], shape[2] * shape[3]);
+    let (rows, columns) = if to == Layout::ChannelsLast { (channels, plane) } else { (plane, channels) };
     if rows == 1 || columns == 1 {
-        return values.to_vec();
+        return out.copy_from_slice(values);
     }
-    let mut out = vec![0.0; values.len()];
+    // Each stretch of `rows × columns` numbers is transposed.
     let each = (rows * columns).max(1);
     for (from, to) in values.chunks_exact(each).zip(out.chunks_exact_mut(each)) {
         match (rows, columns) {
@@ -97,7 +101,6 @@ fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
             _ => in_squares(from, to, rows, columns),
         }
     }
-    out
 }
 
 /// Few planes to one of groups.

@@ -112,7 +112,7 @@ impl Area {
     }
 
     /// Results whose windows reach into this one.
-    fn seen_through(
+    pub(super) fn seen_through(
         &self,
         (extent, stride, padding): ([usize; 2], [usize; 2], [usize; 2]),
         output: [usize; 2],
@@ -313,7 +313,7 @@ impl Layer {
     /// Takes over what is new in the picture into its padded form.
     fn lay_padded(&self, canvas: &mut Canvas, index: usize, size: Size, area: &Area) {
         if let (Some(padded), Kind::Convolution { convolution, .. }) = (self.padding(), &self.kind) {
-            let (_, _, before) = convolution.windows();
+            let before = convolution.before();
             copy(&canvas.pictures[self.inputs[0]], &mut canvas.padded[index], size, area, before, Some(padded));
         }
     }
@@ -323,7 +323,7 @@ impl Layer {
         let lengths = [output.height, output.width];
         let window = |window: &Window| ([window.extent(0), window.extent(1)], window.stride, window.padding);
         match &self.kind {
-            Kind::Convolution { convolution, .. } => area.seen_through(convolution.windows(), lengths),
+            Kind::Convolution { convolution, .. } => convolution.sees(area),
             Kind::Grouped { window: grouped, .. } => area.seen_through(window(grouped), lengths),
             Kind::Pool { frame, .. } => area.seen_through(window(&frame.window), lengths),
             Kind::Chain(_) | Kind::Channels { .. } => *area,

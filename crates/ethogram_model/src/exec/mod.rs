@@ -14,6 +14,7 @@ mod program;
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 mod tests;
 mod transposed;
+mod winograd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -16,6 +16,8 @@ pub enum Form {
     Convolution(Window),
     /// The transpose of one, taken as a convolution of the turned weights.
     Flipped(Window),
+    /// A convolution of 3×3 windows, at the points of its tiles; of the turned weights where it is the transpose of one.
+    Winograd { turned: bool },
     /// The transpose, gathered for each result.
     Gathered(Window),
     /// The transpose, strewn from each number that comes in.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Cancel;
 use super::compile::{Pool, Step, Work, steps};
-use super::held::{Held, Layout, channels_last, channels_second};
+use super::convolution::Spare;
+use super::held::{Held, Layout, channels_last, channels_second, turn};
 use super::memory::bytes_at_most;
 use crate::error::{Error, Result, within};
 use crate::graph::{Graph, Reduce, Source, Unary, Value, ValueId};
@@ -55,8 +56,9 @@ pub struct Program {
 #[derive(Debug, Default)]
 struct Room {
     buffers: Vec<Vec<f32>>,
-    padded: Vec<f32>,
+    spare: Spare,
     wide: Vec<f32>,
+    turned: Vec<f32>,
 }
 
 impl Program {
@@ -280,6 +282,17 @@ impl<'p> Run<'p> {
         })
     }
 
+    /// The same, in memory that is used again where they have to be turned.
+    fn floats_turned<'r>(&'r self, id: ValueId, wanted: Layout, room: &'r mut Vec<f32>) -> Result<Cow<'r, [f32]>> {
+        let (values, layout) = self.floats(id)?;
+        if layout == wanted {
+            return Ok(values);
+        }
+        room.resize(values.len(), 0.0);
+        turn(&values, &self.value(id).shape, wanted, room);
+        Ok(Cow::Borrowed(room))
+    }
+
     /// Memory for a value; what is in it is of no meaning.
     fn buffer(&mut self, length: usize) -> Vec<f32> {
         let fits = self
@@ -307,44 +320,40 @@ impl<'p> Run<'p> {
             }
             Work::Reshape => {
                 let mut out = self.buffer(length);
-                out.copy_from_slice(&self.floats_in(step.inputs[0], Layout::Plain)?);
+                match self.floats(step.inputs[0])? {
+                    (values, Layout::Plain) => out.copy_from_slice(&values),
+                    (values, _) => turn(&values, &self.value(step.inputs[0]).shape, Layout::Plain, &mut out),
+                }
                 Ok(Held::Floats { values: out, layout: Layout::Plain })
             }
             Work::Affine { panels, activation, from_pictures, to_pictures } => {
                 let mut out = self.buffer(length);
                 let layout = |pictures: bool| if pictures { Layout::ChannelsLast } else { Layout::Plain };
-                let x = self.floats_in(step.inputs[0], layout(*from_pictures))?;
+                let mut turned = std::mem::take(&mut self.room.turned);
+                let x = self.floats_turned(step.inputs[0], layout(*from_pictures), &mut turned)?;
                 panels.iter().for_each(|panels| affine(panels, &x, *activation, &mut out, crew));
+                drop(x);
+                self.room.turned = turned;
                 Ok(Held::Floats { values: out, layout: layout(*to_pictures) })
             }
             Work::Convolution { convolution, activation } => {
                 let mut out = self.buffer(length);
-                let mut padded = std::mem::take(&mut self.room.padded);
-                let x = self.floats_in(step.inputs[0], Layout::ChannelsLast)?;
-                let batch = value.shape[0].max(1);
-                let pictures = x.chunks_exact((x.len() / batch).max(1));
-                for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    convolution.run(picture, out, &mut padded, crew);
-                    if let Some(unary) = activation {
-                        apply(Isa::best(), *unary, out);
-                    }
-                }
+                let (mut spare, mut turned) =
+                    (std::mem::take(&mut self.room.spare), std::mem::take(&mut self.room.turned));
+                let x = self.floats_turned(step.inputs[0], Layout::ChannelsLast, &mut turned)?;
+                convolution.run(&x, *activation, &mut out, &mut spare, crew);
                 drop(x);
-                self.room.padded = padded;
+                (self.room.spare, self.room.turned) = (spare, turned);
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
             }
             Work::Transposed(transposed) => {
                 let mut out = self.buffer(length);
-                let (mut padded, mut wide) =
-                    (std::mem::take(&mut self.room.padded), std::mem::take(&mut self.room.wide));
-                let y = self.floats_in(step.inputs[0], Layout::ChannelsLast)?;
-                let batch = value.shape[0].max(1);
-                let pictures = y.chunks_exact((y.len() / batch).max(1));
-                for (picture, out) in pictures.zip(out.chunks_exact_mut((length / batch).max(1))) {
-                    transposed.run(picture, out, &mut padded, &mut wide, crew);
-                }
+                let (mut spare, mut wide) = (std::mem::take(&mut self.room.spare), std::mem::take(&mut self.room.wide));
+                let mut turned = std::mem::take(&mut self.room.turned);
+                let y = self.floats_turned(step.inputs[0], Layout::ChannelsLast, &mut turned)?;
+                transposed.run(&y, value.shape[0], &mut out, &mut spare, &mut wide, crew);
                 drop(y);
-                (self.room.padded, self.room.wide) = (padded, wide);
+                (self.room.spare, self.room.wide, self.room.turned) = (spare, wide, turned);
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
             }
             Work::Product { transposed } => {

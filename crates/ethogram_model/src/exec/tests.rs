@@ -169,45 +169,69 @@ proptest! {
         layers in proptest::collection::vec(layer(), 1..6), channels in 1_usize..4, height in 5_usize..20, width in 5_usize..20,
         places in proptest::collection::vec([0_usize..1_000, 0_usize..1_000, 0_usize..8, 0_usize..8], 1..4),
     ) {
-        let shape = [1, channels, height, width];
-        let mut b = Builder::new(Limits::default());
-        let x = b.input("x", &shape, Dtype::F32).unwrap();
-        let y = network(&mut b, x, &layers);
-        let graph = b.finish();
-        let Some(local) = Local::of(&graph, x, y) else { return Ok(()) };
-        let mut rest = graph.clone();
-        local.frontier().iter().for_each(|edge| rest.give(edge.id));
-        let rest = Program::compile_for(rest, &[y], &local.pictures(), &Limits::default()).unwrap();
-        let whole = Program::compile(graph, &[y], &Limits::default()).unwrap();
-
-        let clear = numbers(&shape, 1);
-        let clear = clear.as_f32().unwrap();
-        let base = local.canvas(clear).unwrap();
-        let mut canvas = base.clone();
-        for (index, [top, left, down, across]) in places.into_iter().enumerate() {
-            let from = [top % height, left % width];
-            let area = Area { from, to: [(from[0] + down).min(height), (from[1] + across).min(width)] };
-            let other = numbers(&shape, index + 2);
-            let (mut changed, mut values) = (clear.to_vec(), Vec::new());
-            for (at, value) in changed.iter_mut().enumerate() {
-                let place = [at / width % height, at % width];
-                if (0..2).all(|axis| (area.from[axis]..area.to[axis]).contains(&place[axis])) {
-                    *value = other.as_f32().unwrap()[at];
-                    values.push(*value);
-                }
-            }
-            local.change(&base, &mut canvas, &area, &values).unwrap();
-            let mut seen = vec![Vec::new(); local.frontier().len()];
-            local.hand_on(&canvas, &mut seen);
-            let edges = local.frontier().iter().zip(&seen);
-            let lent: Vec<Lent<'_>> =
-                edges.map(|(edge, values)| Lent { id: edge.id, values, layout: edge.layout }).collect();
-            let found = rest.run_lent(&[], &lent, 1, &Cancel::default()).unwrap();
-            let expected = whole.run(&[(x, Tensor::f32(&shape, changed).unwrap())], &Cancel::default()).unwrap();
-            let bits = |tensor: &Tensor| tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-            prop_assert_eq!(bits(&found[0]), bits(&expected[0]), "{:?}", area);
-        }
+        done_again([1, channels, height, width], &layers, &places)?;
     }
+
+    #[test]
+    fn tiles_done_again_in_an_area_equal_whole_ones(
+        outputs in 16_usize..20, depth in 1_usize..4, height in 6_usize..20, width in 6_usize..20,
+        places in proptest::collection::vec([0_usize..1_000, 0_usize..1_000, 0_usize..5, 0_usize..5], 1..3),
+    ) {
+        let window = Window { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1], groups: 1 };
+        let pool = Window { kernel: [2, 2], padding: [0, 0], ..window.clone() };
+        let layers: Vec<_> = [(0, window.clone(), outputs, [1, 1]), (3, pool, 1, [0, 0])]
+            .into_iter()
+            .chain(std::iter::repeat_n((5, window, 1, [1, 1]), depth))
+            .collect();
+        done_again([1, 16, height, width], &layers, &places)?;
+    }
+}
+
+/// Layers done again around changes at some places (top, left, down, across) give the bits of whole passes.
+fn done_again(
+    shape: [usize; 4],
+    layers: &[(usize, Window, usize, [usize; 2])],
+    places: &[[usize; 4]],
+) -> Result<(), TestCaseError> {
+    let [_, _, height, width] = shape;
+    let mut b = Builder::new(Limits::default());
+    let x = b.input("x", &shape, Dtype::F32).unwrap();
+    let y = network(&mut b, x, layers);
+    let graph = b.finish();
+    let Some(local) = Local::of(&graph, x, y) else { return Ok(()) };
+    let mut rest = graph.clone();
+    local.frontier().iter().for_each(|edge| rest.give(edge.id));
+    let rest = Program::compile_for(rest, &[y], &local.pictures(), &Limits::default()).unwrap();
+    let whole = Program::compile(graph, &[y], &Limits::default()).unwrap();
+
+    let clear = numbers(&shape, 1);
+    let clear = clear.as_f32().unwrap();
+    let base = local.canvas(clear).unwrap();
+    let mut canvas = base.clone();
+    for (index, [top, left, down, across]) in places.iter().enumerate() {
+        let from = [top % height, left % width];
+        let area = Area { from, to: [(from[0] + down).min(height), (from[1] + across).min(width)] };
+        let other = numbers(&shape, index + 2);
+        let (mut changed, mut values) = (clear.to_vec(), Vec::new());
+        for (at, value) in changed.iter_mut().enumerate() {
+            let place = [at / width % height, at % width];
+            if (0..2).all(|axis| (area.from[axis]..area.to[axis]).contains(&place[axis])) {
+                *value = other.as_f32().unwrap()[at];
+                values.push(*value);
+            }
+        }
+        local.change(&base, &mut canvas, &area, &values).unwrap();
+        let mut seen = vec![Vec::new(); local.frontier().len()];
+        local.hand_on(&canvas, &mut seen);
+        let edges = local.frontier().iter().zip(&seen);
+        let lent: Vec<Lent<'_>> =
+            edges.map(|(edge, values)| Lent { id: edge.id, values, layout: edge.layout }).collect();
+        let found = rest.run_lent(&[], &lent, 1, &Cancel::default()).unwrap();
+        let expected = whole.run(&[(x, Tensor::f32(&shape, changed).unwrap())], &Cancel::default()).unwrap();
+        let bits = |tensor: &Tensor| tensor.as_f32().unwrap().iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&found[0]), bits(&expected[0]), "{:?}", area);
+    }
+    Ok(())
 }
 
 #[test]

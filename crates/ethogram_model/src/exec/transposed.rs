@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convolution::{Convolution, Size, Weights, pad};
+use super::convolution::{Convolution, Size, Spare, Weights, pad};
 use super::packed::{Form, Packed};
+use super::winograd::Winograd;
 use crate::graph::{Binary, Window};
 use crate::kernel::{Crew, Goal, Isa, Panels, Source, combine};
 use crate::tensor::Tensor;
@@ -26,7 +27,9 @@ impl Transposed {
         let touching = [0, 1].map(|axis| window.extent(axis).div_ceil(stride[axis]));
         let coarse = (small.height + touching[0] - 1) * (small.width + touching[1] - 1);
         let gathered = coarse * touching[0] * touching[1] * stride[0] * stride[1];
-        let flips = stride == [1, 1] && (!dense || area(large) * window.kernel[0] * window.kernel[1] * 8 <= exact * 9);
+        let tiled = Winograd::pays(small, large, window);
+        let flips =
+            stride == [1, 1] && (tiled || !dense || area(large) * window.kernel[0] * window.kernel[1] * 8 <= exact * 9);
         if flips && let Some(convolution) = Convolution::flipped(small, large, window, weights, packed) {
             return Transposed::Flipped(convolution);
         }
@@ -36,12 +39,26 @@ impl Transposed {
         Transposed::Gathered(Gathered::new(small, large, window, weights, packed))
     }
 
-    /// One picture. `room` and `wide` are memory that is used again from call to call.
-    pub fn run(&self, picture: &[f32], out: &mut [f32], room: &mut Vec<f32>, wide: &mut Vec<f32>, crew: &Crew<'_>) {
-        match self {
-            Transposed::Flipped(convolution) => convolution.run(picture, out, room, crew),
-            Transposed::Gathered(gathered) => gathered.run(picture, out, room, wide, crew),
-            Transposed::Strewn(strewn) => strewn.run(picture, out, room, crew),
+    /// So many pictures, one after the other. `spare` and `wide` are memory that is used again from call to call.
+    pub fn run(
+        &self,
+        pictures: &[f32],
+        batch: usize,
+        out: &mut [f32],
+        spare: &mut Spare,
+        wide: &mut Vec<f32>,
+        crew: &Crew<'_>,
+    ) {
+        if let Transposed::Flipped(convolution) = self {
+            return convolution.run(pictures, None, out, spare, crew);
+        }
+        let [one, made] = [pictures.len(), out.len()].map(|all| (all / batch.max(1)).max(1));
+        for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {
+            match self {
+                Transposed::Flipped(_) => {}
+                Transposed::Gathered(gathered) => gathered.run(picture, out, &mut spare.padded, wide, crew),
+                Transposed::Strewn(strewn) => strewn.run(picture, out, &mut spare.padded, crew),
+            }
         }
     }
 }

@@ -15,20 +15,20 @@ pub fn apply(isa: Isa, unary: Unary, values: &mut [f32]) {
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "the processor was asked")]
         Isa::Avx2 => unsafe { apply_256(unary, values) },
-        Isa::Portable => loops(unary, values),
+        Isa::Portable => loops::<false>(unary, values),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx2,fma")]
 fn apply_512(unary: Unary, values: &mut [f32]) {
-    loops(unary, values);
+    loops::<true>(unary, values);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn apply_256(unary: Unary, values: &mut [f32]) {
-    loops(unary, values);
+    loops::<true>(unary, values);
 }
 
 /// Every row of `length` numbers becomes its softmax, or the logarithm of that. Logits of any size are fine: the largest is taken off first.
@@ -49,9 +49,9 @@ pub fn exponentials(isa: Isa, values: &mut [f32], length: usize, log: bool) {
     }
 }
 
-/// Plain loops that the compiler turns into vector instructions where it is inlined.
+/// Plain loops that the compiler turns into vector instructions where it is inlined. `FUSED`: a product and a sum are one instruction there.
 #[inline(always)]
-fn loops(unary: Unary, values: &mut [f32]) {
+fn loops<const FUSED: bool>(unary: Unary, values: &mut [f32]) {
     match unary {
         Unary::Relu => values.iter_mut().for_each(|x| *x = if *x < 0.0 { 0.0 } else { *x }),
         Unary::Step => values.iter_mut().for_each(|x| *x = if *x > 0.0 { 1.0 } else { 0.0 }),
@@ -62,6 +62,7 @@ fn loops(unary: Unary, values: &mut [f32]) {
         }),
         Unary::Exp => values.iter_mut().for_each(|x| *x = exp(*x)),
         Unary::Sigmoid => values.iter_mut().for_each(|x| *x = 1.0 / (1.0 + exp(-*x))),
+        Unary::Tanh if FUSED => values.iter_mut().for_each(|x| *x = tanh_fused(*x)),
         Unary::Tanh => values.iter_mut().for_each(|x| *x = tanh(*x)),
         Unary::Neg => values.iter_mut().for_each(|x| *x = -*x),
         Unary::Abs => values.iter_mut().for_each(|x| *x = x.abs()),
@@ -133,6 +134,22 @@ fn tanh(x: f32) -> f32 {
     let m = exp_minus_one(-2.0 * x.abs());
     let size = -m / (m + 2.0);
     if x.is_nan() { x } else { size.copysign(x) }
+}
+
+/// tanh as a quotient of polynomials, with half as many instructions. Without fused sums it would be off by more than it may be.
+/// **Source**: Eigen, `generic_fast_tanh_float`, from 0.4.0 on.
+#[inline(always)]
+fn tanh_fused(x: f32) -> f32 {
+    // Beyond these the quotient is 1 to the last digit; NaN passes through both comparisons.
+    const MOST: f32 = 7.998_811_7;
+    let cut = if x > MOST { MOST } else { x };
+    let cut = if cut < -MOST { -MOST } else { cut };
+    let square = cut * cut;
+    let odd = [2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3_f32];
+    let even = [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3_f32];
+    let above = odd.into_iter().fold(-2.760_768_5e-16_f32, |sum, next| sum.mul_add(square, next));
+    let below = even.into_iter().fold(1.198_258_4e-6_f32, |sum, next| sum.mul_add(square, next));
+    cut * above / below
 }
 
 /// To the nearest whole number, as one and as a float, for numbers below 2²².

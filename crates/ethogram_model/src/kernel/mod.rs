@@ -1,11 +1,13 @@
 //! The fast inner loops. All `unsafe` code of the crate is in this folder; every entrance checks its bounds first.
 
 mod crew;
+mod eight;
 mod loops;
 mod math;
 mod panels;
 mod pool;
 mod tile;
+mod winograd;
 
 pub use crew::{Crew, with_crew};
 pub use loops::combine;
@@ -13,6 +15,7 @@ pub use math::{apply, exponentials};
 pub use panels::Panels;
 pub use pool::{Frame, average_pool, average_pool_grad, max_pool, max_pool_grad};
 pub use tile::{Goal, Source};
+pub use winograd::{POINTS, Picture, Results, SIDE, give, take, weights_at, width};
 
 /// What the processor can do, looked up once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,19 +22,26 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Elements of the window that lie in the input, along one axis, for result `at`.
-    fn inside(&self, axis: usize, at: usize) -> impl Iterator<Item = usize> + use<> {
+    /// Elements of the window that lie in the input, along one axis, for result `at`: the first, and how many.
+    fn inside(&self, axis: usize, at: usize) -> (usize, usize) {
         let Window { kernel, stride, dilation, padding, .. } = &self.window;
         let (first, dilation, padding, length) = (at * stride[axis], dilation[axis], padding[axis], self.input[axis]);
-        let places = (0..kernel[axis]).filter_map(move |k| (first + k * dilation).checked_sub(padding));
-        places.filter(move |&place| place < length)
+        // A division for each window would cost as much as its elements.
+        let steps = |length: usize| if dilation == 1 { length } else { length.div_ceil(dilation) };
+        let before = steps(padding.saturating_sub(first));
+        let start = first + before * dilation - padding;
+        (start, kernel[axis].saturating_sub(before).min(steps(length.saturating_sub(start))))
     }
 
     /// Where the channels of each element of a window begin, in scan order.
     fn places(&self, y: usize, x: usize, into: &mut Vec<usize>) {
         into.clear();
-        for row in self.inside(0, y) {
-            into.extend(self.inside(1, x).map(|column| (row * self.input[1] + column) * self.channels));
+        let ([top, rows], [left, columns]) =
+            (<[usize; 2]>::from(self.inside(0, y)), <[usize; 2]>::from(self.inside(1, x)));
+        let [down, across] = self.window.dilation;
+        for row in 0..rows {
+            let start = (top + row * down) * self.input[1] + left;
+            (0..columns).for_each(|column| into.push((start + column * across) * self.channels));
         }
     }
 
@@ -104,7 +111,7 @@ fn max_pool_loops(frame: &Frame, x: &[f32], part: &[Range<usize>; 2], out: &mut 
     for (y, column) in rows.flat_map(|y| columns.clone().map(move |x| (y, x))) {
         let Some(to) = results.next() else { return };
         frame.places(y, column, &mut places);
-        // Eight channels of all elements at a time, for the largest so far to stay in one register.
+        // Eight channels of all elements at a time, as in the gradient.
         let (groups, rest) = to.as_chunks_mut::<GROUP>();
         for (group, to) in groups.iter_mut().enumerate() {
             let mut best = [f32::NEG_INFINITY; GROUP];
@@ -131,28 +138,43 @@ fn max_pool_grad_loops(frame: &Frame, x: &[f32], grad: &[f32], out: &mut [f32]) 
     frame.check(out.len(), grad.len(), &frame.whole());
     out.fill(0.0);
     let mut places = Vec::new();
-    let (mut best, mut which) = (vec![0.0_f32; frame.channels], vec![0_u32; frame.channels]);
     let mut grads = grad.chunks_exact(frame.channels.max(1));
     for (y, column) in (0..frame.output[0]).flat_map(|y| (0..frame.output[1]).map(move |x| (y, x))) {
         let Some(grad) = grads.next() else { return };
         frame.places(y, column, &mut places);
-        let Some(&first) = places.first() else { continue };
-        best.copy_from_slice(&x[first..first + frame.channels]);
-        which.fill(0);
-        for (index, &place) in places.iter().enumerate().skip(1) {
-            let from = &x[place..place + frame.channels];
-            for ((best, which), value) in best.iter_mut().zip(&mut which).zip(from) {
-                let takes = larger(*value, *best);
-                *best = if takes { *value } else { *best };
-                *which = if takes { index as u32 } else { *which };
-            }
+        if places.is_empty() {
+            continue;
         }
-        for (index, &place) in places.iter().enumerate() {
-            let to = &mut out[place..place + frame.channels];
-            for ((to, which), grad) in to.iter_mut().zip(&which).zip(grad) {
-                *to += if *which == index as u32 { *grad } else { 0.0 };
-            }
+        // Eight channels of all elements at a time, for the largest so far and its number to stay in registers.
+        let (groups, rest) = grad.as_chunks::<GROUP>();
+        for (group, grad) in groups.iter().enumerate() {
+            give_back::<GROUP>(&places, group * GROUP, x, grad, out);
         }
+        for (channel, grad) in rest.iter().enumerate() {
+            give_back::<1>(&places, groups.len() * GROUP + channel, x, &[*grad], out);
+        }
+    }
+}
+
+/// What came back for one window, to the first maximum of each of some channels.
+#[inline(always)]
+fn give_back<const N: usize>(places: &[usize], channel: usize, x: &[f32], grad: &[f32; N], out: &mut [f32]) {
+    let (mut best, mut which) = ([f32::NEG_INFINITY; N], [0_u32; N]);
+    // All bits or none stand for yes and no: other forms of a choice are not made vectors of.
+    for (index, &place) in places.iter().enumerate() {
+        let Some(from) = x[place + channel..].first_chunk::<N>() else { return };
+        let takes: [u32; N] = std::array::from_fn(|lane| u32::from(larger(from[lane], best[lane])).wrapping_neg());
+        let pick = |mask: u32, new: u32, old: u32| (new & mask) | (old & !mask);
+        best =
+            std::array::from_fn(|lane| f32::from_bits(pick(takes[lane], from[lane].to_bits(), best[lane].to_bits())));
+        which = std::array::from_fn(|lane| pick(takes[lane], index as u32, which[lane]));
+    }
+    for (index, &place) in places.iter().enumerate() {
+        let Some(to) = out[place + channel..].first_chunk_mut::<N>() else { return };
+        *to = std::array::from_fn(|lane| {
+            let mask = u32::from(which[lane] == index as u32).wrapping_neg();
+            to[lane] + f32::from_bits(grad[lane].to_bits() & mask)
+        });
     }
 }
 

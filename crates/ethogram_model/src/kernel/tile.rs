@@ -52,6 +52,40 @@ fn place(row: usize, across: usize, step: usize, down: usize) -> usize {
     row / across * down + row % across * step
 }
 
+/// Goes through a lattice row by row, without a division for each.
+#[cfg(target_arch = "x86_64")]
+struct Walk<'s> {
+    source: &'s Source<'s>,
+    goal: Goal,
+    /// Where the line begins, in the source and in the goal, and the row of it.
+    line: [usize; 2],
+    row: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'s> Walk<'s> {
+    fn new(source: &'s Source<'s>, goal: Goal) -> Self {
+        Walk { source, goal, line: [source.first, 0], row: 0 }
+    }
+
+    /// Where the next rows of the source and of the goal lie. All sums are in bounds where there is such a row.
+    #[inline]
+    fn next<const P: usize>(&mut self) -> ([usize; P], [usize; P]) {
+        let (source, goal) = (self.source, self.goal);
+        let (mut from, mut to) = ([0; P], [0; P]);
+        for (from, to) in from.iter_mut().zip(&mut to) {
+            *from = self.line[0].wrapping_add(self.row.wrapping_mul(source.step));
+            *to = self.line[1].wrapping_add(self.row.wrapping_mul(goal.step));
+            self.row += 1;
+            if self.row == source.across {
+                self.line = [self.line[0].wrapping_add(source.down), self.line[1].wrapping_add(goal.down)];
+                self.row = 0;
+            }
+        }
+        (from, to)
+    }
+}
+
 /// `rows` rows times all panels of a part. The caller has checked every length.
 pub fn multiply(isa: Isa, source: &Source<'_>, rows: usize, part: &Part<'_>, out: &mut [f32], goal: Goal) {
     match isa {
@@ -113,7 +147,7 @@ macro_rules! vector_kernel {
             #[allow(clippy::wildcard_imports, reason = "the names differ from width to width")]
             use std::arch::x86_64::*;
 
-            use super::{Goal, Part, Source, place};
+            use super::{Goal, Part, Source, Walk};
 
             const LANES: usize = 2 * $width;
 
@@ -130,12 +164,13 @@ macro_rules! vector_kernel {
                         // Few rows keep too few sums in flight, so several panels are taken at once.
                         let mut panel = 0;
                         while panel < panels {
+                            let walk = &mut Walk::new(source, goal);
                             let group = if panel + 4 / rows <= panels { 4 / rows } else { 1 };
                             match (rows, group) {
-                                (1, 4) => tile::<1, 4, 2>(source, 0, part, panel, length, out, goal),
-                                (2, 2) => tile::<2, 2, 2>(source, 0, part, panel, length, out, goal),
-                                (2, _) => tile::<2, 1, 2>(source, 0, part, panel, length, out, goal),
-                                _ => tile::<1, 1, 2>(source, 0, part, panel, length, out, goal),
+                                (1, 4) => tile::<1, 4, 2>(source, walk, part, panel, length, out),
+                                (2, 2) => tile::<2, 2, 2>(source, walk, part, panel, length, out),
+                                (2, _) => tile::<2, 1, 2>(source, walk, part, panel, length, out),
+                                _ => tile::<1, 1, 2>(source, walk, part, panel, length, out),
                             }
                             panel += group;
                         }
@@ -143,6 +178,7 @@ macro_rules! vector_kernel {
                     }
                     for panel in 0..panels {
                         let narrow = part.columns - panel * LANES <= $width;
+                        let walk = &mut Walk::new(source, goal);
                         let mut row = 0;
                         while row < rows {
                             let left = rows - row;
@@ -153,8 +189,8 @@ macro_rules! vector_kernel {
                                 left => left,
                             };
                             match (count, narrow) {
-                                $(($count, false) => tile::<$count, 1, 2>(source, row, part, panel, length, out, goal),
-                                ($count, true) => tile::<$count, 1, 1>(source, row, part, panel, length, out, goal),)*
+                                $(($count, false) => tile::<$count, 1, 2>(source, walk, part, panel, length, out),
+                                ($count, true) => tile::<$count, 1, 1>(source, walk, part, panel, length, out),)*
                                 _ => unreachable!("a tile of {count} rows"),
                             }
                             row += count;
@@ -165,18 +201,17 @@ macro_rules! vector_kernel {
 
             /// # Safety
             ///
-            /// Rows `row..row + P` and panels `panel..panel + Q` are there, the latter with more columns than `V - 1` registers hold.
+            /// The next `P` rows and panels `panel..panel + Q` are there, the latter with more columns than `V - 1` registers hold.
             #[target_feature(enable = $features)]
             #[inline]
             #[allow(clippy::needless_range_loop, reason = "indices are what the compiler unrolls into registers")]
             unsafe fn tile<const P: usize, const Q: usize, const V: usize>(
                 source: &Source<'_>,
-                row: usize,
+                walk: &mut Walk<'_>,
                 part: &Part<'_>,
                 panel: usize,
                 length: usize,
                 out: &mut [f32],
-                goal: Goal,
             ) {
                 // SAFETY: a row has `lines` stretches of `run` numbers in bounds, a panel `LANES` numbers for each of them.
                 unsafe {
@@ -187,9 +222,10 @@ macro_rules! vector_kernel {
                         }
                     }
                     let mut sums: [[[$vector; V]; Q]; P] = [bias; P];
+                    let (from, rows) = walk.next::<P>();
                     let mut starts = [source.values.as_ptr(); P];
-                    for (p, start) in starts.iter_mut().enumerate() {
-                        *start = start.add(source.first + place(row + p, source.across, source.step, source.down));
+                    for p in 0..P {
+                        starts[p] = starts[p].add(from[p]);
                     }
                     let mut weight = part.weights.as_ptr().add(panel * length);
                     for _ in 0..source.lines {
@@ -218,8 +254,7 @@ macro_rules! vector_kernel {
                     let columns = part.columns - panel * LANES;
                     if columns >= (Q - 1) * LANES + V * $width {
                         for p in 0..P {
-                            let row = place(row + p, source.across, goal.step, goal.down) + panel * LANES;
-                            let to = out.as_mut_ptr().add(row);
+                            let to = out.as_mut_ptr().add(rows[p] + panel * LANES);
                             for q in 0..Q {
                                 for v in 0..V {
                                     $store(to.add(q * LANES + v * $width), sums[p][q][v]);
@@ -237,7 +272,7 @@ macro_rules! vector_kernel {
                         }
                     }
                     for (p, all) in all.iter().enumerate() {
-                        let row = place(row + p, source.across, goal.step, goal.down) + panel * LANES;
+                        let row = rows[p] + panel * LANES;
                         for (q, all) in all.iter().enumerate() {
                             let count = columns.saturating_sub(q * LANES).min(V * $width);
                             out[row + q * LANES..][..count].copy_from_slice(&all.as_flattened()[..count]);
