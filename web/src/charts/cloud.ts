@@ -1,27 +1,12 @@
-import {
-  cameraAtRest,
-  extentOf,
-  pixelOf,
-  projectionOf,
-  type Camera,
-  type Extent,
-  type Projection,
-} from './cloud_camera';
+import { cameraAtRest, pixelOf, projectionOf, type Camera, type Projection } from './cloud_camera';
+import { CloudHaste } from './cloud_haste';
+import { CloudMotion } from './cloud_motion';
 import { drawOverlay, type CloudOverlay } from './cloud_overlay';
 import type { Painted } from './cloud_paint';
 import { CloudPainter, type CloudScene } from './cloud_painter';
 import { CloudPixels } from './cloud_pixels';
 import { followPointer, type CloudTool } from './cloud_pointer';
-import {
-  blend,
-  canMove,
-  DIM,
-  GONE,
-  type CloudLabel,
-  type CloudLine,
-  type CloudLook,
-  type CloudPlaces,
-} from './cloud_points';
+import { DIM, GONE, type CloudLabel, type CloudLine, type CloudLook, type CloudPlaces } from './cloud_points';
 import { fitCanvas, readInk, type ChartInk } from './ink';
 import { rgbOf } from './ramp';
 
@@ -38,14 +23,6 @@ export interface CloudEvents {
   drawn(painted: Painted & { ms: number }): void;
 }
 
-const MOVE_MS = 600;
-/** While the reader moves a picture that takes longer than this, only a sample of its points is shaded, of about so many. */
-const FRAME_MS = 25;
-const SAMPLE = 80_000;
-/** Once the picture stood still so long it is drawn in full. */
-const REST_MS = 140;
-
-const NOTHING: CloudPlaces = { x: new Float32Array(0), y: new Float32Array(0), z: null };
 const PLAIN_LOOK: CloudLook = {
   palette: new Uint8Array(3),
   colour: null,
@@ -69,26 +46,15 @@ export class Cloud {
   readonly #unfollow: () => void;
   #ink: ChartInk;
   #look = PLAIN_LOOK;
-  /** Where the points are going, where they came from, and where they are. */
-  #places = NOTHING;
-  #from: CloudPlaces | null = null;
-  #now = NOTHING;
-  #movedAt = 0;
-  #extent: Extent = extentOf([]);
+  readonly #motion = new CloudMotion();
+  readonly #haste = new CloudHaste(() => this.#redraw());
   #equal = true;
   #camera: Camera = cameraAtRest(2);
   #tool: CloudTool = 'move';
-  /** Grows when places were changed where they are. */
-  #version = 0;
   /** Which points can be pointed at; null for all. */
   #counts: ((point: number) => boolean) | null = null;
   #queued = 0;
   #stale = true;
-  /** What a picture of all points takes. */
-  #wholeMs = 0;
-  /** One of so many points is in the picture. */
-  #every = 1;
-  #rest: ReturnType<typeof setTimeout> | undefined;
   #over: CloudOverlay = {
     hovered: null,
     selected: null,
@@ -119,7 +85,7 @@ export class Cloud {
       tool: () => this.#tool,
       look: (camera) => {
         this.look(camera);
-        this.#hurry();
+        this.#haste.hurry(this.#motion.now.x.length);
         this.events.look(camera);
       },
       hover: (at) => this.point(at && this.#pixels.near(at.x, at.y, this.#size(), this.#counts)),
@@ -133,7 +99,7 @@ export class Cloud {
   }
 
   get dims(): 2 | 3 {
-    return this.#places.z ? 3 : 2;
+    return this.#motion.places.z ? 3 : 2;
   }
 
   get camera(): Camera {
@@ -145,19 +111,9 @@ export class Cloud {
    * places, unless the reader wants less motion.
    */
   show(places: CloudPlaces, equal: boolean, moves: boolean): void {
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (moves && !calm && canMove(this.#now, places)) {
-      this.#from = { x: this.#now.x.slice(), y: this.#now.y.slice(), z: this.#now.z?.slice() ?? null };
-      this.#now = { x: places.x.slice(), y: places.y.slice(), z: places.z?.slice() ?? null };
-      this.#movedAt = performance.now();
-    } else {
-      this.#from = null;
-      this.#now = places;
-    }
-    if (places.x.length !== this.#places.x.length) this.#over = { ...this.#over, hovered: null };
-    this.#places = places;
+    if (places.x.length !== this.#motion.places.x.length) this.#over = { ...this.#over, hovered: null };
+    this.#motion.show(places, moves);
     this.#equal = equal;
-    this.#extent = extentOf([places.x, places.y, places.z]);
     this.#redraw();
   }
 
@@ -197,8 +153,8 @@ export class Cloud {
 
   /** Where a point is drawn, in CSS pixels of the host; null when it has no place. */
   placeOf(index: number): { x: number; y: number } | null {
-    if (index >= this.#now.x.length) return null;
-    const at = pixelOf(this.#projection(), this.#now, index);
+    if (index >= this.#motion.now.x.length) return null;
+    const at = pixelOf(this.#projection(), this.#motion.now, index);
     return at.x === at.x && at.y === at.y ? at : null;
   }
 
@@ -215,7 +171,7 @@ export class Cloud {
 
   destroy(): void {
     cancelAnimationFrame(this.#queued);
-    clearTimeout(this.#rest);
+    this.#haste.stop();
     this.#observer.disconnect();
     this.#unfollow();
     this.#painter.destroy();
@@ -245,64 +201,37 @@ export class Cloud {
     const { width, height } = this.#size();
     if (width === 0 || height === 0) return;
     const started = performance.now();
-    if (this.#from) this.#advance(started);
+    if (this.#motion.moving) {
+      this.#motion.advance(started);
+      this.#stale = true;
+    }
     if (this.#stale) {
       this.#stale = false;
       const painted = this.#picture({ width, height });
       const ms = performance.now() - started;
-      if (this.#every === 1) this.#wholeMs = ms;
+      this.#haste.drew(ms);
       this.events.drawn({ ...painted, ms });
     }
     const context = fitCanvas(this.#overlay, width, height);
     if (context) {
       const projection = this.#projection();
-      const at = (point: number) => pixelOf(projection, this.#now, point);
+      const at = (point: number) => pixelOf(projection, this.#motion.now, point);
       drawOverlay(context, this.#over, at, projection, this.#ink, { width, height }, this.dims);
     }
-    if (this.#from) this.#redraw();
-  }
-
-  /** Moves the points on their way. */
-  #advance(time: number): void {
-    const [from, to] = [this.#from!, this.#places];
-    const part = Math.min(1, (time - this.#movedAt) / MOVE_MS);
-    const eased = part * part * (3 - 2 * part);
-    blend(from.x, to.x, eased, this.#now.x);
-    blend(from.y, to.y, eased, this.#now.y);
-    if (from.z && to.z && this.#now.z) blend(from.z, to.z, eased, this.#now.z);
-    this.#version += 1;
-    this.#stale = true;
-    if (part < 1) return;
-    this.#from = null;
-    this.#now = to;
-  }
-
-  /** The reader moves the picture: it may be rough until it stands still. */
-  #hurry(): void {
-    const dense = this.#wholeMs > FRAME_MS;
-    this.#every = dense ? Math.ceil(this.#now.x.length / SAMPLE) : 1;
-    clearTimeout(this.#rest);
-    if (dense) this.#rest = setTimeout(() => this.#settle(), REST_MS);
-  }
-
-  /** Draws the picture in full. */
-  #settle(): void {
-    if (this.#every === 1) return;
-    this.#every = 1;
-    this.#redraw();
+    if (this.#motion.moving) this.#redraw();
   }
 
   #projection(): Projection {
-    return projectionOf(this.#camera, this.#extent, this.#size(), this.dims, this.#equal);
+    return projectionOf(this.#camera, this.#motion.extent, this.#size(), this.dims, this.#equal);
   }
 
   #picture(size: { width: number; height: number }): Painted {
     const projection = this.#projection();
-    this.#pixels.arrange(this.#now, projection, this.#every);
+    this.#pixels.arrange(this.#motion.now, projection, this.#haste.every);
     const scene: CloudScene = {
-      places: this.#now,
-      version: this.#version,
-      extent: this.#extent,
+      places: this.#motion.now,
+      version: this.#motion.version,
+      extent: this.#motion.extent,
       projection,
       zoom: this.#camera.zoom,
       look: this.#look,
@@ -312,7 +241,7 @@ export class Cloud {
     const painted = this.#painter.paint(this.#pixels, scene);
     if (painted) return painted;
     // So few are in the picture that each is a dot.
-    this.#every = 1;
+    this.#haste.every = 1;
     this.#pixels.complete();
     return this.#painter.paint(this.#pixels, scene)!;
   }
