@@ -1,5 +1,7 @@
 import { cameraAtRest, pixelOf, projectionOf, type Camera, type Projection } from './cloud_camera';
 import { CloudHaste } from './cloud_haste';
+import { MarkKeeper } from './cloud_mark_keeper';
+import { drawMarks, markAt, roomOf, type CloudMarks } from './cloud_marks';
 import { CloudMotion } from './cloud_motion';
 import { drawOverlay, type CloudOverlay } from './cloud_overlay';
 import type { Painted } from './cloud_paint';
@@ -21,6 +23,10 @@ export interface CloudEvents {
   look(camera: Camera): void;
   /** A picture is on the screen; `ms` is what it took to make. */
   drawn(painted: Painted & { ms: number }): void;
+  /** These points have marks now. */
+  marked(points: readonly number[]): void;
+  /** So many pictures are on the screen. */
+  pictured(count: number): void;
 }
 
 const PLAIN_LOOK: CloudLook = {
@@ -53,6 +59,15 @@ export class Cloud {
   #tool: CloudTool = 'move';
   /** Which points can be pointed at; null for all. */
   #counts: ((point: number) => boolean) | null = null;
+  #marks: CloudMarks | null = null;
+  readonly #marked = new MarkKeeper(
+    () => this.#choose(),
+    (points) => {
+      this.#queue();
+      this.events.marked(points);
+    },
+  );
+  #pictures = 0;
   #queued = 0;
   #stale = true;
   #over: CloudOverlay = {
@@ -88,9 +103,9 @@ export class Cloud {
         this.#haste.hurry(this.#motion.now.x.length);
         this.events.look(camera);
       },
-      hover: (at) => this.point(at && this.#pixels.near(at.x, at.y, this.#size(), this.#counts)),
+      hover: (at) => this.point(at && this.#under(at)),
       click: (at, holds) => {
-        const index = this.#pixels.near(at.x, at.y, this.#size(), this.#counts);
+        const index = this.#under(at);
         if (index !== null) this.events.pick(index, holds);
       },
       draw: (polygon) => this.#lay({ polygon }),
@@ -158,9 +173,19 @@ export class Cloud {
     return at.x === at.x && at.y === at.y ? at : null;
   }
 
-  /** Points in the picture that stand plain, at most one in each square of `spacing` pixels and at most `most`: where pictures fit. */
-  spread(spacing: number, most: number): number[] {
-    return this.#pixels.spread(spacing, most, this.#size(), this.#counts);
+  /** Where a place that is no point is drawn. */
+  pixelOf({ x, y, z }: { x: number; y: number; z: number }): { x: number; y: number } {
+    const p = this.#projection();
+    return { x: p[0] * x + p[1] * y + p[2] * z + p[3], y: p[4] * x + p[5] * y + p[6] * z + p[7] };
+  }
+
+  /** Draws marks at a fair sample of the points, as many as have room; call it again when pictures of them arrived. */
+  mark(marks: CloudMarks | null): void {
+    const before = this.#marks;
+    this.#marks = marks;
+    const same = before && marks && before.side === marks.side && before.words === marks.words;
+    if (!same) this.#marked.renew();
+    this.#queue();
   }
 
   /** The colours of the page changed. */
@@ -172,6 +197,7 @@ export class Cloud {
   destroy(): void {
     cancelAnimationFrame(this.#queued);
     this.#haste.stop();
+    this.#marked.stop();
     this.#observer.disconnect();
     this.#unfollow();
     this.#painter.destroy();
@@ -211,14 +237,34 @@ export class Cloud {
       const ms = performance.now() - started;
       this.#haste.drew(ms);
       this.events.drawn({ ...painted, ms });
+      if (this.#marks && this.#haste.every === 1)
+        this.#marked.changed(this.#motion.now.x.length, this.#motion.moving);
     }
     const context = fitCanvas(this.#overlay, width, height);
     if (context) {
       const projection = this.#projection();
       const at = (point: number) => pixelOf(projection, this.#motion.now, point);
+      const { points } = this.#marked;
+      const pictures = this.#marks ? drawMarks(context, points, this.#marks, at, this.#look, this.#ink) : 0;
+      if (pictures !== this.#pictures) this.events.pictured((this.#pictures = pictures));
       drawOverlay(context, this.#over, at, projection, this.#ink, { width, height }, this.dims);
     }
     if (this.#motion.moving) this.#redraw();
+  }
+
+  /** What the pointer is on: a picture, else the point nearest to it. */
+  #under(at: { x: number; y: number }): number | null {
+    const projection = this.#projection();
+    const pixel = (point: number) => pixelOf(projection, this.#motion.now, point);
+    const mark = this.#marks && markAt(this.#marked.points, this.#marks, pixel, at);
+    return mark ?? this.#pixels.near(at.x, at.y, this.#size(), this.#counts);
+  }
+
+  #choose(): readonly number[] {
+    if (!this.#marks) return [];
+    const [x, y, z] = this.#motion.extent.middle;
+    const view = { ...this.#size(), anchor: this.pixelOf({ x, y, z }), zoom: this.#camera.zoom };
+    return this.#pixels.spread(view, roomOf(this.#marks), this.#counts);
   }
 
   #projection(): Projection {
