@@ -2,6 +2,7 @@
 
 `rooms`: an agent that walks through three rooms, four named numbers a step and a picture of each, with a policy that is sure of itself in
 one room only; one step has no numbers. `many`: the same walk, 120,000 steps in 40 episodes without pictures; `million`: 1,000,000 in 50.
+`growing`: 60 steps, then, at each line of standard input, an episode of 40 more.
 `bare`: no step was recorded. `sampled`: one short episode, and what a policy says of 400 random states after 0, 1,000 and 20,000 steps, surer
 each time.
 """
@@ -72,6 +73,12 @@ elif scenario == "sampled":
                 samples=400,
                 global_step=global_step,
             )
+elif scenario == "growing":
+    with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run:
+        walk(run, 0, 60, False)
+        print("begun", flush=True)
+        for index, _ in enumerate(sys.stdin, start=1):
+            walk(run, index, 40, False)
 else:
     episodes, steps = {"rooms": (12, 60), "many": (40, 3000), "million": (50, 20_000)}[scenario]
     with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run:

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -267,7 +268,7 @@ test('A-13: search by pattern, isolate, box and lasso select, names edited, book
   await page.getByRole('button', { name: 'Keep' }).click();
   await page.locator('[data-set="west wing"]').getByRole('button', { name: 'Isolate' }).click();
   await expect.poll(() => visible(page)).toBe(719);
-  await page.getByRole('button', { name: 'the west', exact: true }).click();
+  await page.getByRole('button', { name: 'Go to the west' }).click();
   await expect.poll(() => visible(page)).toBe(west);
 
   await expect(page).toHaveURL(/sets=.*only_set=|only_set=.*sets=/);
@@ -276,7 +277,7 @@ test('A-13: search by pattern, isolate, box and lasso select, names edited, book
   await drawn(other);
   await expect(other.locator('[data-set]')).toHaveCount(2);
   await expect.poll(() => visible(other)).toBe(west);
-  await expect(other.getByRole('button', { name: 'the west', exact: true })).toBeVisible();
+  await expect(other.getByRole('button', { name: 'Go to the west' })).toBeVisible();
   await other.getByRole('button', { name: 'Take west wing away' }).click();
   await expect.poll(() => visible(other)).toBe(719);
 });
@@ -320,7 +321,7 @@ test('A-13: the nearest states of a point by Euclid and by angle, with their fra
   await expect(page).toHaveURL(/#\/replay\?/);
 });
 
-test('A-13: axes by fields, names of colours, and frames at the points', async ({ page }) => {
+test('A-13: axes by fields, and names of colours', async ({ page }) => {
   await open(page, 'rooms');
   await page.getByLabel('axes of my own').check();
   await page.getByLabel('Axis across').selectOption({ label: 'position' });
@@ -333,11 +334,138 @@ test('A-13: axes by fields, names of colours, and frames at the points', async (
   await page.getByRole('button', { name: 'As a table' }).click();
   await page.getByLabel('names', { exact: true }).selectOption('colours');
   await expect(page).toHaveURL(/labels=colours/);
-  await page.getByLabel('axes of my own').uncheck();
-  await page.getByLabel('frames at points when zoomed in').check();
-  await page.getByRole('slider', { name: 'Episode that stands out' }).fill('4');
-  await expect.poll(() => visible(page)).toBe(60);
-  await expect(plot(page).locator('.sprite [data-thumbnail="shown"]').first()).toBeAttached();
+});
+
+const pictures = async (page: Page) => Number(await plot(page).getAttribute('data-pictures'));
+
+test('A-13: pictures of states in place of points at any zoom, and words by any field', async ({ page }) => {
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().includes('/frames?'))));
+  await open(page, 'rooms');
+  await page.getByLabel('pictures of the states').check();
+  await expect(page).toHaveURL(/pictures=on/);
+  // The whole map, as it stands: some of each room.
+  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
+  await expect(page.getByText(/pictures are on their way/)).toHaveCount(0);
+  // One question an episode, of which there are 12.
+  expect(asked).toBeLessThanOrEqual(12);
+  const whole = await pictures(page);
+  // A picture is what the pointer is on, and a click on it plays its step.
+  await plot(page).focus();
+  await page.keyboard.press('Home');
+  const place = await plot(page)
+    .locator('.tip')
+    .evaluate((tip: HTMLElement) => [parseFloat(tip.style.left), parseFloat(tip.style.top)]);
+  // Enlarged around a point there are more pictures of what is there.
+  const box = (await plot(page).boundingBox())!;
+  await page.mouse.move(box.x + place[0], box.y + place[1]);
+  await page.mouse.wheel(0, -1100);
+  await expect(page).toHaveURL(/cam=/);
+  await expect.poll(() => pictures(page)).toBeGreaterThan(whole);
+  await expect(page.getByText(/pictures are on their way/)).toHaveCount(0);
+  expect(asked).toBeLessThanOrEqual(36);
+  // And from far away, fewer.
+  await page.getByRole('button', { name: 'Whole map' }).click();
+  await expect.poll(() => pictures(page)).toBe(whole);
+  await plot(page).focus();
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press('-');
+  await expect.poll(() => pictures(page)).toBeLessThanOrEqual(whole);
+  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(1);
+
+  const painted = async () => (await plot(page).screenshot()).toString('base64');
+  const before = await painted();
+  await page.getByLabel('words', { exact: true }).selectOption('action');
+  await expect(page).toHaveURL(/label=action/);
+  await expect.poll(painted).not.toBe(before);
+  await page.keyboard.press('Escape');
+  await page.getByLabel('pictures of the states').uncheck();
+  await expect.poll(() => pictures(page)).toBe(0);
+
+  // Where no picture was logged, the numbers of the observation are one.
+  await open(page, 'many', '&points=5000&pictures=on');
+  await expect(page.getByText(/a bar is a number of the observation/)).toBeVisible();
+  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
+});
+
+test('A-13: names of sets and of states are changed on the map, kept with the run, and taken back', async ({
+  page,
+}) => {
+  const run = await open(page, 'rooms');
+  await page.keyboard.press('x');
+  await drag(page, WHOLE);
+  await page.keyboard.press('v');
+  const tag = (text: string) => page.locator(`[data-tag="${text}"]`);
+  await tag('set 1').getByRole('button').click();
+  await tag('set 1').getByRole('textbox').fill('everywhere');
+  await page.keyboard.press('Enter');
+  await expect(tag('everywhere')).toBeVisible();
+  await expect(page.locator('[data-set="everywhere"]')).toBeVisible();
+  await expect(page).toHaveURL(/sets=[^&]*everywhere/);
+  // No two sets have one name.
+  await page.keyboard.press('x');
+  await drag(page, WHOLE);
+  await page.keyboard.press('v');
+  await page.getByLabel('Name of the set set 1').fill('everywhere');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-set="set 1"]')).toBeVisible();
+
+  // A state has a name, which is a hotspot of its moment.
+  await holdFirst(page);
+  await held(page).getByLabel('name').fill('the door');
+  await page.keyboard.press('Enter');
+  await expect(tag('the door')).toBeVisible();
+  const titles = async () => {
+    const notes = (await (await fetch(`${server.url}/api/runs/${run}/notes`)).json()) as {
+      episodes: Record<string, { hotspots: { from: number; to: number; title: string }[] }>;
+    };
+    return (notes.episodes['0']?.hotspots ?? []).map(({ from, to, title }) => [from, to, title]);
+  };
+  expect(await titles()).toEqual([[0, 0, 'the door']]);
+  await tag('the door').getByRole('button').focus();
+  await page.keyboard.press('F2');
+  await tag('the door').getByRole('textbox').fill('the first door');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-name="the first door"]')).toBeVisible();
+  await expect.poll(titles).toEqual([[0, 0, 'the first door']]);
+  await tag('the first door').getByRole('button').focus();
+  await page.keyboard.press('Delete');
+  await expect.poll(titles).toEqual([]);
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await undo.click();
+  await expect.poll(titles).toEqual([[0, 0, 'the first door']]);
+  await undo.click();
+  await expect(tag('the door')).toBeVisible();
+  await undo.click();
+  await expect.poll(titles).toEqual([]);
+  // Further back: the second set, then the name of the first.
+  await undo.click();
+  await expect(page.locator('[data-set]')).toHaveCount(1);
+  await page.keyboard.press('Control+z');
+  await expect(page.locator('[data-set="set 1"]')).toBeVisible();
+});
+
+test('A-13: bookmarks are renamed, saved in a file and read from one', async ({ page }) => {
+  await open(page, 'rooms', '&colour=value&at=none');
+  await page.getByLabel('Name of this view').fill('by value');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByLabel('Name of the view by value').fill('how good');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-bookmark="how good"]')).toBeVisible();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save as JSON' }).click(),
+  ]);
+  const path = (await file.path())!;
+  await page.getByLabel('colour', { exact: true }).selectOption('reward');
+  await page.getByRole('button', { name: 'Take the bookmark how good away' }).click();
+  await expect(page.locator('[data-bookmark]')).toHaveCount(0);
+  await page.getByLabel('A file of views').setInputFiles(path);
+  await expect(page.getByText('1 read')).toBeVisible();
+  await page.getByRole('button', { name: 'Go to how good' }).click();
+  await expect(page.getByLabel('colour', { exact: true })).toHaveValue('value');
+  const odd = { name: 'odd.json', mimeType: 'application/json', buffer: Buffer.from('{"views": [3]}') };
+  await page.getByLabel('A file of views').setInputFiles(odd);
+  await expect(page.getByRole('alert')).toContainText('odd.json: view 1');
 });
 
 test('A-13: 100,000 points are shaded by density, single ones appear when zoomed in, and they are panned', async ({
@@ -493,6 +621,39 @@ test('D-13, N-11, N-12: random states by action and confidence, through training
   await expect(map(page)).toHaveAttribute('data-points', '30');
 });
 
+test('States: steps of a run that grows are added when told, and sets stay with their steps', async ({
+  page,
+}) => {
+  const script = join(import.meta.dirname, 'log_states.py');
+  const logging = spawn(process.env.ETHOGRAM_PYTHON!, [script, server.root, 'growing'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    await once(logging.stdout, 'data');
+    await expect(async () => {
+      const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
+        runs: { name: string; recorded: number }[];
+      };
+      expect(runs.find(({ name }) => name === 'growing')?.recorded).toBe(1);
+    }).toPass();
+    await open(page, 'growing');
+    await expect(map(page)).toHaveAttribute('data-points', '60');
+    await page.keyboard.press('x');
+    await drag(page, WHOLE);
+    logging.stdin.write('\n');
+    await expect(page.getByText('40 new steps since this map was made')).toBeVisible();
+    await expect(map(page)).toHaveAttribute('data-points', '60');
+    await page.getByRole('button', { name: 'Add them' }).click();
+    // One of them has no numbers.
+    await expect(map(page)).toHaveAttribute('data-points', '99');
+    await expect(page.getByText('new steps since this map was made')).toHaveCount(0);
+    await expect(page.locator('[data-set="set 1"]')).toContainText('60 points in 1 episode');
+  } finally {
+    logging.stdin.end();
+    await once(logging, 'exit');
+  }
+});
+
 test('States: what cannot be mapped says what to log, and errors come as they are', async ({ page }) => {
   const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
     runs: { id: string; name: string }[];
@@ -516,6 +677,8 @@ for (const scheme of ['light', 'dark'] as const) {
       await holdFirst(page);
       await expect(page.locator('[data-neighbour]')).toHaveCount(15);
       await page.locator('summary').first().click();
+      await page.getByLabel('pictures of the states').check();
+      await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);

@@ -13,10 +13,12 @@ import {
   zoomed,
 } from './cloud_camera';
 import { boxPolygon, isInside, pointsInside } from './cloud_lasso';
+import { markAt, roomOf } from './cloud_marks';
 import { countVisible, DOTS_MAX, paintCloud } from './cloud_paint';
 import { CloudPixels } from './cloud_pixels';
 import { blend, canMove, DIM, GONE, MARKED, middleOf, PLAIN, type CloudLook } from './cloud_points';
 import { sampleOf } from './cloud_sample';
+import { spreadOf } from './cloud_spread';
 
 const SIZE = { width: 400, height: 200 };
 const random = (seed: number) => () => (seed = (seed * 48271) % 2147483647) / 2147483647;
@@ -94,6 +96,101 @@ describe('camera of a cloud', () => {
       middle: [3, 3, 0],
       half: [0.5, 2, 0.5],
     });
+  });
+});
+
+describe('a sample with room for pictures', () => {
+  const n = 20_000;
+  const next = random(11);
+  const x = Float32Array.from({ length: n }, () => next() * next());
+  const y = Float32Array.from({ length: n }, () => next());
+  const room = { width: 50, height: 40, most: 150 };
+  const of = (camera = cameraAtRest(2), most = room.most, counts: ((i: number) => boolean) | null = null) => {
+    const projection = projectionOf(camera, extentOf([x, y, null]), SIZE, 2, false);
+    const [px, py] = [new Float32Array(n), new Float32Array(n)];
+    project(projection, x, y, null, px, py, null);
+    const anchor = pixelOf(projection, { x: Float32Array.of(0.5), y: Float32Array.of(0.5), z: null }, 0);
+    const view = { ...SIZE, anchor, zoom: camera.zoom };
+    return { px, py, points: spreadOf(px, py, view, { ...room, most }, counts) };
+  };
+
+  it('has no two pictures that overlap, and as many as half of what could stand', () => {
+    const { px, py, points } = of();
+    for (const a of points)
+      for (const b of points)
+        if (a !== b) {
+          const apart = Math.abs(px[a] - px[b]) >= room.width || Math.abs(py[a] - py[b]) >= room.height;
+          expect(apart, `${a} and ${b}`).toBe(true);
+        }
+    expect(points.length).toBeGreaterThan(0.5 * ((SIZE.width * SIZE.height) / (room.width * room.height)));
+    expect(of(undefined, 7).points).toEqual(points.slice(0, 7));
+    expect(of(undefined, 150, (i) => i % 2 === 0).points.every((i) => i % 2 === 0)).toBe(true);
+    expect(of(undefined, 150, () => false).points).toEqual([]);
+  });
+
+  it('stays while the picture is moved, but for what comes in and goes out', () => {
+    const before = of();
+    const after = of(panned(cameraAtRest(2), 33, -21, SIZE.height));
+    const inner = (at: ReturnType<typeof of>, i: number) =>
+      Math.abs(at.px[i] - 200) < 100 && Math.abs(at.py[i] - 100) < 40;
+    const kept = before.points.filter((i) => inner(before, i));
+    expect(kept.length).toBeGreaterThan(3);
+    for (const point of kept) expect(after.points).toContain(point);
+  });
+
+  it('shows more of a part of the map when that is enlarged, at any zoom', () => {
+    const middle = (at: ReturnType<typeof of>) =>
+      at.points.filter((i) => Math.abs(x[i] - 0.5) < 0.1 && Math.abs(y[i] - 0.5) < 0.1).length;
+    let last = -1;
+    for (const zoom of [0.5, 1, 2, 4]) {
+      const now = middle(of({ ...cameraAtRest(2), zoom }));
+      expect(now, `at ${zoom}`).toBeGreaterThanOrEqual(last);
+      last = now;
+    }
+    expect(last).toBeGreaterThan(10);
+  });
+
+  it('is fair within a cell: each of its points is as likely', () => {
+    // Twelve maps of 1,000 points at one place each: the one that is taken is now early, now late.
+    const taken = Array.from({ length: 12 }, (_, at) => {
+      const px = new Float32Array(1000 * (at + 1)).fill(NaN);
+      px.fill(50, 1000 * at);
+      const view = { width: 100, height: 100, anchor: { x: 0, y: 0 }, zoom: 1 };
+      const [point] = spreadOf(px, new Float32Array(px.length).fill(50), view, room, null);
+      return (point - 1000 * at) / 1000;
+    });
+    const mean = taken.reduce((sum, part) => sum + part, 0) / taken.length;
+    expect(mean).toBeGreaterThan(0.2);
+    expect(mean).toBeLessThan(0.8);
+    expect(new Set(taken).size).toBe(12);
+  });
+});
+
+describe('marks', () => {
+  const marks = {
+    side: 40,
+    words: false,
+    picture: () => ({ width: 80, height: 40 }) as never,
+    word: () => '',
+  };
+
+  it('take room for pictures, for words, and for both', () => {
+    const [picture, word, both] = [
+      roomOf({ side: 40, words: false }),
+      roomOf({ side: 0, words: true }),
+      roomOf({ side: 40, words: true }),
+    ];
+    expect([picture.width, picture.most]).toEqual([46, 150]);
+    expect(word.width).toBeGreaterThan(2 * word.height);
+    expect(both.height).toBeGreaterThan(picture.height);
+  });
+
+  it('are pointed at where their picture covers the pixel', () => {
+    const at = (point: number) => ({ x: 100 * point, y: 50 });
+    expect(markAt([1, 2], marks, at, { x: 119, y: 41 })).toBe(1);
+    expect(markAt([1, 2], marks, at, { x: 119, y: 39 })).toBeNull();
+    expect(markAt([1, 2], { ...marks, picture: () => null }, at, { x: 100, y: 50 })).toBeNull();
+    expect(markAt([1, 2], { ...marks, side: 0 }, at, { x: 100, y: 50 })).toBeNull();
   });
 });
 
@@ -252,7 +349,8 @@ describe('sample of a cloud', () => {
     expect(pixels.inside([0, 0, SIZE.width, 0, SIZE.width, SIZE.height, 0, SIZE.height], null)).toHaveLength(
       n,
     );
-    expect(pixels.spread(1000, 10, SIZE, null)).toEqual([0]);
+    const view = { ...SIZE, anchor: { x: 200, y: 100 }, zoom: 1 };
+    expect(pixels.spread(view, { width: 1000, height: 1000, most: 10 }, null)).toHaveLength(1);
     expect(pixelOf(projection, { x: Float32Array.of(NaN), y, z: null }, 0).x).toBeNaN();
   });
 });

@@ -1,27 +1,14 @@
-import {
-  cameraAtRest,
-  extentOf,
-  pixelOf,
-  projectionOf,
-  type Camera,
-  type Extent,
-  type Projection,
-} from './cloud_camera';
+import { cameraAtRest, pixelOf, projectionOf, type Camera, type Projection } from './cloud_camera';
+import { CloudHaste } from './cloud_haste';
+import { MarkKeeper } from './cloud_mark_keeper';
+import { drawMarks, markAt, roomOf, type CloudMarks } from './cloud_marks';
+import { CloudMotion } from './cloud_motion';
 import { drawOverlay, type CloudOverlay } from './cloud_overlay';
 import type { Painted } from './cloud_paint';
 import { CloudPainter, type CloudScene } from './cloud_painter';
 import { CloudPixels } from './cloud_pixels';
 import { followPointer, type CloudTool } from './cloud_pointer';
-import {
-  blend,
-  canMove,
-  DIM,
-  GONE,
-  type CloudLabel,
-  type CloudLine,
-  type CloudLook,
-  type CloudPlaces,
-} from './cloud_points';
+import { DIM, GONE, type CloudLabel, type CloudLine, type CloudLook, type CloudPlaces } from './cloud_points';
 import { fitCanvas, readInk, type ChartInk } from './ink';
 import { rgbOf } from './ramp';
 
@@ -36,16 +23,12 @@ export interface CloudEvents {
   look(camera: Camera): void;
   /** A picture is on the screen; `ms` is what it took to make. */
   drawn(painted: Painted & { ms: number }): void;
+  /** These points have marks now. */
+  marked(points: readonly number[]): void;
+  /** So many pictures are on the screen. */
+  pictured(count: number): void;
 }
 
-const MOVE_MS = 600;
-/** While the reader moves a picture that takes longer than this, only a sample of its points is shaded, of about so many. */
-const FRAME_MS = 25;
-const SAMPLE = 80_000;
-/** Once the picture stood still so long it is drawn in full. */
-const REST_MS = 140;
-
-const NOTHING: CloudPlaces = { x: new Float32Array(0), y: new Float32Array(0), z: null };
 const PLAIN_LOOK: CloudLook = {
   palette: new Uint8Array(3),
   colour: null,
@@ -69,26 +52,24 @@ export class Cloud {
   readonly #unfollow: () => void;
   #ink: ChartInk;
   #look = PLAIN_LOOK;
-  /** Where the points are going, where they came from, and where they are. */
-  #places = NOTHING;
-  #from: CloudPlaces | null = null;
-  #now = NOTHING;
-  #movedAt = 0;
-  #extent: Extent = extentOf([]);
+  readonly #motion = new CloudMotion();
+  readonly #haste = new CloudHaste(() => this.#redraw());
   #equal = true;
   #camera: Camera = cameraAtRest(2);
   #tool: CloudTool = 'move';
-  /** Grows when places were changed where they are. */
-  #version = 0;
   /** Which points can be pointed at; null for all. */
   #counts: ((point: number) => boolean) | null = null;
+  #marks: CloudMarks | null = null;
+  readonly #marked = new MarkKeeper(
+    () => this.#choose(),
+    (points) => {
+      this.#queue();
+      this.events.marked(points);
+    },
+  );
+  #pictures = 0;
   #queued = 0;
   #stale = true;
-  /** What a picture of all points takes. */
-  #wholeMs = 0;
-  /** One of so many points is in the picture. */
-  #every = 1;
-  #rest: ReturnType<typeof setTimeout> | undefined;
   #over: CloudOverlay = {
     hovered: null,
     selected: null,
@@ -119,12 +100,12 @@ export class Cloud {
       tool: () => this.#tool,
       look: (camera) => {
         this.look(camera);
-        this.#hurry();
+        this.#haste.hurry(this.#motion.now.x.length);
         this.events.look(camera);
       },
-      hover: (at) => this.point(at && this.#pixels.near(at.x, at.y, this.#size(), this.#counts)),
+      hover: (at) => this.point(at && this.#under(at)),
       click: (at, holds) => {
-        const index = this.#pixels.near(at.x, at.y, this.#size(), this.#counts);
+        const index = this.#under(at);
         if (index !== null) this.events.pick(index, holds);
       },
       draw: (polygon) => this.#lay({ polygon }),
@@ -133,7 +114,7 @@ export class Cloud {
   }
 
   get dims(): 2 | 3 {
-    return this.#places.z ? 3 : 2;
+    return this.#motion.places.z ? 3 : 2;
   }
 
   get camera(): Camera {
@@ -145,19 +126,9 @@ export class Cloud {
    * places, unless the reader wants less motion.
    */
   show(places: CloudPlaces, equal: boolean, moves: boolean): void {
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (moves && !calm && canMove(this.#now, places)) {
-      this.#from = { x: this.#now.x.slice(), y: this.#now.y.slice(), z: this.#now.z?.slice() ?? null };
-      this.#now = { x: places.x.slice(), y: places.y.slice(), z: places.z?.slice() ?? null };
-      this.#movedAt = performance.now();
-    } else {
-      this.#from = null;
-      this.#now = places;
-    }
-    if (places.x.length !== this.#places.x.length) this.#over = { ...this.#over, hovered: null };
-    this.#places = places;
+    if (places.x.length !== this.#motion.places.x.length) this.#over = { ...this.#over, hovered: null };
+    this.#motion.show(places, moves);
     this.#equal = equal;
-    this.#extent = extentOf([places.x, places.y, places.z]);
     this.#redraw();
   }
 
@@ -197,14 +168,24 @@ export class Cloud {
 
   /** Where a point is drawn, in CSS pixels of the host; null when it has no place. */
   placeOf(index: number): { x: number; y: number } | null {
-    if (index >= this.#now.x.length) return null;
-    const at = pixelOf(this.#projection(), this.#now, index);
+    if (index >= this.#motion.now.x.length) return null;
+    const at = pixelOf(this.#projection(), this.#motion.now, index);
     return at.x === at.x && at.y === at.y ? at : null;
   }
 
-  /** Points in the picture that stand plain, at most one in each square of `spacing` pixels and at most `most`: where pictures fit. */
-  spread(spacing: number, most: number): number[] {
-    return this.#pixels.spread(spacing, most, this.#size(), this.#counts);
+  /** Where a place that is no point is drawn. */
+  pixelOf({ x, y, z }: { x: number; y: number; z: number }): { x: number; y: number } {
+    const p = this.#projection();
+    return { x: p[0] * x + p[1] * y + p[2] * z + p[3], y: p[4] * x + p[5] * y + p[6] * z + p[7] };
+  }
+
+  /** Draws marks at a fair sample of the points, as many as have room; call it again when pictures of them arrived. */
+  mark(marks: CloudMarks | null): void {
+    const before = this.#marks;
+    this.#marks = marks;
+    const same = before && marks && before.side === marks.side && before.words === marks.words;
+    if (!same) this.#marked.renew();
+    this.#queue();
   }
 
   /** The colours of the page changed. */
@@ -215,7 +196,8 @@ export class Cloud {
 
   destroy(): void {
     cancelAnimationFrame(this.#queued);
-    clearTimeout(this.#rest);
+    this.#haste.stop();
+    this.#marked.stop();
     this.#observer.disconnect();
     this.#unfollow();
     this.#painter.destroy();
@@ -245,64 +227,57 @@ export class Cloud {
     const { width, height } = this.#size();
     if (width === 0 || height === 0) return;
     const started = performance.now();
-    if (this.#from) this.#advance(started);
+    if (this.#motion.moving) {
+      this.#motion.advance(started);
+      this.#stale = true;
+    }
     if (this.#stale) {
       this.#stale = false;
       const painted = this.#picture({ width, height });
       const ms = performance.now() - started;
-      if (this.#every === 1) this.#wholeMs = ms;
+      this.#haste.drew(ms);
       this.events.drawn({ ...painted, ms });
+      if (this.#marks && this.#haste.every === 1)
+        this.#marked.changed(this.#motion.now.x.length, this.#motion.moving);
     }
     const context = fitCanvas(this.#overlay, width, height);
     if (context) {
       const projection = this.#projection();
-      const at = (point: number) => pixelOf(projection, this.#now, point);
+      const at = (point: number) => pixelOf(projection, this.#motion.now, point);
+      const { points } = this.#marked;
+      const pictures = this.#marks ? drawMarks(context, points, this.#marks, at, this.#look, this.#ink) : 0;
+      if (pictures !== this.#pictures) this.events.pictured((this.#pictures = pictures));
       drawOverlay(context, this.#over, at, projection, this.#ink, { width, height }, this.dims);
     }
-    if (this.#from) this.#redraw();
+    if (this.#motion.moving) this.#redraw();
   }
 
-  /** Moves the points on their way. */
-  #advance(time: number): void {
-    const [from, to] = [this.#from!, this.#places];
-    const part = Math.min(1, (time - this.#movedAt) / MOVE_MS);
-    const eased = part * part * (3 - 2 * part);
-    blend(from.x, to.x, eased, this.#now.x);
-    blend(from.y, to.y, eased, this.#now.y);
-    if (from.z && to.z && this.#now.z) blend(from.z, to.z, eased, this.#now.z);
-    this.#version += 1;
-    this.#stale = true;
-    if (part < 1) return;
-    this.#from = null;
-    this.#now = to;
+  /** What the pointer is on: a picture, else the point nearest to it. */
+  #under(at: { x: number; y: number }): number | null {
+    const projection = this.#projection();
+    const pixel = (point: number) => pixelOf(projection, this.#motion.now, point);
+    const mark = this.#marks && markAt(this.#marked.points, this.#marks, pixel, at);
+    return mark ?? this.#pixels.near(at.x, at.y, this.#size(), this.#counts);
   }
 
-  /** The reader moves the picture: it may be rough until it stands still. */
-  #hurry(): void {
-    const dense = this.#wholeMs > FRAME_MS;
-    this.#every = dense ? Math.ceil(this.#now.x.length / SAMPLE) : 1;
-    clearTimeout(this.#rest);
-    if (dense) this.#rest = setTimeout(() => this.#settle(), REST_MS);
-  }
-
-  /** Draws the picture in full. */
-  #settle(): void {
-    if (this.#every === 1) return;
-    this.#every = 1;
-    this.#redraw();
+  #choose(): readonly number[] {
+    if (!this.#marks) return [];
+    const [x, y, z] = this.#motion.extent.middle;
+    const view = { ...this.#size(), anchor: this.pixelOf({ x, y, z }), zoom: this.#camera.zoom };
+    return this.#pixels.spread(view, roomOf(this.#marks), this.#counts);
   }
 
   #projection(): Projection {
-    return projectionOf(this.#camera, this.#extent, this.#size(), this.dims, this.#equal);
+    return projectionOf(this.#camera, this.#motion.extent, this.#size(), this.dims, this.#equal);
   }
 
   #picture(size: { width: number; height: number }): Painted {
     const projection = this.#projection();
-    this.#pixels.arrange(this.#now, projection, this.#every);
+    this.#pixels.arrange(this.#motion.now, projection, this.#haste.every);
     const scene: CloudScene = {
-      places: this.#now,
-      version: this.#version,
-      extent: this.#extent,
+      places: this.#motion.now,
+      version: this.#motion.version,
+      extent: this.#motion.extent,
       projection,
       zoom: this.#camera.zoom,
       look: this.#look,
@@ -312,7 +287,7 @@ export class Cloud {
     const painted = this.#painter.paint(this.#pixels, scene);
     if (painted) return painted;
     // So few are in the picture that each is a dot.
-    this.#every = 1;
+    this.#haste.every = 1;
     this.#pixels.complete();
     return this.#painter.paint(this.#pixels, scene)!;
   }

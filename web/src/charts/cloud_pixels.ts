@@ -2,6 +2,7 @@ import { project, type Projection } from './cloud_camera';
 import { pointsInside } from './cloud_lasso';
 import type { CloudPlaces } from './cloud_points';
 import { sampleOf } from './cloud_sample';
+import { spreadOf, type SpreadRoom, type SpreadView } from './cloud_spread';
 import { ScatterGrid } from './scatter_grid';
 
 /** How near a pixel must be to a point, in CSS pixels. */
@@ -84,21 +85,10 @@ export class CloudPixels {
     return pointsInside(polygon, this.px, this.py, counts ?? everyPoint);
   }
 
-  /** Points in the picture that count, at most one in each square of `spacing` pixels and at most `most`: where pictures fit. */
-  spread(spacing: number, most: number, { width, height }: Size, counts: Counts | null): number[] {
+  /** Points that count, with room for something at each; see [`spreadOf`]. */
+  spread(view: SpreadView, room: SpreadRoom, counts: Counts | null): number[] {
     this.complete();
-    const taken = new Set<number>();
-    const found: number[] = [];
-    const columns = Math.ceil(width / spacing);
-    for (let i = 0; i < this.px.length && found.length < most; i++) {
-      const [x, y] = [this.px[i], this.py[i]];
-      if (!(x >= 0 && x < width && y >= 0 && y < height) || (counts && !counts(i))) continue;
-      const cell = Math.floor(y / spacing) * columns + Math.floor(x / spacing);
-      if (taken.has(cell)) continue;
-      taken.add(cell);
-      found.push(i);
-    }
-    return found;
+    return spreadOf(this.px, this.py, view, room, counts);
   }
 }
 

@@ -20,10 +20,13 @@ export const VIEW_PARAMS = [
   'at',
   'axes',
   'labels',
+  'label',
   'pictures',
 ] as const;
 export const BOOKMARKS_MAX = 16;
-const NAME_MAX = 60;
+export const NAME_MAX = 60;
+/** A file of views has no more. */
+export const BOOKMARKS_BYTES_MAX = 256 * 1024;
 const VALUE_MAX = 2000;
 
 /** As the address keeps them. */
@@ -33,12 +36,49 @@ export function textOfBookmarks(bookmarks: readonly Bookmark[]): string | null {
 
 /** Reads bookmarks; what is none is left out. */
 export function bookmarksOfText(text: string | null): Bookmark[] {
-  let list: unknown;
   try {
-    list = JSON.parse(text ?? '[]');
+    return bookmarksOfList(JSON.parse(text ?? '[]'));
   } catch {
     return [];
   }
+}
+
+/** As a file keeps them: `{"views": [{"name", "view": {parameter: text}}]}`. */
+export function fileOfBookmarks(bookmarks: readonly Bookmark[]): string {
+  return `${JSON.stringify({ views: bookmarks }, null, 2)}\n`;
+}
+
+/** Reads a file of views; `error` says what is wrong with it. */
+export function bookmarksOfFile(text: string): { found: Bookmark[]; error: string | null } {
+  const wrong = (why: string) => ({ found: [], error: `${why}; expected {"views": [{"name", "view"}]}` });
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+  const views = typeof file === 'object' && file !== null && 'views' in file ? file.views : undefined;
+  if (!Array.isArray(views)) return wrong('found no list of views');
+  if (views.length > BOOKMARKS_MAX) return wrong(`${views.length} views, more than ${BOOKMARKS_MAX}`);
+  const found = bookmarksOfList(
+    views.map((one: unknown) =>
+      typeof one === 'object' && one !== null && 'name' in one && 'view' in one ? [one.name, one.view] : null,
+    ),
+  );
+  const names = new Set(found.map(({ name }) => name));
+  if (found.length < views.length)
+    return wrong(`view ${found.length + 1} or one before it has no name or no view`);
+  return names.size < found.length ? wrong('two views have one name') : { found, error: null };
+}
+
+/** Bookmarks of which one has another name; null when it cannot have that. */
+export function renamed(bookmarks: readonly Bookmark[], from: string, to: string): Bookmark[] | null {
+  const name = to.trim().slice(0, NAME_MAX);
+  if (name === '' || (name !== from && bookmarks.some((one) => one.name === name))) return null;
+  return bookmarks.map((one) => (one.name === from ? { ...one, name } : one));
+}
+
+function bookmarksOfList(list: unknown): Bookmark[] {
   if (!Array.isArray(list)) return [];
   return list.slice(0, BOOKMARKS_MAX).flatMap((entry: unknown): Bookmark[] => {
     if (!Array.isArray(entry) || typeof entry[0] !== 'string' || entry[0] === '') return [];

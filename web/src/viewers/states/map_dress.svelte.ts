@@ -29,6 +29,7 @@ export class MapDress {
       middle: token('--line-control'),
       warm: token('--warm'),
       cold: token('--cold'),
+      ground: token('--sunken'),
     };
   });
   readonly colouring = $derived.by(() => this.#colouring());

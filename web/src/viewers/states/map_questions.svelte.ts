@@ -1,6 +1,7 @@
 import { untrack } from 'svelte';
 
 import type { MapMethod, MapRequest, MapSource } from '../../api/maps';
+import { Throttle } from '../../api/throttle';
 import type { App } from '../../state/app.svelte';
 import { setsOfAxis } from './axes';
 import type { MapView } from './map_view.svelte';
@@ -9,6 +10,8 @@ import { textsOf } from './texts';
 
 /** Another question is put once nobody has changed it for so long. */
 const SETTLE_MS = 250;
+/** While runs grow, what there is to map is looked at this often. */
+const LOOK_AGAIN_MS = 3000;
 
 /** All that the page asks of the server, as the address and the map ask for it. Make it where effects can run. */
 export class MapQuestions {
@@ -25,6 +28,18 @@ export class MapQuestions {
       : JSON.stringify(requestOf(spec, this.#runs(), of, samples));
   });
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Of the runs of the map, when they were looked at last. */
+  #revisions = '';
+  /** Sources that the choices are of. */
+  #chosenOf = $state.raw<string | null>(null);
+  readonly #look = new Throttle(() => this.#lookAgain(), LOOK_AGAIN_MS);
+
+  /** Steps that came since the map on the screen was made. */
+  readonly fresh = $derived.by(() => {
+    const { points, choices, session } = this.view;
+    const same = this.#chosenOf === this.#sources && session.isShown(this.#request);
+    return points && choices && same ? Math.max(0, choices.steps - points.steps) : 0;
+  });
 
   constructor(
     private readonly app: App,
@@ -36,11 +51,43 @@ export class MapQuestions {
     $effect(() => this.#askForMap());
     $effect(() => this.#askForFields());
     $effect(() => this.#askForTexts());
+    $effect(() => this.#followRuns());
+    $effect(() => () => this.#look.cancel());
   }
 
   /** Lays the same map out once more. */
   again(): void {
     if (this.#request !== null) this.view.session.begin(JSON.parse(this.#request) as MapRequest);
+  }
+
+  /** Lays the map out with the steps that came since; points that were there start where they lie. */
+  add(): void {
+    const near = this.view.points?.id;
+    if (this.#request !== null) this.view.session.begin(JSON.parse(this.#request) as MapRequest, near);
+  }
+
+  /** A run of the map grew: what there is to map is looked at again. */
+  #followRuns(): void {
+    const { sourceRuns, shownSamples } = this.view;
+    const revisions = sourceRuns.map((run) => this.app.runs.revisions.get(run) ?? 0).join();
+    const before = this.#revisions;
+    this.#revisions = `${sourceRuns.join()}/${revisions}`;
+    const grew = before !== '' && before !== this.#revisions && before.startsWith(`${sourceRuns.join()}/`);
+    if (grew && shownSamples === null) this.#look.request();
+  }
+
+  async #lookAgain(): Promise<void> {
+    const sources = untrack(() => this.#sources);
+    const asked = JSON.parse(sources) as MapSource[];
+    if (asked.length === 0) return;
+    try {
+      const known = await this.app.client.maps.choices(asked);
+      if (untrack(() => this.#sources) !== sources) return;
+      this.view.choices = known;
+      this.#chosenOf = sources;
+    } catch {
+      // The page asks again when the run grows again; what it shows stays true.
+    }
   }
 
   #runs(): string[] {
@@ -66,13 +113,15 @@ export class MapQuestions {
   }
 
   #askForChoices(): (() => void) | undefined {
-    const asked = JSON.parse(this.#sources) as MapSource[];
+    const sources = this.#sources;
+    const asked = JSON.parse(sources) as MapSource[];
     if (asked.length === 0) return;
     const controller = new AbortController();
     this.app.client.maps.choices(asked, controller.signal).then(
       (known) => {
         if (controller.signal.aborted) return;
         this.view.choices = known;
+        this.#chosenOf = sources;
         this.failed = null;
       },
       (error: unknown) => {

@@ -32,6 +32,8 @@ export class MapSession {
   moves = $state(false);
 
   readonly #client: Client;
+  /** The request of the map that is shown. */
+  #shownOf = $state.raw<string | null>(null);
   #request: string | null = null;
   #controller: AbortController | null = null;
   /** What is asked now has said who it is. */
@@ -91,6 +93,11 @@ export class MapSession {
       );
   }
 
+  /** Whether the map on the screen is that of a request, as text. */
+  isShown(request: string | null): boolean {
+    return this.#shownOf === request;
+  }
+
   /** Leaves the points where they are. */
   stop(): void {
     if (!this.busy) return;
@@ -129,6 +136,7 @@ export class MapSession {
       this.moves =
         this.shown !== null && this.shown.points !== points && sameSteps(this.shown.points, points);
       this.shown = { points, places: layout.places, runs: this.#runs, samples: this.#samples };
+      this.#shownOf = this.#request;
     }
     if (layout.done) this.phase = 'done';
     else if (this.phase === 'asking') this.phase = 'running';

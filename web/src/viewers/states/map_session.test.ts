@@ -135,6 +135,20 @@ describe('map session', () => {
     expect([session.moves, session.shown!.points.id]).toEqual([false, 'm3']);
   });
 
+  it('knows which request the map on the screen answers, and adds to it from where its points lie', async () => {
+    const server = new Server();
+    const session = new MapSession(server.client);
+    const text = JSON.stringify(REQUEST);
+    session.show(REQUEST);
+    expect(session.isShown(text)).toBe(false);
+    await server.send(points('m1', [0, 1]), layout([1, 2], 0, true));
+    expect([session.isShown(text), session.isShown(null)]).toEqual([true, false]);
+    session.begin(REQUEST, 'm1');
+    expect([server.asked[1].align_to, session.isShown(text)]).toEqual(['m1', true]);
+    await server.send(points('m2', [0, 1, 2]), layout([1, 2, 3], 0, true));
+    expect([...session.shown!.places.x]).toEqual([1, 2, 3]);
+  });
+
   it('stops with what there is, and says what went wrong', async () => {
     const server = new Server();
     const session = new MapSession(server.client);

@@ -1,5 +1,6 @@
 import type { MapChoices, Places } from '../../api/maps';
 import { middleOf, type CloudLabel, type CloudLine } from '../../charts/cloud_points';
+import type { CloudTag } from '../../charts/CloudTags.svelte';
 import type { App } from '../../state/app.svelte';
 import { value } from '../../theme/format';
 import { inkOfSlot } from '../../theme/palette';
@@ -10,6 +11,7 @@ import { MapDress } from './map_dress.svelte';
 import { MapSession } from './map_session.svelte';
 import { ELEMENTS_MAX, namedElement, type MomentElement } from './moment_card';
 import { PointFields } from './point_fields.svelte';
+import { PointMarks } from './point_marks.svelte';
 import { samplesOf } from './samples';
 import { episodesOfPoints, pathOf, pointAt } from './search';
 import type { NamedSet } from './sets';
@@ -113,8 +115,9 @@ export class MapView {
   );
   /** Fields whose values are needed now. */
   readonly wanted = $derived.by(() => {
-    const { size, axes, find } = this.spec;
-    const names = [this.colourBy, this.opacityBy, size, ...axes.map((axis) => fieldOfAxis(axis))];
+    const { size, axes, find, label } = this.spec;
+    const names = [this.colourBy, this.opacityBy, size, label, ...axes.map((axis) => fieldOfAxis(axis))];
+    names.push(...this.marks.elementNames);
     if (find !== '') names.push('action');
     if ((this.points?.step.length ?? 0) <= CARD_POINTS_MAX) names.push(...CARD_FIELDS, ...this.elementNames);
     const known = new Set(this.colourNames);
@@ -159,12 +162,19 @@ export class MapView {
   });
   readonly labels = $derived.by((): CloudLabel[] => {
     const places = this.drawn?.places;
-    const { labels } = this.spec;
-    if (!places || labels === 'none') return [];
-    const named = [...this.sets, ...(labels === 'colours' ? this.dress.choiceSets() : [])];
-    return named.flatMap(({ name, points }) => {
+    if (!places || this.spec.labels !== 'colours') return [];
+    return this.dress.choiceSets().flatMap(({ name, points }) => {
       const middle = middleOf(places, points);
       return middle ? [{ ...middle, text: name }] : [];
+    });
+  });
+  /** Names that are changed where they stand: of sets, in their middle. */
+  readonly setTags = $derived.by((): CloudTag[] => {
+    const places = this.drawn?.places;
+    if (!places || this.spec.labels === 'none') return [];
+    return this.sets.flatMap(({ name, points }) => {
+      const place = middleOf(places, points);
+      return place ? [{ key: `set/${name}`, text: name, point: null, place, kind: 'set' }] : [];
     });
   });
   /** The point of the playhead: the nearest step of its episode. */
@@ -176,12 +186,14 @@ export class MapView {
   });
 
   readonly dress: MapDress;
+  readonly marks: PointMarks;
 
   constructor(readonly app: App) {
     this.session = new MapSession(app.client);
     this.fields = new PointFields(app.client, (error) => this.session.lost(error));
     this.directions = new Directions(app.client);
     this.dress = new MapDress(this);
+    this.marks = new PointMarks(this);
   }
 
   /** Which step a point is. */
@@ -220,7 +232,7 @@ export class MapView {
 
   /** What is known of a point in numbers, the field of the colour first. */
   numbersOf(point: number): { name: string; text: string }[] {
-    const apart = ['run', 'episode', 'step', ...this.elementNames];
+    const apart = ['run', 'episode', 'step', ...this.elementNames, ...this.marks.elementNames];
     const names = this.wanted.filter((name) => !apart.includes(name));
     return names.flatMap((name) => {
       const column = this.column(name);

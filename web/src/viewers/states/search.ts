@@ -38,6 +38,26 @@ export function matches(texts: PointTexts, pattern: RegExp): { found: Uint8Array
   return { found, count };
 }
 
+/**
+ * The point that is a step, null where it is none of them. Points are sorted by source, episode and step, as the server sends them.
+ */
+export function pointOf(
+  points: { source: ArrayLike<number>; episode: ArrayLike<number>; step: ArrayLike<number> },
+  source: number,
+  episode: number,
+  step: number,
+): number | null {
+  const before = (i: number) =>
+    points.source[i] - source || points.episode[i] - episode || points.step[i] - step;
+  let [low, high] = [0, points.step.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before(middle) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low < points.step.length && before(low) === 0 ? low : null;
+}
+
 /** Episodes in the order in which they come, and which of them each point belongs to. */
 export function episodesOfPoints(
   source: ArrayLike<number>,

@@ -55,6 +55,15 @@ export function setsOfText(text: string | null, mark: string): NamedSet[] {
   });
 }
 
+/** Whether a set can be called that: axes between sets part their names by `>` and `|`. */
+export function isSetName(name: string): boolean {
+  return name !== '' && name.length <= NAME_MAX && !/[>|]/.test(name);
+}
+
+export function withoutSet(sets: readonly NamedSet[], name: string): NamedSet[] {
+  return sets.filter((set) => set.name !== name);
+}
+
 /** Points in either, ascending. */
 export function union(a: Uint32Array, b: Uint32Array): Uint32Array {
   return Uint32Array.from(new Set([...a, ...b])).sort();

@@ -39,6 +39,8 @@ export interface Spec {
   axes: readonly string[];
   /** What is written on the map. */
   labels: 'none' | 'sets' | 'colours';
+  /** The field whose values are written at points. */
+  label: string | null;
   pictures: boolean;
   metric: 'euclidean' | 'cosine';
   count: number;
@@ -82,6 +84,7 @@ export const SPEC_PARAMS = [
   'only_set',
   'axes',
   'labels',
+  'label',
   'pictures',
   'metric',
 ] as const;
@@ -118,6 +121,7 @@ export function specOf(param: Param): Spec {
     set: param('only_set') || null,
     axes: (param('axes') ?? '').split('|').filter((axis) => /^(field|between):.+/.test(axis)),
     labels: LABELS.find((one) => one === param('labels')) ?? 'sets',
+    label: param('label') || null,
     pictures: param('pictures') === 'on',
     metric: param('metric') === 'cosine' ? 'cosine' : 'euclidean',
     count: COUNTS.includes(count) ? count : 15,

@@ -2,11 +2,23 @@ import { describe, expect, it } from 'vitest';
 
 import { DIM, GONE, MARKED, PLAIN } from '../../charts/cloud_points';
 import { settingsText } from '../../state/settings_text';
-import { bookmarksOfText, patchOf, textOfBookmarks, viewOf } from './bookmarks';
+import {
+  BOOKMARKS_MAX,
+  bookmarksOfFile,
+  bookmarksOfText,
+  fileOfBookmarks,
+  patchOf,
+  renamed,
+  textOfBookmarks,
+  viewOf,
+  type Bookmark,
+} from './bookmarks';
 import { bytesBy, colourByChoice, colourByNumber, isSigned, MISSING, standOf } from './colouring';
+import { namesOfText, textOfNames } from './names';
 import { samplesOf, seriesOf } from './samples';
-import { episodesOfPoints, matches, pathOf, patternOf, pointAt } from './search';
-import { freeName, markOf, SETS_TEXT_MAX, setsOfText, textOfSets, union } from './sets';
+import { episodesOfPoints, matches, pathOf, patternOf, pointAt, pointOf } from './search';
+import { barsOf, reachOf } from './state_glyph';
+import { freeName, isSetName, markOf, SETS_TEXT_MAX, setsOfText, textOfSets, union } from './sets';
 import { episodesText, numbersOf, numbersText, requestOf, specOf } from './spec';
 
 const paramsOf = (params: Record<string, string>) => (name: string) => params[name] ?? null;
@@ -117,6 +129,11 @@ describe('sets', () => {
     expect([...union(Uint32Array.of(5, 1), Uint32Array.of(3, 5))]).toEqual([1, 3, 5]);
     expect(freeName([{ name: 'set 1', points: new Uint32Array() }])).toBe('set 2');
   });
+
+  it('have names that axes can speak of', () => {
+    expect(['left wall, high!', 'a'].every(isSetName)).toBe(true);
+    for (const odd of ['', 'a>b', 'a|b', 'x'.repeat(61)]) expect(isSetName(odd), odd).toBe(false);
+  });
 });
 
 describe('search', () => {
@@ -142,6 +159,22 @@ describe('search', () => {
     expect(matches(texts, /zebra/).count).toBe(0);
     expect(patternOf('(').error).toMatch(/group/i);
     expect(patternOf(' ')).toEqual({ pattern: null, error: null });
+  });
+
+  it('finds the point of a step, and none for a step that is no point', () => {
+    const sorted = { source: [0, 0, 0, 1, 1, 1], episode: [2, 2, 9, 0, 2, 2], step: [0, 4, 1, 3, 0, 4] };
+    sorted.step.forEach((step, i) =>
+      expect(pointOf(sorted, sorted.source[i], sorted.episode[i], step)).toBe(i),
+    );
+    for (const [source, episode, step] of [
+      [0, 2, 1],
+      [0, 3, 0],
+      [2, 0, 0],
+      [-1, 0, 0],
+      [1, 2, 5],
+    ])
+      expect(pointOf(sorted, source, episode, step), `${source}/${episode}/${step}`).toBeNull();
+    expect(pointOf({ source: [], episode: [], step: [] }, 0, 0, 0)).toBeNull();
   });
 
   it('follows an episode through time and finds its nearest step', () => {
@@ -218,6 +251,76 @@ describe('bookmarks', () => {
     expect(bookmarksOfText('[["a", {"cam": 3, "runs": "x", "find": "y"}]]')).toEqual([
       { name: 'a', view: { find: 'y' } },
     ]);
+  });
+});
+
+describe('files of bookmarks', () => {
+  const views: Bookmark[] = [
+    { name: 'a', view: { colour: 'value' } },
+    { name: 'b', view: { cam: '2,0,0' } },
+  ];
+
+  it('come back as they were saved', () => {
+    expect(bookmarksOfFile(fileOfBookmarks(views))).toEqual({ found: views, error: null });
+    expect(bookmarksOfFile('{"views": []}')).toEqual({ found: [], error: null });
+  });
+
+  it('that are none say what was expected', () => {
+    const many = JSON.stringify({ views: Array.from({ length: BOOKMARKS_MAX + 1 }, () => views[0]) });
+    for (const [text, why] of [
+      ['', /JSON/],
+      ['[]', /no list of views/],
+      ['null', /no list of views/],
+      ['{"views": 3}', /no list of views/],
+      ['{"views": [{"name": "a", "view": {}}, {"name": ""}]}', /view 2/],
+      ['{"views": [{"name": "a", "view": {}}, {"name": "a", "view": {}}]}', /one name/],
+      [many, /more than 16/],
+    ] as const) {
+      const { found, error } = bookmarksOfFile(text);
+      expect([found, error], text.slice(0, 40)).toEqual([[], expect.stringMatching(why)]);
+      expect(error).toContain('expected {"views"');
+    }
+  });
+
+  it('are renamed, but not to a name that is taken', () => {
+    expect(renamed(views, 'a', ' c ')?.map(({ name }) => name)).toEqual(['c', 'b']);
+    expect(renamed(views, 'a', 'a')).toEqual(views);
+    expect([renamed(views, 'a', 'b'), renamed(views, 'a', ' ')]).toEqual([null, null]);
+  });
+});
+
+describe('names of states in a link', () => {
+  it('are the same after the address, and belong to the points of one map', () => {
+    const names = [
+      { point: 3, name: 'the door, left!' },
+      { point: 0, name: 'start' },
+    ];
+    const text = textOfNames(names, '9-a');
+    expect(namesOfText(text, '9-a')).toEqual(names);
+    expect(namesOfText(text, '9-b')).toEqual([]);
+    expect(textOfNames([], '9-a')).toBeNull();
+    for (const odd of [null, '', '9-a,', '9-a,9!x', '9-a,x!y', '9-a,-1!y', '9-a,1!', '9-a,1!%20'])
+      expect(namesOfText(odd, '9-a'), String(odd)).toEqual([]);
+    expect(namesOfText('9-a,1!%,1!b', '9-a')).toEqual([{ point: 1, name: 'b' }]);
+  });
+});
+
+describe('a state without a picture', () => {
+  it('is drawn as bars from zero, each on the scale of its number', () => {
+    const reaches = [reachOf([-2, 2, NaN]), reachOf([1, 5, Infinity]), reachOf([NaN]), reachOf([3, 3])];
+    expect(reaches).toEqual([[-2, 2], [1, 5], null, [3, 3]]);
+    const bars = barsOf([-1, 5, 1, 3], reaches);
+    expect(bars.map(({ left, isAbove }) => [left, isAbove])).toEqual([
+      [0, false],
+      [0.25, true],
+      [0.75, true],
+    ]);
+    // −1 of −2 to 2: from the middle down by a quarter. 5 of 1 to 5: all of it, zero lies below.
+    expect([bars[0].top, bars[0].height]).toEqual([0.5, 0.25]);
+    expect([bars[1].top, bars[1].height]).toEqual([0, 1]);
+    expect(bars[2].height).toBeLessThan(0.1);
+    for (const bar of bars) expect(bar.top >= 0 && bar.top + bar.height <= 1).toBe(true);
+    expect(barsOf([NaN], [[0, 1]])).toEqual([]);
   });
 });
 
