@@ -59,7 +59,7 @@ pub fn nmf(points: Points, params: &NmfParams) -> Result<Nmf> {
     }
     let x = ArrayView2::from_shape((rows, width), points.values()).expect("whole rows");
     let (weights, parts) = beginning(&x, factors);
-    let mut descent = Descent::new(x, weights, parts);
+    let mut descent = Descent::new(&x, weights, parts);
     let mut first = 0.0;
     let mut made = 0;
     for round in 1..=params.rounds {
@@ -131,10 +131,10 @@ struct Descent<'a> {
 }
 
 impl<'a> Descent<'a> {
-    fn new(x: ArrayView2<'a, f32>, weights: Array2<f32>, parts: Array2<f32>) -> Self {
+    fn new(x: &ArrayView2<'a, f32>, weights: Array2<f32>, parts: Array2<f32>) -> Self {
         let mut weights = weights.into_raw_vec_and_offset().0;
         weights.resize(x.nrows().next_multiple_of(BLOCK_ROWS) * parts.ncols(), 0.0);
-        Descent { x, weights, parts }
+        Descent { x: *x, weights, parts }
     }
 
     /// Weights, the parts being held, then parts, the weights being held. How far entries could still fall.
@@ -199,7 +199,7 @@ impl<'a> Descent<'a> {
 fn block<'a>(x: &ArrayView2<'a, f32>, index: usize) -> ArrayView2<'a, f32> {
     let first = index * BLOCK_ROWS;
     let rows = BLOCK_ROWS.min(x.nrows() - first);
-    x.clone().slice_move(ndarray::s![first..first + rows, ..])
+    (*x).slice_move(ndarray::s![first..first + rows, ..])
 }
 
 /// Moves each entry of some rows to where the error is least, one after the other. How far entries could still fall.

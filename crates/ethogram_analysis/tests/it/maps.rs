@@ -1,7 +1,8 @@
 //! Layouts and factors of what real agents saw and thought, against umap-learn, openTSNE and scikit-learn; `testdata/make_maps.py` says how.
 
 use ethogram_analysis::{
-    Labels, Metric, Neighbors, NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca, trustworthiness,
+    Labels, Metric, Neighbors, NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca,
+    trustworthiness,
 };
 use serde_json::Value;
 

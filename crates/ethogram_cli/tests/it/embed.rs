@@ -97,6 +97,10 @@ fn what_cannot_be_laid_out_says_why() {
     check(&["-o", &file, "--of", "layer/relu"], 1, "the run has no checkpoint");
     check(&["-o", &file, "--samples", "space-1"], 1, "eg.probe(policy, run=run");
     check(&["-o", &file, "--of", "reward", "--perplexity", "9"], 1, "expected one of n_neighbors");
-    check(&["-o", &file, "--of", "reward", "--method", "tsne", "--supervised-by", "reward"], 1, "the only one that takes");
+    check(
+        &["-o", &file, "--of", "reward", "--method", "tsne", "--supervised-by", "reward"],
+        1,
+        "the only one that takes",
+    );
     check(&[], 2, "--output <FILE>");
 }

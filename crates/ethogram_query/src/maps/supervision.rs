@@ -77,14 +77,14 @@ impl Workbench {
         }
         let labels: Vec<Option<u32>> = labels.into_iter().map(Option::flatten).collect();
         let without = labels.iter().filter(|label| label.is_none()).count();
-        let mut note = format!(
-            "labels took part: near points of one of {} values of {field:?} are drawn together, others apart",
+        let unknown = match without {
+            0 => String::new(),
+            some => format!("; {some} of {} different points have none, or several", labels.len()),
+        };
+        let note = format!(
+            "labels took part: near points of one of {} values of {field:?} are drawn together, others apart{unknown}",
             known.len()
         );
-        if without > 0 {
-            let of = labels.len();
-            note += &format!("; {without} of {of} different points have none, or several");
-        }
         Ok(Supervision { field: field.to_owned(), labels, note })
     }
 }

@@ -5,7 +5,7 @@ const UNKNOWN: f32 = 1.0;
 
 /// What points are known to be, and how far it counts in the layout.
 ///
-/// **Source** McInnes, Healy and Melville (2018), section 6; numbers are those of umap-learn 0.5 with `target_metric="categorical"`.
+/// **Source** `McInnes`, Healy and Melville (2018), section 6; numbers are those of umap-learn 0.5 with `target_metric="categorical"`.
 #[derive(Clone, Copy, Debug)]
 pub struct Labels<'a> {
     of: &'a [Option<u32>],
