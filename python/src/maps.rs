@@ -29,6 +29,7 @@ pub fn principal<'py>(
 #[pyfunction]
 #[pyo3(signature = (points, width, neighbors, min_dist, dims, rounds, metric, seed, labels, label_weight))]
 #[expect(clippy::too_many_arguments, reason = "Python passes them by name")]
+#[expect(clippy::needless_pass_by_value, reason = "PyO3 makes a list of what Python hands over")]
 pub fn umap<'py>(
     py: Python<'py>,
     points: &[u8],
