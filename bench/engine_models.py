@@ -1,4 +1,4 @@
-"""The networks of the benches `engine` and `attribution`, the same weights for every candidate.
+"""The networks of the benches `engine`, `attribution` and `interface`, the same weights for every candidate.
 
 `engine_models.py FOLDER` writes them as ONNX files, once. As a module it gives them to the peers.
 """
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 SEED = 7
 # Shape of one row of the input.
 SHAPES = {"nature": (4, 84, 84), "impala": (3, 64, 64), "mlp": (17,), "gru": (8, 32), "a3c": (1, 80, 80)}
+SHAPES["vision"] = SHAPES["impala"]
 MEMORY = 256
 
 
@@ -37,6 +38,20 @@ def impala() -> nn.Module:
         layers += [Residual(channels), Residual(channels)]
         before = channels
     return nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(2_048, 256), nn.ReLU(), nn.Linear(256, 15))
+
+
+class Vision(nn.Module):
+    """The same with a critic beside the actor, as Understanding RL Vision looks into."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        *trunk, actor = impala()
+        self.trunk, self.actor = nn.Sequential(*trunk), actor
+        self.critic = nn.Linear(256, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.trunk(x)
+        return self.actor(x), self.critic(x)[:, 0]
 
 
 def nature() -> nn.Module:
@@ -88,7 +103,7 @@ class Recurrent(nn.Module):
         return self.actor(h), self.critic(h)
 
 
-BUILDERS = {"nature": nature, "impala": impala, "mlp": mlp, "gru": Gru, "a3c": Recurrent}
+BUILDERS = {"nature": nature, "impala": impala, "mlp": mlp, "gru": Gru, "a3c": Recurrent, "vision": Vision}
 
 
 def network(name: str) -> nn.Module:
@@ -116,6 +131,7 @@ def export(folder: Path) -> None:
         outputs = ["logits"]
         if name == "a3c":
             inputs["memory"] = torch.from_numpy(wave(2, MEMORY))
+        if name in ("a3c", "vision"):
             outputs = ["logits", "value"]
         torch.onnx.export(
             network(name),

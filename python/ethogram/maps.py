@@ -61,6 +61,8 @@ def umap(
     rounds: int | None = None,
     metric: Metric = "euclidean",
     seed: int = 0,
+    labels: Any = None,
+    label_weight: float = 0.5,
 ) -> Floats:
     """Uniform manifold approximation and projection, after McInnes, Healy and Melville (2018).
 
@@ -72,15 +74,20 @@ def umap(
         rounds: 500 for up to 10,000 points and 200 for more when left out.
         metric: How far points are apart.
         seed: The same seed gives the same layout, on any number of threads.
+        labels: N hashable values that take part in the layout, `None` where one is not known: points of one label are
+            drawn together, of others apart. Left out, points alone say where they lie.
+        label_weight: How much labels count, 0 to 1: umap-learn's `target_weight`.
 
     Returns:
         N×dims float32.
 
     Raises:
-        ShapeError: A number is not finite, or there are fewer points than neighbours.
+        ShapeError: A number is not finite, there are fewer points than neighbours, or not as many labels as points.
     """
     points, width = _points(x)
-    return _array(_native.umap(points, width, n_neighbors, min_dist, dims, rounds, metric, seed), dims)
+    known = None if labels is None else _labels(labels)
+    found = _native.umap(points, width, n_neighbors, min_dist, dims, rounds, metric, seed, known, label_weight)
+    return _array(found, dims)
 
 
 def tsne(
@@ -149,6 +156,12 @@ def _quality(x: Any, layout: Any, n_neighbors: int) -> tuple[float, float]:
     points, width = _points(x)
     places, dims = _points(layout)
     return _native.layout_quality(points, width, places, dims, n_neighbors)
+
+
+def _labels(labels: Any) -> list[int | None]:
+    listed = labels.tolist() if hasattr(labels, "tolist") else list(labels)
+    known: dict[Any, int] = {}
+    return [None if label is None else known.setdefault(label, len(known)) for label in listed]
 
 
 def _points(x: Any) -> tuple[bytes, int]:

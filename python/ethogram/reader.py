@@ -191,6 +191,7 @@ class RunView:
         episodes: Iterable[int] | None = None,
         checkpoint: int | None = None,
         samples: str | None = None,
+        supervised_by: str | None = None,
         **settings: float | str,
     ) -> StateMap:
         """Lay its steps out as points, so that alike ones lie near each other.
@@ -205,8 +206,10 @@ class RunView:
             checkpoint: Global step of the network that is asked for layers; the one in force at each episode when left
                 out.
             samples: Samples of this name instead of steps, as `ethogram.probe` logs them.
+            supervised_by: A field whose values are labels that take part in the layout, named as `StateMap.field` has
+                it: near points of one label are drawn together, others apart. With UMAP only.
             **settings: Of the method: `n_neighbors`, `min_dist`, `perplexity`, `metric`, `seed`, `rounds`,
-                `standardize`, `components`.
+                `standardize`, `components`, `label_weight`.
 
         Raises:
             NotFoundError: There are no such steps or numbers; the text says what to log.
@@ -216,7 +219,9 @@ class RunView:
 
         chosen = None if episodes is None else [int(episode) for episode in episodes]
         texts = {name: str(value) for name, value in settings.items()}
-        found = _native.lay_out(self._reader, of, method, dims, points, chosen, checkpoint, samples, texts)
+        found = _native.lay_out(
+            self._reader, of, method, dims, points, chosen, checkpoint, samples, texts, supervised_by
+        )
         return StateMap(self._reader, found)
 
     def features(

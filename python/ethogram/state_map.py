@@ -34,6 +34,7 @@ class StateMap:
     Attributes:
         of: What they are laid out by.
         method: How: `pca`, `umap` or `tsne`.
+        supervised_by: The field whose values took part as labels; `None` where none did.
         steps: Steps that there were.
         left_out: Of the steps that were picked, those that are no points: `{"why", "count"}`.
         notes: What was done so that the points could be laid out: duplicates, constant coordinates, lowered settings.
@@ -45,6 +46,7 @@ class StateMap:
         about = json.loads(found.about())
         self.of: str = about["of"]
         self.method: str = about["method"]
+        self.supervised_by: str | None = about["supervised_by"]
         self.steps: int = about["steps"]
         self.left_out: list[dict[str, Any]] = about["left_out"]
         self.notes: list[str] = about["notes"]

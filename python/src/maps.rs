@@ -1,7 +1,8 @@
 //! Layouts and factors of points from Python: the native half of `ethogram.maps`. Arrays come and go as bytes of little-endian `float32`.
 
 use ethogram_analysis::{
-    Metric, NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca, trustworthiness,
+    Labels, Metric, Neighbors, NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca,
+    trustworthiness,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -26,8 +27,9 @@ pub fn principal<'py>(
 
 /// See [`ethogram_analysis::Umap`].
 #[pyfunction]
-#[pyo3(signature = (points, width, neighbors, min_dist, dims, rounds, metric, seed))]
+#[pyo3(signature = (points, width, neighbors, min_dist, dims, rounds, metric, seed, labels, label_weight))]
 #[expect(clippy::too_many_arguments, reason = "Python passes them by name")]
+#[expect(clippy::needless_pass_by_value, reason = "PyO3 makes a list of what Python hands over")]
 pub fn umap<'py>(
     py: Python<'py>,
     points: &[u8],
@@ -38,11 +40,20 @@ pub fn umap<'py>(
     rounds: Option<usize>,
     metric: &str,
     seed: u64,
+    labels: Option<Vec<Option<u32>>>,
+    label_weight: f64,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let values = floats(points);
     let params =
         UmapParams { neighbors, min_dist, dims, rounds, metric: metric_named(metric)?, seed, ..Default::default() };
-    let mut layout = py.detach(|| Umap::new(Points::new(&values, width)?, &params)).map_err(|error| wrong(&error))?;
+    let made = py.detach(|| {
+        let points = Points::new(&values, width)?;
+        let Some(labels) = &labels else { return Umap::new(points, &params) };
+        let labels = Labels::new(labels, label_weight)?;
+        let near = Neighbors::exact(points, params.neighbors.saturating_sub(1), params.metric)?;
+        Umap::of_neighbors_and_labels(points, &near, Some(&labels), &params)
+    });
+    let mut layout = made.map_err(|error| wrong(&error))?;
     while py.detach(|| layout.advance(ROUNDS_AT_ONCE)) {
         py.check_signals()?;
     }

@@ -33,6 +33,7 @@ impl StateMap {
             "steps": self.map.steps(),
             "left_out": left_out.collect::<Vec<_>>(),
             "notes": self.map.notes(),
+            "supervised_by": self.map.supervised_by(),
             "method": self.layout.method,
             "dims": self.layout.dims,
             "variance_ratio": self.layout.variance_ratio,
@@ -84,9 +85,11 @@ pub fn lay_out(
     checkpoint: Option<i64>,
     samples: Option<String>,
     settings: BTreeMap<String, String>,
+    supervised_by: Option<String>,
 ) -> PyResult<StateMap> {
     let source = MapSource { run: view.run.id().clone(), episodes, checkpoint, samples };
-    let request = MapRequest { sources: vec![source], of, points, method, dims, settings, align_to: None };
+    let request =
+        MapRequest { sources: vec![source], of, points, method, dims, settings, supervised_by, align_to: None };
     let found = interruptible(py, |cancel| {
         let goes_on = || cancel.check().is_ok();
         let plan = view.workbench.plan_map(&request)?;

@@ -25,6 +25,25 @@ def test_pca_is_the_singular_value_decomposition(clouds):
     np.testing.assert_allclose(found.variance_ratio, (singular**2 / (singular**2).sum())[:3], rtol=1e-4)
 
 
+def test_labels_draw_their_points_together():
+    points = np.random.default_rng(5).normal(size=(200, 6))
+    labels = np.array(["left", "right"] * 100)
+
+    def alike(layout):
+        distance = np.linalg.norm(layout[:, None] - layout[None], axis=-1)
+        np.fill_diagonal(distance, np.inf)
+        return (labels[np.argsort(distance, axis=1)[:, :10]] == labels[:, None]).mean()
+
+    assert alike(maps.umap(points)) < 0.65
+    assert alike(maps.umap(points, labels=labels)) > 0.9
+    some = [label if row % 4 else None for row, label in enumerate(labels.tolist())]
+    assert alike(maps.umap(points, labels=some)) > alike(maps.umap(points))
+    with pytest.raises(ShapeError, match="labels"):
+        maps.umap(points, labels=labels[:9])
+    with pytest.raises(ShapeError, match="0 to 1"):
+        maps.umap(points, labels=labels, label_weight=2.0)
+
+
 @pytest.mark.parametrize("layout", [lambda x: maps.umap(x, seed=4), lambda x: maps.tsne(x, perplexity=15, rounds=200)])
 def test_layouts_keep_clouds_apart(clouds, layout):
     points, label = clouds

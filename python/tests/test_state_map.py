@@ -53,6 +53,26 @@ def test_row_a12_steps_are_laid_out_by_observations_and_layers(landed):
     np.testing.assert_array_equal(near.layout, again.layout)
 
 
+def test_row_a12_labels_take_part(landed):
+    run = eg.open(landed)
+    plain = run.map(method="umap", seed=1, rounds=200)
+    found = run.map(method="umap", seed=1, rounds=200, supervised_by="action", label_weight=0.9)
+    assert (plain.supervised_by, found.supervised_by) == (None, "action")
+    assert any("labels took part" in note for note in found.notes)
+    action = found.field("action")
+
+    def alike(layout: np.ndarray) -> float:
+        distance = np.linalg.norm(layout[:, None].astype(float) - layout[None], axis=-1)
+        np.fill_diagonal(distance, np.inf)
+        return float((action[np.argsort(distance, axis=1)[:, :10]] == action[:, None]).mean())
+
+    assert alike(found.layout) > alike(plain.layout) + 0.1
+    with pytest.raises(ShapeError, match="the only one that takes labels"):
+        run.map(method="tsne", supervised_by="action")
+    with pytest.raises(NotFoundError, match="mood"):
+        run.map(supervised_by="mood")
+
+
 def test_row_d14_points_have_any_field(landed):
     found = eg.open(landed).map(method="pca", points=60, dims=3)
     assert found.layout.shape == (60, 3)

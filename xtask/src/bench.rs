@@ -5,15 +5,21 @@ mod attribution;
 mod build;
 mod burst;
 mod curves;
+mod embed;
 mod engine;
 mod event_file;
+mod events;
+mod floats;
 mod frames;
+mod gae;
 mod http;
+mod interface;
 mod lab;
 mod load;
 mod logging;
 mod map;
 mod measure;
+mod nmf;
 mod query;
 mod replay;
 mod scrub;
@@ -68,6 +74,16 @@ pub const BENCHES: &[Bench] = &[
     Bench { name: "video", about: "1,000 steps as an mp4", run: video::run, child: None },
     Bench { name: "stats", about: "intervals of 50,000 bootstraps", run: stats::run, child: None },
     Bench { name: "tfevents", about: "1 GB of event files, all loaded", run: tfevents::run, child: None },
+    Bench { name: "embed", about: "60,000 states laid out", run: embed::run, child: Some(embed::child) },
+    Bench { name: "nmf", about: "factors of activations", run: nmf::run, child: Some(nmf::child) },
+    Bench { name: "gae", about: "advantages of a rollout", run: gae::run, child: None },
+    Bench {
+        name: "interface",
+        about: "features of a layer, and where they lie at 4,096 steps",
+        run: interface::run,
+        child: Some(interface::child),
+    },
+    Bench { name: "events", about: "events of 1,000,000 steps", run: events::run, child: Some(events::child) },
     Bench { name: "build", about: "cold build of the demo", run: build::run, child: None },
 ];
 

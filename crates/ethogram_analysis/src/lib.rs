@@ -64,8 +64,8 @@ pub use health::{
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
 pub use importance::{ForestParams, Importance, Setting, TREES_MAX, correlation, importance, rank_correlation};
 pub use map::{
-    Cleaned, Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, Watch, begun_at, clean,
-    mirror_like, nearest, neighbor_recall, pca, pca_quick, trustworthiness,
+    Cleaned, Labels, Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, Watch,
+    begun_at, clean, mirror_like, nearest, neighbor_recall, pca, pca_quick, trustworthiness,
 };
 pub use nmf::{Nmf, NmfParams, nmf};
 pub use return_distribution::ReturnDistribution;

@@ -1,10 +1,15 @@
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::map::{Points, leading};
+use crate::parallel::{fill_both, fill_rows};
 use crate::{Error, Result};
 
 /// Entries of the beginning below this are 0.
 const SMALL: f64 = 1e-6;
+/// Rows that are worked on together: their numbers stay in the cache for both halves of a round. Sums are added up block by block, so that
+/// they do not depend on who worked on which.
+const BLOCK_ROWS: usize = 512;
 
 /// How a factorisation is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,11 +58,12 @@ pub fn nmf(points: Points, params: &NmfParams) -> Result<Nmf> {
         return Err(Error::OutOfRange { argument: "values", expected: "none below 0", found: f64::from(*negative) });
     }
     let x = ArrayView2::from_shape((rows, width), points.values()).expect("whole rows");
-    let (mut weights, mut parts) = beginning(&x, factors);
+    let (weights, parts) = beginning(&x, factors);
+    let mut descent = Descent::new(&x, weights, parts);
     let mut first = 0.0;
     let mut made = 0;
     for round in 1..=params.rounds {
-        let change = descend(&mut weights, &parts, &x) + descend(&mut parts, &weights, &x.t());
+        let change = descent.round();
         made = round;
         if round == 1 {
             first = change;
@@ -66,16 +72,10 @@ pub fn nmf(points: Points, params: &NmfParams) -> Result<Nmf> {
             break;
         }
     }
-    let rest = &x - &weights.dot(&parts.t());
-    let length = |values: &mut dyn Iterator<Item = &f32>| values.map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
-    let whole = length(&mut x.iter());
-    let relative_error = if whole > 0.0 { length(&mut rest.iter()) / whole } else { 0.0 };
-    Ok(Nmf {
-        weights: weights.into_raw_vec_and_offset().0,
-        parts: parts.t().iter().copied().collect(),
-        relative_error,
-        rounds: made,
-    })
+    let relative_error = descent.relative_error();
+    let Descent { mut weights, parts, .. } = descent;
+    weights.truncate(rows * factors);
+    Ok(Nmf { weights, parts: parts.t().iter().copied().collect(), relative_error, rounds: made })
 }
 
 /// Positive or negative sides of singular vectors, whichever is longer. **Shapes**: `[rows, factors]`, `[width, factors]`.
@@ -121,17 +121,97 @@ fn beginning(x: &ArrayView2<f32>, factors: usize) -> (Array2<f32>, Array2<f32>) 
     (weights, parts)
 }
 
-/// One round over `of`, the other side being held: each entry to where the error is least. How far entries could still fall.
-fn descend(of: &mut Array2<f32>, held: &Array2<f32>, x: &ArrayView2<f32>) -> f64 {
-    let factors = of.ncols();
-    let products = held.t().dot(held);
-    let toward = x.dot(held);
+/// Both sides on their way.
+struct Descent<'a> {
+    x: ArrayView2<'a, f32>,
+    /// **Shape**: `[rows, factors]`, with rows of zeros after them up to a whole block.
+    weights: Vec<f32>,
+    /// **Shape**: `[width, factors]`.
+    parts: Array2<f32>,
+}
+
+impl<'a> Descent<'a> {
+    fn new(x: &ArrayView2<'a, f32>, weights: Array2<f32>, parts: Array2<f32>) -> Self {
+        let mut weights = weights.into_raw_vec_and_offset().0;
+        weights.resize(x.nrows().next_multiple_of(BLOCK_ROWS) * parts.ncols(), 0.0);
+        Descent { x: *x, weights, parts }
+    }
+
+    /// Weights, the parts being held, then parts, the weights being held. How far entries could still fall.
+    fn round(&mut self) -> f64 {
+        let (width, factors) = self.parts.dim();
+        let (x, parts) = (self.x, &self.parts);
+        let products = parts.t().dot(parts);
+        // What a block says: Xᵀ·weights, weightsᵀ·weights, and its change.
+        let told = width * factors + factors * factors + 1;
+        let mut sums = vec![0.0_f64; self.weights.len() / factors / BLOCK_ROWS * told];
+        fill_both((&mut self.weights, BLOCK_ROWS * factors), (&mut sums, told), |first, weights, sums| {
+            let mut toward = Array2::zeros((BLOCK_ROWS, factors));
+            let (mut pulled, mut squares) = (Array2::zeros((width, factors)), Array2::zeros((factors, factors)));
+            for (at, (weights, sums)) in weights.chunks_mut(BLOCK_ROWS * factors).zip(sums.chunks_mut(told)).enumerate()
+            {
+                let x = block(&x, first + at);
+                let rows = x.nrows();
+                let weights = &mut weights[..rows * factors];
+                let mut toward = toward.slice_mut(ndarray::s![..rows, ..]);
+                general_mat_mul(1.0, &x, parts, 0.0, &mut toward);
+                let toward = toward.as_slice().expect("rows one after the other");
+                sums[told - 1] = descend(weights, factors, &products, toward);
+                let weights = ArrayView2::from_shape((rows, factors), weights).expect("whole rows");
+                general_mat_mul(1.0, &x.t(), &weights, 0.0, &mut pulled);
+                general_mat_mul(1.0, &weights.t(), &weights, 0.0, &mut squares);
+                sums.iter_mut().zip(pulled.iter().chain(&squares)).for_each(|(sum, found)| *sum = f64::from(*found));
+            }
+        });
+        let mut whole = vec![0.0_f64; told];
+        for block in sums.chunks(told) {
+            whole.iter_mut().zip(block).for_each(|(whole, sum)| *whole += sum);
+        }
+        let whole: (Vec<f32>, f64) = (whole.iter().map(|sum| *sum as f32).collect(), whole[told - 1]);
+        let (toward, squares) = whole.0[..told - 1].split_at(width * factors);
+        let squares = Array2::from_shape_vec((factors, factors), squares.to_vec()).expect("a square");
+        let parts = self.parts.as_slice_mut().expect("rows one after the other");
+        whole.1 + descend(parts, factors, &squares, toward)
+    }
+
+    /// |X − weights · parts| / |X|, Frobenius; 0 when X is 0.
+    fn relative_error(&self) -> f64 {
+        let factors = self.parts.ncols();
+        let blocks = self.x.nrows().div_ceil(BLOCK_ROWS);
+        let mut lengths = vec![0.0_f64; 2 * blocks];
+        fill_rows(&mut lengths, 2, |first, lengths| {
+            for (at, length) in lengths.chunks_mut(2).enumerate() {
+                let x = block(&self.x, first + at);
+                let weights = &self.weights[(first + at) * BLOCK_ROWS * factors..][..x.nrows() * factors];
+                let weights = ArrayView2::from_shape((x.nrows(), factors), weights).expect("whole rows");
+                let mut rest = x.to_owned();
+                general_mat_mul(-1.0, &weights, &self.parts.t(), 1.0, &mut rest);
+                length[0] = rest.iter().map(|value| f64::from(*value).powi(2)).sum();
+                length[1] = x.iter().map(|value| f64::from(*value).powi(2)).sum();
+            }
+        });
+        let length = |which: usize| lengths.iter().skip(which).step_by(2).sum::<f64>().sqrt();
+        if length(1) > 0.0 { length(0) / length(1) } else { 0.0 }
+    }
+}
+
+/// Rows of one block; fewer at the end.
+fn block<'a>(x: &ArrayView2<'a, f32>, index: usize) -> ArrayView2<'a, f32> {
+    let first = index * BLOCK_ROWS;
+    let rows = BLOCK_ROWS.min(x.nrows() - first);
+    (*x).slice_move(ndarray::s![first..first + rows, ..])
+}
+
+/// Moves each entry of some rows to where the error is least, one after the other. How far entries could still fall.
+fn descend(of: &mut [f32], factors: usize, products: &Array2<f32>, toward: &[f32]) -> f64 {
+    let products = products.as_slice().expect("rows one after the other");
     let mut change = 0.0;
-    for (mut row, toward) in of.rows_mut().into_iter().zip(toward.rows()) {
-        for factor in 0..factors {
-            let slope = (0..factors).map(|other| products[[factor, other]] * row[other]).sum::<f32>() - toward[factor];
+    for (row, toward) in of.chunks_exact_mut(factors).zip(toward.chunks_exact(factors)) {
+        for (factor, products) in products.chunks_exact(factors).enumerate() {
+            let slope =
+                products.iter().zip(&*row).map(|(product, value)| product * value).sum::<f32>() - toward[factor];
             change += f64::from(if row[factor] == 0.0 { slope.min(0.0) } else { slope }.abs());
-            let curvature = products[[factor, factor]];
+            let curvature = products[factor];
             if curvature > 0.0 {
                 row[factor] = (row[factor] - slope / curvature).max(0.0);
             }

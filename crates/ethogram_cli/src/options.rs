@@ -314,6 +314,9 @@ pub struct EmbedOptions {
     /// Global step of the checkpoint that is asked for layers [default: the one in force in each episode]
     #[arg(long, value_name = "STEP", allow_negative_numbers = true)]
     pub checkpoint: Option<i64>,
+    /// A field whose values are labels that take part in the layout: near points of one are drawn together; with umap
+    #[arg(long, value_name = "FIELD")]
+    pub supervised_by: Option<String>,
     /// A number to write beside each point: value, action, q_values[max], confidence, time, …; may be given again
     #[arg(long = "with", value_name = "FIELD")]
     pub fields: Vec<String>,

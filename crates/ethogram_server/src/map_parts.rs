@@ -21,6 +21,9 @@ pub fn points(map: &StateMap) -> Columns {
     columns.set("steps", map.steps().into());
     columns.set("left_out", left_out.collect());
     columns.set("notes", json!(map.notes()));
+    if let Some(field) = map.supervised_by() {
+        columns.set("supervised_by", field.into());
+    }
     columns
 }
 

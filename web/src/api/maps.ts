@@ -23,6 +23,8 @@ export interface MapRequest {
   dims: 2 | 3;
   /** Those of the method that are not as usual. */
   settings?: Readonly<Record<string, string>>;
+  /** A field whose values take part in the layout as labels; of UMAP only. */
+  supervised_by?: string;
   /** An earlier map, near whose places the points start. */
   align_to?: string;
 }
@@ -37,6 +39,8 @@ export interface MapPoints {
   steps: number;
   leftOut: readonly { why: string; count: number }[];
   notes: readonly string[];
+  /** The field whose values took part in the layout as labels. */
+  supervisedBy: string | null;
   /** Index into the sources, one a point. */
   source: Uint32Array;
   episode: Float64Array;
@@ -121,6 +125,7 @@ export function mapPointsOf(part: Columns): MapPoints {
     steps: Number(header.steps ?? 0),
     leftOut: (header.left_out ?? []) as MapPoints['leftOut'],
     notes: (header.notes ?? []) as string[],
+    supervisedBy: typeof header.supervised_by === 'string' ? header.supervised_by : null,
     source: columnNamed(part, 'source').data as Uint32Array,
     episode: columnNamed(part, 'episode').data as Float64Array,
     step: columnNamed(part, 'step').data as Float64Array,

@@ -8,6 +8,7 @@ mod pca;
 mod points;
 mod quality;
 mod repulsion;
+mod sketch;
 mod tsne;
 mod umap;
 
@@ -21,4 +22,4 @@ pub use pca::{Pca, pca, pca_quick};
 pub use points::Points;
 pub use quality::{neighbor_recall, trustworthiness};
 pub use tsne::{Tsne, TsneParams};
-pub use umap::{Umap, UmapParams};
+pub use umap::{Labels, Umap, UmapParams};

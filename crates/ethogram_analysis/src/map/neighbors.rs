@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
 use super::Points;
+use super::sketch::Sketch;
 use crate::parallel::fill_both;
 use crate::{Error, Result};
 
@@ -14,6 +15,10 @@ pub const NEIGHBORS_MAX: usize = 1_000;
 /// Queries and candidates of one product: both blocks and what comes out of them stay in the cache.
 const QUERIES: usize = 128;
 const CANDIDATES: usize = 1_024;
+/// Candidates that are looked at together, most of which are too far.
+const GLANCE: usize = 32;
+/// A sketch that leaves more than this share of all pairs to be measured is not worth its while.
+const MEASURED_MAX: f64 = 0.05;
 
 /// How far two points are apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,11 +62,13 @@ impl Neighbors {
             Metric::Cosine => normalized(points),
         };
         let (rows, width) = (points.rows(), points.width());
-        let norms: Vec<f32> = near.chunks(width).map(|row| row.iter().map(|value| value * value).sum()).collect();
+        let whole = Rows::new(&near, width);
+        let sketch = Sketch::of(Points::new(&near, width)?)?;
+        let sketch = sketch.as_ref().map(|sketch| Rows::new(&sketch.values, sketch.width));
         let mut neighbors = Neighbors { count, index: vec![0; rows * count], distance: vec![0.0; rows * count] };
         let (done, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
         fill_both((&mut neighbors.index, count), (&mut neighbors.distance, count), |first, index, distance| {
-            let mut search = Search::new(&near, width, &norms, count);
+            let mut search = Search::new(&whole, sketch.as_ref(), count);
             let blocks = index.chunks_mut(QUERIES * count).zip(distance.chunks_mut(QUERIES * count));
             for (block, (index, distance)) in blocks.enumerate() {
                 let queries = index.len() / count;
@@ -103,12 +110,30 @@ fn normalized(points: Points) -> Vec<f32> {
     near
 }
 
+/// Rows of numbers, and the square of the length of each.
+struct Rows<'a> {
+    values: &'a [f32],
+    width: usize,
+    norms: Vec<f32>,
+}
+
+impl<'a> Rows<'a> {
+    fn new(values: &'a [f32], width: usize) -> Self {
+        let norms = values.chunks(width).map(|row| row.iter().map(|value| value * value).sum()).collect();
+        Rows { values, width, norms }
+    }
+
+    fn matrix(&self, first: usize, rows: usize) -> ArrayView2<'a, f32> {
+        let values = &self.values[first * self.width..][..rows * self.width];
+        ArrayView2::from_shape((rows, self.width), values).expect("as many values as the shape says")
+    }
+}
+
 /// Looks for the neighbours of one block of points after the other.
 struct Search<'a> {
-    near: &'a [f32],
-    width: usize,
-    /// |x|² of each point.
-    norms: &'a [f32],
+    whole: &'a Rows<'a>,
+    /// By which pairs are passed over that are too far; the whole rows where there is no sketch, or it says too little.
+    glance: &'a Rows<'a>,
     count: usize,
     /// Share of |x|² + |y|² that |x|² + |y|² − 2 x·y may be wrong by.
     loss: f32,
@@ -118,13 +143,12 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(near: &'a [f32], width: usize, norms: &'a [f32], count: usize) -> Self {
+    fn new(whole: &'a Rows<'a>, sketch: Option<&'a Rows<'a>>, count: usize) -> Self {
         Search {
-            near,
-            width,
-            norms,
+            whole,
+            glance: sketch.unwrap_or(whole),
             count,
-            loss: (8.0 + width as f32) * f32::EPSILON,
+            loss: (8.0 + whole.width as f32) * f32::EPSILON,
             products: vec![0.0; QUERIES * CANDIDATES],
             best: (0..QUERIES).map(|_| Vec::with_capacity(count + 1)).collect(),
         }
@@ -132,37 +156,26 @@ impl<'a> Search<'a> {
 
     fn block(&mut self, first: usize, index: &mut [u32], distance: &mut [f32]) {
         let queries = index.len() / self.count;
+        let rows = self.whole.norms.len();
         self.best.iter_mut().for_each(Vec::clear);
-        let matrix = |first: usize, rows: usize| {
-            let values = &self.near[first * self.width..][..rows * self.width];
-            ArrayView2::from_shape((rows, self.width), values).expect("as many values as the shape says")
-        };
-        let left = matrix(first, queries);
-        for start in (0..self.norms.len()).step_by(CANDIDATES) {
-            let candidates = CANDIDATES.min(self.norms.len() - start);
-            let right = matrix(start, candidates);
-            let products = &mut self.products[..queries * candidates];
-            let mut out = ArrayViewMut2::from_shape((queries, candidates), products).expect("as many values");
+        let left = self.glance.matrix(first, queries);
+        let mut measured = 0;
+        // Steps of an episode lie near each other: those around are looked at first, and others are the sooner too far.
+        let chunks = rows.div_ceil(CANDIDATES);
+        let here = first / CANDIDATES;
+        for chunk in (here..chunks).chain(0..here) {
+            let start = chunk * CANDIDATES;
+            let candidates = CANDIDATES.min(rows - start);
+            let right = self.glance.matrix(start, candidates);
+            let mut out = ArrayViewMut2::from_shape((queries, candidates), &mut self.products[..queries * candidates])
+                .expect("as many values");
             general_mat_mul(1.0, &left, &right.t(), 0.0, &mut out);
-            for (query, products) in self.products.chunks(candidates).take(queries).enumerate() {
-                let row = first + query;
-                let best = &mut self.best[query];
-                let mut worst = if best.len() < self.count { f32::INFINITY } else { best[self.count - 1].0 };
-                for (at, product) in products.iter().enumerate() {
-                    let (other, norm) = (start + at, self.norms[row] + self.norms[start + at]);
-                    // Where both lie far out, the product has lost what little they are apart.
-                    if norm - 2.0 * product - self.loss * norm >= worst || other == row {
-                        continue;
-                    }
-                    let squared = squared_distance(self.near, self.width, row, other);
-                    if squared < worst {
-                        let place = best.partition_point(|(known, _)| *known <= squared);
-                        best.insert(place, (squared, other as u32));
-                        best.truncate(self.count);
-                        worst = if best.len() < self.count { f32::INFINITY } else { best[self.count - 1].0 };
-                    }
-                }
+            for query in 0..queries {
+                measured += self.look(first + query, query, start, candidates);
             }
+        }
+        if measured as f64 > MEASURED_MAX * queries as f64 * rows as f64 {
+            self.glance = self.whole;
         }
         for (best, (index, distance)) in
             self.best.iter().zip(index.chunks_mut(self.count).zip(distance.chunks_mut(self.count)))
@@ -172,12 +185,58 @@ impl<'a> Search<'a> {
             }
         }
     }
+
+    /// Measures how far those candidates are from a query that may be among the nearest. How many.
+    fn look(&mut self, row: usize, query: usize, start: usize, candidates: usize) -> usize {
+        let products = &self.products[query * candidates..][..candidates];
+        let norms = &self.glance.norms[start..][..candidates];
+        let (own, kept) = (self.glance.norms[row], 1.0 - self.loss);
+        let best = &mut self.best[query];
+        let farthest = |best: &[(f32, u32)]| best.get(self.count - 1).copied().unwrap_or((f32::INFINITY, u32::MAX));
+        let mut worst = farthest(best);
+        let mut measured = 0;
+        // Where both lie far out, the product has lost what little they are apart.
+        let least = |norm: f32, product: f32| kept * (own + norm) - 2.0 * product;
+        for glance in (0..candidates).step_by(GLANCE) {
+            let end = (glance + GLANCE).min(candidates);
+            let (products, norms) = (&products[glance..end], &norms[glance..end]);
+            let any = |any, (product, norm): (&f32, &f32)| any | (least(*norm, *product) <= worst.0);
+            if !products.iter().zip(norms).fold(false, any) {
+                continue;
+            }
+            for (at, (product, norm)) in products.iter().zip(norms).enumerate() {
+                let other = start + glance + at;
+                if least(*norm, *product) > worst.0 || other == row {
+                    continue;
+                }
+                measured += 1;
+                let found = (squared_distance(self.whole.values, self.whole.width, row, other), other as u32);
+                if found < worst {
+                    let place = best.partition_point(|known| *known < found);
+                    best.insert(place, found);
+                    best.truncate(self.count);
+                    worst = farthest(best);
+                }
+            }
+        }
+        measured
+    }
 }
 
 /// Without the product's loss where two points are nearly the same.
 fn squared_distance(near: &[f32], width: usize, a: usize, b: usize) -> f32 {
-    let row = |row: usize| &near[row * width..][..width];
-    row(a).iter().zip(row(b)).map(|(a, b)| (a - b) * (a - b)).sum()
+    // Sums side by side, for a processor adds several at once.
+    const LANES: usize = 16;
+    let row = |row: usize| near[row * width..][..width].as_chunks::<LANES>();
+    let ((a, a_rest), (b, b_rest)) = (row(a), row(b));
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]
@@ -220,6 +279,36 @@ mod tests {
             if shift == 0.0 && width > 1 {
                 let found = Neighbors::exact(points, count, Metric::Cosine).unwrap();
                 assert_eq!(found.index, plainly(&values, width, count, cosine), "cosine {rows} {width}");
+            }
+        }
+    }
+
+    /// Wide points near a plane are passed over by their sketch, those of a ball cannot be; both find what a plain search finds.
+    #[test]
+    fn a_sketch_loses_no_neighbor() {
+        let (rows, width) = (9_000, 80);
+        let mut random = Random::new(9);
+        let axes: Vec<f32> = (0..3 * width).map(|_| random.normal()).collect();
+        for thick in [0.01, 0.3, 100.0] {
+            let values: Vec<f32> = (0..rows)
+                .flat_map(|row| {
+                    let along: [f32; 3] = std::array::from_fn(|_| random.normal() + (row / 1_000) as f32);
+                    (0..width)
+                        .map(|d| (0..3).map(|k| along[k] * axes[k * width + d]).sum::<f32>() + thick * random.normal())
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            let points = Points::new(&values, width).unwrap();
+            assert!(Sketch::of(points).unwrap().is_some());
+            let found = Neighbors::exact(points, 15, Metric::Euclidean).unwrap();
+            for row in (0..rows).step_by(97) {
+                let plain = crate::nearest(points, row, 15, Metric::Euclidean).unwrap();
+                for ((other, distance), (expected, far)) in found.of(row).zip(plain) {
+                    // Nearly equal ones may change places.
+                    let near = (f64::from(distance) - far).abs() <= 1e-5 * far;
+                    assert!(other == expected || near, "thick {thick}, row {row}: {other}, expected {expected}");
+                    assert!(near, "thick {thick}, row {row}: {distance}, expected {far}");
+                }
             }
         }
     }

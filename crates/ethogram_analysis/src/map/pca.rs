@@ -19,6 +19,8 @@ const BLOCK_ROWS: usize = 512;
 const QUICK_FROM: f64 = 5e8;
 const QUICK_ROUNDS_MAX: usize = 12;
 const QUICK_TOLERANCE: f64 = 1e-4;
+/// Rounds where directions need only be about the longest.
+const ROUGH_ROUNDS: usize = 4;
 
 /// The directions along which points differ most.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,10 +68,24 @@ pub fn pca_quick(points: Points, dims: usize) -> Result<Pca> {
     if products <= QUICK_FROM || rows < 2 || dims == 0 || dims > width {
         return pca(points, dims);
     }
-    let centered = points.centered();
+    Ok(in_blocks(points, dims, QUICK_ROUNDS_MAX, QUICK_TOLERANCE))
+}
+
+/// Directions that stand upright on each other and are about the longest, whatever they are wanted for.
+///
+/// **Errors** as [`pca`].
+pub(super) fn pca_rough(points: Points, dims: usize) -> Result<Pca> {
+    if points.rows() < 2 || dims == 0 || dims > points.width() {
+        return pca(points, dims);
+    }
+    Ok(in_blocks(points, dims, ROUGH_ROUNDS, QUICK_TOLERANCE))
+}
+
+fn in_blocks(points: Points, dims: usize, rounds: usize, tolerance: f64) -> Pca {
+    let (centered, width) = (points.centered(), points.width());
     let scatter = Scatter { values: &centered, width, written: Vec::new(), quick: true };
-    let (lengths, directions) = leading_under(&scatter, dims, QUICK_ROUNDS_MAX, QUICK_TOLERANCE);
-    Ok(along(&centered, width, &lengths, directions))
+    let (lengths, directions) = leading_under(&scatter, dims, rounds, tolerance);
+    along(&centered, width, &lengths, directions)
 }
 
 /// Where centred points lie along their longest directions.

@@ -1,7 +1,8 @@
 //! Layouts and factors of what real agents saw and thought, against umap-learn, openTSNE and scikit-learn; `testdata/make_maps.py` says how.
 
 use ethogram_analysis::{
-    NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca, trustworthiness,
+    Labels, Metric, Neighbors, NmfParams, Points, Tsne, TsneParams, Umap, UmapParams, neighbor_recall, nmf, pca,
+    trustworthiness,
 };
 use serde_json::Value;
 
@@ -9,6 +10,8 @@ const GOLDEN: &str = include_str!("../../testdata/maps.json");
 const LUNARLANDER: &[u8] = include_bytes!("../../testdata/lunarlander-dqn-seed000-obs.f32");
 const PONG: &[u8] = include_bytes!("../../testdata/pong-a3c-80M-seed000-hx_in.f32");
 const ACTIVATIONS: &[u8] = include_bytes!("../../testdata/nmf-pong-a3c-80M-seed000.f32");
+
+const SUPERVISED: &str = include_str!("../../testdata/supervised.json");
 
 /// How much worse than the reference a layout may be.
 const SLACK: f64 = 0.005;
@@ -53,6 +56,36 @@ fn umap_is_as_good_as_umap_learn() {
     check("umap", 3, |points, seed| {
         Umap::new(points, &UmapParams { seed, ..UmapParams::default() }).expect("a layout").finish()
     });
+}
+
+/// labels that take part separate points as they do in umap-learn, and its neighbours are no better; `testdata/make_supervised.py`.
+#[test]
+fn row_a12_supervised_layouts_are_as_good_as_those_of_umap_learn() {
+    let golden: Value = serde_json::from_str(SUPERVISED).expect("json");
+    let labels = golden["labels"].as_array().expect("labels");
+    let labels: Vec<Option<u32>> = labels.iter().map(|label| label.as_u64().map(|label| label as u32)).collect();
+    let values = floats(LUNARLANDER);
+    let points = Points::new(&values, 8).expect("points");
+    let near = Neighbors::exact(points, 14, Metric::Euclidean).expect("neighbours");
+    for (weight, expected) in golden["umap_learn"].as_object().expect("weights") {
+        let known = weight.parse().ok().map(|weight| Labels::new(&labels, weight).expect("labels"));
+        let (mut trust, mut same) = (0.0, 0.0);
+        for seed in 0..3 {
+            let params = UmapParams { seed, ..UmapParams::default() };
+            let layout = Umap::of_neighbors_and_labels(points, &near, known.as_ref(), &params).expect("a layout");
+            let layout = layout.finish();
+            let layout = Points::new(&layout, 2).expect("places");
+            trust += trustworthiness(points, layout, 12).expect("a measure") / 3.0;
+            let shown = Neighbors::exact(layout, 15, Metric::Euclidean).expect("neighbours");
+            let alike = |row: usize| shown.of(row).filter(|(other, _)| labels[*other] == labels[row]).count();
+            same += (0..labels.len()).map(alike).sum::<usize>() as f64 / (45 * labels.len()) as f64;
+        }
+        println!("weight {weight}: trustworthiness {trust:.4}, same label {same:.4}; umap-learn {expected}");
+        let of = |name: &str| expected[name].as_f64().expect("a number");
+        assert!(trust >= of("trustworthiness_k12") - SLACK, "weight {weight}: {trust}");
+        // How labels are weighed must be the same, so they must not separate more either; layouts of seeds differ by about as much.
+        assert!((same - of("same_label_k15")).abs() <= 0.03, "weight {weight}: {same}");
+    }
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn request(bench: &Workbench, options: &EmbedOptions) -> anyhow::Result<MapReque
         method: options.method.clone(),
         dims: options.dims,
         settings: options.settings.0.clone(),
+        supervised_by: options.supervised_by.clone(),
         align_to: None,
     })
 }
@@ -144,7 +145,7 @@ fn say(table: &Table, options: &EmbedOptions, took: Duration) {
         let left_out = map.left_out().iter().map(|out| json!({"why": out.why, "count": out.count}));
         let told = json!({
             "points": table.rows(), "steps": map.steps(), "of": map.of(), "width": map.width(),
-            "method": table.layout.method, "dims": table.layout.dims, "variance_ratio": table.layout.variance_ratio,
+            "supervised_by": map.supervised_by(), "method": table.layout.method, "dims": table.layout.dims, "variance_ratio": table.layout.variance_ratio,
             "left_out": left_out.collect::<Vec<_>>(), "notes": map.notes(),
             "output": options.output, "projector": options.projector, "secs": took.as_secs_f64(),
         });

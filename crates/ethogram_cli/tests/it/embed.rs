@@ -63,6 +63,11 @@ fn points_become_a_table_with_what_is_said_of_them() {
     assert_eq!((lines.len(), lines[0]), (31, "run,episode,step,x,y,reward"));
     assert!(lines[4].starts_with("dqn,2,3,") && lines[4].ends_with(",1.5"), "{}", lines[4]);
 
+    let asked = ["embed", &path, "--episodes", "2", "--supervised-by", "reward", "--label-weight", "0.8", "-o", &file];
+    let said = run(&asked);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("note: labels took part: near points of one of 30 values of \"reward\""), "{}", said.err);
+
     let folder = root.path().join("projector").display().to_string();
     let said =
         run(&["embed", &path, "--method", "pca", "--dims", "3", "--points", "10", "--projector", &folder, "--json"]);
@@ -92,5 +97,10 @@ fn what_cannot_be_laid_out_says_why() {
     check(&["-o", &file, "--of", "layer/relu"], 1, "the run has no checkpoint");
     check(&["-o", &file, "--samples", "space-1"], 1, "eg.probe(policy, run=run");
     check(&["-o", &file, "--of", "reward", "--perplexity", "9"], 1, "expected one of n_neighbors");
+    check(
+        &["-o", &file, "--of", "reward", "--method", "tsne", "--supervised-by", "reward"],
+        1,
+        "the only one that takes",
+    );
     check(&[], 2, "--output <FILE>");
 }

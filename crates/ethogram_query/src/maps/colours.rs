@@ -55,9 +55,25 @@ impl Workbench {
                 let entropy = self.numbers(map, "entropy", Pick::Only)?;
                 Ok(MapField { values: min_max(&entropy.values), names: None })
             }
-            _ if pick == Pick::MinMax => Err(wrong(name, "confidence[min_max], the only one of its kind", field)),
+            _ if pick == Pick::MinMax => Err(min_max_of(name, field)),
             _ => self.numbers(map, field, pick),
         }
+    }
+
+    /// Looks whether a place has a number of this name.
+    ///
+    /// # Errors
+    /// As [`Workbench::map_field`].
+    pub(super) fn has_map_field(&self, source: &MapSource, place: &Place, name: &str) -> Result<()> {
+        let (field, pick) = parse(name)?;
+        let field = match field {
+            "run" | "episode" | "step" | "time" | "global_step" if pick == Pick::Only => return Ok(()),
+            "confidence" if pick == Pick::MinMax => "entropy",
+            _ if pick == Pick::MinMax => return Err(min_max_of(name, field)),
+            _ => field,
+        };
+        episode(&*self.source_of(source)?, &[*place], field, if pick == Pick::MinMax { Pick::Only } else { pick })?;
+        Ok(())
     }
 
     /// For people.
@@ -226,6 +242,10 @@ fn parse(name: &str) -> Result<(&str, Pick)> {
         },
     };
     Ok((field, pick))
+}
+
+fn min_max_of(name: &str, field: &str) -> Error {
+    wrong(name, "confidence[min_max], the only one of its kind", field)
 }
 
 /// From the largest entropy, 0, to the smallest, 1; all 1 where they are the same.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use ethogram_analysis::{Metric, Neighbors, Points, begun_at, mirror_like, pca_quick};
+use ethogram_analysis::{Labels, Metric, Neighbors, Points, begun_at, mirror_like, pca_quick};
 
 use super::alignment::places_in;
 use super::map::StateMap;
@@ -107,7 +107,9 @@ impl StateMap {
             Way::Pca => unreachable!("principal components were found above"),
         };
         progress(listen, "finding a first layout", 0.0)?;
-        let mut moving = Moving::new(points, &neighbors, &self.chosen.way)?;
+        let labels = self.supervision.as_ref().map(|known| Labels::new(&known.labels, self.chosen.label_weight));
+        let labels = labels.transpose()?;
+        let mut moving = Moving::new(points, &neighbors, labels.as_ref(), &self.chosen.way)?;
         if let Some(earlier) = earlier.as_deref() {
             let begin = begun_at(&neighbors, &places_in(earlier, self)?, dims)?;
             moving = moving.beginning_at(&begin, earlier.chosen.way.name() == self.chosen.way.name())?;

@@ -13,6 +13,7 @@ use super::request::MapSource;
 use super::rows::Rows;
 use super::selection::Place;
 use super::steering::{Steer, Steering};
+use super::supervision::Supervision;
 use crate::{Error, Result};
 
 /// Steps that are no points.
@@ -39,6 +40,7 @@ pub struct StateMap {
     pub(super) values: Vec<f32>,
     pub(super) cleaned: Cleaned,
     pub(super) chosen: Chosen,
+    pub(super) supervision: Option<Supervision>,
     pub(super) earlier: Mutex<Option<Arc<StateMap>>>,
     /// Recorded steps of each episode of each source.
     lengths: BTreeMap<(u32, u64), u64>,
@@ -89,12 +91,26 @@ impl StateMap {
             values: rows.values,
             cleaned,
             chosen,
+            supervision: None,
             earlier: Mutex::new(earlier),
             lengths: stretches.into_iter().map(|s| ((s.source, s.episode), s.steps)).collect(),
             newest: Mutex::default(),
             steering: Steering::default(),
             moves: AtomicBool::new(false),
         })
+    }
+
+    /// Lets labels take part, where points are moved at all.
+    pub(super) fn supervise(&mut self, supervision: Supervision) {
+        if matches!(self.chosen.way, Way::Umap(_)) {
+            self.notes.push(supervision.note.clone());
+            self.supervision = Some(supervision);
+        }
+    }
+
+    /// The field whose values took part in the layout as labels.
+    pub fn supervised_by(&self) -> Option<&str> {
+        self.supervision.as_ref().map(|supervision| supervision.field.as_str())
     }
 
     /// By which it is asked for again.

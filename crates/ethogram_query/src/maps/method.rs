@@ -58,6 +58,11 @@ pub const MAP_METHODS: &[MapMethod] = &[
             ),
             Param::float("min_dist", [0.1, 0.0, 1.0], "how near points may lie to each other"),
             METRIC,
+            Param::float(
+                "label_weight",
+                [0.5, 0.0, 1.0],
+                "how much labels count where some take part: at 1, points of different labels have nothing to do with each other",
+            ),
             SEED,
             Param::integer("rounds", [0, 0, 10_000], "rounds of moving; 0 for 500 of up to 10,000 points, 200 of more"),
             STANDARDIZE,
@@ -88,6 +93,8 @@ pub struct Chosen {
     pub standardize: bool,
     /// Principal components that wide points are reduced to; 0 for never.
     pub components: usize,
+    /// How much labels count.
+    pub label_weight: f64,
 }
 
 /// How points are moved.
@@ -150,9 +157,10 @@ pub fn chosen(name: &str, dims: usize, given: &BTreeMap<String, String>) -> Resu
         }),
         _ => Way::Pca,
     };
+    let label_weight = if name == "umap" { settings.float("label_weight") } else { 0.0 };
     let euclidean = name == "pca" || metric() == Metric::Euclidean;
     let components = if name == "pca" || !euclidean { 0 } else { settings.count("components") };
-    Ok(Chosen { way, standardize: settings.choice("standardize") == "yes", components })
+    Ok(Chosen { way, standardize: settings.choice("standardize") == "yes", components, label_weight })
 }
 
 #[cfg(test)]

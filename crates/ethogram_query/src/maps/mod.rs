@@ -17,6 +17,7 @@ mod request;
 mod rows;
 mod selection;
 mod steering;
+mod supervision;
 
 pub use cache::MAPS_BYTES_MAX;
 pub(crate) use cache::Maps;
@@ -29,3 +30,4 @@ pub use plan::MapPlan;
 pub use request::{MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MapRequest, MapSource};
 pub use selection::Place as MapPlace;
 pub use steering::Steer as MapSteer;
+pub use supervision::MAP_LABELS_MAX;

@@ -1,6 +1,6 @@
 //! A layout that moves, by either method.
 
-use ethogram_analysis::{Neighbors, Points, Tsne, Umap};
+use ethogram_analysis::{Labels, Neighbors, Points, Tsne, Umap};
 
 use super::method::Way;
 use crate::Result;
@@ -15,9 +15,9 @@ pub enum Moving {
 
 impl Moving {
     /// **Errors**: parameters that do not fit the points.
-    pub fn new(points: Points, neighbors: &Neighbors, way: &Way) -> Result<Self> {
+    pub fn new(points: Points, neighbors: &Neighbors, labels: Option<&Labels>, way: &Way) -> Result<Self> {
         Ok(match way {
-            Way::Umap(params) => Moving::Umap(Umap::of_neighbors(points, neighbors, params)?),
+            Way::Umap(params) => Moving::Umap(Umap::of_neighbors_and_labels(points, neighbors, labels, params)?),
             Way::Tsne(params) => Moving::Tsne(Tsne::of_neighbors(points, neighbors, params)?),
             Way::Pca => unreachable!("principal components do not move"),
         })

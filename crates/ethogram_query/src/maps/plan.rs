@@ -74,6 +74,9 @@ impl Workbench {
             ));
         }
         affordable(&chosen, places.len(), width)?;
+        if let Some(field) = &request.supervised_by {
+            self.check_labels(&request.sources, &places, field)?;
+        }
         let request = request.clone();
         Ok(MapPlan { request, chosen, from, stretches: all, places, steps, subject, width, notes, earlier })
     }
@@ -84,7 +87,12 @@ impl Workbench {
     /// [`Error::Stopped`], [`Error::Unmapped`] when fewer than two points are left, and whatever the run cannot answer.
     pub fn read_map(&self, plan: MapPlan, cancel: &Cancel, told: &mut dyn FnMut(f64) -> bool) -> Result<Arc<StateMap>> {
         let rows = Reader::new(&plan.from, &plan.subject, cancel).read(&plan.places, plan.width, told)?;
-        let map = Arc::new(StateMap::new(plan, rows, self.maps().next_id())?);
+        let supervised_by = plan.request.supervised_by.clone();
+        let mut map = StateMap::new(plan, rows, self.maps().next_id())?;
+        if let Some(field) = &supervised_by {
+            map.supervise(self.supervision(&map, field)?);
+        }
+        let map = Arc::new(map);
         self.maps().keep(&map);
         Ok(map)
     }

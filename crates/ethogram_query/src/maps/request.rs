@@ -27,6 +27,8 @@ pub struct MapRequest {
     pub dims: usize,
     /// The method's settings; those left out are as usual.
     pub settings: BTreeMap<String, String>,
+    /// A field whose values are labels that take part in the layout; with UMAP only.
+    pub supervised_by: Option<String>,
     /// An earlier map at whose places points begin.
     pub align_to: Option<String>,
 }
@@ -54,6 +56,7 @@ impl Default for MapRequest {
             method: "pca".to_owned(),
             dims: 2,
             settings: BTreeMap::new(),
+            supervised_by: None,
             align_to: None,
         }
     }
@@ -102,6 +105,9 @@ impl MapRequest {
         }
         if !(2..=3).contains(&self.dims) {
             return Err(wrong("dims", "2 or 3", &self.dims.to_string()));
+        }
+        if self.supervised_by.is_some() && self.method != "umap" {
+            return Err(wrong("supervised_by", "the method umap, the only one that takes labels", &self.method));
         }
         Ok(())
     }

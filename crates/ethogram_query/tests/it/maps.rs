@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use ethogram_analysis::{Points, trustworthiness};
+use ethogram_analysis::{Neighbors, Points, trustworthiness};
 use ethogram_query::{
     Cancel, MAP_METHODS, MapLayout, MapNews, MapRequest, MapSource, MapSteer, Metric, Result, StateMap, Workbench,
 };
@@ -208,6 +208,40 @@ fn row_a12_activations_of_a_layer_are_those_of_the_network() {
     }
     let outputs = landed.map(|request| request.of = "layer/q_values".into());
     assert_eq!(outputs.width(), 4, "outputs are layers too");
+}
+
+/// the action takes part in the layout of real states; how near points lie to those of their own action says so, and so does the map.
+#[test]
+fn row_a12_supervised_states_lie_by_their_labels() {
+    let landed = landed();
+    let alike = |supervised_by: Option<&str>, weight: &str| {
+        let map = landed.map(|request| {
+            request.method = "umap".to_owned();
+            request.supervised_by = supervised_by.map(str::to_owned);
+            request.settings = settings(&[("label_weight", weight), ("rounds", "200")]);
+        });
+        assert_eq!(map.supervised_by(), supervised_by);
+        let said = map.notes().iter().any(|note| note.contains("labels took part: near points of one of 4 values"));
+        assert_eq!(said, supervised_by.is_some(), "{:?}", map.notes());
+        let (layout, _) = laid_out(&map);
+        let actions = landed.bench.map_field(&map, "action").expect("actions").values;
+        let shown = Neighbors::exact(Points::new(&layout.positions, 2).expect("places"), 10, Metric::Euclidean);
+        let shown = shown.expect("neighbours");
+        let same = |row: usize| shown.of(row).filter(|(other, _)| actions[*other] == actions[row]).count();
+        (0..actions.len()).map(same).sum::<usize>() as f64 / (10 * actions.len()) as f64
+    };
+    let (plain, supervised) = (alike(None, "0.5"), alike(Some("action"), "0.5"));
+    assert!(plain < 0.4 && supervised > 0.7, "{plain} without labels, {supervised} with them");
+    let error = |method: &str, field: &str| {
+        landed.error(|request| (request.method, request.supervised_by) = (method.to_owned(), Some(field.to_owned())))
+    };
+    assert!(error("tsne", "action").contains("the method umap, the only one that takes labels"));
+    assert!(error("umap", "mood").contains("no field \"mood\""), "{}", error("umap", "mood"));
+    assert!(
+        error("umap", "observation").contains("observation[argmax]")
+            || error("umap", "observation").contains("[argmax] is one")
+    );
+    assert!(error("umap", "observation[0]").contains("MAP_LABELS_MAX"), "{}", error("umap", "observation[0]"));
 }
 
 /// a layout that is held does not move, one that is shaken does, and goes on to its end.

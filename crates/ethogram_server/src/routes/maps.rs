@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::attributions::setting;
 use crate::{
     app::App,
-    error::{ApiError, ApiResult},
+    error::ApiResult,
     extract::InBody,
     limits::MAPS_MAX,
     map_parts,
@@ -141,10 +141,6 @@ pub async fn choices(State(app): State<App>, InBody(ask): InBody<AskChoices>) ->
 
 /// A map, sent as it is made.
 pub async fn maps(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
-    if let Some(field) = &ask.supervised_by {
-        let message = format!("supervised_by: layouts by a field ({field:?}) are not built");
-        return Err(ApiError::bad_request(message).hint("leave it out, and colour the points by that field"));
-    }
     let request = MapRequest::from(ask);
     let full = || {
         let message = format!("{MAPS_MAX} maps are being laid out already, as many as may be at once (MAPS_MAX)");
@@ -193,6 +189,7 @@ impl From<Ask> for MapRequest {
             method: ask.method.unwrap_or(usual.method),
             dims: ask.dims.unwrap_or(usual.dims),
             settings: ask.settings,
+            supervised_by: ask.supervised_by,
             align_to: ask.align_to,
         }
     }

@@ -14,6 +14,8 @@ export interface Spec {
   points: number;
   /** Settings of the method that are not as usual. */
   settings: Readonly<Record<string, string>>;
+  /** The field whose values take part in the layout as labels. */
+  supervised: string | null;
   /** Global step of the network that is asked for layers; null for the one in force. */
   network: number | null;
   colour: string | null;
@@ -71,6 +73,7 @@ export const SPEC_PARAMS = [
   'method',
   'dims',
   'with',
+  'supervised',
   'colour',
   'opacity',
   'size',
@@ -104,6 +107,7 @@ export function specOf(param: Param): Spec {
     dims: param('dims') === '3' ? 3 : 2,
     points: Number.isInteger(points) && points >= 10 && points <= POINTS.max ? points : POINTS.usual,
     settings: settingsOf(param('with')),
+    supervised: param('supervised') || null,
     network: network !== null && /^\d{1,15}$/.test(network) ? Number(network) : null,
     colour: param('colour') || null,
     opacity: param('opacity') || null,
@@ -143,8 +147,12 @@ export function requestOf(
     method: spec.method,
     dims: spec.dims,
     settings: spec.settings,
+    ...(takesLabels(spec.method) && spec.supervised !== null ? { supervised_by: spec.supervised } : {}),
   };
 }
+
+/** Whether labels can take part in a layout by this method. */
+export const takesLabels = (method: string) => method === 'umap';
 
 /**
  * Runs with the episodes of each that are mapped, or with the samples. A run of which the address names some episodes is mapped by these

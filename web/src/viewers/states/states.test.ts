@@ -77,6 +77,14 @@ describe('spec of States', () => {
     expect(settingsText(spec.settings)).toBe('n_neighbors:8');
   });
 
+  it('asks for labels only of a method that takes them', () => {
+    const of = (params: Record<string, string>) =>
+      requestOf(specOf(paramsOf({ supervised: 'action', ...params })), ['a'], 'observation').supervised_by;
+    expect(of({ method: 'umap' })).toBe('action');
+    expect(of({ method: 'tsne' })).toBeUndefined();
+    expect(of({})).toBeUndefined();
+  });
+
   it('reads lists of episodes as people write them', () => {
     expect(numbersOf('3, 1-2 9')).toEqual([1, 2, 3, 9]);
     expect(numbersText([1, 2, 3, 9], ', ')).toBe('1-3, 9');

@@ -1,5 +1,6 @@
 //! Who surrounds whom.
 
+use super::labels::Labels;
 use crate::map::Neighbors;
 use crate::parallel::fill_rows;
 
@@ -16,7 +17,7 @@ pub(super) struct Graph {
 
 impl Graph {
     /// The fuzzy union of what each point takes for its surroundings.
-    pub(super) fn of(neighbors: &Neighbors, rows: usize, rounds: usize) -> Self {
+    pub(super) fn of(neighbors: &Neighbors, rows: usize) -> Self {
         let count = neighbors.count;
         let mut strengths = vec![0.0_f32; rows * count];
         // Entropy of the surroundings: log2 of all of them, the point itself among them.
@@ -54,10 +55,43 @@ impl Graph {
         for row in 0..rows {
             graph.starts[row + 1] += graph.starts[row];
         }
-        let most = graph.weights.iter().copied().fold(0.0_f32, f32::max);
+        graph
+    }
+
+    /// Deals out turns: the strongest pairs have one each round.
+    pub(super) fn in_turns(mut self, rounds: usize) -> Self {
+        let most = self.weights.iter().copied().fold(0.0_f32, f32::max);
         // A pair that would not have a turn in all rounds has none.
         let period = |&weight: &f32| if weight * rounds as f32 >= most { most / weight } else { f32::INFINITY };
-        graph.periods = graph.weights.iter().map(period).collect();
+        self.periods = self.weights.iter().map(period).collect();
+        self
+    }
+
+    /// The intersection with what labels say: pairs of different labels count for less, and so do those of which a label is not known.
+    /// Then each point has a surrounding that is certain again, as in the union.
+    ///
+    /// **Source** umap-learn 0.5: `discrete_metric_simplicial_set_intersection` and `reset_local_connectivity`.
+    pub(super) fn crossed_with(mut self, labels: &Labels) -> Self {
+        let rows = self.starts.len() - 1;
+        for row in 0..rows {
+            for pair in self.range(row) {
+                self.weights[pair] *= labels.share(row, self.others[pair] as usize);
+            }
+        }
+        let most = |row: usize| self.weights[self.range(row)].iter().copied().fold(0.0_f32, f32::max);
+        let most: Vec<f32> = (0..rows).map(most).collect();
+        let mut graph =
+            Graph { starts: vec![0; rows + 1], others: Vec::new(), weights: Vec::new(), periods: Vec::new() };
+        for row in 0..rows {
+            for pair in self.range(row).filter(|&pair| self.weights[pair] > 0.0) {
+                let other = self.others[pair];
+                // Pairs stand on both sides with the same weight.
+                let (own, back) = (self.weights[pair] / most[row], self.weights[pair] / most[other as usize]);
+                graph.others.push(other);
+                graph.weights.push(own + back - own * back);
+            }
+            graph.starts[row + 1] = graph.others.len();
+        }
         graph
     }
 

@@ -2,6 +2,7 @@
 
 mod curve;
 mod graph;
+mod labels;
 mod start;
 
 use super::{Metric, Neighbors, Points};
@@ -10,6 +11,7 @@ use crate::{Error, Result};
 use curve::Curve;
 use ethogram_random::Random;
 use graph::Graph;
+pub use labels::Labels;
 use start::{first_layout, spread_out};
 
 /// Draws against which a point is pushed away, for each at which it is pulled.
@@ -18,6 +20,7 @@ const NEGATIVES: usize = 5;
 const CLIP: f32 = 4.0;
 /// Up to so many points more rounds are made, pair after pair.
 const FEW: usize = 10_000;
+
 /// How a layout is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UmapParams {
@@ -97,11 +100,30 @@ impl Umap {
     ///
     /// **Errors** as [`Umap::new`], and when there are other numbers of neighbours or points.
     pub fn of_neighbors(points: Points, neighbors: &Neighbors, params: &UmapParams) -> Result<Self> {
+        Self::of_neighbors_and_labels(points, neighbors, None, params)
+    }
+
+    /// The same with labels that take part: points of one label are drawn together, of others apart.
+    ///
+    /// **Errors** as [`Umap::of_neighbors`], and when there are labels of other numbers of points.
+    pub fn of_neighbors_and_labels(
+        points: Points,
+        neighbors: &Neighbors,
+        labels: Option<&Labels>,
+        params: &UmapParams,
+    ) -> Result<Self> {
         params.check(points.rows())?;
+        if let Some(labels) = labels {
+            crate::error::same_length("labels", labels.rows(), "points", points.rows())?;
+        }
         let expected = points.rows() * (params.neighbors - 1);
         crate::error::same_length("neighbors", neighbors.index.len(), "points, times neighbours of each", expected)?;
         let rounds = params.rounds.unwrap_or(if points.rows() <= FEW { 500 } else { 200 });
-        let graph = Graph::of(neighbors, points.rows(), rounds);
+        let mut graph = Graph::of(neighbors, points.rows());
+        if let Some(labels) = labels {
+            graph = graph.crossed_with(labels);
+        }
+        let graph = graph.in_turns(rounds);
         let mut random = Random::new(params.seed);
         let positions = first_layout(points, &graph, params.dims, &mut random)?;
         Ok(Umap {
@@ -321,6 +343,35 @@ mod tests {
         }
         let other = Umap::new(points, &UmapParams { seed: 1, ..UmapParams::default() }).unwrap().finish();
         assert_ne!(layout, other);
+    }
+
+    /// Two labels of one cloud: on their own they lie mixed, supervised they do not; a label that is not known decides nothing.
+    #[test]
+    fn row_a12_labels_draw_their_points_together() {
+        let mut random = Random::new(17);
+        let values: Vec<f32> = (0..300 * 6).map(|_| random.normal()).collect();
+        let points = Points::new(&values, 6).unwrap();
+        let params = UmapParams::default();
+        let neighbors = Neighbors::exact(points, params.neighbors - 1, params.metric).unwrap();
+        let of: Vec<Option<u32>> = (0..300).map(|row| Some(row % 2)).collect();
+        let alike = |labels: Option<&Labels>| {
+            let layout = Umap::of_neighbors_and_labels(points, &neighbors, labels, &params).unwrap().finish();
+            let shown = Neighbors::exact(Points::new(&layout, 2).unwrap(), 10, Metric::Euclidean).unwrap();
+            let same = |row: usize| shown.of(row).filter(|(other, _)| other % 2 == row % 2).count();
+            (0..300).map(same).sum::<usize>() as f64 / 3_000.0
+        };
+        let (mixed, apart) = (alike(None), alike(Some(&Labels::new(&of, 0.5).unwrap())));
+        assert!(mixed < 0.65 && apart > 0.9, "{mixed} without labels, {apart} with them");
+        let unknown = vec![None; 300];
+        let same =
+            |labels: Option<&Labels>| Umap::of_neighbors_and_labels(points, &neighbors, labels, &params).unwrap().graph;
+        let (plain, unknown) = (same(None), same(Some(&Labels::new(&unknown, 0.5).unwrap())));
+        assert_eq!(plain.others, unknown.others, "nobody is known, so everybody stays");
+        let cut = same(Some(&Labels::new(&of, 1.0).unwrap()));
+        assert!((0..300).all(|row| cut.pairs(row).all(|(other, _)| other % 2 == row % 2)), "at 1 nothing is left");
+        assert!(Labels::new(&of, 1.5).is_err());
+        let few = Labels::new(&of[..3], 0.5).unwrap();
+        assert!(Umap::of_neighbors_and_labels(points, &neighbors, Some(&few), &params).is_err());
     }
 
     #[test]

@@ -194,7 +194,8 @@ async fn what_cannot_be_mapped_is_an_error_before_the_first_part() {
         (json!({"dims": 5}), 400, "bad_request", "2 or 3"),
         (json!({"points": 9_000_000}), 413, "too_large", "MAP_POINTS_MAX"),
         (json!({"align_to": "1-1"}), 410, "map_gone", "ask for it again"),
-        (json!({"supervised_by": "action"}), 400, "bad_request", "not built"),
+        (json!({"supervised_by": "action"}), 400, "bad_request", "the method umap"),
+        (json!({"method": "umap", "supervised_by": "mood"}), 404, "not_found", "no field"),
         (json!({"colour": "action"}), 400, "bad_request", "unknown field"),
     ] {
         let answer = served.post("/api/maps", &ask(&more)).await;
