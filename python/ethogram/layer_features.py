@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ethogram import _native
+from ethogram.errors import ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy
     import numpy.typing
+
+    from ethogram.ablation import Ablation
 
     Floats = numpy.typing.NDArray[numpy.float32]
     Flags = numpy.typing.NDArray[numpy.bool_]
@@ -124,6 +129,34 @@ class LayerFeatures:
     def thumbnails(self, feature: int) -> list[Seen]:
         """States in which it is strong, ordered by place; strongest first where the layer has no places."""
         return [Seen(*seen) for seen in self._thumbnails[feature]]
+
+    def ablation(self, features: int | str | Sequence[int | str]) -> Ablation:
+        """These features, for a policy to act without: `eg.rollout(checkpoint, without=found.ablation([3]))`.
+
+        Args:
+            features: By index, from 0, or by the name that somebody gave them in the web app.
+
+        Raises:
+            ShapeError: There is no such feature.
+        """
+        from ethogram.ablation import Ablation
+
+        labels = self.labels
+        named = {label.name: index for index, label in labels.items() if label.name}
+        chosen = []
+        for feature in [features] if isinstance(features, int | str) else features:
+            index = named.get(feature) if isinstance(feature, str) else int(feature)
+            if index is None or not 0 <= index < len(self):
+                known = f" or one of {', '.join(map(repr, named))}" if named else ""
+                raise ShapeError(f"features: expected 0 to {len(self) - 1}{known}, found {feature!r}")
+            chosen.append(index)
+        names = [labels[index].name if index in labels else "" for index in chosen]
+        source = {
+            "run": self._folder.name, "checkpoint": self.checkpoint, "of": self.of, "factors": len(self),
+            "states": self.states,
+        }  # fmt: skip
+        titles = [name or f"feature {index + 1}" for name, index in zip(names, chosen, strict=True)]
+        return Ablation(self.layer, self.directions[chosen], tuple(chosen), tuple(titles) if any(names) else (), source)
 
     @property
     def labels(self) -> dict[int, Label]:
