@@ -93,7 +93,8 @@ class Ablation:
         self.check(values.shape[1] if values.ndim > 1 else 0, values.shape[1:])
         flat = values.reshape(len(values), values.shape[1], -1)
         left = np.einsum("ij,bjp->bip", self.projection, flat.astype(np.float64))
-        return left.reshape(values.shape).astype(np.float32)
+        kept: Values = left.reshape(values.shape).astype(np.float32)
+        return kept
 
     def check(self, channels: int, shape: Sequence[int]) -> None:
         """See that a layer of this shape has as many channels as the directions.
