@@ -37,7 +37,9 @@ from ethogram.study import Study, study
 from ethogram.values import Distribution, Histogram, Image, Tensor, Text
 
 if TYPE_CHECKING:
+    from ethogram.ablation import Ablation
     from ethogram.hint import HintPixel
+    from ethogram.outcomes import OutcomePair, outcome_pairs
     from ethogram.replays import Replayed, replay
     from ethogram.rollouts import fork, rollout
     from ethogram.sampling import sample
@@ -52,6 +54,14 @@ def __getattr__(name: str) -> Any:
 
         return HintPixel
     # These need NumPy, which logging does not.
+    if name == "Ablation":
+        from ethogram.ablation import Ablation
+
+        return Ablation
+    if name in ("OutcomePair", "outcome_pairs"):
+        from ethogram import outcomes
+
+        return getattr(outcomes, name)
     if name in ("Replayed", "replay"):
         from ethogram import replays
 
@@ -68,6 +78,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Ablation",
     "Attribution",
     "CheckpointView",
     "Column",
@@ -83,6 +94,7 @@ __all__ = [
     "Histogram",
     "Image",
     "Model",
+    "OutcomePair",
     "Replayed",
     "Run",
     "RunView",
@@ -105,6 +117,7 @@ __all__ = [
     "maps",
     "never",
     "open",
+    "outcome_pairs",
     "overlay",
     "predicate",
     "probe",

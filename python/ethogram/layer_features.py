@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ethogram import _native
+from ethogram.errors import OptionError, ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy
     import numpy.typing
+
+    from ethogram.ablation import Ablation
 
     Floats = numpy.typing.NDArray[numpy.float32]
     Flags = numpy.typing.NDArray[numpy.bool_]
@@ -62,6 +67,29 @@ class FeatureMaps(NamedTuple):
     """
     totals: Floats
     """T by K: each feature over all places."""
+
+
+class FeatureImages(NamedTuple):
+    """What features would like to see: I inputs, made by gradient ascent, that excite them most.
+
+    A network that saw few kinds of observations answers to patterns that none of them has: these need not look like
+    any state. The strongest states are the better witnesses.
+    """
+
+    factors: list[int]
+    """I: of which feature each is."""
+    places: list[tuple[int, int] | None]
+    """I: row and column of the layer; `None` for the average over all."""
+    values: Floats
+    """I by the shape of the observation, in its own numbers."""
+    excitation: Floats
+    """I: how far the layer's channels reach along the feature's direction, of length 1."""
+    strongest: list[Seen]
+    """I: the state that was looked at with the most of the same; `strength` is how much that is."""
+    curves: list[list[float]]
+    """I: the excitation at the beginning and after each step."""
+    notes: list[str]
+    """What is to be said of them."""
 
 
 class LayerFeatures:
@@ -125,6 +153,74 @@ class LayerFeatures:
         """States in which it is strong, ordered by place; strongest first where the layer has no places."""
         return [Seen(*seen) for seen in self._thumbnails[feature]]
 
+    def ablation(self, features: int | str | Sequence[int | str]) -> Ablation:
+        """These features, for a policy to act without: `eg.rollout(checkpoint, without=found.ablation([3]))`.
+
+        Args:
+            features: By index, from 0, or by the name that somebody gave them in the web app.
+
+        Raises:
+            ShapeError: There is no such feature.
+        """
+        from ethogram.ablation import Ablation
+
+        labels = self.labels
+        named = {label.name: index for index, label in labels.items() if label.name}
+        chosen = []
+        for feature in [features] if isinstance(features, int | str) else features:
+            index = named.get(feature) if isinstance(feature, str) else int(feature)
+            if index is None or not 0 <= index < len(self):
+                known = f" or one of {', '.join(map(repr, named))}" if named else ""
+                raise ShapeError(f"features: expected 0 to {len(self) - 1}{known}, found {feature!r}")
+            chosen.append(index)
+        names = [labels[index].name if index in labels else "" for index in chosen]
+        source = {
+            "run": self._folder.name, "checkpoint": self.checkpoint, "of": self.of, "factors": len(self),
+            "states": self.states,
+        }  # fmt: skip
+        titles = [name or f"feature {index + 1}" for name, index in zip(names, chosen, strict=True)]
+        return Ablation(self.layer, self.directions[chosen], tuple(chosen), tuple(titles) if any(names) else (), source)
+
+    def images(
+        self,
+        features: Sequence[int] | None = None,
+        *,
+        place: Literal["centre", "everywhere", "each"] | tuple[int, int] = "centre",
+        steps: int = 200,
+        seed: int = 0,
+    ) -> FeatureImages:
+        """Inputs that excite features most, within the bounds of the observation space.
+
+        Args:
+            features: By index; all of them when left out.
+            place: Where in the layer the feature is to be strong: in its middle, on average over all places, at each
+                place (an image each), or at this row and column.
+            steps: Of the ascent, at most 2,000.
+            seed: The same images for the same seed.
+
+        Raises:
+            ValueError: There is no such feature or place.
+            ShapeError: More than the limits that the text names.
+        """
+        where = (place, 0, 0) if isinstance(place, str) else ("at", *place)
+        if isinstance(place, str) and place not in ("centre", "everywhere", "each"):
+            raise OptionError(f'place: expected "centre", "everywhere", "each" or (row, column), found {place!r}')
+        chosen = None if features is None else [int(feature) for feature in features]
+        if chosen is not None and any(feature < 0 for feature in chosen):
+            raise ShapeError(f"features: expected 0 to {len(self) - 1}, found {min(chosen)}")
+        told, values = self._found.images(self._reader, chosen, where, steps, seed)
+        about = json.loads(told)
+        images = about["images"]
+        return FeatureImages(
+            factors=[image["factor"] for image in images],
+            places=[None if image["place"] is None else tuple(image["place"]) for image in images],
+            values=_floats(values, (len(images), *about["shape"])),
+            excitation=_array([image["excitation"] for image in images]),
+            strongest=[Seen(*image["strongest"]) for image in images],
+            curves=[image["curve"] for image in images],
+            notes=about["notes"],
+        )
+
     @property
     def labels(self) -> dict[int, Label]:
         """What people wrote of these features, by index."""
@@ -185,6 +281,12 @@ def _missing(values: Floats, valid: Any) -> Floats:
     found = values.copy()
     found[~valid] = np.nan
     return found
+
+
+def _array(values: list[float]) -> Floats:
+    import numpy as np
+
+    return np.array(values, dtype=np.float32)
 
 
 def _floats(values: bytes, shape: tuple[int, ...]) -> Floats:

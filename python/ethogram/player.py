@@ -36,19 +36,27 @@ class Player:
         signature: What its inputs and outputs mean, as `ethogram.signature` made it.
         action_space: Of the environment that it plays.
         greedy: Take the likeliest action rather than draw one. Policies that say values (DQN, C51, QR-DQN) always do.
+        beside: Another network of the same signature that is asked the same: `decides_otherwise` is annotated, whether
+            its likeliest action is another; of actions that are numbers it is not.
 
     Raises:
         EthogramError: The signature is missing, or tells of no output that says what to do.
     """
 
     def __init__(
-        self, model: Model, signature: Mapping[str, Any] | None, action_space: Any, *, greedy: bool = False
+        self,
+        model: Model,
+        signature: Mapping[str, Any] | None,
+        action_space: Any,
+        *,
+        greedy: bool = False,
+        beside: Model | None = None,
     ) -> None:
         if not signature:
             raise EthogramError(
                 "checkpoint: expected a signature, found none; log it with run.checkpoint(…, signature=…)"
             )
-        self._model, self._space, self.greedy = model, action_space, greedy
+        self._model, self._space, self.greedy, self._beside = model, action_space, greedy, beside
         self._inputs: Mapping[str, Any] = signature["inputs"]
         self._roles = {told["role"]: name for name, told in signature["outputs"].items()}
         self._next = {name: told["next"] for name, told in self._inputs.items() if told["role"] == "state"}
@@ -76,12 +84,14 @@ class Player:
         rows = {
             name: self._row(name, told, observation) for name, told in self._inputs.items() if told["role"] != "state"
         }
-        said = self._model({**rows, **self._memory})
-        fields = {
-            field: _single(role, said[self._roles[role]]) for role, field in ANNOTATED.items() if role in self._roles
-        }
-        if "atom_logits" in self._roles:
-            fields["atom_probabilities"] = _softmax(said[self._roles["atom_logits"]][0])
+        given = {**rows, **self._memory}
+        said = self._model(given)
+        fields = self._fields(said)
+        if self._beside is not None and "action_mean" not in fields:
+            # Means always differ by a little.
+            likeliest, _ = self._choose(fields, True)
+            other, _ = self._choose(self._fields(self._beside(given)), True)
+            fields["decides_otherwise"] = not np.array_equal(likeliest, other)
         for name, memory in self._memory.items():
             field = "recurrent_state" if len(self._memory) == 1 else f"recurrent_state/{name}"
             # Row 0 of [B, H], or of torch's [layers, B, H] of which a single layer has no axis of its own.
@@ -89,18 +99,28 @@ class Player:
             if memory.ndim == 3 and memory.shape[0] == 1:
                 fields[field] = memory[0, 0]
         self._memory = {name: said[following] for name, following in self._next.items()}
-        action, greedy = self._choose(fields)
+        action, greedy = self._choose(fields, self.greedy)
         fields["greedy"] = greedy
         return action, {name: value for name, value in fields.items() if value is not None}
 
-    def _choose(self, fields: Mapping[str, Any]) -> tuple[Any, bool]:
+    def _fields(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What outputs are recorded as."""
+        fields = {
+            field: _single(role, said[self._roles[role]]) for role, field in ANNOTATED.items() if role in self._roles
+        }
+        if "atom_logits" in self._roles:
+            fields["atom_probabilities"] = _softmax(said[self._roles["atom_logits"]][0])
+        return fields
+
+    def _choose(self, fields: Mapping[str, Any], likeliest: bool) -> tuple[Any, bool]:
+        """An action, and whether it is the likeliest; it is drawn where that is not asked for."""
         worth = _worth(fields)
         if worth is not None:
             return self._discrete(int(np.argmax(worth))), True
         if "action_mean" in fields:
             mean = np.asarray(fields["action_mean"], np.float64)
             log_std = fields.get("action_log_std")
-            drawn = not self.greedy and log_std is not None
+            drawn = not likeliest and log_std is not None
             if drawn:
                 mean = mean + np.exp(np.asarray(log_std, np.float64)) * self._random.normal(size=mean.shape)
             clipped = np.clip(mean.reshape(self._space.shape), self._space.low, self._space.high)
@@ -111,14 +131,14 @@ class Player:
         if kind == "MultiBinary":
             chance = 1 / (1 + np.exp(-logits))
             greedy = (chance > 0.5).astype(np.int8)
-            taken = greedy if self.greedy else (self._random.random(logits.shape) < chance).astype(np.int8)
+            taken = greedy if likeliest else (self._random.random(logits.shape) < chance).astype(np.int8)
             return taken.reshape(self._space.shape), bool((taken == greedy).all())
         counts = [int(n) for n in self._space.nvec.reshape(-1)] if kind == "MultiDiscrete" else [len(logits)]
         if sum(counts) != len(logits):
             raise ShapeError(f"checkpoint: expected {sum(counts)} logits for {self._space}, found {len(logits)}")
         parts = np.split(logits, np.cumsum(counts)[:-1])
         best = [int(np.argmax(part)) for part in parts]
-        drawn_ = best if self.greedy else [int(self._random.choice(len(part), p=_softmax(part))) for part in parts]
+        drawn_ = best if likeliest else [int(self._random.choice(len(part), p=_softmax(part))) for part in parts]
         if kind == "MultiDiscrete":
             taken = np.asarray(drawn_).reshape(self._space.shape) + self._space.start
             return taken.astype(self._space.dtype), drawn_ == best

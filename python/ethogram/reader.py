@@ -427,6 +427,10 @@ class EpisodeView:
         target: str | int | None = None,
         checkpoint: int | None = None,
         opacity: float | None = None,
+        blend: Literal["over", "grey", "alone", "multiply", "heads"] | None = None,
+        colours: str | None = None,
+        sign: Literal["both", "positive", "negative", "absolute"] | None = None,
+        outliers: float | None = None,
         table: str | os.PathLike[str] | None = None,
         progress: Callable[[int, int], object] | None = None,
     ) -> Path:
@@ -449,6 +453,12 @@ class EpisodeView:
             target: What the overlay explains: `"action"` taken, `"greedy"`, `"value"`, an action by index, or `"3-1"`.
             checkpoint: Global step of the checkpoint that it asks; the one in force when left out.
             opacity: Of its strongest places, 0 to 1.
+            blend: How it meets the picture: over it, over its grey, alone, as a spotlight (`multiply`), or `heads`:
+                what matters to the policy in blue and to the value in red, both at once.
+            colours: Its colour map: `page`, `red-blue`, `green-purple`, `viridis`, `magma`, `cividis` or `grey`.
+            sign: Which numbers are shown; `both` when left out.
+            outliers: Percent of the whole that its strongest places may hold beyond the end of the scale; 5 when left
+                out.
             table: Also save the steps as a table, a row a frame: `frame`, `time`, `step`, action, reward and every
                 small field; its name ends in `.csv`, `.json`, `.parquet`, `.npz`, `.md` or `.tex`.
             progress: Called now and then with the frames done and all frames; what it raises ends the work.
@@ -467,6 +477,7 @@ class EpisodeView:
         given = {
             "from": start, "to": stop, "fps": fps, "picture": picture, "bars": bars, "layout": layout, "axis": axis,
             "scale": scale, "overlay": overlay, "target": target, "checkpoint": checkpoint, "opacity": opacity,
+            "blend": blend, "colours": colours, "sign": sign, "outliers": outliers,
         }  # fmt: skip
         options = {name: str(value) for name, value in given.items() if value is not None}
         _, _, _, shown_fps = self._reader.video(self.index, path, options, progress)

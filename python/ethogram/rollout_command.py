@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from ethogram.ablation import Ablation, read_ablation
 from ethogram.errors import EthogramError
-from ethogram.reader import open_run
+from ethogram.outcomes import outcome_pairs, outcome_text
+from ethogram.reader import CheckpointView, RunView, open_run
 from ethogram.remade import Make
 from ethogram.replays import replay
 from ethogram.rollouts import find_checkpoint, fork, rollout
@@ -30,14 +33,17 @@ def main(arguments: Sequence[str]) -> int:
             return _replay(given, env)
         if given.fork is not None:
             return _fork(given, env)
+        without = None if given.without is None else ablation_of(given)
         run = rollout(
             given.checkpoint, env, episodes=given.episodes, seed=given.seed, greedy=given.greedy, root=given.root,
-            project=given.project,
+            project=given.project, without=without, compare=given.compare,
         )  # fmt: skip
     except (EthogramError, ImportError, OSError) as error:
         print(f"ethogram rollout: {error}", file=sys.stderr)
         return 2
     view = open_run(run)
+    if without is not None and given.compare:
+        return _compared(view, without)
     table = view.episodes().numpy()
     for index, length, total, end in zip(
         table["episode"], table["length"], table["episode_return"], table["end"], strict=True
@@ -45,6 +51,67 @@ def main(arguments: Sequence[str]) -> int:
         print(f"episode {index}: return {total:g}, {length} steps, {end}")
     print(f"{len(table['episode'])} episodes, mean return {table['episode_return'].mean():g}: {run.folder}")
     return 0
+
+
+def _compared(view: RunView, without: Ablation) -> int:
+    pairs = outcome_pairs(view)
+    kept = view.info["id"]
+    print(f"without {without.title}:")
+    print(outcome_text(pairs))
+    print(f"{2 * len(pairs)} episodes: {view.folder}")
+    print(
+        f"side by side: ethogram serve {view.folder.parent}, then "
+        f"#/compare?of={kept}:{pairs[0].before.episode},{kept}:{pairs[0].after.episode}"
+    )
+    return 0
+
+
+def ablation_of(given: argparse.Namespace) -> Ablation:
+    """What `--without` names: features of a file, or of the checkpoint's run, found as `ethogram features` finds them.
+
+    Raises:
+        EthogramError: There are no such features.
+    """
+    file, colon, rest = given.without.rpartition(":")
+    if colon and file.endswith(".json"):
+        return read_ablation(file, _indices(rest))
+    if given.sb3 is not None:
+        raise EthogramError("--without: expected FILE.json:3 beside --sb3, as `ethogram features RUN --json` prints it")
+    view, checkpoint = find_checkpoint(given.checkpoint, given.root)
+    if set(given.without) <= set("0123456789,"):
+        found = view.features(
+            given.layer, given.factors, of=given.of, states=given.states, checkpoint=checkpoint.global_step
+        )
+        return found.ablation(_indices(given.without))
+    return _named(view, checkpoint, given)
+
+
+def _named(view: RunView, checkpoint: CheckpointView, given: argparse.Namespace) -> Ablation:
+    """A feature by the name that somebody gave it in the web app: the name's place says how it was found."""
+    notes = view.folder / "meta" / "notes.json"
+    try:
+        labels = json.loads(notes.read_text(encoding="utf-8")).get("features") or []
+    except (OSError, ValueError):
+        labels = []
+    own = [label for label in labels if label["checkpoint"] == checkpoint.global_step and label.get("name")]
+    for label in own:
+        if label["name"] == given.without:
+            found = view.features(
+                label["layer"], label["factors"], of=label["of"], states=given.states, checkpoint=label["checkpoint"]
+            )
+            return found.ablation([label["index"]])
+    known = ", ".join(repr(label["name"]) for label in own) or "none"
+    raise EthogramError(
+        f"--without: expected indices of features, as 3 or 0,3, FILE.json:3, or a name that one was given "
+        f"(there are {known}), found {given.without!r}"
+    )
+
+
+def _indices(text: str) -> list[int]:
+    parts = text.split(",")
+    if not all(part.isdecimal() for part in parts):
+        raise EthogramError(f"--without: expected indices of features, as 3 or 0,3, found {text!r}")
+    return [int(part) for part in parts]
 
 
 def _replay(given: argparse.Namespace, env: Make | None) -> int:
@@ -125,6 +192,19 @@ def _parser() -> argparse.ArgumentParser:
         "--sb3", metavar="ALGORITHM", help="the file is one that Stable-Baselines3 saved, as PPO or DQN"
     )
     parser.add_argument("--allow-pickle", action="store_true", help="load it, which runs code that the file names")
+    parser.add_argument(
+        "--without",
+        metavar="FEATURES",
+        help="act without these features: their indices as `ethogram features` prints them, as 3 or 0,3; "
+        "FILE.json:3 of what it printed with --json; or the name that one was given in the web app",
+    )
+    parser.add_argument("--compare", action="store_true", help="play each episode as the policy is, too, and compare")
+    parser.add_argument("--layer", help="of --without; the one to begin with if left out")
+    parser.add_argument(
+        "--of", default="value", metavar="TARGET", help="of --without: activations, or a target, as value"
+    )
+    parser.add_argument("--factors", type=int, default=8, help="of --without: into how many features")
+    parser.add_argument("--states", type=int, default=1_024, help="of --without: most states that are looked at")
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--replay", type=int, metavar="EPISODE", help="play it again from its seed and actions, and compare"

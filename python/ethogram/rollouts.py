@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ethogram import schedule, space
+from ethogram.ablation import Ablation, ablated, ablations_of
 from ethogram.checkpoint import copied, export_in_process
-from ethogram.errors import EthogramError, NotFoundError, UnsupportedValueError
+from ethogram.errors import EthogramError, NotFoundError, OptionError, UnsupportedValueError
 from ethogram.integrations.adapted import adapted
 from ethogram.model import Model
 from ethogram.player import Player
@@ -44,6 +45,8 @@ def rollout(
     root: str | os.PathLike[str] = "runs",
     project: str | None = None,
     steps_max: int = STEPS_MAX,
+    without: Ablation | Sequence[Ablation] | None = None,
+    compare: bool = False,
 ) -> Run:
     """Play episodes with a saved policy, and record them step by step, with what the policy says.
 
@@ -60,14 +63,24 @@ def rollout(
         root: Where runs lie.
         project: Of the run that is made; `rollouts` when left out.
         steps_max: Cut an episode after so many steps.
+        without: Features that the policy is to act without, for example `found.ablation([3])` of
+            `found = view.features(…)`; the run's configuration and `extra` of each episode say which. The network
+            without them is the run's checkpoint. The field `decides_otherwise` says at each step whether the policy as
+            it is would have chosen another action there.
+        compare: Play each episode twice, as the policy is and without; `eg.outcome_pairs` compares them. The network
+            without is then kept as of one step later than the other.
 
     Returns:
         The run.
 
     Raises:
-        NotFoundError: There is no such checkpoint.
+        NotFoundError: There is no such checkpoint, or the network has no such layer.
         EthogramError: Nothing says what to play, or what the network's outputs mean.
     """
+    ablations = ablations_of(without)
+    described, titles = [one.described() for one in ablations], " and ".join(one.title for one in ablations)
+    if compare and not ablations:
+        raise OptionError("compare: expected without= beside it, found nothing to act without")
     source = None
     if isinstance(checkpoint, str | os.PathLike):
         source, checkpoint = find_checkpoint(checkpoint, root)
@@ -75,23 +88,34 @@ def rollout(
     try:
         if not isinstance(checkpoint, CheckpointView):
             checkpoint = exported(checkpoint, inner)
-        player = Player(checkpoint.model, checkpoint.signature, inner.action_space, greedy=greedy)
+        acting = _acting(checkpoint, ablations, titles, compare=compare)
         mine = run is None
         if run is None:
             told = {"checkpoint": checkpoint.name, "episodes": episodes, "seed": seed, "greedy": greedy}
             if source is not None:
                 told["run"] = source.info["id"]
-            run = init(
-                project or "rollouts", name=f"rollout of {checkpoint.name}", config=told, root=root, tags=["rollout"]
-            )
+            name = f"rollout of {checkpoint.name}"
+            if ablations:
+                told["without"] = described
+                name += f" without {titles}"
+            run = init(project or "rollouts", name=name, config=told, root=root, tags=["rollout"])
         recorded = record(inner, run, schedule=schedule.always, evaluation=True)
-        run.checkpoint(
-            checkpoint.read(), global_step=checkpoint.global_step, name=checkpoint.name, signature=checkpoint.signature
-        )
-        for index in range(episodes):
-            observation, _ = recorded.reset(seed=seed + index)
-            player.begin([seed, index])
-            _play(recorded, player, observation, steps_max)
+        for one in acting:
+            # Each is in force in the episodes that it plays.
+            run.checkpoint(one.read(), global_step=one.global_step, name=one.name, signature=one.signature)
+            beside = checkpoint.model if ablations and one is not checkpoint else None
+            player = Player(one.model, one.signature, inner.action_space, greedy=greedy, beside=beside)
+            for index in range(episodes):
+                observation, _ = recorded.reset(seed=seed + index)
+                if beside is not None:
+                    recorded.note_episode(title=f"without {titles}", tags=["without"])
+                    recorded._recorder.tag(0, json.dumps({"without": described, "pair": index}))
+                elif compare:
+                    recorded.note_episode(title="as it is", tags=["as it is"])
+                    recorded._recorder.tag(0, json.dumps({"pair": index}))
+                # The same seed draws the same actions, as long as the policies say the same.
+                player.begin([seed, index])
+                _play(recorded, player, observation, steps_max)
     finally:
         inner.close()
     if mine:
@@ -116,6 +140,22 @@ class Exported:
     def read(self) -> bytes:
         """ONNX."""
         return self.data
+
+
+def _acting(
+    checkpoint: CheckpointView | Exported, ablations: Sequence[Ablation], titles: str, *, compare: bool
+) -> list[CheckpointView | Exported]:
+    """Who plays, one after the other."""
+    if not ablations:
+        return [checkpoint]
+    edited = Exported(
+        ablated(checkpoint.read(), ablations),
+        checkpoint.signature or {},
+        f"{checkpoint.name} without {titles}",
+        # Of two checkpoints at one step of the training one would be lost.
+        checkpoint.global_step + 1 if compare else checkpoint.global_step,
+    )
+    return [checkpoint, edited] if compare else [edited]
 
 
 def exported(policy: Any, env: Any) -> Exported:

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ethogram_query::{FeatureMapsRequest, FeaturesRequest, Seen, factor_colours};
+use ethogram_query::{FeatureImagesRequest, FeatureMapsRequest, FeaturesRequest, ImagePlace, Seen, factor_colours};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
@@ -50,6 +50,45 @@ impl LayerFeatures {
     /// A direction of the layer's channels each, `float32`.
     fn directions<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         floats(py, self.found.factors.directions())
+    }
+
+    /// What features would like to see: about them as JSON, and the numbers of all.
+    fn images<'py>(
+        &self,
+        py: Python<'py>,
+        view: &RunView,
+        factors: Option<Vec<usize>>,
+        place: (&str, usize, usize),
+        steps: usize,
+        seed: u64,
+    ) -> PyResult<(String, Bound<'py, PyBytes>)> {
+        let place = match place {
+            ("everywhere", ..) => ImagePlace::Everywhere,
+            ("each", ..) => ImagePlace::Each,
+            ("at", row, column) => ImagePlace::At(row, column),
+            _ => ImagePlace::Centre,
+        };
+        let request = FeatureImagesRequest { factors, place, steps, seed };
+        let found = interruptible(py, |cancel| view.run.feature_images(&self.found, &request, &mut |_, _| {}, cancel))?
+            .map_err(|error| from_query(&error))?;
+        let image = |image: &ethogram_query::FeatureImage| {
+            json!({
+                "factor": image.factor,
+                "place": image.place.map(|(row, column)| [row, column]),
+                "excitation": image.excitation,
+                "strongest": [image.strongest.episode, image.strongest.step, image.strongest.row, image.strongest.column, image.strongest.strength],
+                "curve": image.curve,
+            })
+        };
+        let about = json!({
+            "observation": found.field.name,
+            "shape": found.field.shape,
+            "bounds": found.bounds,
+            "notes": found.notes,
+            "images": found.images.iter().map(image).collect::<Vec<_>>(),
+        });
+        let values: Vec<f32> = found.images.iter().flat_map(|image| image.values.iter().copied()).collect();
+        Ok((about.to_string(), floats(py, &values)))
     }
 
     /// How much of each there is at each place of some steps of an episode.

@@ -63,6 +63,11 @@ def log_lander(run: eg.Run, steps: int = 24, **step: Any) -> np.ndarray:
 
 def linear(weight: np.ndarray) -> bytes:
     """An ONNX file of one matrix product, `y = x @ weight`, written by hand: x is [batch, D], y is [batch, A]."""
+    return layered(weight)
+
+
+def layered(*weights: np.ndarray) -> bytes:
+    """The same of one product after the other: layers are called `h0`, `h1`, …, and the last is the output `y`."""
 
     def field(number: int, value: bytes | int) -> bytes:
         if isinstance(value, int):
@@ -73,12 +78,16 @@ def linear(weight: np.ndarray) -> bytes:
         axes = field(1, field(2, b"batch")) + field(1, field(1, width))
         return field(1, name.encode()) + field(2, field(1, field(1, 1) + field(2, axes)))
 
-    rows, columns = weight.shape
-    tensor = field(1, rows) + field(1, columns) + field(2, 1) + field(8, b"w")
-    tensor += field(9, np.ascontiguousarray(weight, "<f4").tobytes())
-    node = field(1, b"x") + field(1, b"w") + field(2, b"y") + field(3, b"product") + field(4, b"MatMul")
-    graph = field(1, node) + field(2, b"linear") + field(5, tensor)
-    graph += field(11, port("x", rows)) + field(12, port("y", columns))
+    graph, tensors, given = b"", b"", b"x"
+    for at, weight in enumerate(weights):
+        rows, columns = weight.shape
+        name, made = f"w{at}".encode(), b"y" if at == len(weights) - 1 else f"h{at}".encode()
+        tensor = field(1, rows) + field(1, columns) + field(2, 1) + field(8, name)
+        tensors += field(5, tensor + field(9, np.ascontiguousarray(weight, "<f4").tobytes()))
+        node = field(1, given) + field(1, name) + field(2, made) + field(3, b"product" + name) + field(4, b"MatMul")
+        graph, given = graph + field(1, node), made
+    graph += field(2, b"linear") + tensors
+    graph += field(11, port("x", weights[0].shape[0])) + field(12, port("y", weights[-1].shape[1]))
     return field(1, 8) + field(7, graph) + field(8, field(2, 17))
 
 

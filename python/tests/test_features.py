@@ -129,6 +129,32 @@ def test_row_u9_features_of_a_layer_are_directions_with_states_and_maps(studied:
     np.testing.assert_allclose(whole, np.maximum(layer, 0).sum(axis=1), rtol=1e-3, atol=1e-3)
 
 
+def test_row_u14_images_excite_features_more_than_the_states_that_were_looked_at(
+    studied: tuple[eg.Study, Path],
+) -> None:
+    found = studied[0].run.features(k=2, of="activations", states=12)
+    images = found.images(steps=40)
+    assert images.factors == [0, 1] and images.values.shape == (2, 1, 80, 80)
+    assert images.values.min() >= 0 and images.values.max() <= 1, "within the observation space"
+    assert all(curve == sorted(curve) and curve[-1] > curve[0] for curve in images.curves)
+    assert (images.excitation > [seen.strength for seen in images.strongest]).all()
+    assert "need not look like any state" in images.notes[0]
+    # The network says the same of the image; what it takes beside is as it was at the strongest state.
+    seen = images.strongest[0]
+    place = images.places[0]
+    assert place is not None
+    network = studied[0].run.checkpoint().model
+    hidden = studied[0].run.episode(seen.episode).field("recurrent_state").numpy()[seen.step]
+    given = {"frame": images.values[:1], "hx": hidden.reshape(1, -1)}
+    layer = network.activations(given, [found.layer])[found.layer][0]
+    direction = found.directions[0] / np.linalg.norm(found.directions[0])
+    np.testing.assert_allclose(layer[:, place[0], place[1]] @ direction, images.excitation[0], rtol=1e-3)
+    again = found.images([1], steps=40)
+    assert again.values.shape == (1, 1, 80, 80)
+    with pytest.raises(ValueError, match=r"centre.*corner"):
+        found.images(place="corner")  # type: ignore[arg-type]
+
+
 def test_labels_of_people_come_with_the_features(studied: tuple[eg.Study, Path]) -> None:
     import json
 

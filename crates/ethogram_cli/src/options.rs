@@ -4,8 +4,8 @@
 
 use std::{net::IpAddr, ops::Range, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
-use ethogram_query::{CellOf, Facet, NamePattern, Normalization, Score, TableFile, TableFormat};
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
+use ethogram_query::{COLOUR_MAPS, CellOf, Facet, NamePattern, Normalization, Score, TableFile, TableFormat};
 use ethogram_server::report::EpisodeChoice;
 
 use crate::{
@@ -412,6 +412,18 @@ pub struct VideoOptions {
     /// Opacity of the strongest places of the overlay, 0 to 1
     #[arg(long, requires = "overlay")]
     pub opacity: Option<f32>,
+    /// How the overlay meets the picture; multiply is a spotlight, heads what matters to the policy in blue and to the value in red
+    #[arg(long, requires = "overlay", value_parser = ["over", "grey", "alone", "multiply", "heads"])]
+    pub blend: Option<String>,
+    /// Colours of the overlay; page is orange above zero and blue below
+    #[arg(long, value_name = "MAP", requires = "overlay", value_parser = PossibleValuesParser::new(COLOUR_MAPS.iter().map(|map| map.name)))]
+    pub colours: Option<String>,
+    /// Which numbers of the overlay are shown
+    #[arg(long, requires = "overlay", value_parser = ["both", "positive", "negative", "absolute"])]
+    pub sign: Option<String>,
+    /// Percent of the whole that the strongest places may hold beyond the end of the scale, 0 to 50 [default: 5]
+    #[arg(long, value_name = "PERCENT", requires = "overlay")]
+    pub outliers: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -67,7 +67,7 @@ pub use ethogram_model::{
     ParamKind as SettingKind, Part, Progress, Randomised,
 };
 pub use ethogram_store::Opener;
-pub use ethogram_video::{Error as FilmError, FilmTimes, Format as VideoFormat, Layout as VideoLayout};
+pub use ethogram_video::{COLOUR_MAPS, Error as FilmError, FilmTimes, Format as VideoFormat, Layout as VideoLayout};
 pub use events::{
     EVENT_KINDS, EVENT_PARAMS, EVENTS_TOP_DEFAULT, EVENTS_TOP_MAX, EpisodeEvents, Event, EventKind, EventsRequest,
     RankedEvents,

@@ -9,13 +9,17 @@
 
 mod bars;
 mod canvas;
+mod colour_maps;
 mod colours;
 mod error;
 mod film;
 mod film_times;
 mod gif;
+#[cfg(test)]
+mod golden;
 mod h264;
 mod heat;
+mod heat_look;
 mod limits;
 mod mp4;
 mod number;
@@ -28,10 +32,12 @@ mod yuv;
 
 pub use bars::{Axis, Bars, LANES_SHOWN, Lane, Scale};
 pub use canvas::{Canvas, Rect, Rgb};
+pub use colour_maps::{COLOUR_MAPS, ColourMap};
 pub use error::{Error, Result};
 pub use film::{Film, Format, Segment, SegmentEncoder};
 pub use film_times::FilmTimes;
-pub use heat::Heat;
+pub use heat::{Heat, OUTLIERS_DEFAULT, OUTLIERS_MAX, Sign, lay_heads};
+pub use heat_look::{Blend, HeatLook};
 pub use limits::{FILM_BYTES_MAX, FPS_MAX, FPS_MIN, FRAMES_MAX, GIF_FPS_MAX, SCALE_MAX, SHORT_SIDE_MAX, SIDE_MAX};
 pub use number::text_from_number;
 pub use picture::Picture;

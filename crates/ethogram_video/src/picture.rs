@@ -42,4 +42,12 @@ impl Picture {
     pub fn rgb_mut(&mut self) -> &mut [u8] {
         &mut self.rgb
     }
+
+    /// Takes its colours away, as a browser's `grayscale(1)` does.
+    pub fn to_grey(&mut self) {
+        for pixel in self.rgb.chunks_exact_mut(3) {
+            let [r, g, b] = [0, 1, 2].map(|channel| f32::from(pixel[channel]));
+            pixel.fill((0.2126 * r + 0.7152 * g + 0.0722 * b).round() as u8);
+        }
+    }
 }

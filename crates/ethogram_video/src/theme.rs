@@ -45,3 +45,8 @@ const SLOTS: [[u8; 3]; 16] = [
 pub fn ink_of_slot(slot: usize) -> Rgb {
     Rgb(SLOTS[slot % SLOTS.len()])
 }
+
+/// What a value from −1 to 1 adds to a channel of a picture.
+pub(crate) fn added(value: f32, opacity: f64) -> u8 {
+    (255.0 * opacity * f64::from(value.abs()).min(1.0)).round() as u8
+}

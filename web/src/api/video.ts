@@ -17,6 +17,10 @@ export interface VideoOptions {
   target?: string;
   checkpoint?: number;
   opacity?: number;
+  blend?: string;
+  colours?: string;
+  sign?: string;
+  outliers?: number;
 }
 
 /** Kinds of files that a table of steps can be. */

@@ -85,6 +85,10 @@ fn request(options: &VideoOptions, episode: u64, path: &Path) -> anyhow::Result<
     add("target", options.target.clone());
     add("checkpoint", options.checkpoint.map(|step| step.to_string()));
     add("opacity", options.opacity.map(|opacity| opacity.to_string()));
+    add("blend", options.blend.clone());
+    add("colours", options.colours.clone());
+    add("sign", options.sign.clone());
+    add("outliers", options.outliers.map(|outliers| outliers.to_string()));
     let request = VideoRequest::new(episode).with_options(texts.iter().map(|(name, text)| (*name, text.as_str())))?;
     Ok(VideoRequest { format: Video::format_of(path)?, range: options.range.clone().unwrap_or(0..u64::MAX), ..request })
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use ethogram_model::Cancel;
-use ethogram_video::{Canvas, Film, Heat, Moment, Scene, Segment, SegmentEncoder};
+use ethogram_video::{Blend, Canvas, Film, Heat, Moment, Picture, Scene, Segment, SegmentEncoder, Sign, lay_heads};
 
 use super::moments::Moments;
 use super::pictures::{PictureField, Pictures};
@@ -39,7 +39,7 @@ impl<'a> Reel<'a> {
     pub fn play(&mut self, steps: Range<u64>, see: &mut dyn FnMut(&Canvas) -> Result<()>) -> Result<()> {
         let Video { run, episode, lanes, overlay, .. } = self.video;
         let mut moments: Option<Moments> = None;
-        let mut heat: Option<Explanation> = None;
+        let mut found: Vec<Explanation> = Vec::new();
         for step in steps.clone() {
             let at = step - steps.start;
             if at.is_multiple_of(STEPS_AT_ONCE) {
@@ -50,7 +50,7 @@ impl<'a> Reel<'a> {
                 && at.is_multiple_of(EXPLAINED_AT_ONCE)
             {
                 let range = step..steps.end.min(step + EXPLAINED_AT_ONCE);
-                heat = Some(explain(run, *episode, range, overlay, self.video.picture.as_ref())?);
+                found = explain(run, *episode, range, overlay, self.video.picture.as_ref())?;
             }
             let Some(moments) = &moments else { continue };
             let told = moments.tell(run, step, lanes.as_ref());
@@ -58,10 +58,8 @@ impl<'a> Reel<'a> {
                 Some(pictures) => pictures.read(step)?,
                 None => None,
             };
-            if let (Some(overlay), Some(heat), Some(picture)) = (overlay, &heat, &mut picture)
-                && let Some(heat) = heat_of(heat, step, picture.height(), picture.width())
-            {
-                heat.lay_over(picture, overlay.opacity)?;
+            if let (Some(overlay), Some(picture)) = (overlay, &mut picture) {
+                lay_over(overlay, &found, step, picture)?;
             }
             let moment = Moment {
                 step,
@@ -161,45 +159,70 @@ fn encode(video: &Video<'_>, range: Range<u64>, stopped: &AtomicBool, done: &Sen
     played.map(|()| encoder.finish())
 }
 
-/// Attributions of some steps to the pixels of the picture that is shown.
+/// Lays what was explained of a step over its picture; nothing where nothing is known of it.
+fn lay_over(overlay: &Overlay, found: &[Explanation], step: u64, picture: &mut Picture) -> Result<()> {
+    let sides = (picture.height(), picture.width());
+    let heats: Vec<Option<Heat>> = found.iter().map(|found| heat_of(overlay, found, step, sides)).collect();
+    match heats.as_slice() {
+        [Some(heat)] => heat.lay_over(picture, &overlay.look)?,
+        [blue, red] => lay_heads([blue.as_ref(), red.as_ref()], picture, overlay.look.opacity)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Attributions of some steps to the pixels of the picture that is shown, one of each target.
 pub(super) fn explain(
     run: &RunHandle,
     episode: u64,
     range: Range<u64>,
     overlay: &Overlay,
     picture: Option<&PictureField>,
-) -> Result<Explanation> {
-    let request = ExplanationRequest {
-        episode,
-        range,
-        method: overlay.method.clone(),
-        target: overlay.target.clone(),
-        checkpoint: overlay.checkpoint,
-        ..ExplanationRequest::default()
-    };
-    let found = run.explanation(&request, &Cancel::default())?;
+) -> Result<Vec<Explanation>> {
     let sides = picture.map(PictureField::size);
-    let explained = match found.wrt_shape.as_slice() {
-        [.., height, width] => Some((*width as u32, *height as u32)),
-        _ => None,
+    let one = |target: &str| {
+        let request = ExplanationRequest {
+            episode,
+            range: range.clone(),
+            method: overlay.method.clone(),
+            target: target.to_owned(),
+            checkpoint: overlay.checkpoint,
+            ..ExplanationRequest::default()
+        };
+        let found = run.explanation(&request, &Cancel::default())?;
+        let explained = match found.wrt_shape.as_slice() {
+            [.., height, width] => Some((*width as u32, *height as u32)),
+            _ => None,
+        };
+        // Nothing could be explained at these steps; that is no reason against the others.
+        if found.wrt_shape.is_empty() || explained.is_some() && explained == sides {
+            return Ok(found);
+        }
+        Err(Error::BadInput {
+            field: "video".into(),
+            input: "overlay".into(),
+            expected: "a picture of what the network received, picture=\"observation\"".into(),
+            found: format!(
+                "{:?}, explained are values of shape {:?}",
+                picture.map(|field| &field.name),
+                found.wrt_shape
+            ),
+        })
     };
-    // Nothing could be explained at these steps; that is no reason against the others.
-    if found.wrt_shape.is_empty() || explained.is_some() && explained == sides {
-        return Ok(found);
-    }
-    Err(Error::BadInput {
-        field: "video".into(),
-        input: "overlay".into(),
-        expected: "a picture of what the network received, picture=\"observation\"".into(),
-        found: format!("{:?}, explained are values of shape {:?}", picture.map(|field| &field.name), found.wrt_shape),
-    })
+    overlay.targets().into_iter().map(one).collect()
 }
 
-fn heat_of(found: &Explanation, step: u64, height: u32, width: u32) -> Option<Heat> {
+fn heat_of(overlay: &Overlay, found: &Explanation, step: u64, sides: (u32, u32)) -> Option<Heat> {
     let row = (step - found.first) as usize;
     if !*found.valid.get(row)? {
         return None;
     }
     let count = found.shape.iter().product::<usize>();
-    Heat::new(found.values.get(row * count..(row + 1) * count)?, &found.shape, height, width)
+    let values = found.values.get(row * count..(row + 1) * count)?;
+    // What is added to a channel has no sign.
+    let sign = match overlay.sign {
+        Sign::Both if overlay.look.blend == Blend::Heads => Sign::Absolute,
+        sign => sign,
+    };
+    Heat::new(values, &found.shape, sides, sign, overlay.outliers)
 }

@@ -3,14 +3,16 @@
 use std::ops::Range;
 use std::str::FromStr;
 
-use ethogram_video::{Format, Layout};
+use ethogram_video::{Blend, COLOUR_MAPS, ColourMap, Format, HeatLook, Layout, OUTLIERS_DEFAULT, OUTLIERS_MAX, Sign};
 
 use crate::{Error, Result};
 
 /// Stands for no picture and for no bars.
 pub const NOTHING: &str = "none";
 /// Opacity of the strongest places of an overlay, as in the web app.
-pub const OVERLAY_OPACITY_DEFAULT: f32 = 0.8;
+pub const OVERLAY_OPACITY_DEFAULT: f64 = 0.8;
+/// What [`Blend::Heads`] explains: what is added to blue, and what to red.
+const HEADS: [&str; 2] = ["action", "value"];
 
 /// Asks for a film.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,17 +67,42 @@ impl VideoAxis {
 pub struct Overlay {
     /// Name of one of [`crate::ATTRIBUTIONS`].
     pub method: String,
-    /// What is explained.
+    /// What is explained; of [`Blend::Heads`] the action and the value are.
     pub target: String,
     /// Global step of the checkpoint; the one in force when left out.
     pub checkpoint: Option<i64>,
-    /// Of the strongest places, 0 to 1.
-    pub opacity: f32,
+    /// Colours, how they meet the picture, and the opacity of the strongest places.
+    pub look: HeatLook,
+    /// Which numbers are shown.
+    pub sign: Sign,
+    /// Percent of the whole beyond the end of the scale, to [`OUTLIERS_MAX`].
+    pub outliers: f64,
+}
+
+impl Default for Overlay {
+    /// As Replay shows one, of a method still to be named.
+    fn default() -> Self {
+        Self {
+            method: String::new(),
+            target: "action".into(),
+            checkpoint: None,
+            look: HeatLook { opacity: OVERLAY_OPACITY_DEFAULT, ..HeatLook::default() },
+            sign: Sign::Both,
+            outliers: OUTLIERS_DEFAULT,
+        }
+    }
+}
+
+impl Overlay {
+    /// What is explained: one target, or two that lie over the picture together.
+    pub fn targets(&self) -> Vec<&str> {
+        if self.look.blend == Blend::Heads { HEADS.to_vec() } else { vec![&self.target] }
+    }
 }
 
 impl VideoRequest {
     /// Options that have a text, in the order that people see.
-    pub const OPTIONS: [&str; 13] = [
+    pub const OPTIONS: [&str; 17] = [
         "from",
         "to",
         "format",
@@ -89,6 +116,10 @@ impl VideoRequest {
         "target",
         "checkpoint",
         "opacity",
+        "blend",
+        "colours",
+        "sign",
+        "outliers",
     ];
 
     /// All of an episode, as it is shown when nobody says otherwise.
@@ -112,13 +143,8 @@ impl VideoRequest {
     /// # Errors
     /// [`Error::BadParam`] for an option that is none of these, or has no such value.
     pub fn with_options<'a>(mut self, options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self> {
-        let mut overlay = Overlay {
-            method: String::new(),
-            target: "action".into(),
-            checkpoint: None,
-            opacity: OVERLAY_OPACITY_DEFAULT,
-        };
-        let mut about_overlay = None;
+        let mut overlay = Overlay::default();
+        let (mut about_overlay, mut is_target_given) = (None, false);
         for (name, text) in options {
             match name {
                 "from" => self.range.start = number(name, text, "a whole number from 0")?,
@@ -131,13 +157,10 @@ impl VideoRequest {
                 "axis" => self.axis = one_of(name, text, &VideoAxis::ALL, VideoAxis::name)?,
                 "layout" => self.layout = one_of(name, text, &Layout::ALL, Layout::name)?,
                 "overlay" => text.clone_into(&mut overlay.method),
-                "target" | "checkpoint" | "opacity" => {
+                "target" | "checkpoint" | "opacity" | "blend" | "colours" | "sign" | "outliers" => {
                     about_overlay = Some(name);
-                    match name {
-                        "target" => text.clone_into(&mut overlay.target),
-                        "checkpoint" => overlay.checkpoint = Some(number(name, text, "a global step")?),
-                        _ => overlay.opacity = number(name, text, "a number from 0 to 1")?,
-                    }
+                    is_target_given |= name == "target";
+                    overlay.set(name, text)?;
                 }
                 _ => return Err(bad(name, format!("one of {}", Self::OPTIONS.join(", ")), text)),
             }
@@ -145,12 +168,41 @@ impl VideoRequest {
         match (overlay.method.as_str(), about_overlay) {
             ("" | NOTHING, Some(name)) => return Err(bad(name, "overlay= beside it".into(), "none")),
             ("" | NOTHING, None) => {}
-            _ if !(0.0..=1.0).contains(&overlay.opacity) => {
-                return Err(bad("opacity", "a number from 0 to 1".into(), &overlay.opacity.to_string()));
+            _ if !(0.0..=1.0).contains(&overlay.look.opacity) => {
+                return Err(bad("opacity", "a number from 0 to 1".into(), &overlay.look.opacity.to_string()));
+            }
+            _ if !(0.0..=OUTLIERS_MAX).contains(&overlay.outliers) => {
+                return Err(bad("outliers", format!("0 to {OUTLIERS_MAX} percent"), &overlay.outliers.to_string()));
+            }
+            _ if is_target_given && overlay.look.blend == Blend::Heads => {
+                return Err(bad(
+                    "target",
+                    "none beside blend=heads, which is of the action and the value".into(),
+                    &overlay.target,
+                ));
             }
             _ => self.overlay = Some(overlay),
         }
         Ok(self)
+    }
+}
+
+impl Overlay {
+    fn set(&mut self, name: &str, text: &str) -> Result<()> {
+        match name {
+            "target" => text.clone_into(&mut self.target),
+            "checkpoint" => self.checkpoint = Some(number(name, text, "a global step")?),
+            "opacity" => self.look.opacity = number(name, text, "a number from 0 to 1")?,
+            "outliers" => self.outliers = number(name, text, "percent")?,
+            "blend" => self.look.blend = one_of(name, text, &Blend::ALL, Blend::name)?,
+            "sign" => self.sign = one_of(name, text, &Sign::ALL, Sign::name)?,
+            _ => {
+                let known = || COLOUR_MAPS.iter().map(|map| map.name).collect::<Vec<_>>().join(", ");
+                let found = ColourMap::from_name(text);
+                self.look.colours = found.ok_or_else(|| bad(name, format!("one of {}", known()), text))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -196,6 +248,11 @@ mod tests {
             (overlay.method.as_str(), overlay.target.as_str(), overlay.checkpoint),
             ("saliency", "action", Some(-1))
         );
+        assert_eq!((overlay.look.colours.name, overlay.targets()), ("page", vec!["action"]));
+        let heads =
+            VideoRequest::new(3).with_options([("overlay", "occlusion"), ("blend", "heads"), ("sign", "absolute")]);
+        let heads = heads.expect("options").overlay.expect("an overlay");
+        assert_eq!((heads.sign, heads.targets()), (Sign::Absolute, vec!["action", "value"]));
         assert_eq!(VideoRequest::new(0).with_options([("overlay", "none")]).expect("none").overlay, None);
 
         check(&[("layout", "left")], r#""layout" of "video": expected side or below, found "left""#);
@@ -204,6 +261,18 @@ mod tests {
         check(
             &[("overlay", "saliency"), ("opacity", "NaN")],
             r#""opacity" of "video": expected a number from 0 to 1, found "NaN""#,
+        );
+        check(
+            &[("overlay", "saliency"), ("colours", "jet")],
+            r#""colours" of "video": expected one of page, red-blue, green-purple, viridis, magma, cividis, grey, found "jet""#,
+        );
+        check(
+            &[("overlay", "saliency"), ("blend", "heads"), ("target", "2")],
+            r#""target" of "video": expected none beside blend=heads, which is of the action and the value, found "2""#,
+        );
+        check(
+            &[("overlay", "saliency"), ("outliers", "80")],
+            r#""outliers" of "video": expected 0 to 50 percent, found "80""#,
         );
         let all = VideoRequest::OPTIONS.join(", ");
         check(&[("codec", "av1")], &format!(r#""codec" of "video": expected one of {all}, found "av1""#));

@@ -1,8 +1,8 @@
 //! What is in the file is what was drawn.
 
 use ethogram_video::{
-    Axis, Bars, Canvas, Error, FILM_BYTES_MAX, Film, FilmTimes, Format, Heat, Lane, Layout, Moment, Picture, Rect, Rgb,
-    Scale, Scene, SceneSpec, SegmentEncoder,
+    Axis, Bars, Blend, Canvas, ColourMap, Error, FILM_BYTES_MAX, Film, FilmTimes, Format, Heat, HeatLook, Lane, Layout,
+    Moment, OUTLIERS_DEFAULT, Picture, Rect, Rgb, Scale, Scene, SceneSpec, SegmentEncoder, Sign, lay_heads,
 };
 
 use crate::read_back::{boxes, decode, decode_gif, parse};
@@ -174,7 +174,7 @@ fn strength(step: u64, x: u32) -> f32 {
 }
 
 /// A saliency film: a grey picture with an attribution laid over it in every frame.
-fn saliency_film(format: Format) -> (Vec<u8>, Rect, u32) {
+fn saliency_film(format: Format, look: &HeatLook) -> (Vec<u8>, Rect, u32) {
     let spec = SceneSpec { last: HEAT_FRAMES - 1, bars: None, ..spec(Layout::Side, Axis::Auto) };
     let mut scene = Scene::new(spec).expect("a scene");
     let (place, scale) = scene.picture();
@@ -183,12 +183,18 @@ fn saliency_film(format: Format) -> (Vec<u8>, Rect, u32) {
     let mut canvas = scene.canvas();
     for step in 0..HEAT_FRAMES {
         let mut picture = Picture::new(SIDES.0, SIDES.1, GREY.repeat((SIDES.0 * SIDES.1) as usize)).expect("a picture");
-        // One cell is the strongest in all frames, so that all are on one scale.
+        // Two rows are the strongest of their signs in all frames, so that all are on one scale.
         let mut values: Vec<f32> = (0..SIDES.0 * SIDES.1).map(|at| strength(step, at % SIDES.0)).collect();
         values[..(SIDES.0 * 2) as usize].fill(1.0);
+        values[SIDES.0 as usize..(SIDES.0 * 2) as usize].fill(-1.0);
         let shape = [SIDES.1 as usize, SIDES.0 as usize];
-        let heat = Heat::new(&values, &shape, SIDES.1, SIDES.0).expect("heat");
-        heat.lay_over(&mut picture, 1.0).expect("of one size");
+        let heat = |sign| Heat::new(&values, &shape, (SIDES.1, SIDES.0), sign, OUTLIERS_DEFAULT).expect("heat");
+        if look.blend == Blend::Heads {
+            let [actor, critic] = [heat(Sign::Positive), heat(Sign::Negative)];
+            lay_heads([Some(&actor), Some(&critic)], &mut picture, look.opacity).expect("of one size");
+        } else {
+            heat(Sign::Both).lay_over(&mut picture, look).expect("of one size");
+        }
         scene.draw(&mut canvas, &Moment { step, picture: Some(&picture), ..Moment::default() }).expect("drawn");
         film.frame(&canvas).expect("a frame");
     }
@@ -203,29 +209,34 @@ fn laid_over(strength: f32) -> [f32; 3] {
 }
 
 /// The middles of the three sides, in each frame: how far they are from what they must be, in levels.
-fn heat_apart(step: u64, place: Rect, scale: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> f32 {
+fn heat_apart(
+    expected: &dyn Fn(f32) -> [f32; 3],
+    step: u64,
+    place: Rect,
+    scale: u32,
+    pixel: impl Fn(u32, u32) -> [u8; 3],
+) -> f32 {
     let sides = [1, 3, 5].map(|sixth| SIDES.0 * sixth / 6);
     let apart = sides.map(|x| {
         let seen = pixel(place.x + x * scale + scale / 2, place.y + (SIDES.1 / 2) * scale + scale / 2);
-        let expected = laid_over(strength(step, x));
+        let expected = expected(strength(step, x));
         (0..3).map(|channel| (f32::from(seen[channel]) - expected[channel]).abs()).fold(0.0, f32::max)
     });
     apart.into_iter().fold(0.0, f32::max)
 }
 
-/// a saliency film has a frame a step, and in each the overlay is warm where the attribution is positive, cold where it is negative,
-/// clearer the weaker, and not there where it is zero: exact in a gif, within what the format rounds in an mp4.
-#[test]
-fn row_a8_a_saliency_film_has_the_colours_of_the_overlay_in_every_frame() {
-    let (file, place, scale) = saliency_film(Format::Mp4);
+/// Decodes a film of each format: it has a frame a step, and in each what is expected.
+fn check_heat(look: &HeatLook, expected: &dyn Fn(f32) -> [f32; 3]) {
+    let name = format!("{} {}", look.blend.name(), look.colours.name);
+    let (file, place, scale) = saliency_film(Format::Mp4, look);
     let mut frames = 0;
     decode(&file, |step, frame| {
         frames += 1;
-        let apart = heat_apart(step as u64, place, scale, |x, y| frame.pixel(x, y));
-        assert!(apart <= 6.0, "step {step} of the mp4: {apart} levels");
+        let apart = heat_apart(expected, step as u64, place, scale, |x, y| frame.pixel(x, y));
+        assert!(apart <= 6.0, "step {step} of the mp4, {name}: {apart} levels");
     });
     assert_eq!(frames, HEAT_FRAMES);
-    let (file, place, scale) = saliency_film(Format::Gif);
+    let (file, place, scale) = saliency_film(Format::Gif, look);
     let (width, _, frames) = decode_gif(&file);
     assert_eq!(frames.len() as u64, HEAT_FRAMES);
     for (step, (rgb, _)) in frames.iter().enumerate() {
@@ -233,9 +244,55 @@ fn row_a8_a_saliency_film_has_the_colours_of_the_overlay_in_every_frame() {
             let at = 3 * (y as usize * width + x as usize);
             [rgb[at], rgb[at + 1], rgb[at + 2]]
         };
-        let apart = heat_apart(step as u64, place, scale, pixel);
-        assert!(apart <= 1.0, "step {step} of the gif: {apart} levels");
+        let apart = heat_apart(expected, step as u64, place, scale, pixel);
+        assert!(apart <= 1.0, "step {step} of the gif, {name}: {apart} levels");
     }
+}
+
+/// a saliency film has a frame a step, and in each the overlay is warm where the attribution is positive, cold where it is negative,
+/// clearer the weaker, and not there where it is zero: exact in a gif, within what the format rounds in an mp4.
+#[test]
+fn row_a8_a_saliency_film_has_the_colours_of_the_overlay_in_every_frame() {
+    check_heat(&HeatLook::default(), &laid_over);
+}
+
+/// the same in the colours of a diverging map and of perceptual ones, over the picture, without its colours, and instead of it. The numbers
+/// are those of the maps' ends and middles in the papers.
+#[test]
+fn row_a8_films_have_the_colour_maps_of_replay_in_every_frame() {
+    let mixed = |colour: [u8; 3], strength: f32| {
+        let share = strength.abs().sqrt();
+        [0, 1, 2].map(|channel| f32::from(GREY[channel]) * (1.0 - share) + f32::from(colour[channel]) * share)
+    };
+    let map = |name| ColourMap::from_name(name).expect("a map");
+    // Of the steps at full strength; at a quarter a colour lies between two of the table, which the unit tests check.
+    let check = |blend, name, ends: [[u8; 3]; 3]| {
+        let colours = map(name);
+        let look = HeatLook { blend, colours, ..HeatLook::default() };
+        check_heat(&look, &move |strength| {
+            let colour = match strength {
+                1.0 => ends[2],
+                -1.0 => ends[0],
+                0.0 => ends[1],
+                other => colours.colour(other).0,
+            };
+            if blend == Blend::Alone { colour.map(f32::from) } else { mixed(colour, strength) }
+        });
+    };
+    check(Blend::Over, "red-blue", [[0x05, 0x30, 0x61], [0xf7; 3], [0x67, 0x00, 0x1f]]);
+    check(Blend::Grey, "viridis", [[0xfd, 0xe7, 0x25], [0x44, 0x01, 0x54], [0xfd, 0xe7, 0x25]]);
+    check(Blend::Alone, "magma", [[0xfc, 0xfd, 0xbf], [0x00, 0x00, 0x04], [0xfc, 0xfd, 0xbf]]);
+}
+
+/// what matters to the policy is added to blue, what matters to the value to red.
+#[test]
+fn row_a8_a_film_of_actor_and_critic_has_both_in_every_frame() {
+    let look = HeatLook { blend: Blend::Heads, opacity: 0.4, ..HeatLook::default() };
+    check_heat(&look, &|strength| {
+        // The critic's is the actor's turned around, see `saliency_film`.
+        let [actor, critic] = [strength.max(0.0), (-strength).max(0.0)].map(|size| (102.0 * size).round());
+        [128.0 + critic, 128.0, 128.0 + actor]
+    });
 }
 
 /// B-5: a gif of few colours is exact, pixel for pixel, in every frame.

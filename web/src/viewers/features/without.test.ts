@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import type { WithoutFeatures } from '../../api/features';
-import { joined, leftOutOf, leftOutText, ranked } from './without';
+import type { Features, WithoutFeatures } from '../../api/features';
+import { joined, leftOutOf, leftOutText, ranked, rolloutCommand } from './without';
 
 const part = (step: number[], kl: number[], flips: number[]): WithoutFeatures => {
   const said = (value: number, greedy: number) => ({
@@ -49,4 +49,17 @@ describe('what would be said without features', () => {
     expect(leftOutOf(null, 8)).toEqual([]);
     expect(leftOutText([])).toBeNull();
   });
+});
+
+it('U-22: episodes are played again by a command that finds the same features', () => {
+  const features = {
+    layer: '/conv 3/Relu',
+    of: 'activations',
+    factors: Array.from({ length: 6 }, () => ({})),
+    checkpoint: { global_step: 80_000, name: 'last' },
+  } as unknown as Features;
+  expect(rolloutCommand('01J', features, 512, [1, 4])).toBe(
+    "ethogram rollout 01J@80000 --without 1,4 --layer '/conv 3/Relu' --of activations --factors 6 --states 512 --episodes 10 --compare",
+  );
+  expect(rolloutCommand('01J', { ...features, layer: "it's" }, 16, [0])).toContain(`--layer 'it'\\''s' `);
 });

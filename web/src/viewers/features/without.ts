@@ -1,4 +1,4 @@
-import type { WithoutFeatures } from '../../api/features';
+import type { Features, WithoutFeatures } from '../../api/features';
 
 /** A step of which the policy would say something else. */
 export interface ChangedStep {
@@ -72,3 +72,34 @@ export function leftOutOf(text: string | null, count: number): number[] {
 
 export const leftOutText = (indices: readonly number[]) =>
   indices.map((index) => index + 1).join(',') || null;
+
+/** What the command plays episodes without these features by: how they are found again, and which. It counts them from 0. */
+export function rolloutCommand(
+  run: string,
+  { layer, of, factors, checkpoint }: Pick<Features, 'layer' | 'of' | 'factors' | 'checkpoint'>,
+  states: number,
+  indices: readonly number[],
+): string {
+  const words = [
+    `${run}@${checkpoint.global_step}`,
+    '--without',
+    indices.join(','),
+    '--layer',
+    layer,
+    '--of',
+    of,
+    '--factors',
+    String(factors.length),
+    '--states',
+    String(states),
+    '--episodes',
+    '10',
+    '--compare',
+  ];
+  return `ethogram rollout ${words.map(inShell).join(' ')}`;
+}
+
+/** A word as shells read it. */
+function inShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { FieldEntry } from '../../api/wire';
-import { barsChoices, barsShown, lengthOf, NOTHING } from './video_form';
+import { barsChoices, barsShown, lengthOf, NOTHING, overlayOptions, overlayWords } from './video_form';
 
 const field = (name: string, shape: number[], more: Partial<FieldEntry> = {}): FieldEntry =>
   ({
@@ -45,4 +45,26 @@ test('of a distribution its means are bars', () => {
 test('a length in frames and seconds', () => {
   expect(lengthOf(1000, 30)).toBe('1,000 frames, 33.3 s');
   expect(lengthOf(1, 2)).toBe('1 frame, 0.5 s');
+});
+
+test('A-8: the overlay of a film is that of Replay; of both heads the server knows what they explain', () => {
+  const why = { method: 'guided_backprop', target: '3-1', checkpoint: 80 };
+  const look = { blend: 'grey', colours: 'viridis', opacity: 0.5, sign: 'positive', outliers: 2 } as const;
+  expect(overlayOptions(why, look)).toEqual({
+    overlay: 'guided_backprop',
+    target: '3-1',
+    checkpoint: 80,
+    blend: 'grey',
+    colours: 'viridis',
+    opacity: 0.5,
+    sign: 'positive',
+    outliers: 2,
+  });
+  expect(overlayWords(why, look)).toBe('guided backprop in viridis');
+  const heads = { ...look, blend: 'heads' } as const;
+  expect(overlayOptions({ ...why, checkpoint: null }, heads)).toMatchObject({
+    blend: 'heads',
+    target: undefined,
+  });
+  expect(overlayWords(why, heads)).toBe('guided backprop of the policy in blue and of the value in red');
 });

@@ -1,7 +1,10 @@
 import type { FieldEntry } from '../../api/wire';
 import type { VideoOptions } from '../../api/video';
+import { COLOUR_MAPS } from '../../theme/colour_maps';
 import { policiesOf, type Policy } from './policy/policies';
 import { elementsOf } from './roles';
+import type { LookSpec } from './why/look_spec';
+import type { WhySpec } from './why/why_spec';
 
 /** Stands for no picture and for no bars. */
 export const NOTHING = 'none';
@@ -42,4 +45,35 @@ export const FPS_MOST: Record<VideoOptions['format'], number> = { mp4: 120, gif:
 /** A length of time in words: `33.3 s`. */
 export function lengthOf(frames: number, fps: number): string {
   return `${frames.toLocaleString('en')} ${frames === 1 ? 'frame' : 'frames'}, ${(frames / fps).toFixed(1)} s`;
+}
+
+/** The overlay of Replay, as a film is asked for it: in the colours and on the scale that the reader sees now. */
+export function overlayOptions(
+  why: Pick<WhySpec, 'method' | 'target' | 'checkpoint'>,
+  look: Pick<LookSpec, 'blend' | 'colours' | 'opacity' | 'sign' | 'outliers'>,
+): Pick<
+  VideoOptions,
+  'overlay' | 'target' | 'checkpoint' | 'opacity' | 'blend' | 'colours' | 'sign' | 'outliers'
+> {
+  const { blend, colours, opacity, sign, outliers } = look;
+  return {
+    overlay: why.method,
+    // Both heads at once are of the action and the value.
+    target: blend === 'heads' ? undefined : why.target,
+    checkpoint: why.checkpoint ?? undefined,
+    opacity,
+    blend,
+    colours,
+    sign,
+    outliers,
+  };
+}
+
+/** The same in words. */
+export function overlayWords({ method }: Pick<WhySpec, 'method'>, look: Pick<LookSpec, 'blend' | 'colours'>) {
+  const words = method.replaceAll('_', ' ');
+  if (look.blend === 'heads') return `${words} of the policy in blue and of the value in red`;
+  return look.blend === 'multiply'
+    ? `${words} as a spotlight`
+    : `${words} in ${COLOUR_MAPS[look.colours].title}`;
 }

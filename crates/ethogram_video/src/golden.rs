@@ -1,0 +1,14 @@
+//! `testdata/heat_colours.txt`: what the browser's code makes of the same numbers. `web/src/charts/heat_colours.test.ts` writes it
+//! (`npx vitest run heat_colours -u`) and fails when it is stale.
+
+/// The words of each line that begins with this one.
+pub fn lines(kind: &str) -> Vec<Vec<&'static str>> {
+    let all = include_str!("../testdata/heat_colours.txt").lines();
+    let words = all.map(|line| line.split_whitespace().collect::<Vec<_>>());
+    words.filter(|words| words.first() == Some(&kind)).map(|words| words[1..].to_vec()).collect()
+}
+
+/// Two digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
