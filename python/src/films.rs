@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use ethogram_store::{
-    EpisodeEnd, EpisodeRow, Error, FILM_BYTES_MAX, FILMS_MAX, FilmName, Result, RunReader, RunSource as _, RunWriter,
-    attach_film,
+    EpisodeRow, Error, FILM_BYTES_MAX, FILMS_MAX, FilmName, Result, RunReader, RunSource as _, RunWriter, attach_film,
+    film_alone, is_film_alone,
 };
-use serde_json::Map;
 
 /// Which episodes films may belong to.
 pub struct Those {
@@ -54,7 +53,8 @@ pub fn attach(writer: &RunWriter, folder: &Path, those: &Those, allot: &dyn Fn()
                 (Some(place), _) => (counted[place.row].clone(), place.first_step),
                 (None, FilmName::Episode(number)) if counted.is_empty() => {
                     let index = if all.is_empty() { number } else { allot() };
-                    (unknown(index, those.evaluation.unwrap_or(false), modified_us), 0)
+                    let evaluation = those.evaluation.unwrap_or(false);
+                    (EpisodeRow { evaluation, ..film_alone(index, modified_us) }, 0)
                 }
                 (None, _) => return Err("no episode of the run is known to be the one that it shows".to_owned()),
             };
@@ -110,29 +110,4 @@ fn read(path: &Path) -> std::result::Result<(Vec<u8>, i64), String> {
 fn modified_us(found: &std::fs::Metadata) -> i64 {
     let since = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(0, |since| since.as_micros() as i64)
-}
-
-/// A row that a film stands for, of an episode that nobody counted.
-fn is_film_alone(row: &EpisodeRow) -> bool {
-    row.end == EpisodeEnd::Unknown && row.length == 0 && row.extra.contains_key("video_blob")
-}
-
-fn unknown(episode: u64, evaluation: bool, time_us: i64) -> EpisodeRow {
-    EpisodeRow {
-        episode,
-        env_index: 0,
-        agent: None,
-        seed: None,
-        end: EpisodeEnd::Unknown,
-        episode_return: f64::NAN,
-        length: 0,
-        global_step: 0,
-        started_us: time_us,
-        ended_us: Some(time_us),
-        recorded: false,
-        evaluation,
-        checkpoint: None,
-        env_return: None,
-        extra: Map::new(),
-    }
 }

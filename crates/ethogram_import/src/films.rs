@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ethogram_store::{EpisodeEnd, EpisodeRow, FilmName, attach_film};
-use serde_json::Map;
+use ethogram_store::{EpisodeRow, FilmName, attach_film, film_alone};
 
 use crate::tables::{Film, LostTable};
 
@@ -17,10 +16,11 @@ pub fn join(rows: &mut Vec<EpisodeRow>, films: &BTreeMap<FilmName, Film>, lost: 
     for (at, (shows, film)) in films.iter().enumerate() {
         let (row, first_step) = match (shows.place(&counted), *shows) {
             (Some(place), _) => (counted[place.row].clone(), place.first_step),
-            (None, FilmName::Episode(number)) if one_environment => (unknown(number, 0, film.modified_us), 0),
+            (None, FilmName::Episode(number)) if one_environment => (film_alone(number, film.modified_us), 0),
             // Nothing says where episodes begin: each film is one.
             (None, FilmName::Step(number)) if counted.is_empty() && by_step_only => {
-                (unknown(at as u64, i64::try_from(number).unwrap_or(i64::MAX), film.modified_us), 0)
+                let global_step = i64::try_from(number).unwrap_or(i64::MAX);
+                (EpisodeRow { global_step, ..film_alone(at as u64, film.modified_us) }, 0)
             }
             (None, _) => {
                 lost.note(&film.name, "the film", "no log of the run tells of the episode that it shows");
@@ -38,26 +38,5 @@ pub fn join(rows: &mut Vec<EpisodeRow>, films: &BTreeMap<FilmName, Film>, lost: 
             continue;
         }
         attach_film(extra, &film.name, &film.hash, film.bytes, first_step);
-    }
-}
-
-/// An episode of which only the index is known.
-fn unknown(episode: u64, global_step: i64, time_us: i64) -> EpisodeRow {
-    EpisodeRow {
-        episode,
-        env_index: 0,
-        agent: None,
-        seed: None,
-        end: EpisodeEnd::Unknown,
-        episode_return: f64::NAN,
-        length: 0,
-        global_step,
-        started_us: time_us,
-        ended_us: Some(time_us),
-        recorded: false,
-        evaluation: false,
-        checkpoint: None,
-        env_return: None,
-        extra: Map::new(),
     }
 }

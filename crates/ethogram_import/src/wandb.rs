@@ -184,6 +184,7 @@ impl Wandb {
                 _ => {}
             }
         }
+        media_as_one(&mut values);
         let number =
             |name: &str| values.iter().find(|(known, _)| known == name).and_then(|(_, value)| number_of(value));
         let column = STEP_COLUMNS.iter().find(|name| number(name).is_some());
@@ -200,7 +201,7 @@ impl Wandb {
                 self.tables.lost.note(
                     &self.name,
                     format!("values of {name:?}"),
-                    "only numbers are read of W&B's files",
+                    "only numbers are read of W&B's files; `ethogram convert` takes its media too",
                 );
                 continue;
             };
@@ -276,6 +277,17 @@ fn flatten(name: String, value: Value, depth: usize, each: &mut impl FnMut(Strin
             }
         }
         value => each(name, value),
+    }
+}
+
+/// W&B writes what it knows of a picture, film or table as items of their own, of which `NAME._type` says what it is: all of them are one
+/// value, which is no number.
+fn media_as_one(values: &mut Vec<(String, Value)>) {
+    let media: Vec<String> =
+        values.iter().filter_map(|(name, _)| name.strip_suffix("._type").map(str::to_owned)).collect();
+    for name in media {
+        values.retain(|(known, _)| known.strip_prefix(&name).is_none_or(|rest| !rest.starts_with('.')));
+        values.push((name, Value::Null));
     }
 }
 

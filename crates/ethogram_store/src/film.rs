@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::EpisodeRow;
+use crate::{EpisodeEnd, EpisodeRow};
 
 /// Largest film that is attached or given out, in bytes.
 pub const FILM_BYTES_MAX: u64 = 128 << 20;
@@ -65,6 +65,32 @@ impl FilmName {
     }
 }
 
+/// The row that a film stands for, of an episode that nobody counted; `time_us` is when the film was written.
+pub fn film_alone(episode: u64, time_us: i64) -> EpisodeRow {
+    EpisodeRow {
+        episode,
+        env_index: 0,
+        agent: None,
+        seed: None,
+        end: EpisodeEnd::Unknown,
+        episode_return: f64::NAN,
+        length: 0,
+        global_step: 0,
+        started_us: time_us,
+        ended_us: Some(time_us),
+        recorded: false,
+        evaluation: false,
+        checkpoint: None,
+        env_return: None,
+        extra: Map::new(),
+    }
+}
+
+/// Is this a row that only a film stands for?
+pub fn is_film_alone(row: &EpisodeRow) -> bool {
+    row.end == EpisodeEnd::Unknown && row.length == 0 && row.extra.contains_key("video_blob")
+}
+
 /// Says in the `extra` of an episode that it has a film (`docs/format.md`, Films).
 pub fn attach_film(extra: &mut Map<String, Value>, name: &str, hash: &str, bytes: u64, first_step: u64) {
     extra.insert("video".into(), name.into());
@@ -76,25 +102,14 @@ pub fn attach_film(extra: &mut Map<String, Value>, name: &str, hash: &str, bytes
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EpisodeEnd;
 
     fn rows(of: &[(u32, u64)]) -> Vec<EpisodeRow> {
         let row = |(at, &(env_index, length)): (usize, &(u32, u64))| EpisodeRow {
-            episode: at as u64,
             env_index,
-            agent: None,
-            seed: None,
             end: EpisodeEnd::Terminated,
             episode_return: 0.0,
             length,
-            global_step: 0,
-            started_us: 0,
-            ended_us: None,
-            recorded: false,
-            evaluation: false,
-            checkpoint: None,
-            env_return: None,
-            extra: Map::new(),
+            ..film_alone(at as u64, 0)
         };
         of.iter().enumerate().map(row).collect()
     }

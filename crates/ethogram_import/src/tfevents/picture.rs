@@ -165,7 +165,8 @@ mod tests {
     fn the_first_frame_of_a_gif_lies_where_it_says() {
         let mut encoded = Vec::new();
         let mut encoder = gif::Encoder::new(&mut encoded, 3, 2, &[10, 20, 30, 40, 50, 60]).expect("a head");
-        let frame = gif::Frame { left: 1, top: 1, width: 2, height: 1, buffer: vec![0, 1].into(), ..gif::Frame::default() };
+        let frame =
+            gif::Frame { left: 1, top: 1, width: 2, height: 1, buffer: vec![0, 1].into(), ..gif::Frame::default() };
         encoder.write_frame(&frame).expect("a frame");
         drop(encoder);
         let (shape, data) = read(&encoded);

@@ -44,7 +44,12 @@ impl Log {
     }
 
     fn history(&mut self, step: i64, values: &[(&str, &str)]) -> &mut Self {
-        let items: Vec<u8> = values.iter().flat_map(|(name, json)| field(1, &item(name, json))).collect();
+        let items: Vec<Vec<u8>> = values.iter().map(|(name, json)| item(name, json)).collect();
+        self.items(step, &items)
+    }
+
+    fn items(&mut self, step: i64, items: &[Vec<u8>]) -> &mut Self {
+        let items: Vec<u8> = items.iter().flat_map(|item| field(1, item)).collect();
         self.record(&field(2, &[items, field(2, &integer(1, step))].concat()))
     }
 
@@ -54,9 +59,18 @@ impl Log {
     }
 }
 
-/// A name and its value: field 16 takes two bytes of key.
+/// A name and its value.
 fn item(name: &str, json: &str) -> Vec<u8> {
-    let mut item = field(1, name.as_bytes());
+    value_of(field(1, name.as_bytes()), json)
+}
+
+/// A name in parts, as W&B 0.31 writes what it says of media.
+fn nested_item(parts: &[&str], json: &str) -> Vec<u8> {
+    value_of(parts.iter().flat_map(|part| field(2, part.as_bytes())).collect(), json)
+}
+
+/// The value beside a name: field 16 takes two bytes of key.
+fn value_of(mut item: Vec<u8>, json: &str) -> Vec<u8> {
     let value = field(1, json.as_bytes());
     item.extend([0x82, 0x01]);
     item.extend(&value[1..]);
@@ -126,4 +140,24 @@ fn a_log_that_grows_or_is_damaged_gives_what_is_whole() {
         assert!(points(&run, "return").value.len() <= 1_000);
         assert!(!run.lost().is_empty());
     }
+}
+
+#[test]
+fn what_is_said_of_a_picture_is_no_curve() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut log = Log::new();
+    let said = [("_type", "\"image-file\""), ("height", "64"), ("size", "812"), ("path", "\"media/images/frame.png\"")];
+    for step in 0..3 {
+        let mut items: Vec<Vec<u8>> = said.iter().map(|(part, json)| nested_item(&["frame", part], json)).collect();
+        items.push(nested_item(&["losses", "value"], "1.5"));
+        items.push(item("frames", "4"));
+        log.items(step, &items);
+    }
+    log.write(folder.path());
+    let run = open(folder.path());
+    assert_eq!((points(&run, "losses.value").value.len(), points(&run, "frames").value.len()), (3, 3));
+    let tags: Vec<String> = run.scalar_tags().into_iter().map(|found| found.tag).collect();
+    assert_eq!(tags, ["frames", "losses.value"]);
+    let lost = run.lost();
+    assert_eq!((lost.len(), lost[0].what.as_str()), (1, "values of \"frame\" (3 times)"));
 }

@@ -9,6 +9,7 @@ use ethogram_store::RunId;
 use super::facet::{config_members, config_text};
 use super::normalization::Scale;
 use super::score::History;
+use super::warnings::listed;
 use super::{
     ALGORITHMS_MAX, BenchmarkCell, BenchmarkRequest, BenchmarkRun, ConfigDifference, How, Normalization, TASKS_MAX,
     check,
@@ -94,16 +95,19 @@ impl Contents {
     }
 
     fn normalize(&mut self) {
+        let mut without: Vec<&str> = Vec::new();
         for (task, name) in self.tasks.iter().enumerate() {
             let of_task = self.runs.iter().filter(|run| run.task == task);
             let scores: Vec<f64> = of_task.filter_map(|run| run.score).filter(|score| score.is_finite()).collect();
-            match self.normalization.scale(name, &scores) {
-                Ok(scale) => self.scales.push(Some(scale)),
-                Err(why) => {
-                    self.scales.push(None);
-                    self.problems.push(why);
-                }
+            let scale = self.normalization.scale(name, &scores);
+            if scale.is_none() {
+                without.push(name);
             }
+            self.scales.push(scale);
+        }
+        if !without.is_empty() {
+            let (tasks, why) = (listed(&without), self.normalization.why_not());
+            self.problems.push(format!("Left out of what is normalised: {tasks}; {why}."));
         }
         for run in &mut self.runs {
             run.normalized = run.score.zip(self.scales[run.task]).map(|(score, scale)| scale.of(score));

@@ -53,26 +53,24 @@ impl Normalization {
         }
     }
 
-    /// How to scale the scores of one task, all of which are `scores`. **Errors**: why they cannot be.
-    pub(super) fn scale(self, task: &str, scores: &[f64]) -> Result<Scale, String> {
+    /// How to scale the scores of one task, all of which are `scores`; `None` when they cannot be.
+    pub(super) fn scale(self, task: &str, scores: &[f64]) -> Option<Scale> {
         match self {
-            Self::None | Self::Auto => Ok(Scale { zero: 0.0, one: 1.0 }),
-            Self::Human => match atari_game(task) {
-                Some(game) => Ok(Scale { zero: game.random, one: game.human }),
-                None => Err(format!(
-                    "{task} is none of the 57 Atari games with scores of people, and is left out of what is normalised"
-                )),
-            },
+            Self::None | Self::Auto => Some(Scale { zero: 0.0, one: 1.0 }),
+            Self::Human => atari_game(task).map(|game| Scale { zero: game.random, one: game.human }),
             Self::MinMax => {
                 let zero = scores.iter().copied().fold(f64::INFINITY, f64::min);
                 let one = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                if zero < one {
-                    return Ok(Scale { zero, one });
-                }
-                Err(format!(
-                    "all runs on {task} have the same score, so it has no scale from lowest to highest and is left out of what is normalised"
-                ))
+                (zero < one).then_some(Scale { zero, one })
             }
+        }
+    }
+
+    /// Why tasks have no scale, in words that go on after their names.
+    pub(super) fn why_not(self) -> &'static str {
+        match self {
+            Self::Human => "none of the 57 Atari games with scores of people",
+            _ => "all runs have the same score, so there is no scale from lowest to highest",
         }
     }
 }

@@ -63,14 +63,26 @@ fn missing_tasks(found: &Benchmark) -> Option<String> {
         let has = |task: usize| found.cells.iter().any(|cell| cell.algorithm == algorithm && cell.task == task);
         (0..found.tasks.len()).filter(|&task| !has(task)).map(|task| found.tasks[task].as_str()).collect::<Vec<_>>()
     };
-    let told: Vec<String> = (0..found.algorithms.len())
-        .map(|at| (at, lacks(at)))
+    let lacking: Vec<(&str, Vec<&str>)> = (0..found.algorithms.len())
+        .map(|at| (found.algorithms[at].name.as_str(), lacks(at)))
         .filter(|(_, tasks)| !tasks.is_empty())
-        .map(|(at, tasks)| format!("{} has no run on {}", found.algorithms[at].name, listed(&tasks)))
         .collect();
-    let parts: Vec<&str> = told.iter().map(String::as_str).collect();
-    (!told.is_empty())
-        .then(|| format!("{}: its numbers over all tasks are of other tasks than those of the rest.", listed(&parts)))
+    match lacking.as_slice() {
+        [] => None,
+        [(name, tasks)] => {
+            let tasks = listed(tasks);
+            Some(format!(
+                "{name} has no run on {tasks}: its numbers over all tasks are of other tasks than those of the rest."
+            ))
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+            Some(format!(
+                "Without a run on some task: {}. Numbers over all tasks are not of the same tasks.",
+                listed(&names)
+            ))
+        }
+    }
 }
 
 fn raw_average(found: &Benchmark) -> Option<String> {
@@ -107,7 +119,8 @@ fn not_finite(found: &Benchmark) -> Option<String> {
     (!names.is_empty()).then(|| format!("Without a finite score, and so in no statistic: {}.", listed(&names)))
 }
 
-fn listed(names: &[&str]) -> String {
+/// Names in a sentence, the first few of many.
+pub(super) fn listed(names: &[&str]) -> String {
     let rest = names.len().saturating_sub(NAMES);
     let shown = names[..names.len() - rest].join(", ");
     if rest > 0 { format!("{shown} and {rest} more") } else { shown }

@@ -131,6 +131,9 @@ fn row_b14_doubts_are_said_in_plain_words() {
     has("Fewer than 5 runs on some task: dqn, ppo.");
     has("ppo has no run on BreakoutNoFrameskip-v4");
     has("Not told apart by these runs: dqn and ppo.");
+    let alone = read(&bench, &BenchmarkRequest { normalization: Normalization::MinMax, ..request(&runs[..1]) });
+    let left = "Left out of what is normalised: ALE/Pong-v5; all runs have the same score";
+    assert!(alone.warnings.iter().any(|one| one.starts_with(left)), "{:?}", alone.warnings);
     let raw = read(&bench, &BenchmarkRequest { normalization: Normalization::None, ..request(&runs) });
     assert!(raw.warnings.iter().any(|one| one.contains("averaged as they are")), "{:?}", raw.warnings);
     assert_eq!((raw.target, raw.algorithms[0].aggregates[3]), (None, None), "no target, no gap");
