@@ -101,7 +101,7 @@ def _tables(path: Path, allow_pickle: bool) -> Iterator[Piece]:
             fields = zip(table.schema_arrow, batch.columns, strict=True)
             columns = {field.name: _column(field, column, path.name) for field, column in fields}
             yield from _steps(columns, batch.num_rows, path.name, allow_pickle)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
+    except (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         if isinstance(error, EthogramError):
             raise
         raise CorruptError(f"{path.name}: expected episodes of RLlib: {error}") from error

@@ -1,13 +1,23 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 
 import { runNamed } from './demo';
-import { OwnServer } from './own_server';
+import type { OwnServer } from './own_server';
+import {
+  drag,
+  drawn,
+  held,
+  holdFirst,
+  map,
+  moment,
+  open,
+  pictures,
+  plot,
+  progress,
+  serverOn,
+  visible,
+  WHOLE,
+} from './states_page';
 
 // Maps are computed and pictures decoded on the machine's few cores.
 test.describe.configure({ timeout: 240_000 });
@@ -15,76 +25,16 @@ test.describe.configure({ timeout: 240_000 });
 let server: OwnServer;
 
 test.beforeAll(async () => {
-  server = await OwnServer.onEmptyFolder();
-  for (const scenario of ['rooms', 'bare', 'many', 'sampled']) {
-    await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
-      join(import.meta.dirname, 'log_states.py'),
-      server.root,
-      scenario,
-    ]);
-  }
+  server = await serverOn(['rooms', 'bare', 'many', 'sampled']);
 });
 test.afterAll(async () => {
   await server.dispose();
 });
 
-const map = (page: Page) => page.locator('[data-map]');
-const plot = (page: Page) => page.locator('[data-painted]');
-const progress = (page: Page) => page.locator('[data-phase]');
-const held = (page: Page) => page.locator('[data-held]');
-const visible = async (page: Page) => Number(await plot(page).getAttribute('data-visible'));
-
-/** Opens the page on a run of this test's server and waits for the first points. */
-async function open(page: Page, name: string, rest = ''): Promise<string> {
-  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-    runs: { id: string; name: string }[];
-  };
-  const run = answer.runs.find((one) => one.name === name)!.id;
-  await page.goto(`${server.url}/#/states?runs=${run}${rest}`);
-  await drawn(page);
-  return run;
-}
-
-async function drawn(page: Page): Promise<void> {
-  await expect(plot(page)).toHaveAttribute('data-painted', /dots|density/, { timeout: 60_000 });
-  await expect(progress(page)).toHaveAttribute('data-phase', /done|running|stopped/, { timeout: 60_000 });
-}
-
-/** Holds the first point that stands out. */
-async function holdFirst(page: Page): Promise<number> {
-  await plot(page).focus();
-  await page.keyboard.press('Home');
-  await page.keyboard.press('n');
-  await expect(held(page)).toBeVisible();
-  return Number(await held(page).getAttribute('data-held'));
-}
-
-/** Drags through parts of the map. */
-async function drag(page: Page, path: readonly (readonly [number, number])[]): Promise<void> {
-  const box = (await plot(page).boundingBox())!;
-  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
-  await page.mouse.move(...at(path[0]));
-  await page.mouse.down();
-  for (const corner of path.slice(1)) await page.mouse.move(...at(corner), { steps: 4 });
-  await page.mouse.up();
-}
-
-/** Page, episode and step of the address; a step that is left out is the first. */
-function moment(page: Page): [string, string | null, string] {
-  const [place, query] = new URL(page.url()).hash.replace('#/', '').split('?');
-  const params = new URLSearchParams(query);
-  return [place, params.get('episode'), params.get('step') ?? '0'];
-}
-
-const WHOLE = [
-  [0.02, 0.02],
-  [0.98, 0.98],
-] as const;
-
 test('N-11, D-14: the map is recoloured, faded and sized by reward, value and any other field', async ({
   page,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   const legend = page.getByRole('group', { name: /^Colours/ });
   await expect(legend).toHaveAccessibleName('Colours: action');
   await expect(legend.getByRole('button')).toHaveText([/LEFT/, /RIGHT/, /JUMP/]);
@@ -131,7 +81,7 @@ test('N-11, D-14: the map is recoloured, faded and sized by reward, value and an
 test('N-12: a point shows its numbers with names and units, and its frame; the row without numbers is left out', async ({
   page,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   await expect(page.getByText(/1 left out/)).toBeVisible();
   await plot(page).focus();
   await page.keyboard.press('.');
@@ -145,7 +95,7 @@ test('N-12: a point shows its numbers with names and units, and its frame; the r
 test('N-20: where states lie, how episodes pass through them and their advantages are one picture', async ({
   page,
 }) => {
-  const run = await open(page, 'rooms', '&colour=advantage');
+  const run = await open(server, page, 'rooms', '&colour=advantage');
   await page.getByLabel('Draw an episode as a line').selectOption({ label: 'episode 2' });
   await page.getByLabel('Draw an episode as a line').selectOption({ label: 'episode 7' });
   await expect(page.locator('[data-line]')).toHaveCount(2);
@@ -164,7 +114,7 @@ test('N-20: where states lie, how episodes pass through them and their advantage
 test('States: a click plays the step, the playhead is on the map, and Back finds the map as it was', async ({
   page,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   await plot(page).focus();
   for (let i = 0; i < 5; i += 1) await page.keyboard.press('.');
   await page.keyboard.press('Enter');
@@ -188,7 +138,7 @@ test('States: a click plays the step, the playhead is on the map, and Back finds
 test('A-13: PCA, UMAP and t-SNE in two and three dimensions, turned and enlarged by mouse and keys, kept in the address', async ({
   page,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   await expect(progress(page)).toContainText('of the variance');
   await page.getByRole('button', { name: '3-D' }).click();
   await expect(progress(page)).toContainText(/%, .*%, .*%/);
@@ -220,7 +170,7 @@ test('A-13: search by pattern, isolate, box and lasso select, names edited, book
   page,
   context,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   // Regular expressions over actions, tags and titles.
   const find = page.getByRole('searchbox');
   await find.fill('crash');
@@ -285,7 +235,7 @@ test('A-13: search by pattern, isolate, box and lasso select, names edited, book
 test('A-13: the nearest states of a point by Euclid and by angle, with their frames, and as a set', async ({
   page,
 }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   const point = await holdFirst(page);
   const rows = page.locator('[data-neighbour]');
   await expect(rows).toHaveCount(15);
@@ -322,7 +272,7 @@ test('A-13: the nearest states of a point by Euclid and by angle, with their fra
 });
 
 test('A-13: axes by fields, and names of colours', async ({ page }) => {
-  await open(page, 'rooms');
+  await open(server, page, 'rooms');
   await page.getByLabel('axes of my own').check();
   await page.getByLabel('Axis across').selectOption({ label: 'position' });
   await page.getByLabel('Axis up').selectOption({ label: 'height' });
@@ -336,142 +286,10 @@ test('A-13: axes by fields, and names of colours', async ({ page }) => {
   await expect(page).toHaveURL(/labels=colours/);
 });
 
-const pictures = async (page: Page) => Number(await plot(page).getAttribute('data-pictures'));
-
-test('A-13: pictures of states in place of points at any zoom, and words by any field', async ({ page }) => {
-  let asked = 0;
-  page.on('request', (request) => (asked += Number(request.url().includes('/frames?'))));
-  await open(page, 'rooms');
-  await page.getByLabel('pictures of the states').check();
-  await expect(page).toHaveURL(/pictures=on/);
-  // The whole map, as it stands: some of each room.
-  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
-  await expect(page.getByText(/pictures are on their way/)).toHaveCount(0);
-  // One question an episode, of which there are 12.
-  expect(asked).toBeLessThanOrEqual(12);
-  const whole = await pictures(page);
-  // A picture is what the pointer is on, and a click on it plays its step.
-  await plot(page).focus();
-  await page.keyboard.press('Home');
-  const place = await plot(page)
-    .locator('.tip')
-    .evaluate((tip: HTMLElement) => [parseFloat(tip.style.left), parseFloat(tip.style.top)]);
-  // Enlarged around a point there are more pictures of what is there.
-  const box = (await plot(page).boundingBox())!;
-  await page.mouse.move(box.x + place[0], box.y + place[1]);
-  await page.mouse.wheel(0, -1100);
-  await expect(page).toHaveURL(/cam=/);
-  await expect.poll(() => pictures(page)).toBeGreaterThan(whole);
-  await expect(page.getByText(/pictures are on their way/)).toHaveCount(0);
-  expect(asked).toBeLessThanOrEqual(36);
-  // And from far away, fewer.
-  await page.getByRole('button', { name: 'Whole map' }).click();
-  await expect.poll(() => pictures(page)).toBe(whole);
-  await plot(page).focus();
-  for (let i = 0; i < 4; i += 1) await page.keyboard.press('-');
-  await expect.poll(() => pictures(page)).toBeLessThanOrEqual(whole);
-  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(1);
-
-  const painted = async () => (await plot(page).screenshot()).toString('base64');
-  const before = await painted();
-  await page.getByLabel('words', { exact: true }).selectOption('action');
-  await expect(page).toHaveURL(/label=action/);
-  await expect.poll(painted).not.toBe(before);
-  await page.keyboard.press('Escape');
-  await page.getByLabel('pictures of the states').uncheck();
-  await expect.poll(() => pictures(page)).toBe(0);
-
-  // Where no picture was logged, the numbers of the observation are one.
-  await open(page, 'many', '&points=5000&pictures=on');
-  await expect(page.getByText(/a bar is a number of the observation/)).toBeVisible();
-  await expect.poll(() => pictures(page)).toBeGreaterThanOrEqual(3);
-});
-
-test('A-13: names of sets and of states are changed on the map, kept with the run, and taken back', async ({
-  page,
-}) => {
-  const run = await open(page, 'rooms');
-  await page.keyboard.press('x');
-  await drag(page, WHOLE);
-  await page.keyboard.press('v');
-  const tag = (text: string) => page.locator(`[data-tag="${text}"]`);
-  await tag('set 1').getByRole('button').click();
-  await tag('set 1').getByRole('textbox').fill('everywhere');
-  await page.keyboard.press('Enter');
-  await expect(tag('everywhere')).toBeVisible();
-  await expect(page.locator('[data-set="everywhere"]')).toBeVisible();
-  await expect(page).toHaveURL(/sets=[^&]*everywhere/);
-  // No two sets have one name.
-  await page.keyboard.press('x');
-  await drag(page, WHOLE);
-  await page.keyboard.press('v');
-  await page.getByLabel('Name of the set set 1').fill('everywhere');
-  await page.keyboard.press('Enter');
-  await expect(page.locator('[data-set="set 1"]')).toBeVisible();
-
-  // A state has a name, which is a hotspot of its moment.
-  await holdFirst(page);
-  await held(page).getByLabel('name').fill('the door');
-  await page.keyboard.press('Enter');
-  await expect(tag('the door')).toBeVisible();
-  const titles = async () => {
-    const notes = (await (await fetch(`${server.url}/api/runs/${run}/notes`)).json()) as {
-      episodes: Record<string, { hotspots: { from: number; to: number; title: string }[] }>;
-    };
-    return (notes.episodes['0']?.hotspots ?? []).map(({ from, to, title }) => [from, to, title]);
-  };
-  expect(await titles()).toEqual([[0, 0, 'the door']]);
-  await tag('the door').getByRole('button').focus();
-  await page.keyboard.press('F2');
-  await tag('the door').getByRole('textbox').fill('the first door');
-  await page.keyboard.press('Enter');
-  await expect(page.locator('[data-name="the first door"]')).toBeVisible();
-  await expect.poll(titles).toEqual([[0, 0, 'the first door']]);
-  await tag('the first door').getByRole('button').focus();
-  await page.keyboard.press('Delete');
-  await expect.poll(titles).toEqual([]);
-  const undo = page.getByRole('button', { name: 'Undo' });
-  await undo.click();
-  await expect.poll(titles).toEqual([[0, 0, 'the first door']]);
-  await undo.click();
-  await expect(tag('the door')).toBeVisible();
-  await undo.click();
-  await expect.poll(titles).toEqual([]);
-  // Further back: the second set, then the name of the first.
-  await undo.click();
-  await expect(page.locator('[data-set]')).toHaveCount(1);
-  await page.keyboard.press('Control+z');
-  await expect(page.locator('[data-set="set 1"]')).toBeVisible();
-});
-
-test('A-13: bookmarks are renamed, saved in a file and read from one', async ({ page }) => {
-  await open(page, 'rooms', '&colour=value&at=none');
-  await page.getByLabel('Name of this view').fill('by value');
-  await page.getByRole('button', { name: 'Keep' }).click();
-  await page.getByLabel('Name of the view by value').fill('how good');
-  await page.keyboard.press('Enter');
-  await expect(page.locator('[data-bookmark="how good"]')).toBeVisible();
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save as JSON' }).click(),
-  ]);
-  const path = (await file.path())!;
-  await page.getByLabel('colour', { exact: true }).selectOption('reward');
-  await page.getByRole('button', { name: 'Take the bookmark how good away' }).click();
-  await expect(page.locator('[data-bookmark]')).toHaveCount(0);
-  await page.getByLabel('A file of views').setInputFiles(path);
-  await expect(page.getByText('1 read')).toBeVisible();
-  await page.getByRole('button', { name: 'Go to how good' }).click();
-  await expect(page.getByLabel('colour', { exact: true })).toHaveValue('value');
-  const odd = { name: 'odd.json', mimeType: 'application/json', buffer: Buffer.from('{"views": [3]}') };
-  await page.getByLabel('A file of views').setInputFiles(odd);
-  await expect(page.getByRole('alert')).toContainText('odd.json: view 1');
-});
-
 test('A-13: 100,000 points are shaded by density, single ones appear when zoomed in, and they are panned', async ({
   page,
 }) => {
-  await open(page, 'many', '&points=200000');
+  await open(server, page, 'many', '&points=200000');
   await expect(map(page)).toHaveAttribute('data-points', '119999');
   await expect(plot(page)).toHaveAttribute('data-painted', 'density');
   await drag(page, [
@@ -537,7 +355,7 @@ test('A-12: activations of a layer are laid out live, held, shaken and stopped; 
 test('D-13, N-11, N-12: random states by action and confidence, through training, with names, units and bounds', async ({
   page,
 }) => {
-  const run = await open(page, 'sampled');
+  const run = await open(server, page, 'sampled');
   await expect(map(page)).toHaveAttribute('data-points', '30');
   await page.getByRole('button', { name: 'random states' }).click();
   await expect(page).toHaveURL(/samples=space-20000/);
@@ -621,39 +439,6 @@ test('D-13, N-11, N-12: random states by action and confidence, through training
   await expect(map(page)).toHaveAttribute('data-points', '30');
 });
 
-test('States: steps of a run that grows are added when told, and sets stay with their steps', async ({
-  page,
-}) => {
-  const script = join(import.meta.dirname, 'log_states.py');
-  const logging = spawn(process.env.ETHOGRAM_PYTHON!, [script, server.root, 'growing'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  try {
-    await once(logging.stdout, 'data');
-    await expect(async () => {
-      const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { name: string; recorded: number }[];
-      };
-      expect(runs.find(({ name }) => name === 'growing')?.recorded).toBe(1);
-    }).toPass();
-    await open(page, 'growing');
-    await expect(map(page)).toHaveAttribute('data-points', '60');
-    await page.keyboard.press('x');
-    await drag(page, WHOLE);
-    logging.stdin.write('\n');
-    await expect(page.getByText('40 new steps since this map was made')).toBeVisible();
-    await expect(map(page)).toHaveAttribute('data-points', '60');
-    await page.getByRole('button', { name: 'Add them' }).click();
-    // One of them has no numbers.
-    await expect(map(page)).toHaveAttribute('data-points', '99');
-    await expect(page.getByText('new steps since this map was made')).toHaveCount(0);
-    await expect(page.locator('[data-set="set 1"]')).toContainText('60 points in 1 episode');
-  } finally {
-    logging.stdin.end();
-    await once(logging, 'exit');
-  }
-});
-
 test('States: what cannot be mapped says what to log, and errors come as they are', async ({ page }) => {
   const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
     runs: { id: string; name: string }[];
@@ -673,7 +458,7 @@ for (const scheme of ['light', 'dark'] as const) {
     test(`States: nothing that axe objects to, ${scheme}, ${width} px`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width, height: 900 });
-      await open(page, 'rooms', '&colour=value');
+      await open(server, page, 'rooms', '&colour=value');
       await holdFirst(page);
       await expect(page.locator('[data-neighbour]')).toHaveCount(15);
       await page.locator('summary').first().click();
