@@ -5,65 +5,31 @@
 """
 
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-import tensorboard_data_server
+from data_server import TAG, curves_are_there, serving
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.context import RequestContext
-from tensorboard.data import server_ingester
-from tensorboard.data.provider import RunTagFilter
+from tensorboard.data.provider import DataProvider
 from tensorboard.plugins.image import metadata as images_metadata
-from tensorboard.plugins.scalar import metadata as scalars_metadata
-from tensorboard.util import grpc_util
 
-TAG = "losses/scalar_07"
 IMAGE_TAG = "frames/noise"
-POINTS = 1_000
 
 
 def server(logdir: str, runs: int, steps: int, last_image: int) -> float:
     """From the start of the server until its answers hold the last step of a curve and of the pictures of each run."""
-    with tempfile.TemporaryDirectory() as folder:
-        port_file = Path(folder) / "port"
-        command = [tensorboard_data_server.server_binary(), f"--logdir={logdir}", "--reload=once", "--port=0"]
-        began = time.perf_counter()
-        process = subprocess.Popen([*command, f"--port-file={port_file}", "--die-after-stdin"], stdin=subprocess.PIPE)
-        try:
-            while not (port_file.exists() and port_file.read_text().endswith("\n")):
-                time.sleep(0.005)
-            address = f"localhost:{int(port_file.read_text())}"
-            credentials = grpc_util.ChannelCredsType.LOCAL
-            ingester = server_ingester.ExistingServerDataIngester(address, channel_creds_type=credentials)
-            provider = ingester.data_provider
-            while not (curves_are_there(provider, runs, steps) and images_are_there(provider, runs, last_image)):
-                time.sleep(0.02)
-            return time.perf_counter() - began
-        finally:
-            process.kill()
+    began = time.perf_counter()
+    with serving(logdir) as provider:
+        while not (curves_are_there(provider, runs, steps) and images_are_there(provider, runs, last_image)):
+            time.sleep(0.02)
+        return time.perf_counter() - began
 
 
-def curves_are_there(provider: object, runs: int, steps: int) -> bool:
-    """Whether one answer holds the last step of every run."""
-    answer = provider.read_scalars(  # type: ignore[attr-defined]
-        RequestContext(),
-        experiment_id="",
-        plugin_name=scalars_metadata.PLUGIN_NAME,
-        downsample=POINTS,
-        run_tag_filter=RunTagFilter(tags=[TAG]),
-    )
-    last = [tags[TAG][-1].step for tags in answer.values() if tags.get(TAG)]
-    return len(last) == runs and all(step == steps - 1 for step in last)
-
-
-def images_are_there(provider: object, runs: int, last_image: int) -> bool:
+def images_are_there(provider: DataProvider, runs: int, last_image: int) -> bool:
     """Whether the last picture of every run is listed."""
-    answer = provider.list_blob_sequences(  # type: ignore[attr-defined]
-        RequestContext(), experiment_id="", plugin_name=images_metadata.PLUGIN_NAME
-    )
+    answer = provider.list_blob_sequences(RequestContext(), experiment_id="", plugin_name=images_metadata.PLUGIN_NAME)
     last = [tags[IMAGE_TAG].max_step for tags in answer.values() if IMAGE_TAG in tags]
     return len(last) == runs and all(step >= last_image for step in last)
 

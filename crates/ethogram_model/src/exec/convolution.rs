@@ -86,7 +86,7 @@ impl Convolution {
             return Self::directly(input, output, window, weights, bias, packed);
         }
         let padding = window.padding;
-        let way = Way::Tiles(Winograd::new(input, output, padding, weights, bias, false, packed));
+        let way = Way::Tiles(Winograd::new(Isa::best(), input, output, padding, weights, bias, false, packed));
         Convolution { input, output, kernel: window.kernel, stride: window.stride, padding, way }
     }
 
@@ -121,7 +121,7 @@ impl Convolution {
             return Self::flipped_directly(small, large, window, weights, packed);
         }
         let padding = turned_padding(window)?;
-        let way = Way::Tiles(Winograd::new(small, large, padding, weights, None, true, packed));
+        let way = Way::Tiles(Winograd::new(Isa::best(), small, large, padding, weights, None, true, packed));
         Some(Convolution { input: small, output: large, kernel: window.kernel, stride: [1, 1], padding, way })
     }
 

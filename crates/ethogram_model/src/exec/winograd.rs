@@ -59,20 +59,8 @@ impl Winograd {
     }
 
     /// For one group. `weights` are `[O, C, 3, 3]`, or `[C, O, 3, 3]` where they are `turned`: those of the convolution that this is the transpose of.
+    #[expect(clippy::too_many_arguments, reason = "a layer, and the instructions to use")]
     pub fn new(
-        input: Size,
-        output: Size,
-        padding: [usize; 2],
-        weights: &Arc<Tensor>,
-        bias: Option<&Arc<Tensor>>,
-        turned: bool,
-        packed: &Packed,
-    ) -> Self {
-        Self::of(Isa::best(), input, output, padding, weights, bias, turned, packed)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "those of `new`, and the instructions to use")]
-    fn of(
         isa: Isa,
         input: Size,
         output: Size,

@@ -14,5 +14,6 @@ mod linear;
 mod methods;
 mod nodes;
 mod operators;
+mod perturbation;
 mod policies;
 mod reference_attributions;

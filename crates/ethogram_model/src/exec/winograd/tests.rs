@@ -27,12 +27,12 @@ fn layers(isa: Isa, input: Size, outputs: usize, padding: [usize; 2], turned: bo
         let window = Window { padding: own, ..window };
         let weights = Arc::new(Tensor::f32(&[channels, outputs, 3, 3], weights).unwrap());
         let direct = Convolution::flipped_directly(input, output, &window, &weights, &packed).unwrap();
-        return Some((Winograd::of(isa, input, output, padding, &weights, None, true, &packed), direct));
+        return Some((Winograd::new(isa, input, output, padding, &weights, None, true, &packed), direct));
     }
     let weights = Arc::new(Tensor::f32(&[outputs, channels, 3, 3], weights).unwrap());
     let bias = Arc::new(Tensor::f32(&[outputs], numbers(outputs, 2)).unwrap());
     let direct = Convolution::directly(input, output, &window, &weights, Some(&bias), &packed);
-    Some((Winograd::of(isa, input, output, padding, &weights, Some(&bias), false, &packed), direct))
+    Some((Winograd::new(isa, input, output, padding, &weights, Some(&bias), false, &packed), direct))
 }
 
 fn run(layer: &Winograd, pictures: &[f32], batch: usize, threads: usize) -> Vec<f32> {
