@@ -59,3 +59,51 @@ test('A-17: weights, filters and activations are pictures at each checkpoint, th
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations).toEqual([]);
 });
+
+test('D-9: weights of checkpoints have histograms though nobody logged any', async ({ page, request }) => {
+  const { run } = await breakout(request);
+  const body = async (rest: string) =>
+    new Body(await (await request.get(`/api/runs/${run}/network${rest}`)).body());
+  const list = (await body('')).header as unknown as {
+    weights: { name: string; shape: number[] }[];
+    checkpoints: { global_step: number }[];
+  };
+  const narrow = list.weights.find(({ shape: [rows = 0, columns = 0, ...rest] }) => {
+    return rest.length === 0 && rows > 1 && columns > 1;
+  })!;
+  const of = `weight/${narrow.name}`;
+  const found = await body(`/histograms?of=${encodeURIComponent(of)}&bins=16`);
+  const counts = found.numbers('counts');
+  const entries = narrow.shape[0]! * narrow.shape[1]!;
+  const checkpoints = list.checkpoints.length;
+  expect(counts).toHaveLength(checkpoints * 16);
+  for (let row = 0; row < checkpoints; row += 1) {
+    const sum = counts.slice(row * 16, (row + 1) * 16).reduce((all, count) => all + count, 0);
+    expect(sum).toBe(entries);
+  }
+
+  await page.goto(`/#/network?run=${run}&array=${encodeURIComponent(of)}`);
+  const spread = page.getByRole('region', { name: 'How its numbers are spread' });
+  await expect(spread.getByRole('img', { name: new RegExp(`${checkpoints} histograms from`) })).toBeVisible({
+    timeout: 30_000,
+  });
+  // Ridges instead, which the address keeps.
+  await spread.getByRole('button', { name: 'ridges' }).click();
+  await expect(spread.getByRole('img', { name: /one behind the other/ })).toBeVisible();
+  await expect(page).toHaveURL(/spread=ridges/);
+
+  // The number under the arrow keys is that of the file.
+  const sheet = page.getByRole('img', { name: /^Numbers of/ });
+  await sheet.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  const picture = await body(`/picture?of=${encodeURIComponent(of)}`);
+  const cells = picture.numbers('cells');
+  const columns = narrow.shape[1]!;
+  const text = (await page.locator('#entry').textContent())!.trim();
+  expect(text).toMatch(/^\[1, 1\]: /);
+  expect(Number(text.split(': ')[1]!.replace('−', '-'))).toBeCloseTo(cells[columns + 1]!, 3);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('#entry')).toContainText('point at a cell');
+});

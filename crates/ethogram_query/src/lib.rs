@@ -98,8 +98,8 @@ pub use maps::{
 pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
 pub use network::{
-    ARRAY_NUMBERS_MAX, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip, ArrayStripRequest,
-    NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
+    ARRAY_NUMBERS_MAX, ArrayHistogramRequest, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip,
+    ArrayStripRequest, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
 };
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};

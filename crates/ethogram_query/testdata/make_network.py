@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 FOLDER = HERE / "network"
 SOURCE = HERE.parent.parent / "ethogram_model" / "testdata" / "policies" / "residual.onnx"
 STEPS = (0, 100, 250)
+BINS = 12
 
 
 def later(model, random):
@@ -70,6 +71,11 @@ def main():
             "variance_mean": float(variance.mean()),
             "variance_high": float(variance.max()),
         }
+        # Over common bins, of some weights: the file shall stay small.
+        if newest.ndim in (1, 4):
+            edges = np.linspace(every.min(), every.max(), BINS + 1)
+            entry["edges"] = edges.tolist()
+            entry["histograms"] = [np.histogram(values, edges)[0].tolist() for values in every]
         if newest.ndim == 4:
             entry["sheet"] = listed(filters(newest))
             entry["variance_of_two"] = listed(filters(every[1:].var(axis=0).astype(np.float32)))

@@ -27,6 +27,8 @@ export interface ArrayPicture {
   shape: readonly number[];
   rows: number;
   columns: number;
+  /** How it is laid out: pictures beside and below each other, a cell apart; `height` and `width` are those of one picture. */
+  sheet: { down: number; across: number; height: number; width: number };
   /** Rows, and columns, of the array that share a cell. */
   perCell: readonly [number, number];
   /** Row after row; NaN between pictures. */
@@ -89,13 +91,20 @@ export function arrayPictureOf(columns: Columns): ArrayPicture {
   const { header } = columns;
   const cells = columnNamed(columns, 'cells');
   const [rows = 0, wide = 0] = cells.shape;
-  const per = numbersOf((header.sheet as Record<string, unknown> | undefined)?.per_cell);
+  const sheet = (header.sheet ?? {}) as Record<string, unknown>;
+  const per = numbersOf(sheet.per_cell);
   return {
     at: Number(header.at),
     window: numbersOf(header.window),
     shape: numbersOf(header.shape),
     rows,
     columns: wide,
+    sheet: {
+      down: Number(sheet.down ?? 1),
+      across: Number(sheet.across ?? 1),
+      height: Number(sheet.height ?? rows),
+      width: Number(sheet.width ?? wide),
+    },
     perCell: [per[0] ?? 1, per[1] ?? 1],
     cells: cells.data as Float32Array,
     spread: spreadOf(header.spread),

@@ -1,4 +1,5 @@
 import { decodeColumns } from './columns';
+import { histogramsOf, type Histograms } from './histograms';
 import {
   arrayPictureOf,
   arrayStripOf,
@@ -31,6 +32,16 @@ export class NetworkClient {
   ): Promise<ArrayPicture> {
     const path = `${at(run)}/network/picture${search(query)}`;
     return arrayPictureOf(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
+  /** How an array's numbers are spread, through training. */
+  async histograms(
+    run: string,
+    query: { of: string; bins?: number },
+    signal?: AbortSignal,
+  ): Promise<Histograms> {
+    const path = `${at(run)}/network/histograms${search(query)}`;
+    return histogramsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
   /** One array through training. */

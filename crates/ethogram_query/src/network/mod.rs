@@ -3,17 +3,19 @@
 //! **Source** Beholder (Anderson 2017), the "live tensor video" of TensorBoard: values or their variance over a window, vectors as rows,
 //! filters side by side. Departure: weights are those of the checkpoints, so that nothing has to be logged for it.
 
+mod histograms;
 mod sheet;
 mod source;
 
 use ethogram_model::{Cancel, Weight};
 use ethogram_store::{Axis, CheckpointRow, TensorKind};
 
+pub use histograms::ArrayHistogramRequest;
 pub use sheet::{SHEET_SIDE_MAX, Sheet};
 pub use source::{ARRAY_NUMBERS_MAX, ArraySource};
 
 use crate::{Error, Result, RunHandle};
-use source::networks;
+use source::{ArrayAt, networks};
 
 /// Most steps that a strip looks at, spread evenly.
 pub const STRIP_STEPS_MAX: usize = 64;
@@ -207,23 +209,15 @@ impl RunHandle {
         };
         let picked = evenly(&strip.all, request.steps);
         let mut rows: Vec<Vec<f32>> = Vec::new();
-        // From the newest on: its shape counts.
-        for step in picked.into_iter().rev() {
-            let Some(found) = request.of.at(self, step, cancel)? else {
-                strip.left_out += 1;
-                continue;
-            };
+        strip.left_out = self.each_array(&request.of, picked, cancel, |step, found| {
             if strip.steps.is_empty() {
                 strip.per_cell = found.values.len().div_ceil(request.cells).max(1);
                 strip.shape = found.shape;
-            } else if found.shape != strip.shape {
-                strip.left_out += 1;
-                continue;
             }
             strip.steps.push(step);
             strip.spreads.push(ArraySpread::of(&found.values));
             rows.push(found.values.chunks(strip.per_cell).map(|cell| ArraySpread::of(cell).mean as f32).collect());
-        }
+        })?;
         if strip.steps.is_empty() {
             return Err(nothing(&request.of));
         }
@@ -231,6 +225,24 @@ impl RunHandle {
         strip.spreads.reverse();
         strip.cells = rows.into_iter().rev().flatten().collect();
         Ok(strip)
+    }
+
+    /// Shows an array at these steps, from the newest on: its shape counts. How many of them have another, or no such array.
+    fn each_array(
+        &self,
+        of: &ArraySource,
+        steps: Vec<i64>,
+        cancel: &Cancel,
+        mut show: impl FnMut(i64, ArrayAt),
+    ) -> Result<usize> {
+        let (mut shape, mut left_out) = (None, 0);
+        for step in steps.into_iter().rev() {
+            match of.at(self, step, cancel)? {
+                Some(found) if *shape.get_or_insert_with(|| found.shape.clone()) == found.shape => show(step, found),
+                _ => left_out += 1,
+            }
+        }
+        Ok(left_out)
     }
 }
 

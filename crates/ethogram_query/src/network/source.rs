@@ -37,6 +37,8 @@ pub struct ArrayAt {
     pub shape: Vec<usize>,
     /// Its numbers.
     pub values: Vec<f32>,
+    /// When it was logged, or its checkpoint was written: microseconds since 1970.
+    pub time_us: i64,
 }
 
 /// `weight/NAME`, `tensor/AXIS/TAG`, or `activation/EPISODE/STEP/LAYER`.
@@ -113,16 +115,14 @@ impl ArraySource {
         cancel.check()?;
         let found = match self {
             Self::Weight(name) => {
-                let Some(row) = networks(run).into_iter().rev().find(|row| row.global_step == step) else {
-                    return Ok(None);
-                };
+                let Some(row) = network_at(run, step) else { return Ok(None) };
                 let model = run.networks().open(run.source().as_ref(), &row)?;
                 let Some(weight) = model.weights().into_iter().find(|weight| weight.name == *name) else {
                     return Ok(None);
                 };
                 self.check(weight.tensor.len())?;
                 let values = weight.tensor.as_f32().unwrap_or_default().to_vec();
-                ArrayAt { shape: weight.tensor.shape().to_vec(), values }
+                ArrayAt { shape: weight.tensor.shape().to_vec(), values, time_us: row.time_us }
             }
             Self::Activation { layer, episode, step: of } => {
                 let found = run.activations(*episode, &[*of], layer, Some(step), cancel)?;
@@ -130,7 +130,8 @@ impl ArraySource {
                     return Ok(None);
                 }
                 self.check(found.values.len())?;
-                ArrayAt { shape: found.shape, values: found.values }
+                let time_us = network_at(run, step).map_or(0, |row| row.time_us);
+                ArrayAt { shape: found.shape, values: found.values, time_us }
             }
             Self::Tensor(axis, tag) => {
                 if let Some(size) = run.source().tensors_size(*axis, tag, step..step.saturating_add(1))? {
@@ -142,7 +143,7 @@ impl ArraySource {
                 self.check(row.array.len())?;
                 let dtype = row.array.dtype();
                 let numbers = row.array.data().chunks_exact(dtype.size()).map(|bytes| dtype.read_f64(bytes) as f32);
-                ArrayAt { shape: row.array.shape().to_vec(), values: numbers.collect() }
+                ArrayAt { shape: row.array.shape().to_vec(), values: numbers.collect(), time_us: row.time_us }
             }
         };
         Ok(Some(found))
@@ -160,6 +161,11 @@ impl ArraySource {
 /// Checkpoints whose weights can be read.
 pub fn networks(run: &RunHandle) -> Vec<CheckpointRow> {
     run.source().checkpoints().into_iter().filter(|row| row.format == "onnx").collect()
+}
+
+/// The last of them at a step.
+fn network_at(run: &RunHandle, step: i64) -> Option<CheckpointRow> {
+    networks(run).into_iter().rfind(|row| row.global_step == step)
 }
 
 fn steps(rows: &[CheckpointRow]) -> Vec<i64> {

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ethogram_query::{ArrayPictureRequest, ArraySource, ArrayStripRequest, Cancel, Error, RunHandle, Workbench};
+use ethogram_query::{
+    ArrayHistogramRequest, ArrayPictureRequest, ArraySource, ArrayStripRequest, Cancel, Error, RunHandle, Workbench,
+};
 use ethogram_store::{Axis, EpisodeEnd, RunId, RunInfo};
 use serde_json::{Value, json};
 
@@ -103,6 +105,42 @@ fn row_a17_weights_filters_and_their_variance_are_numpys() {
             let width = strip.cells.len() / 3;
             strip.cells.chunks(width).zip(rows).for_each(|(found, expected)| same(found, expected));
         }
+    }
+}
+
+#[test]
+fn row_d9_weights_of_checkpoints_are_counted_as_numpy_counts_them() {
+    let (_bench, run) = run();
+    let cancel = Cancel::default();
+    let golden = golden();
+    let ask = |name: &str, steps, bins| ArrayHistogramRequest { of: weight(name), steps, bins };
+    let mut compared = 0;
+    for entry in golden["weights"].as_array().expect("a list").iter().filter(|entry| entry["edges"].is_array()) {
+        let name = entry["name"].as_str().expect("a name");
+        let edges = entry["edges"].as_array().expect("edges");
+        let found = run.array_histograms(&ask(name, 64, edges.len() - 1), &cancel).expect(name);
+        assert_eq!((found.edges.len(), found.logged, found.left_out), (edges.len(), 3, 0));
+        found.edges.iter().zip(edges).for_each(|(found, expected)| near(*found, expected));
+        for (row, expected) in found.rows.iter().zip(entry["histograms"].as_array().expect("counts")) {
+            let counts: Vec<u64> = row.counts.bins.iter().map(|count| *count as u64).collect();
+            assert_eq!(json!(counts), *expected, "{name} at {}", row.step);
+            assert_eq!((row.counts.below, row.counts.above, row.counts.not_finite), (0.0, 0.0, 0.0));
+        }
+        let steps: Vec<i64> = found.rows.iter().map(|row| row.step).collect();
+        assert_eq!(steps, [0, 100, 250]);
+        near(found.rows[1].min, &entry["low"][1]);
+        near(found.rows[1].max, &entry["high"][1]);
+        compared += 1;
+    }
+    assert!(compared > 3, "{compared} weights");
+    for (found, text) in [
+        (run.array_histograms(&ask("nothing", 64, 64), &cancel), "GET …/network"),
+        (run.array_histograms(&ask("body.weight", 65, 64), &cancel), "STRIP_STEPS_MAX"),
+        (run.array_histograms(&ask("body.weight", 64, 0), &cancel), "bins"),
+        (run.array_histograms(&ask("body.weight", 64, 1 << 20), &cancel), "4096"),
+    ] {
+        let error = found.expect_err(text).to_string();
+        assert!(error.contains(text), "{error}");
     }
 }
 

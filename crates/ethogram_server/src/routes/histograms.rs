@@ -32,7 +32,8 @@ pub async fn histograms(request: RunRequest, mut params: Params) -> ApiResult<Re
     request.answer(move |run| answer::columns(columns(&run.histograms(&ask)?))).await
 }
 
-fn columns(made: &Histograms) -> Columns {
+/// What such an answer holds.
+pub fn columns(made: &Histograms) -> Columns {
     let mut columns = Columns::new();
     columns.push_f64("edges", made.edges.iter().copied());
     let mut push = |name: &str, of: fn(&HistogramRow) -> f64| columns.push_f64(name, made.rows.iter().map(of));

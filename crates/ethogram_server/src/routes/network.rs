@@ -1,7 +1,7 @@
 //! `GET /api/runs/RUN/network` and what it lists: weights, gradients and activations through training.
 
 use axum::response::Response;
-use ethogram_query::{ArrayPictureRequest, ArraySource, ArraySpread, ArrayStripRequest};
+use ethogram_query::{ArrayHistogramRequest, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStripRequest};
 use ethogram_store::Dtype;
 use serde_json::{Value, json};
 
@@ -10,6 +10,8 @@ use crate::{answer, columns::Columns, error::ApiResult, params::Params, run_requ
 /// Steps of a strip, and cells of each, when nobody says how many.
 const STEPS_DEFAULT: usize = 64;
 const CELLS_DEFAULT: usize = 256;
+/// Bins of a histogram, likewise.
+const BINS_DEFAULT: usize = 64;
 
 /// Which arrays there are.
 pub async fn arrays(request: RunRequest, params: Params) -> ApiResult<Response> {
@@ -88,6 +90,21 @@ pub async fn strip(request: RunRequest, mut params: Params) -> ApiResult<Respons
             let width = found.cells.len() / found.steps.len().max(1);
             push(&mut columns, "cells", vec![found.steps.len(), width], &found.cells);
             answer::columns(columns)
+        })
+        .await
+}
+
+/// How one array's numbers are spread through training: as `GET /api/runs/RUN/histograms` answers.
+pub async fn histograms(request: RunRequest, mut params: Params) -> ApiResult<Response> {
+    let of: ArraySource = params.require("of")?.parse()?;
+    let number = "a whole number from 1";
+    let steps = params.take_as("steps", number)?.unwrap_or(STEPS_DEFAULT);
+    let bins = params.take_as("bins", number)?.unwrap_or(BINS_DEFAULT);
+    params.finish()?;
+    let ask = ArrayHistogramRequest { of, steps, bins };
+    request
+        .answer_until_gone(move |run, cancel| {
+            answer::columns(super::histograms::columns(&run.array_histograms(&ask, cancel)?))
         })
         .await
 }

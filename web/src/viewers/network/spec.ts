@@ -11,6 +11,8 @@ export interface NetworkSpec {
   /** The state that a layer is shown at. */
   episode: number;
   step: number;
+  /** How the spread of its numbers is drawn. */
+  view: 'strip' | 'ridges';
 }
 
 /** Windows that are offered. */
@@ -26,6 +28,7 @@ export function parseNetwork(param: (name: string) => string | null): NetworkSpe
     window: WINDOWS.find((one) => String(one) === param('window')) ?? 1,
     episode: within(param('episode'), whole),
     step: within(param('step'), whole),
+    view: param('spread') === 'ridges' ? 'ridges' : 'strip',
   };
 }
 
