@@ -17,8 +17,8 @@ use crate::tensor::{Dtype, Tensor};
 /// Rows that go through the network at once, points of a path or perturbations: so many as keep the weights busy, and fewer when what is
 /// between the layers would not stay in the cache.
 const CHUNK_ROWS: usize = 32;
-const CHUNK_ROWS_LEAST: usize = 4;
-const CHUNK_BYTES: u64 = 4 << 20;
+const CHUNK_ROWS_LEAST: usize = 2;
+const CHUNK_BYTES: u64 = 2 << 20;
 
 /// Of small networks more rows go at once, as long as what is between the layers stays near the processor.
 const CHUNK_ROWS_MOST: usize = 256;
@@ -347,7 +347,9 @@ impl<'m> Explained<'m> {
             let most = fit(NEAR_BYTES).clamp(CHUNK_ROWS, CHUNK_ROWS_MOST);
             fit(CHUNK_BYTES).clamp(CHUNK_ROWS_LEAST, most)
         });
-        (threads, most.min(points.div_ceil(threads)).max(1))
+        // As many chunks for one thread as for another.
+        let chunks = points.div_ceil(most.max(1)).next_multiple_of(threads);
+        (threads, points.div_ceil(chunks.max(1)).max(1))
     }
 
     /// Chunks of points, side by side, in order, each with the rows that its points belong to.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::held::{Layout, turn};
 use super::local::Area;
 use super::packed::{Form, Packed};
 use super::winograd::Winograd;
@@ -42,6 +43,8 @@ pub struct Spare {
     pub padded: Vec<f32>,
     /// Tiles at their points.
     pub tiles: Vec<f32>,
+    /// Pictures whose channels were not last.
+    pub turned: Vec<f32>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,6 +91,14 @@ impl Convolution {
         let padding = window.padding;
         let way = Way::Tiles(Winograd::new(Isa::best(), input, output, padding, weights, bias, false, packed));
         Convolution { input, output, kernel: window.kernel, stride: window.stride, padding, way }
+    }
+
+    /// Numbers that the weights of [`Convolution::new`] become.
+    pub fn packed(input: Size, output: Size, window: &Window) -> u64 {
+        if Winograd::pays(input, output, window) {
+            return Winograd::packed(input, output);
+        }
+        packed(window.extent(0) * window.extent(1) * input.channels, output.channels)
     }
 
     /// As one product.
@@ -216,28 +227,44 @@ impl Convolution {
     pub fn run(
         &self,
         pictures: &[f32],
+        layout: Layout,
         activation: Option<Unary>,
         out: &mut [f32],
         spare: &mut Spare,
         crew: &Crew<'_>,
     ) {
         let [one, made] = [self.input, self.output].map(|size| (size.height * size.width * size.channels).max(1));
+        let Spare { padded, tiles: room, turned } = spare;
         match &self.way {
             Way::Direct(panels) => {
                 for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {
-                    self.product(panels, picture, out, &mut spare.padded, crew);
+                    // Turned one by one, so that each is still near the processor when it is read.
+                    self.product(panels, self.turned(picture, layout, turned), out, padded, crew);
                     if let Some(unary) = activation {
                         apply(Isa::best(), unary, out);
                     }
                 }
             }
             Way::Tiles(tiles) => {
-                tiles.run(pictures, activation == Some(Unary::Relu), out, &mut spare.tiles, crew);
+                let pictures = self.turned(pictures, layout, turned);
+                tiles.run(pictures, activation == Some(Unary::Relu), out, room, crew);
                 if let Some(unary) = activation.filter(|unary| *unary != Unary::Relu) {
                     apply(Isa::best(), unary, out);
                 }
             }
         }
+    }
+
+    /// Pictures with their channels last, in `room` where they were not.
+    fn turned<'p>(&self, pictures: &'p [f32], layout: Layout, room: &'p mut Vec<f32>) -> &'p [f32] {
+        if layout == Layout::ChannelsLast {
+            return pictures;
+        }
+        let Size { height, width, channels } = self.input;
+        let batch = pictures.len() / (height * width * channels).max(1);
+        room.resize(pictures.len(), 0.0);
+        turn(pictures, &[batch, channels, height, width], Layout::ChannelsLast, room);
+        room
     }
 
     fn product(&self, panels: &[Panels], picture: &[f32], out: &mut [f32], room: &mut Vec<f32>, crew: &Crew<'_>) {
@@ -273,8 +300,13 @@ impl Convolution {
     }
 }
 
+/// Numbers of a matrix `[K, N]` in panels.
+pub(super) fn packed(k: usize, n: usize) -> u64 {
+    (k as u64).saturating_mul(n.next_multiple_of(Isa::best().lanes()) as u64)
+}
+
 /// The padding of a transpose; `None` when that of the convolution is too wide for one.
-fn turned_padding(window: &Window) -> Option<[usize; 2]> {
+pub(super) fn turned_padding(window: &Window) -> Option<[usize; 2]> {
     let before = |axis: usize| (window.extent(axis) - 1).checked_sub(window.padding[axis]);
     Some([before(0)?, before(1)?])
 }

@@ -1,6 +1,8 @@
 //! How much memory a network will take, before any of it is taken.
 
-use crate::graph::{Graph, Source, ValueId};
+use super::convolution::{Convolution, Size, packed};
+use super::transposed::Transposed;
+use crate::graph::{Graph, Op, Source, ValueId};
 use crate::tensor::elements;
 
 /// Most bytes of computed values that are held at one time, when each is let go of after its last use.
@@ -36,4 +38,31 @@ pub fn bytes_at_most(graph: &Graph, outputs: &[ValueId]) -> u64 {
         }
     }
     most
+}
+
+/// Bytes of weights in the order of the inner loop, beside the weights themselves; where programs of one model share them, each counts all.
+pub fn packed_bytes(graph: &Graph, outputs: &[ValueId]) -> u64 {
+    let needed = graph.needed_by(outputs);
+    let numbers = graph.values().filter(|(id, _)| needed[id.index()]).map(|(id, value)| {
+        let Source::Node { op, inputs } = &value.source else { return 0 };
+        let constant = |input: &ValueId| matches!(graph.value(*input).source, Source::Constant(_));
+        if !inputs.get(1).is_some_and(constant) {
+            return 0;
+        }
+        let shape = |id: ValueId| graph.value(id).shape.as_slice();
+        match op {
+            Op::MatMul { .. } => match (shape(inputs[0]).last(), shape(id).last()) {
+                (Some(&k), Some(&n)) if shape(inputs[1]).len() == 2 => packed(k, n),
+                _ => 0,
+            },
+            Op::Conv(window) if window.groups == 1 => {
+                Convolution::packed(Size::of(shape(inputs[0])), Size::of(shape(id)), window)
+            }
+            Op::ConvTranspose(window) if window.groups == 1 => {
+                Transposed::packed(Size::of(shape(inputs[0])), Size::of(shape(id)), window)
+            }
+            _ => 0,
+        }
+    });
+    numbers.fold(0, u64::saturating_add).saturating_mul(size_of::<f32>() as u64)
 }

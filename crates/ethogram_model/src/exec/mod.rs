@@ -8,6 +8,7 @@ mod local;
 mod memory;
 mod moves;
 mod packed;
+mod pooled;
 mod prepared;
 mod program;
 #[cfg(test)]

@@ -4,16 +4,14 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Cancel;
-use super::compile::{Pool, Step, Work, steps};
+use super::compile::{Step, Work, steps};
 use super::convolution::Spare;
 use super::held::{Held, Layout, channels_last, channels_second, turn};
-use super::memory::bytes_at_most;
+use super::memory::{bytes_at_most, packed_bytes};
+use super::pooled::pooled;
 use crate::error::{Error, Result, within};
 use crate::graph::{Graph, Reduce, Source, Unary, Value, ValueId};
-use crate::kernel::{
-    Crew, Frame, Goal, Isa, Panels, Source as Rows, apply, average_pool, average_pool_grad, combine, exponentials,
-    max_pool, max_pool_grad, with_crew,
-};
+use crate::kernel::{Crew, Crews, Goal, Isa, Panels, Source as Rows, apply, combine, exponentials};
 use crate::limits::Limits;
 use crate::reference;
 use crate::tensor::Tensor;
@@ -46,10 +44,12 @@ pub struct Program {
     last_use: Arc<[usize]>,
     /// Products of all steps.
     cost: u64,
-    /// Most memory at one time.
+    /// Most memory of values at one time.
     bytes: u64,
     /// Memory that earlier runs let go of.
     spare: Arc<Mutex<Vec<Room>>>,
+    /// Threads that wait for the next run.
+    crews: Arc<Crews>,
 }
 
 /// Memory that is used again from run to run.
@@ -75,7 +75,8 @@ impl Program {
         limits: &Limits,
     ) -> Result<Self> {
         let bytes = bytes_at_most(&graph, outputs);
-        within("the memory to run the network", bytes, "run_bytes", limits.run_bytes)?;
+        let all = bytes.saturating_add(packed_bytes(&graph, outputs));
+        within("the memory to run the network", all, "run_bytes", limits.run_bytes)?;
         let steps = steps(&graph, outputs, pictures);
         let cost = steps.iter().map(|step| step.cost).fold(0, u64::saturating_add);
         within("the work of one run", cost, "run_products", limits.run_products)?;
@@ -92,6 +93,7 @@ impl Program {
             cost,
             bytes,
             spare: Arc::default(),
+            crews: Arc::default(),
         })
     }
 
@@ -120,7 +122,7 @@ impl Program {
     /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
     pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, &[], crew, STEP_SHARED, cancel))
+        self.crews.with(threads, |crew| self.run_with(inputs, &[], crew, STEP_SHARED, cancel))
     }
 
     /// The same with more inputs that are lent.
@@ -142,13 +144,13 @@ impl Program {
             }
         }
         let threads = if self.cost < RUN_SHARED { 1 } else { threads };
-        with_crew(threads, |crew| self.run_with(inputs, lent, crew, STEP_SHARED, cancel))
+        self.crews.with(threads, |crew| self.run_with(inputs, lent, crew, STEP_SHARED, cancel))
     }
 
     /// By so many threads, however little there is to do.
     #[cfg(test)]
     pub(super) fn run_by(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
-        with_crew(threads, |crew| self.run_with(inputs, &[], crew, 0, cancel))
+        self.crews.with(threads, |crew| self.run_with(inputs, &[], crew, 0, cancel))
     }
 
     /// Steps of fewer products than `shared` are the caller's alone.
@@ -338,12 +340,11 @@ impl<'p> Run<'p> {
             }
             Work::Convolution { convolution, activation } => {
                 let mut out = self.buffer(length);
-                let (mut spare, mut turned) =
-                    (std::mem::take(&mut self.room.spare), std::mem::take(&mut self.room.turned));
-                let x = self.floats_turned(step.inputs[0], Layout::ChannelsLast, &mut turned)?;
-                convolution.run(&x, *activation, &mut out, &mut spare, crew);
+                let mut spare = std::mem::take(&mut self.room.spare);
+                let (x, layout) = self.floats(step.inputs[0])?;
+                convolution.run(&x, layout, *activation, &mut out, &mut spare, crew);
                 drop(x);
-                (self.room.spare, self.room.turned) = (spare, turned);
+                self.room.spare = spare;
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
             }
             Work::Transposed(transposed) => {
@@ -409,7 +410,7 @@ impl<'p> Run<'p> {
                     .map(|&input| self.floats_in(input, Layout::ChannelsLast))
                     .collect::<Result<Vec<_>>>()?;
                 let borrowed: Vec<&[f32]> = arguments.iter().map(AsRef::as_ref).collect();
-                pooled(*pool, frame, &borrowed, &mut out);
+                pooled(*pool, frame, &borrowed, &mut out, crew);
                 Ok(Held::Floats { values: out, layout: Layout::ChannelsLast })
             }
             Work::Softmax { log } => {
@@ -440,23 +441,6 @@ impl<'p> Run<'p> {
             }
         }
         Ok(Layout::Plain)
-    }
-}
-
-/// A pool of every picture.
-fn pooled(pool: Pool, frame: &Frame, arguments: &[&[f32]], out: &mut [f32]) {
-    let large = frame.input[0] * frame.input[1] * frame.channels;
-    let small = frame.output[0] * frame.output[1] * frame.channels;
-    let (isa, whole) = (Isa::best(), frame.whole());
-    let to = if matches!(pool, Pool::Max | Pool::Average { .. }) { small } else { large };
-    for (index, out) in out.chunks_exact_mut(to.max(1)).enumerate() {
-        let part = |argument: usize, length: usize| &arguments[argument][index * length..][..length];
-        match pool {
-            Pool::Max => max_pool(isa, frame, part(0, large), &whole, out),
-            Pool::MaxGrad => max_pool_grad(isa, frame, part(0, large), part(1, small), out),
-            Pool::Average { padding_counts } => average_pool(frame, padding_counts, part(0, large), &whole, out),
-            Pool::AverageGrad { padding_counts } => average_pool_grad(frame, padding_counts, part(0, small), out),
-        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The compiled form of small networks against the plain operations.
 
+use std::process::Command;
+
 use proptest::prelude::*;
 
 use super::{Area, Cancel, Lent, Local, Program};
 use crate::grad::differentiate;
 use crate::graph::{Builder, Op, Reduce, Unary, ValueId, Window};
+use crate::kernel::Isa;
 use crate::limits::Limits;
 use crate::reference;
 use crate::tensor::{Dtype, Tensor};
@@ -28,8 +31,14 @@ fn check(shape: &[usize], build: impl Fn(&mut Builder, ValueId) -> crate::error:
     let given = [(x, numbers(shape, 1)), (found.seed, seed)];
     let expected = reference::run(&found.graph, &given, &outputs).unwrap();
     let program = Program::compile(found.graph, &outputs, &Limits::default()).unwrap();
+    let mut alone: Option<Vec<Tensor>> = None;
     for threads in [1, 3] {
         let fast = program.run_by(&given, threads, &Cancel::default()).unwrap();
+        let alone = alone.get_or_insert_with(|| fast.clone());
+        for (alone, fast) in alone.iter().zip(&fast) {
+            let bits = |tensor: &Tensor| tensor.as_f32().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(alone), bits(fast), "by one thread and by {threads}");
+        }
         for (fast, expected) in fast.iter().zip(&expected) {
             assert_eq!(fast.shape(), expected.shape());
             let finite = |value: &&f32| value.is_finite();
@@ -42,6 +51,38 @@ fn check(shape: &[usize], build: impl Fn(&mut Builder, ValueId) -> crate::error:
             }
         }
     }
+}
+
+/// A process keeps to one instruction set, so each other one has a process of its own.
+#[test]
+fn every_instruction_set_of_the_machine_passes_these_tests() {
+    const PICKED: &str = "ETHOGRAM_ISA";
+    if std::env::var_os(PICKED).is_some() {
+        return;
+    }
+    for isa in Isa::available().into_iter().skip(1) {
+        let mut tests = Command::new(std::env::current_exe().unwrap());
+        tests.args(["exec::tests", "grad::tests", "--test-threads=1"]).env(PICKED, isa.name());
+        let found = tests.output().unwrap();
+        assert!(found.status.success(), "{isa:?}: {}", String::from_utf8_lossy(&found.stdout));
+    }
+}
+
+#[test]
+fn weights_in_the_order_of_the_inner_loop_count_as_memory() {
+    let compiled = |run_bytes: u64| {
+        let mut b = Builder::new(Limits::default());
+        let x = b.input("x", &[1, 16, 12, 12], Dtype::F32).unwrap();
+        let weights = b.constant(numbers(&[32, 16, 3, 3], 2)).unwrap();
+        let window = Window { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1], groups: 1 };
+        let y = b.conv(x, weights, window, [1, 1]).unwrap();
+        Program::compile(b.finish(), &[y], &Limits { run_bytes, ..Limits::default() })
+    };
+    // What comes in and out, and a matrix of 16 by 32 for each of the 36 points of a tile.
+    let (values, points) = (4 * (16 + 32) * 12 * 12, 4 * 36 * 16 * 32);
+    assert!(compiled(values + points).is_ok());
+    let error = compiled(values + points - 1).unwrap_err().to_string();
+    assert!(error.contains("the memory to run the network") && error.contains("run_bytes"), "{error}");
 }
 
 prop_compose! {

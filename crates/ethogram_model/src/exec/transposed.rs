@@ -2,24 +2,25 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convolution::{Convolution, Size, Spare, Weights, pad};
+use super::convolution::{Convolution, Size, Spare, Weights, packed, pad, turned_padding};
+use super::held::Layout;
 use super::packed::{Form, Packed};
 use super::winograd::Winograd;
 use crate::graph::{Binary, Window};
 use crate::kernel::{Crew, Goal, Isa, Panels, Source, combine};
 use crate::tensor::Tensor;
 
-/// The transpose of a convolution: `[B, H', W', O]` to `[B, H, W, C]`. Also its input gradient.
-#[derive(Clone, Debug)]
-pub enum Transposed {
-    Flipped(Convolution),
-    Gathered(Gathered),
-    Strewn(Strewn),
+/// How a transpose is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Flipped,
+    Gathered,
+    Strewn,
 }
 
-impl Transposed {
-    /// For one group; weights `[O, C, h, w]` as of the convolution. Takes the way with the fewest products.
-    pub fn new(small: Size, large: Size, window: &Window, weights: &Arc<Tensor>, packed: &Packed) -> Self {
+impl Way {
+    /// The one with the fewest products.
+    fn of(small: Size, large: Size, window: &Window) -> Self {
         let (stride, area) = (window.stride, |size: Size| size.height * size.width);
         let exact = area(small) * window.kernel[0] * window.kernel[1];
         // What gathering multiplies with zeros round the picture is saved by strewing, which costs additions instead.
@@ -30,13 +31,52 @@ impl Transposed {
         let tiled = Winograd::pays(small, large, window);
         let flips =
             stride == [1, 1] && (tiled || !dense || area(large) * window.kernel[0] * window.kernel[1] * 8 <= exact * 9);
-        if flips && let Some(convolution) = Convolution::flipped(small, large, window, weights, packed) {
-            return Transposed::Flipped(convolution);
+        if flips && turned_padding(window).is_some() {
+            Way::Flipped
+        } else if dense && gathered * 8 > exact * 9 {
+            Way::Strewn
+        } else {
+            Way::Gathered
         }
-        if dense && gathered * 8 > exact * 9 {
-            return Transposed::Strewn(Strewn::new(small, large, window, weights, packed));
+    }
+}
+
+/// The transpose of a convolution: `[B, H', W', O]` to `[B, H, W, C]`. Also its input gradient.
+#[derive(Clone, Debug)]
+pub enum Transposed {
+    Flipped(Convolution),
+    Gathered(Gathered),
+    Strewn(Strewn),
+}
+
+impl Transposed {
+    /// For one group; weights `[O, C, h, w]` as of the convolution.
+    pub fn new(small: Size, large: Size, window: &Window, weights: &Arc<Tensor>, store: &Packed) -> Self {
+        match Way::of(small, large, window) {
+            Way::Flipped => Convolution::flipped(small, large, window, weights, store)
+                .map_or_else(|| Self::gathered(small, large, window, weights, store), Transposed::Flipped),
+            Way::Gathered => Self::gathered(small, large, window, weights, store),
+            Way::Strewn => Transposed::Strewn(Strewn::new(small, large, window, weights, store)),
         }
-        Transposed::Gathered(Gathered::new(small, large, window, weights, packed))
+    }
+
+    fn gathered(small: Size, large: Size, window: &Window, weights: &Arc<Tensor>, store: &Packed) -> Self {
+        Transposed::Gathered(Gathered::new(small, large, window, weights, store))
+    }
+
+    /// Numbers that the weights become.
+    pub fn packed(small: Size, large: Size, window: &Window) -> u64 {
+        let extent = [window.extent(0), window.extent(1)];
+        match Way::of(small, large, window) {
+            Way::Flipped if Winograd::pays(small, large, window) => Winograd::packed(small, large),
+            Way::Flipped => packed(extent[0] * extent[1] * small.channels, large.channels),
+            Way::Gathered => {
+                let touching = [0, 1].map(|axis: usize| extent[axis].div_ceil(window.stride[axis]));
+                let phase = packed(touching[0] * touching[1] * small.channels, window.stride[1] * large.channels);
+                phase.saturating_mul(window.stride[0] as u64)
+            }
+            Way::Strewn => packed(small.channels, extent[0] * extent[1] * large.channels),
+        }
     }
 
     /// So many pictures, one after the other. `spare` and `wide` are memory that is used again from call to call.
@@ -50,7 +90,7 @@ impl Transposed {
         crew: &Crew<'_>,
     ) {
         if let Transposed::Flipped(convolution) = self {
-            return convolution.run(pictures, None, out, spare, crew);
+            return convolution.run(pictures, Layout::ChannelsLast, None, out, spare, crew);
         }
         let [one, made] = [pictures.len(), out.len()].map(|all| (all / batch.max(1)).max(1));
         for (picture, out) in pictures.chunks_exact(one).zip(out.chunks_exact_mut(made)) {

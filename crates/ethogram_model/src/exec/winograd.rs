@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::convolution::{Size, Weights};
+use super::convolution::{Size, Weights, packed};
 use super::local::Area;
 use super::packed::{Form, Packed};
 use crate::graph::Window;
@@ -22,7 +22,7 @@ const WEIGHTS_MOST: usize = 4 << 20;
 /// Products that taking one channel of one tile to the points, or back, costs as much as, about.
 const TRANSFORM: usize = 200;
 
-/// Between the numbers of one point and those of the next, so that they do not all fall on the same lines of the cache.
+/// Between the numbers of one point and those of the next, so that they do not all fall on the same lines of the cache. As much as one line has.
 const APART: usize = 16;
 
 /// A convolution `[B, H, W, C]` to `[B, H', W', O]` by way of tiles.
@@ -95,6 +95,11 @@ impl Winograd {
         Winograd { input, output, padding, isa, products, bias: of_bias.into(), weights: weights.clone(), turned }
     }
 
+    /// Numbers that the weights become.
+    pub fn packed(input: Size, output: Size) -> u64 {
+        (POINTS * POINTS) as u64 * packed(input.channels, output.channels)
+    }
+
     /// Tiles down and across.
     fn tiles(&self) -> [usize; 2] {
         [self.output.height.div_ceil(SIDE), self.output.width.div_ceil(SIDE)]
@@ -121,10 +126,12 @@ impl Winograd {
         let each = lines.div_ceil(crew.threads());
         let at_once = self.at_once(across).min(each);
         let needed = self.room(at_once * across);
-        room.resize(room.len().max(needed * crew.threads()), 0.0);
+        room.resize(room.len().max(needed * crew.threads() + APART), 0.0);
+        // Registers that are stored across the border of two lines of the cache cost twice as much.
+        let start = room.as_ptr().align_offset(APART * size_of::<f32>()).min(APART);
         // Each thread takes some lines of tiles, from line to line of pictures.
         let mut parts = Vec::with_capacity(crew.threads());
-        let (mut rest, mut rooms, mut first) = (out, room.chunks_exact_mut(needed), 0);
+        let (mut rest, mut rooms, mut first) = (out, room[start..].chunks_exact_mut(needed), 0);
         while first < lines
             && let Some(room) = rooms.next()
         {

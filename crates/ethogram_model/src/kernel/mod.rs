@@ -9,7 +9,7 @@ mod pool;
 mod tile;
 mod winograd;
 
-pub use crew::{Crew, with_crew};
+pub use crew::{Crew, Crews};
 pub use loops::combine;
 pub use math::{apply, exponentials};
 pub use panels::Panels;
@@ -43,7 +43,7 @@ impl Isa {
     }
 
     /// As `ETHOGRAM_ISA` calls it.
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => "avx512",

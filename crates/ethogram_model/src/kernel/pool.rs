@@ -7,9 +7,6 @@ use std::ops::Range;
 use super::Isa;
 use crate::graph::Window;
 
-/// Channels that are compared at a time.
-const GROUP: usize = 8;
-
 /// What is pooled to what.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -45,6 +42,14 @@ impl Frame {
         }
     }
 
+    /// Whether a window lies in the input as a whole, along one axis, for result `at`.
+    fn within(&self, axis: usize, at: usize) -> bool {
+        let Window { kernel, stride, dilation, padding, .. } = &self.window;
+        let first = at * stride[axis];
+        first >= padding[axis]
+            && first - padding[axis] + kernel[axis].saturating_sub(1) * dilation[axis] < self.input[axis]
+    }
+
     fn check(&self, large: usize, small: usize, [rows, columns]: &[Range<usize>; 2]) {
         assert_eq!(large, self.input[0] * self.input[1] * self.channels, "the pooled picture");
         assert_eq!(small, rows.len() * columns.len() * self.channels, "the part of the result");
@@ -56,6 +61,36 @@ impl Frame {
     }
 }
 
+/// The windows of a frame, one after the other.
+struct Windows<'f> {
+    frame: &'f Frame,
+    /// Where the channels of each element begin in a window that lies in the input as a whole, from its first one on.
+    whole: Vec<usize>,
+    cut: Vec<usize>,
+}
+
+impl<'f> Windows<'f> {
+    fn new(frame: &'f Frame) -> Self {
+        let [rows, columns] = frame.window.kernel;
+        let [down, across] = frame.window.dilation;
+        let at = |row: usize, column: usize| (row * down * frame.input[1] + column * across) * frame.channels;
+        let whole = (0..rows).flat_map(|row| (0..columns).map(move |column| at(row, column))).collect();
+        Windows { frame, whole, cut: Vec::new() }
+    }
+
+    /// Where a window's elements begin, and each of them from there on, in scan order.
+    fn at(&mut self, y: usize, x: usize) -> (usize, &[usize]) {
+        let Frame { window: Window { stride, padding, .. }, input, channels, .. } = self.frame;
+        if self.frame.within(0, y) && self.frame.within(1, x) {
+            let corner = (y * stride[0] - padding[0]) * input[1] + x * stride[1] - padding[1];
+            return (corner * channels, &self.whole);
+        }
+        self.frame.places(y, x, &mut self.cut);
+        (0, &self.cut)
+    }
+}
+
+/// Each function for each width of registers, whose loops take as many channels at a time.
 macro_rules! by_isa {
     ($(#[$doc:meta])* $name:ident, $wide:ident, $narrow:ident, $loops:ident, ($($argument:ident: $kind:ty),*)) => {
         $(#[$doc])*
@@ -67,20 +102,20 @@ macro_rules! by_isa {
                 #[cfg(target_arch = "x86_64")]
                 #[expect(unsafe_code, reason = "the processor was asked")]
                 Isa::Avx2 => unsafe { $narrow($($argument),*) },
-                Isa::Portable => $loops($($argument),*),
+                Isa::Portable => $loops::<Plain<8>>($($argument),*),
             }
         }
 
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx2,fma")]
         fn $wide($($argument: $kind),*) {
-            $loops($($argument),*);
+            $loops::<Wide>($($argument),*);
         }
 
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2,fma")]
         fn $narrow($($argument: $kind),*) {
-            $loops($($argument),*);
+            $loops::<Plain<8>>($($argument),*);
         }
     };
 }
@@ -102,79 +137,192 @@ fn larger(value: f32, best: f32) -> bool {
     !(value <= best) & !best.is_nan()
 }
 
+/// Some channels that are compared at a time, side by side in registers.
+trait Group {
+    const CHANNELS: usize;
+
+    /// The largest of each channel from `channel` on, of all places.
+    fn largest(places: &[usize], channel: usize, x: &[f32], to: &mut [f32]);
+
+    /// What came back for one window, to the first maximum of each channel.
+    fn give_back(places: &[usize], channel: usize, x: &[f32], grad: &[f32], out: &mut [f32]);
+}
+
+/// So many channels by plain loops.
+struct Plain<const N: usize>;
+
+impl<const N: usize> Group for Plain<N> {
+    const CHANNELS: usize = N;
+
+    #[inline(always)]
+    fn largest(places: &[usize], channel: usize, x: &[f32], to: &mut [f32]) {
+        let mut best = [f32::NEG_INFINITY; N];
+        for &place in places {
+            let Some(from) = x[place + channel..].first_chunk::<N>() else { return };
+            best = std::array::from_fn(|lane| if larger(from[lane], best[lane]) { from[lane] } else { best[lane] });
+        }
+        to.copy_from_slice(&best);
+    }
+
+    #[inline(always)]
+    fn give_back(places: &[usize], channel: usize, x: &[f32], grad: &[f32], out: &mut [f32]) {
+        let Some(grad) = grad.first_chunk::<N>() else { return };
+        let (mut best, mut which) = ([f32::NEG_INFINITY; N], [0_u32; N]);
+        // All bits or none stand for yes and no: other forms of a choice are not made vectors of.
+        for (index, &place) in places.iter().enumerate() {
+            let Some(from) = x[place + channel..].first_chunk::<N>() else { return };
+            let takes: [u32; N] = std::array::from_fn(|lane| u32::from(larger(from[lane], best[lane])).wrapping_neg());
+            let pick = |mask: u32, new: u32, old: u32| (new & mask) | (old & !mask);
+            best = std::array::from_fn(|lane| {
+                f32::from_bits(pick(takes[lane], from[lane].to_bits(), best[lane].to_bits()))
+            });
+            which = std::array::from_fn(|lane| pick(takes[lane], index as u32, which[lane]));
+        }
+        for (index, &place) in places.iter().enumerate() {
+            let Some(to) = out[place + channel..].first_chunk_mut::<N>() else { return };
+            *to = std::array::from_fn(|lane| {
+                let mask = u32::from(which[lane] == index as u32).wrapping_neg();
+                to[lane] + f32::from_bits(grad[lane].to_bits() & mask)
+            });
+        }
+    }
+}
+
+/// Sixteen channels, whose choices the processor keeps as bits.
+#[cfg(target_arch = "x86_64")]
+struct Wide;
+
+#[cfg(target_arch = "x86_64")]
+impl Group for Wide {
+    const CHANNELS: usize = 16;
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reached by way of `Isa::Avx512` alone, for which the processor was asked")]
+    fn largest(places: &[usize], channel: usize, x: &[f32], to: &mut [f32]) {
+        // SAFETY: the instructions are there.
+        unsafe { wide::largest(places, channel, x, to) }
+    }
+
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "reached by way of `Isa::Avx512` alone, for which the processor was asked")]
+    fn give_back(places: &[usize], channel: usize, x: &[f32], grad: &[f32], out: &mut [f32]) {
+        // SAFETY: the instructions are there.
+        unsafe { wide::give_back(places, channel, x, grad, out) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "vector loads and stores of checked slices")]
+mod wide {
+    #[allow(clippy::wildcard_imports, reason = "a handful of vector instructions")]
+    use std::arch::x86_64::*;
+
+    use super::{Group, Plain};
+
+    const N: usize = 16;
+
+    /// Where a number takes the place of the largest so far; a NaN does, and stays.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn larger(value: __m512, best: __m512) -> __mmask16 {
+        _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(value, best) & _mm512_cmp_ps_mask::<_CMP_ORD_Q>(best, best)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn at(values: &[f32], place: usize) -> Option<__m512> {
+        let from = values[place..].first_chunk::<N>()?;
+        // SAFETY: sixteen numbers are there.
+        Some(unsafe { _mm512_loadu_ps(from.as_ptr()) })
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub fn largest(places: &[usize], channel: usize, x: &[f32], to: &mut [f32]) {
+        let mut best = _mm512_set1_ps(f32::NEG_INFINITY);
+        for &place in places {
+            let Some(value) = at(x, place + channel) else { return };
+            best = _mm512_mask_mov_ps(best, larger(value, best), value);
+        }
+        if let Some(to) = to.first_chunk_mut::<N>() {
+            // SAFETY: there is room for sixteen numbers.
+            unsafe { _mm512_storeu_ps(to.as_mut_ptr(), best) };
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub fn give_back(places: &[usize], channel: usize, x: &[f32], back: &[f32], out: &mut [f32]) {
+        let Some(grad) = at(back, 0) else { return };
+        let mut best = _mm512_set1_ps(f32::NEG_INFINITY);
+        let mut ordered = !0;
+        for &place in places {
+            let Some(value) = at(x, place + channel) else { return };
+            ordered &= _mm512_cmp_ps_mask::<_CMP_ORD_Q>(value, value);
+            best = _mm512_max_ps(best, value);
+        }
+        if ordered != !0 {
+            // The first that is no number counts as the largest.
+            return Plain::<N>::give_back(places, channel, x, back, out);
+        }
+        // Channels whose maximum was not met yet.
+        let mut left = !0;
+        for &place in places {
+            let (Some(value), Some(to)) = (at(x, place + channel), out[place + channel..].first_chunk_mut::<N>())
+            else {
+                return;
+            };
+            let own = _mm512_mask_cmp_ps_mask::<_CMP_EQ_OQ>(left, value, best);
+            left &= !own;
+            // SAFETY: sixteen numbers are there.
+            unsafe {
+                let sum = _mm512_add_ps(_mm512_loadu_ps(to.as_ptr()), _mm512_maskz_mov_ps(own, grad));
+                _mm512_storeu_ps(to.as_mut_ptr(), sum);
+            }
+        }
+    }
+}
+
 #[inline(always)]
-fn max_pool_loops(frame: &Frame, x: &[f32], part: &[Range<usize>; 2], out: &mut [f32]) {
+fn max_pool_loops<G: Group>(frame: &Frame, x: &[f32], part: &[Range<usize>; 2], out: &mut [f32]) {
     frame.check(x.len(), out.len(), part);
     let [rows, columns] = part.clone();
-    let mut places = Vec::new();
+    let mut windows = Windows::new(frame);
     let mut results = out.chunks_exact_mut(frame.channels.max(1));
     for (y, column) in rows.flat_map(|y| columns.clone().map(move |x| (y, x))) {
         let Some(to) = results.next() else { return };
-        frame.places(y, column, &mut places);
-        // Eight channels of all elements at a time, as in the gradient.
-        let (groups, rest) = to.as_chunks_mut::<GROUP>();
-        for (group, to) in groups.iter_mut().enumerate() {
-            let mut best = [f32::NEG_INFINITY; GROUP];
-            for &place in &places {
-                let start = place + group * GROUP;
-                let from = &x[start..start + GROUP];
-                for lane in 0..GROUP {
-                    best[lane] = if larger(from[lane], best[lane]) { from[lane] } else { best[lane] };
-                }
-            }
-            *to = best;
+        let (start, places) = windows.at(y, column);
+        let done = to.len() - to.len() % G::CHANNELS;
+        let (groups, rest) = to.split_at_mut(done);
+        for (group, to) in groups.chunks_exact_mut(G::CHANNELS).enumerate() {
+            G::largest(places, start + group * G::CHANNELS, x, to);
         }
-        let done = groups.len() * GROUP;
-        for (channel, to) in rest.iter_mut().enumerate() {
-            let values = places.iter().map(|place| x[place + done + channel]);
-            *to = values.fold(f32::NEG_INFINITY, |best, value| if larger(value, best) { value } else { best });
+        for (channel, to) in rest.chunks_exact_mut(1).enumerate() {
+            Plain::<1>::largest(places, start + done + channel, x, to);
         }
     }
 }
 
 #[inline(always)]
-fn max_pool_grad_loops(frame: &Frame, x: &[f32], grad: &[f32], out: &mut [f32]) {
+fn max_pool_grad_loops<G: Group>(frame: &Frame, x: &[f32], grad: &[f32], out: &mut [f32]) {
     frame.check(x.len(), grad.len(), &frame.whole());
     frame.check(out.len(), grad.len(), &frame.whole());
     out.fill(0.0);
-    let mut places = Vec::new();
+    let mut windows = Windows::new(frame);
     let mut grads = grad.chunks_exact(frame.channels.max(1));
     for (y, column) in (0..frame.output[0]).flat_map(|y| (0..frame.output[1]).map(move |x| (y, x))) {
         let Some(grad) = grads.next() else { return };
-        frame.places(y, column, &mut places);
+        let (start, places) = windows.at(y, column);
         if places.is_empty() {
             continue;
         }
-        // Eight channels of all elements at a time, for the largest so far and its number to stay in registers.
-        let (groups, rest) = grad.as_chunks::<GROUP>();
-        for (group, grad) in groups.iter().enumerate() {
-            give_back::<GROUP>(&places, group * GROUP, x, grad, out);
+        let (groups, rest) = grad.split_at(grad.len() - grad.len() % G::CHANNELS);
+        for (group, grad) in groups.chunks_exact(G::CHANNELS).enumerate() {
+            G::give_back(places, start + group * G::CHANNELS, x, grad, out);
         }
-        for (channel, grad) in rest.iter().enumerate() {
-            give_back::<1>(&places, groups.len() * GROUP + channel, x, &[*grad], out);
+        for (channel, grad) in rest.chunks_exact(1).enumerate() {
+            Plain::<1>::give_back(places, start + groups.len() + channel, x, grad, out);
         }
-    }
-}
-
-/// What came back for one window, to the first maximum of each of some channels.
-#[inline(always)]
-fn give_back<const N: usize>(places: &[usize], channel: usize, x: &[f32], grad: &[f32; N], out: &mut [f32]) {
-    let (mut best, mut which) = ([f32::NEG_INFINITY; N], [0_u32; N]);
-    // All bits or none stand for yes and no: other forms of a choice are not made vectors of.
-    for (index, &place) in places.iter().enumerate() {
-        let Some(from) = x[place + channel..].first_chunk::<N>() else { return };
-        let takes: [u32; N] = std::array::from_fn(|lane| u32::from(larger(from[lane], best[lane])).wrapping_neg());
-        let pick = |mask: u32, new: u32, old: u32| (new & mask) | (old & !mask);
-        best =
-            std::array::from_fn(|lane| f32::from_bits(pick(takes[lane], from[lane].to_bits(), best[lane].to_bits())));
-        which = std::array::from_fn(|lane| pick(takes[lane], index as u32, which[lane]));
-    }
-    for (index, &place) in places.iter().enumerate() {
-        let Some(to) = out[place + channel..].first_chunk_mut::<N>() else { return };
-        *to = std::array::from_fn(|lane| {
-            let mask = u32::from(which[lane] == index as u32).wrapping_neg();
-            to[lane] + f32::from_bits(grad[lane].to_bits() & mask)
-        });
     }
 }
 

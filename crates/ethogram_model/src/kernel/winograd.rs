@@ -171,48 +171,37 @@ macro_rules! transforms {
                 };
                 let (rows, columns) = (inside(corner[0], picture.height), inside(corner[1], picture.width));
                 let channels = picture.channels;
-                let (line, whole) = (picture.width * channels, rows.len() == POINTS && columns.len() == POINTS);
+                let (line, nothing) = (picture.width * channels, [0.0_f32; WIDTH]);
                 let start = (corner[0] * picture.width as isize + corner[1]) * channels as isize;
                 let from = picture.values.as_ptr().wrapping_offset(start);
                 let mut first = 0;
                 while first < channels {
-                    let mut lines = [[$zero(); POINTS]; POINTS];
-                    // SAFETY: rows and columns lie in the picture, channels below its own, and points in the goal.
+                    // Not filled with zeros first, which would cost as much as one of the two transforms.
+                    let mut room = std::mem::MaybeUninit::<[[$vector; POINTS]; POINTS]>::uninit();
+                    let each = room.as_mut_ptr().cast::<[$vector; POINTS]>();
+                    // SAFETY: rows and columns lie in the picture, channels below its own, and points in the goal. All lines of the room are written.
                     unsafe {
-                        if channels - first < WIDTH {
-                            for row in rows.clone() {
+                        for row in 0..POINTS {
+                            let mut x = [$zero(); POINTS];
+                            let from = from.wrapping_add(first).wrapping_add(row.wrapping_mul(line));
+                            let inside = rows.contains(&row);
+                            if inside && channels - first < WIDTH {
                                 for column in columns.clone() {
-                                    let place = row * line + column * channels;
-                                    for channel in first..channels {
-                                        let to = (&raw mut lines[row][column]).cast::<f32>().add(channel - first);
-                                        to.write(*from.wrapping_add(place + channel));
+                                    let to = (&raw mut x[column]).cast::<f32>();
+                                    for channel in 0..channels - first {
+                                        to.add(channel).write(*from.wrapping_add(column * channels + channel));
                                     }
                                 }
-                            }
-                        } else if whole {
-                            let mut at = from.wrapping_add(first);
-                            for row in 0..POINTS {
-                                let mut from = at;
+                            } else if inside {
                                 for column in 0..POINTS {
-                                    lines[row][column] = $load(from);
-                                    from = from.wrapping_add(channels);
+                                    // A choice of addresses, for a choice of loads would be a branch.
+                                    let place = from.wrapping_add(column.wrapping_mul(channels));
+                                    x[column] = $load(if columns.contains(&column) { place } else { nothing.as_ptr() });
                                 }
-                                at = at.wrapping_add(line);
                             }
-                        } else {
-                            let mut at = from.wrapping_add(first + rows.start * line + columns.start * channels);
-                            for line_of in &mut lines[rows.clone()] {
-                                let mut from = at;
-                                for to in &mut line_of[columns.clone()] {
-                                    *to = $load(from);
-                                    from = from.wrapping_add(channels);
-                                }
-                                at = at.wrapping_add(line);
-                            }
+                            each.add(row).write(to_points(x));
                         }
-                        for row in 0..POINTS {
-                            lines[row] = to_points(lines[row]);
-                        }
+                        let lines = room.assume_init_ref();
                         let mut to = to.as_mut_ptr().add(first);
                         let next = stride.wrapping_mul(POINTS);
                         for column in 0..POINTS {

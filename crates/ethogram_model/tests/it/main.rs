@@ -10,6 +10,7 @@ mod feature_image;
 mod fuzzed;
 mod goldens;
 mod hostile;
+mod instruction_sets;
 mod linear;
 mod methods;
 mod nodes;

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::convolution::{Convolution, Spare};
+use super::super::held::Layout;
 use super::*;
-use crate::kernel::with_crew;
+use crate::kernel::Crews;
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|at| ((at * 7_919 + seed * 104_729) % 100_003) as f32 / 50_000.0 - 1.0).collect()
@@ -38,7 +39,7 @@ fn layers(isa: Isa, input: Size, outputs: usize, padding: [usize; 2], turned: bo
 fn run(layer: &Winograd, pictures: &[f32], batch: usize, threads: usize) -> Vec<f32> {
     let Size { height, width, channels } = layer.output;
     let mut out = vec![f32::NAN; batch * height * width * channels];
-    with_crew(threads, |crew| layer.run(pictures, true, &mut out, &mut Vec::new(), crew));
+    Crews::default().with(threads, |crew| layer.run(pictures, true, &mut out, &mut Vec::new(), crew));
     out
 }
 
@@ -56,7 +57,7 @@ proptest! {
             let Some((tiled, direct)) = layers(isa, input, outputs, padding, turned) else { return Ok(()) };
             let found = run(&tiled, &pictures, batch, 1);
             let mut expected = vec![f32::NAN; found.len()];
-            direct.run(&pictures, Some(crate::graph::Unary::Relu), &mut expected, &mut Spare::default(), &Crew::alone());
+            direct.run(&pictures, Layout::ChannelsLast, Some(crate::graph::Unary::Relu), &mut expected, &mut Spare::default(), &Crew::alone());
             // Sums of so many products whose sizes are a quarter on average, each off by a few roundings.
             let scale = (9 * channels) as f32 / 4.0;
             for (found, expected) in found.iter().zip(&expected) {
@@ -81,7 +82,7 @@ proptest! {
             let Some((tiled, direct)) = layers(isa, input, 10, [1, 1], false) else { return Ok(()) };
             let found = run(&tiled, &picture, 1, 1);
             let mut expected = vec![0.0; found.len()];
-            direct.run(&picture, Some(crate::graph::Unary::Relu), &mut expected, &mut Spare::default(), &Crew::alone());
+            direct.run(&picture, Layout::ChannelsLast, Some(crate::graph::Unary::Relu), &mut expected, &mut Spare::default(), &Crew::alone());
             for (found, expected) in found.iter().zip(&expected) {
                 let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
                 prop_assert!(same || (found - expected).abs() < 1e-4, "{isa:?}: {found}, directly {expected}");
