@@ -58,7 +58,8 @@ impl Yuv {
         let row = |row: usize| &rgb[3 * (row * width + columns.start)..3 * (row * width + columns.end)];
         let (top, low) = (row(2 * pair), row(2 * pair + 1));
         let luma = |row: usize| row * width + columns.start..row * width + columns.end;
-        let chroma = |pair: usize| (pair * width + columns.start) / 2..(pair * width + columns.end) / 2;
+        // Half as many columns of half as many rows.
+        let chroma = |pair: usize| luma(pair).start / 2..luma(pair).end / 2;
         if pair > 0 && top == row(2 * pair - 2) && low == row(2 * pair - 1) {
             self.y.copy_within(luma(2 * pair - 2), luma(2 * pair).start);
             self.y.copy_within(luma(2 * pair - 1), luma(2 * pair + 1).start);
@@ -105,10 +106,10 @@ fn colours(top: &[u8], low: &[u8], u: &mut [u8], v: &mut [u8]) {
     let squares = top.as_chunks::<6>().0.iter().zip(low.as_chunks::<6>().0);
     for (((top, low), u), v) in squares.zip(u).zip(v) {
         let pair = |pair: &[u8; 6], at: usize| i32::from(pair[at]).wrapping_add(i32::from(pair[at + 3]));
-        let [r, g, b] = [0, 1, 2].map(|at| pair(top, at).wrapping_add(pair(low, at)));
-        let mixed = |of_r: i32, of_g: i32, of_b: i32| {
-            let sum = r.wrapping_mul(of_r).wrapping_add(g.wrapping_mul(of_g)).wrapping_add(b.wrapping_mul(of_b));
-            (sum.wrapping_add((128 << 18) + (1 << 17)) >> 18) as u8
+        let [red, green, blue] = [0, 1, 2].map(|at| pair(top, at).wrapping_add(pair(low, at)));
+        let mixed = |of_red: i32, of_green: i32, of_blue: i32| {
+            let sum = red.wrapping_mul(of_red).wrapping_add(green.wrapping_mul(of_green));
+            (sum.wrapping_add(blue.wrapping_mul(of_blue)).wrapping_add((128 << 18) + (1 << 17)) >> 18) as u8
         };
         *u = mixed(-6_596, -22_189, 28_785);
         *v = mixed(28_784, -26_145, -2_639);
