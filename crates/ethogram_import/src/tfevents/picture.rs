@@ -48,7 +48,9 @@ fn bounded(width: u32, height: u32, channels: usize) -> Result<Vec<usize>, Strin
     Ok(vec![height as usize, width as usize, channels])
 }
 
-fn png_head(encoded: &[u8]) -> Result<(png::Reader<Cursor<&[u8]>>, Vec<usize>), String> {
+type Png<'a> = png::Reader<Cursor<&'a [u8]>>;
+
+fn png_head(encoded: &[u8]) -> Result<(Png<'_>, Vec<usize>), String> {
     let limits = png::Limits { bytes: BYTES_MAX as usize };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(encoded), limits);
     // Palettes and fewer than eight bits become channels of eight; a colour that is see-through becomes a channel.
@@ -102,7 +104,9 @@ fn jpeg(encoded: &[u8]) -> Result<Pixels, String> {
     Ok((shape, decoder.decode().map_err(|error| error.to_string())?))
 }
 
-fn gif_head(encoded: &[u8]) -> Result<(gif::Decoder<Cursor<&[u8]>>, Vec<usize>), String> {
+type Gif<'a> = gif::Decoder<Cursor<&'a [u8]>>;
+
+fn gif_head(encoded: &[u8]) -> Result<(Gif<'_>, Vec<usize>), String> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     options.set_memory_limit(gif::MemoryLimit::Bytes(std::num::NonZeroU64::new(BYTES_MAX).expect("not zero")));
