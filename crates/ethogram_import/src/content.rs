@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ethogram_store::{Axis, Blob, EpisodeRow, Error, Lost, Result, ScalarTag, TensorRow, TensorTag};
+use ethogram_store::{Axis, Blob, Error, Lost, Result, ScalarTag, TensorRow, TensorTag, TensorsSize};
 use serde_json::{Map, Value};
 
+use crate::episode_table::EpisodeTable;
 use crate::films;
 use crate::importer::IMPORTERS;
 use crate::part::{Folder, Part};
@@ -14,6 +15,11 @@ use crate::point_cache::PointCache;
 use crate::point_columns::PointColumns;
 use crate::points::Held;
 use crate::tables::{About, LostTable, StepField, Tables, why};
+
+/// Most rows of tensors whose bytes are added up before they are read: each costs a look into its file.
+const SIZED_ROWS_MAX: usize = 10_000;
+/// Bytes of tensors beyond which nothing more is added up: nobody is given so much.
+const SIZED_BYTES_MAX: u64 = 1 << 30;
 
 /// The parts of a run. Of two that tell of the same thing, the first in [`IMPORTERS`] counts.
 pub struct Content {
@@ -23,7 +29,7 @@ pub struct Content {
     /// Why parts could not be read just now.
     failed: LostTable,
     /// Of the first part that has any, with the films that others attach to them; `None` where there are none of these.
-    with_films: Option<Vec<EpisodeRow>>,
+    with_films: Option<EpisodeTable>,
 }
 
 impl Content {
@@ -50,11 +56,11 @@ impl Content {
         if self.parts.iter().all(|part| part.tables().films.is_empty()) {
             return;
         }
-        let mut joined = self.episodes().to_vec();
+        let mut joined = self.episodes().within(&(0..u64::MAX));
         for part in &self.parts {
             films::join(&mut joined, &part.tables().films, &mut self.failed);
         }
-        self.with_films = Some(joined);
+        self.with_films = Some(joined.into_iter().collect());
     }
 
     /// The files have more than was read.
@@ -176,6 +182,24 @@ impl Content {
         tensors.map(|tensors| tensors.within(range).iter().map(|place| place.step).collect()).unwrap_or_default()
     }
 
+    /// How much [`Content::tensors`] would give, told without decoding a picture. Of more than [`SIZED_ROWS_MAX`] rows, or beyond
+    /// [`SIZED_BYTES_MAX`], it is at least so much.
+    pub fn tensors_size(&self, axis: Axis, tag: &str, range: &std::ops::Range<i64>) -> TensorsSize {
+        let key = (axis, tag.to_owned());
+        let found = self.parts.iter().find_map(|part| Some((part, part.tables().tensors.get(&key)?)));
+        let Some((part, tensors)) = found else { return TensorsSize { rows: 0, bytes: 0 } };
+        let places = tensors.within(range);
+        let mut bytes = 0;
+        for place in places.iter().take(SIZED_ROWS_MAX) {
+            // One that cannot be read is left out of the rows, too.
+            bytes += part.tensor_bytes(tensors.kind, place).unwrap_or(0);
+            if bytes > SIZED_BYTES_MAX {
+                break;
+            }
+        }
+        TensorsSize { rows: places.len() as u64, bytes }
+    }
+
     /// Reads tensors of a tag. One that cannot be read is left out; [`Content::check`] tells of it.
     pub fn tensors(&self, axis: Axis, tag: &str, range: &std::ops::Range<i64>) -> (Vec<TensorRow>, Vec<Lost>) {
         let key = (axis, tag.to_owned());
@@ -195,9 +219,9 @@ impl Content {
     }
 
     /// All episodes, ascending.
-    pub fn episodes(&self) -> &[EpisodeRow] {
-        let logged = || self.tables().map(|tables| tables.episodes.as_slice()).find(|rows| !rows.is_empty());
-        self.with_films.as_deref().or_else(logged).unwrap_or_default()
+    pub fn episodes(&self) -> &EpisodeTable {
+        let logged = || self.tables().map(|tables| &tables.episodes).find(|rows| !rows.is_empty());
+        self.with_films.as_ref().or_else(logged).unwrap_or(EpisodeTable::EMPTY)
     }
 
     /// The bytes of a file by its hash.

@@ -9,6 +9,7 @@
 mod config;
 mod content;
 mod convert;
+mod episode_table;
 mod films;
 mod importer;
 mod lines;
@@ -30,6 +31,7 @@ mod videos;
 mod wandb;
 
 pub use convert::{Converted, OnProgress, convert, place, plan};
+pub use episode_table::EpisodeTable;
 pub use importer::{IMPORTERS, Importer};
 pub use opener::{FIND_DEPTH_MAX, ForeignOpener};
 pub use part::{FileSeen, Folder, Part};

@@ -39,7 +39,7 @@ impl Lines {
             return Ok(());
         }
         file.seek(SeekFrom::Start(self.position)).map_err(failed)?;
-        let mut reader = BufReader::new(file);
+        let mut reader = BufReader::with_capacity(64 << 10, file);
         let mut line = Vec::new();
         loop {
             line.clear();

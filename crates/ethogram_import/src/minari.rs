@@ -77,7 +77,7 @@ impl Part for Minari {
     }
 
     fn steps(&self, episode: u64) -> Result<Option<Arc<Vec<StepField>>>> {
-        if self.tables.episodes.binary_search_by_key(&episode, |row| row.episode).is_err() {
+        if !self.tables.episodes.has(episode) {
             return Ok(None);
         }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ethogram_store::{Error, Opener, Result, RunSource};
 
@@ -52,17 +52,24 @@ impl ForeignOpener {
         if !is_run(&Folder::list(path)?) {
             return Ok(None);
         }
-        let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let found =
-            known.entry(path.to_owned()).or_insert_with(|| Found { name: name_of(path, path), run: Weak::new() });
-        let run = match found.run.upgrade() {
+        let (name, before) = {
+            let mut known = self.found();
+            let found =
+                known.entry(path.to_owned()).or_insert_with(|| Found { name: name_of(path, path), run: Weak::new() });
+            (found.name.clone(), found.run.upgrade())
+        };
+        // Not while others wait: runs are opened side by side.
+        let run = Arc::new(match before {
             // Opened again because there is news of it: what was read of it need not be read again.
             Some(run) => run.renewed()?,
-            None => ForeignRun::open(path, found.name.clone(), &self.cache)?,
-        };
-        let run = Arc::new(run);
-        found.run = Arc::downgrade(&run);
+            None => ForeignRun::open(path, name.clone(), &self.cache)?,
+        });
+        self.found().insert(path.to_owned(), Found { name, run: Arc::downgrade(&run) });
         Ok(Some(run))
+    }
+
+    fn found(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,7 +86,7 @@ impl Opener for ForeignOpener {
             Err(error) if error.is_not_found() => vec![],
             found => found?,
         };
-        let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.found();
         for path in &paths {
             let found = known.entry(path.clone());
             found.or_insert_with(|| Found { name: name_of(root, path), run: Weak::new() });

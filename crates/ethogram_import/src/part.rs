@@ -43,6 +43,11 @@ pub trait Part: Send + Sync {
         Err(Error::NotFound { what: format!("{kind:?} at step {}", place.step) })
     }
 
+    /// Bytes of the array that [`Part::tensor`] gives, told without decoding a picture.
+    fn tensor_bytes(&self, kind: TensorKind, place: &Place) -> Result<u64> {
+        Ok(self.tensor(kind, place)?.array.data().len() as u64)
+    }
+
     /// Reads the steps of a recorded episode; `None` when it has none.
     fn steps(&self, episode: u64) -> Result<Option<Arc<Vec<StepField>>>> {
         let _ = episode;

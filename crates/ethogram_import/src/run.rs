@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use ethogram_store::{
     Axis, Blob, Buckets, CheckpointRow, Column, EnvSpec, EpisodeRow, Error, FieldInfo, FrameGroup, Lost, Notes, Result,
     Revision, RunCounts, RunId, RunInfo, RunSource, RunState, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
-    TensorTag, Version, now_us, read_notes, write_notes,
+    TensorTag, TensorsSize, Version, now_us, read_notes, write_notes,
 };
 use serde_json::Value;
 
@@ -217,7 +217,7 @@ impl Seen {
         (self.whole, self.held) = (!content.is_behind(), Some(content.bytes()));
         let modified = self.folder.files.iter().map(|file| file.modified_us).max().unwrap_or_default();
         let episodes = content.episodes();
-        let recorded = episodes.iter().filter(|row| row.recorded).count() as u64;
+        let recorded = episodes.recorded();
         self.status = RunStatus {
             state: RunState::Finished,
             heartbeat_us: modified,
@@ -229,11 +229,7 @@ impl Seen {
             summary: if self.whole { content.summary(SUMMARY_TAGS_MAX) } else { BTreeMap::new() },
             ..RunStatus::default()
         };
-        self.counts = RunCounts {
-            episodes: episodes.last().map_or(0, |row| row.episode + 1),
-            recorded,
-            lost: content.lost_count(),
-        };
+        self.counts = RunCounts { episodes: episodes.end(), recorded, lost: content.lost_count() };
         self.format = format_name(&content.format());
         self.renewed |= is_news(info, content);
     }
@@ -382,16 +378,11 @@ impl RunSource for ForeignRun {
     }
 
     fn episode_count(&self) -> u64 {
-        self.ask(|content| content.episodes().last().map_or(0, |row| row.episode + 1))
+        self.ask(|content| content.episodes().end())
     }
 
     fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>> {
-        Ok(self.ask(|content| {
-            let rows = content.episodes();
-            let from = rows.partition_point(|row| row.episode < range.start);
-            let to = rows.partition_point(|row| row.episode < range.end);
-            rows[from..to.max(from)].to_vec()
-        }))
+        Ok(self.ask(|content| content.episodes().within(&range)))
     }
 
     fn step_fields(&self, episode: u64) -> Result<Vec<FieldInfo>> {
@@ -426,6 +417,10 @@ impl RunSource for ForeignRun {
         let (rows, lost) = self.ask(|content| content.tensors(axis, tag, &range));
         self.note(lost);
         Ok(rows)
+    }
+
+    fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
+        Ok(Some(self.ask(|content| content.tensors_size(axis, tag, &range))))
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ethogram_store::{Axis, Column, EpisodeRow, FieldInfo, FilmName, Lost, TensorKind};
+use ethogram_store::{Axis, Column, FieldInfo, FilmName, Lost, TensorKind};
 use serde_json::{Map, Value};
 
+use crate::episode_table::EpisodeTable;
 use crate::points::Scalars;
 
 /// What was read from some files of a run. What is large stays in the files: only its place is kept.
@@ -16,7 +17,7 @@ pub struct Tables {
     /// Places of tensors, distributions, images and texts.
     pub tensors: BTreeMap<(Axis, String), TensorPlaces>,
     /// Episodes, ascending.
-    pub episodes: Vec<EpisodeRow>,
+    pub episodes: EpisodeTable,
     /// Films of episodes, whoever counted these.
     pub films: BTreeMap<FilmName, Film>,
     /// Hyper-parameters.
@@ -139,14 +140,14 @@ impl Tables {
     /// Bytes, about, that it takes.
     pub fn bytes(&self) -> usize {
         let places = self.tensors.values().map(|tensors| tensors.places.capacity() * size_of::<Place>()).sum::<usize>();
-        self.scalars.bytes() + places + self.episodes.capacity() * size_of::<EpisodeRow>()
+        self.scalars.bytes() + places + self.episodes.bytes()
     }
 
     /// Largest step of a scalar of the global axis.
     pub fn global_step(&self) -> Option<i64> {
         let tags = self.scalars.tags();
         let largest = tags.iter().filter(|tag| tag.axis == Axis::GlobalStep).map(|tag| tag.last_step).max();
-        largest.or_else(|| self.episodes.iter().map(|row| row.global_step.saturating_add(row.length as i64)).max())
+        largest.or_else(|| self.episodes.end_step())
     }
 }
 

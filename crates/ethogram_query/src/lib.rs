@@ -32,6 +32,7 @@ mod network;
 #[cfg(feature = "s3")]
 mod object;
 mod opener;
+mod parallel;
 mod param;
 mod policy_change;
 mod run_handle;
@@ -104,6 +105,7 @@ pub use network::{
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};
 pub use opener::Root;
+pub use parallel::{in_parallel, threads};
 pub use param::{GAMMA_DEFAULT, Param, ParamKind, ParamValue, Params};
 pub use policy_change::{CheckpointChange, CheckpointChanges, EpisodeDivergence};
 pub use run_handle::RunHandle;

@@ -10,11 +10,15 @@ use serde_json::Value;
 
 use crate::derivation::cache::Cache;
 use crate::maps::Maps;
+use crate::parallel::{in_parallel, threads};
 use crate::{
     Benchmark, BenchmarkRequest, DERIVATIONS, Derivation, Error, Field, FieldEntry, FieldRequest, GroupRequest,
     GroupSeries, NativeOpener, Opener, Parameters, ParametersRequest, Result, Root, RunHandle, RunSummary, Series,
     SeriesRequest,
 };
+
+/// Most runs that are opened before those are shown.
+const OPENED_AT_ONCE: usize = 256;
 
 /// How a workbench behaves.
 #[derive(Clone)]
@@ -66,6 +70,14 @@ struct Search {
     skipped: Vec<Skipped>,
     /// Paths whose run is served from another path, with the reason to tell; not opened again while that lasts.
     copies: BTreeMap<PathBuf, (RunId, String)>,
+}
+
+/// What was found at a path.
+struct Opened<'a> {
+    path: &'a Path,
+    root: &'a Root,
+    /// No run, or why it cannot be opened.
+    source: std::result::Result<Option<Arc<dyn RunSource>>, String>,
 }
 
 /// A change since the last refresh.
@@ -264,16 +276,24 @@ impl Workbench {
                         continue;
                     }
                 };
-                for path in paths {
-                    let replaced = search.paths.get(&path).cloned().filter(|run| self.is_replaced(run));
-                    if let Some(run) = replaced {
-                        self.open_anew(run, opener.as_ref(), root, &path, search, changes);
+                let is_wanted = |path: &&PathBuf| match search.paths.get(*path) {
+                    Some(run) => self.is_replaced(run),
+                    None => !search.copies.contains_key(*path),
+                };
+                let wanted: Vec<&PathBuf> = paths.iter().filter(is_wanted).collect();
+                // Side by side; what comes of it is taken over one after the other, in the order of their paths.
+                for some in wanted.chunks(OPENED_AT_ONCE) {
+                    let opened = in_parallel(some, threads(), |path| opener.open(path));
+                    for (path, opened) in some.iter().zip(opened) {
+                        let source = opened.map_err(|error| format!("{}: {error}", opener.name()));
+                        let opened = Opened { path, root, source };
+                        match search.paths.get(*path).cloned() {
+                            Some(run) => self.take_over_anew(&run, opened, search, changes),
+                            None => self.take_over(opened, search, changes),
+                        }
                     }
-                    if !search.paths.contains_key(&path) && !search.copies.contains_key(&path) {
-                        self.open_run(opener.as_ref(), root, &path, search, changes);
-                    }
-                    there.insert(path);
                 }
+                there.extend(paths);
             }
         }
         search.copies.retain(|path, _| there.contains(path));
@@ -299,21 +319,13 @@ impl Workbench {
         handle.is_some_and(|handle| handle.source().is_replaced())
     }
 
-    /// Opens what lies now where `run` was. Until it is open the old one answers, so that nobody finds nothing there.
-    fn open_anew(
-        &self,
-        run: RunId,
-        opener: &dyn Opener,
-        root: &Root,
-        path: &Path,
-        search: &mut Search,
-        changes: &mut Vec<Change>,
-    ) {
-        self.forget(path, search);
-        self.open_run(opener, root, path, search, changes);
-        if search.paths.values().all(|known| *known != run) {
-            self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(&run);
-            changes.push(Change::Went(run));
+    /// Takes over what lies now where `run` was. Until then the old one answers, so that nobody finds nothing there.
+    fn take_over_anew(&self, run: &RunId, opened: Opened<'_>, search: &mut Search, changes: &mut Vec<Change>) {
+        self.forget(opened.path, search);
+        self.take_over(opened, search, changes);
+        if search.paths.values().all(|known| known != run) {
+            self.runs.write().unwrap_or_else(PoisonError::into_inner).remove(run);
+            changes.push(Change::Went(run.clone()));
         }
     }
 
@@ -339,12 +351,13 @@ impl Workbench {
         }
     }
 
-    fn open_run(&self, opener: &dyn Opener, root: &Root, path: &Path, search: &mut Search, changes: &mut Vec<Change>) {
-        let source: Arc<dyn RunSource> = match opener.open(path) {
+    fn take_over(&self, opened: Opened<'_>, search: &mut Search, changes: &mut Vec<Change>) {
+        let Opened { path, root, source } = opened;
+        let source = match source {
             Ok(Some(source)) => source,
             Ok(None) => return,
-            Err(error) => {
-                search.skipped.push(Skipped { path: path.to_owned(), why: format!("{}: {error}", opener.name()) });
+            Err(why) => {
+                search.skipped.push(Skipped { path: path.to_owned(), why });
                 return;
             }
         };

@@ -14,6 +14,9 @@ use crate::tables::Tables;
 /// Most episodes of a run.
 const EPISODES_MAX: usize = 10_000_000;
 
+/// Columns that every Monitor has: return, length, and seconds since the environment was made.
+const COLUMNS: [&str; 3] = ["r", "l", "t"];
+
 /// Whether a file of this name is one.
 pub fn is_monitor_file(name: &str) -> bool {
     name == "monitor.csv" || name.ends_with(".monitor.csv")
@@ -49,7 +52,8 @@ struct Row {
     started_us: i64,
     ended_us: i64,
     env_index: u32,
-    extra: Map<String, Value>,
+    /// Columns that not every Monitor has.
+    extra: Option<Box<Map<String, Value>>>,
 }
 
 impl Part for Monitors {
@@ -111,7 +115,7 @@ impl Monitors {
                 evaluation: false,
                 checkpoint: None,
                 env_return: None,
-                extra: row.extra,
+                extra: row.extra.map(|extra| *extra).unwrap_or_default(),
             });
         }
         let about = &mut self.tables.about;
@@ -158,6 +162,10 @@ impl Monitor {
         if line.is_empty() {
             return;
         }
+        if let Some([episode_return, length, time]) = three(line).filter(|_| self.head == COLUMNS) {
+            self.row(env_index, episode_return, length, time, None);
+            return;
+        }
         let quoted: Vec<String>;
         let cells: Vec<&str> = if line.contains('"') {
             quoted = cells(line);
@@ -165,7 +173,7 @@ impl Monitor {
         } else {
             line.split(',').collect()
         };
-        let is_head = ["r", "l", "t"].iter().all(|name| cells.contains(name));
+        let is_head = COLUMNS.iter().all(|name| cells.contains(name));
         if is_head {
             self.head = cells.into_iter().map(str::to_owned).collect();
             return;
@@ -178,9 +186,21 @@ impl Monitor {
             self.unsound += 1;
             return;
         };
-        let is_other = |(name, _): &(&String, &&str)| !matches!(name.as_str(), "r" | "l" | "t");
+        let is_other = |(name, _): &(&String, &&str)| !COLUMNS.contains(&name.as_str());
         let others = self.head.iter().zip(&cells).filter(is_other).filter(|(_, cell)| !cell.is_empty());
-        let extra = others.map(|(name, cell)| (name.clone(), value_from_text(cell))).collect();
+        let extra: Map<_, _> = others.map(|(name, cell)| (name.clone(), value_from_text(cell))).collect();
+        let extra = (!extra.is_empty()).then(|| Box::new(extra));
+        self.row(env_index, episode_return, length, time, extra);
+    }
+
+    fn row(
+        &mut self,
+        env_index: u32,
+        episode_return: f64,
+        length: f64,
+        time: f64,
+        extra: Option<Box<Map<String, Value>>>,
+    ) {
         // Floats become integers by saturation.
         let (length, ended_us) = (length as u64, us(self.began + time));
         let started_us = self.ended_us.min(ended_us);
@@ -188,6 +208,13 @@ impl Monitor {
         self.steps = self.steps.saturating_add(length);
         self.ended_us = ended_us;
     }
+}
+
+/// The numbers of a row that has no others than return, length and time, as most; `None` for any other.
+fn three(line: &str) -> Option<[f64; 3]> {
+    let mut numbers = line.split(',').map(number);
+    let found = [numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then_some(found)
 }
 
 fn us(seconds: f64) -> i64 {

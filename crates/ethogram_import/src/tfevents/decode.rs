@@ -59,6 +59,30 @@ pub fn text(bytes: &[u8]) -> Option<String> {
 /// # Errors
 /// It cannot be read any more, or it is damaged.
 pub fn row(path: &Path, kind: TensorKind, place: &Place) -> Result<TensorRow> {
+    let (array, meta) = look(path, kind, place, |data| values(kind, data, place.element))?;
+    Ok(TensorRow { step: place.step, time_us: place.time_us, kind, array, meta })
+}
+
+/// Bytes of the array that [`row`] gives. Of a picture only the head is read.
+///
+/// # Errors
+/// As [`row`].
+pub fn bytes(path: &Path, kind: TensorKind, place: &Place) -> Result<u64> {
+    look(path, kind, place, |data| match kind {
+        TensorKind::Image => {
+            Ok(picture::shape(encoded(data, place.element)?)?.iter().map(|&side| side as u64).product())
+        }
+        _ => values(kind, data, place.element).map(|(array, _)| array.data().len() as u64),
+    })
+}
+
+/// What `take` makes of the value at a place. Its error says what lies there instead.
+fn look<T>(
+    path: &Path,
+    kind: TensorKind,
+    place: &Place,
+    take: impl FnOnce(Data<'_>) -> Result<T, String>,
+) -> Result<T> {
     let corrupt = |expected: &str, found: String| Error::Corrupt {
         what: format!("value {} of the record at byte {}", place.value, place.offset),
         expected: expected.to_owned(),
@@ -76,25 +100,12 @@ pub fn row(path: &Path, kind: TensorKind, place: &Place) -> Result<TensorRow> {
         index += 1;
     });
     read.map_err(|_| corrupt("a summary", "other bytes".into()))?;
-    let (array, meta) = values(kind, data, place.element).map_err(|why| corrupt(name(kind), why))?;
-    Ok(TensorRow { step: place.step, time_us: place.time_us, kind, array, meta })
+    take(data).map_err(|why| corrupt(name(kind), why))
 }
 
 fn values(kind: TensorKind, data: Data<'_>, element: u32) -> Result<(Array, Map<String, Value>), String> {
     match (kind, data) {
-        (TensorKind::Image, Data::Image(image)) => {
-            let mut encoded: &[u8] = &[];
-            for field in Fields::of(image) {
-                if let (4, Field::Bytes(bytes)) = field.map_err(|_| "no message")? {
-                    encoded = bytes;
-                }
-            }
-            picture_of(encoded)
-        }
-        (TensorKind::Image, Data::Tensor(bytes)) => match tensor(bytes)? {
-            Tensor::Texts(texts) => picture_of(texts.get(element as usize + 2).copied().unwrap_or_default()),
-            Tensor::Numbers(_) => Err("numbers".into()),
-        },
+        (TensorKind::Image, data) => picture_of(encoded(data, element)?),
         (TensorKind::Distribution, Data::Histogram(bytes)) => {
             Ok(Histogram::of_proto(bytes).map_err(|_| "no message")?.into_row())
         }
@@ -110,6 +121,26 @@ fn values(kind: TensorKind, data: Data<'_>, element: u32) -> Result<(Array, Map<
         (TensorKind::Tensor, Data::Tensor(bytes)) => match tensor(bytes)? {
             Tensor::Numbers(array) => Ok((array, Map::new())),
             Tensor::Texts(_) => Err("texts".into()),
+        },
+        _ => Err("something else".into()),
+    }
+}
+
+/// The bytes of a picture as they were written.
+fn encoded(data: Data<'_>, element: u32) -> Result<&[u8], String> {
+    match data {
+        Data::Image(image) => {
+            let mut encoded: &[u8] = &[];
+            for field in Fields::of(image) {
+                if let (4, Field::Bytes(bytes)) = field.map_err(|_| "no message")? {
+                    encoded = bytes;
+                }
+            }
+            Ok(encoded)
+        }
+        Data::Tensor(bytes) => match tensor(bytes)? {
+            Tensor::Texts(texts) => Ok(texts.get(element as usize + 2).copied().unwrap_or_default()),
+            Tensor::Numbers(_) => Err("numbers".into()),
         },
         _ => Err("something else".into()),
     }

@@ -128,6 +128,10 @@ impl Part for EventFiles {
         decode::row(&self.folder.join(&self.files[place.file as usize].name), kind, place)
     }
 
+    fn tensor_bytes(&self, kind: TensorKind, place: &Place) -> Result<u64> {
+        decode::bytes(&self.folder.join(&self.files[place.file as usize].name), kind, place)
+    }
+
     fn leftovers(&self) -> Vec<Lost> {
         let torn = self.files.iter().filter(|file| file.records.unread() > 0);
         let lost = torn.map(|file| Lost {

@@ -16,10 +16,22 @@ pub fn pixels(encoded: &[u8]) -> Result<Array, String> {
         [0x89, b'P', b'N', b'G', ..] => png(encoded)?,
         [0xff, 0xd8, 0xff, ..] => jpeg(encoded)?,
         [b'G', b'I', b'F', b'8', ..] => gif(encoded)?,
-        _ => return Err("neither PNG, JPEG nor GIF".into()),
+        _ => return Err(NO_PICTURE.into()),
     };
     Array::new(Dtype::Uint8, shape, data).map_err(|error| error.to_string())
 }
+
+/// The shape that [`pixels`] gives, from the head alone.
+pub fn shape(encoded: &[u8]) -> Result<Vec<usize>, String> {
+    match encoded {
+        [0x89, b'P', b'N', b'G', ..] => png_head(encoded).map(|(_, shape)| shape),
+        [0xff, 0xd8, 0xff, ..] => jpeg_head(encoded).map(|(_, _, shape)| shape),
+        [b'G', b'I', b'F', b'8', ..] => gif_head(encoded).map(|(_, shape)| shape),
+        _ => Err(NO_PICTURE.into()),
+    }
+}
+
+const NO_PICTURE: &str = "neither PNG, JPEG nor GIF";
 
 /// Height, width and channels; and the pixels.
 type Pixels = (Vec<usize>, Vec<u8>);
@@ -36,16 +48,25 @@ fn bounded(width: u32, height: u32, channels: usize) -> Result<Vec<usize>, Strin
     Ok(vec![height as usize, width as usize, channels])
 }
 
-fn png(encoded: &[u8]) -> Result<Pixels, String> {
+type Png<'a> = png::Reader<Cursor<&'a [u8]>>;
+
+fn png_head(encoded: &[u8]) -> Result<(Png<'_>, Vec<usize>), String> {
     let limits = png::Limits { bytes: BYTES_MAX as usize };
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(encoded), limits);
     // Palettes and fewer than eight bits become channels of eight; a colour that is see-through becomes a channel.
     decoder.set_transformations(png::Transformations::EXPAND);
-    let mut reader = decoder.read_info().map_err(|error| error.to_string())?;
+    let reader = decoder.read_info().map_err(|error| error.to_string())?;
     let (color, depth) = reader.output_color_type();
     let (width, height) = (reader.info().width, reader.info().height);
     let samples = color.samples();
     bounded(width, height, samples * if depth == png::BitDepth::Sixteen { 2 } else { 1 })?;
+    let channels = if color == png::ColorType::GrayscaleAlpha { 4 } else { samples };
+    Ok((reader, bounded(width, height, channels)?))
+}
+
+fn png(encoded: &[u8]) -> Result<Pixels, String> {
+    let (mut reader, shape) = png_head(encoded)?;
+    let (color, depth) = reader.output_color_type();
     let size = reader.output_buffer_size().ok_or("more pixels than fit into memory")?;
     let mut data = vec![0; size];
     reader.next_frame(&mut data).map_err(|error| error.to_string())?;
@@ -57,11 +78,13 @@ fn png(encoded: &[u8]) -> Result<Pixels, String> {
     if color == png::ColorType::GrayscaleAlpha {
         data = data.as_chunks::<2>().0.iter().flat_map(|&[grey, alpha]| [grey, grey, grey, alpha]).collect();
     }
-    let channels = if color == png::ColorType::GrayscaleAlpha { 4 } else { samples };
-    Ok((bounded(width, height, channels)?, data))
+    Ok((shape, data))
 }
 
-fn jpeg(encoded: &[u8]) -> Result<Pixels, String> {
+type Jpeg<'a> = zune_jpeg::JpegDecoder<ZCursor<&'a [u8]>>;
+
+/// The decoder, what it is to give, and the shape of that.
+fn jpeg_head(encoded: &[u8]) -> Result<(Jpeg<'_>, DecoderOptions, Vec<usize>), String> {
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(SIDE_MAX as usize)
@@ -72,17 +95,29 @@ fn jpeg(encoded: &[u8]) -> Result<Pixels, String> {
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
     let (wanted, channels) = if grey { (ColorSpace::Luma, 1) } else { (ColorSpace::RGB, 3) };
     let shape = bounded(info.width.into(), info.height.into(), channels)?;
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
+    Ok((decoder, options.jpeg_set_out_colorspace(wanted), shape))
+}
+
+fn jpeg(encoded: &[u8]) -> Result<Pixels, String> {
+    let (mut decoder, options, shape) = jpeg_head(encoded)?;
+    decoder.set_options(options);
     Ok((shape, decoder.decode().map_err(|error| error.to_string())?))
 }
 
-fn gif(encoded: &[u8]) -> Result<Pixels, String> {
+type Gif<'a> = gif::Decoder<Cursor<&'a [u8]>>;
+
+fn gif_head(encoded: &[u8]) -> Result<(Gif<'_>, Vec<usize>), String> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     options.set_memory_limit(gif::MemoryLimit::Bytes(std::num::NonZeroU64::new(BYTES_MAX).expect("not zero")));
-    let mut decoder = options.read_info(Cursor::new(encoded)).map_err(|error| error.to_string())?;
-    let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
+    let decoder = options.read_info(Cursor::new(encoded)).map_err(|error| error.to_string())?;
     let shape = bounded(decoder.width().into(), decoder.height().into(), 4)?;
+    Ok((decoder, shape))
+}
+
+fn gif(encoded: &[u8]) -> Result<Pixels, String> {
+    let (mut decoder, shape) = gif_head(encoded)?;
+    let (width, height) = (usize::from(decoder.width()), usize::from(decoder.height()));
     let frame = decoder.read_next_frame().map_err(|error| error.to_string())?.ok_or("a GIF without a picture")?;
     // The frame may cover a part of the screen only; the rest of it is see-through.
     let mut data = vec![0; width * height * 4];
@@ -118,6 +153,7 @@ mod tests {
 
     fn read(encoded: &[u8]) -> (Vec<usize>, Vec<u8>) {
         let array = pixels(encoded).expect("a picture");
+        assert_eq!(shape(encoded).as_deref(), Ok(array.shape()), "the head tells the shape");
         (array.shape().to_vec(), array.data().to_vec())
     }
 
@@ -125,7 +161,7 @@ mod tests {
     fn what_is_no_picture_is_said_to_be_none() {
         assert_eq!(pixels(b"not a picture"), Err("neither PNG, JPEG nor GIF".into()));
         for head in [b"\x89PNG\r\n\x1a\n".as_slice(), b"\xff\xd8\xff\xe0", b"GIF89a"] {
-            assert!(pixels(head).is_err());
+            assert!(pixels(head).is_err() && shape(head).is_err());
         }
     }
 
@@ -183,6 +219,7 @@ mod tests {
         let sum = crc32fast::hash(&encoded[12..29]).to_be_bytes();
         encoded[29..33].copy_from_slice(&sum);
         let error = pixels(&encoded).expect_err("too wide");
+        assert_eq!(shape(&encoded).expect_err("too wide"), error);
         assert!(error.contains("20000×1 pixels, over the limit of 16384 a side"), "{error}");
     }
 }

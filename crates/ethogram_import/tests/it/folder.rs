@@ -35,6 +35,29 @@ fn a_hundred_runs_are_found_and_opened_at_once() {
 }
 
 #[test]
+fn runs_are_opened_side_by_side() {
+    let root = tempfile::tempdir().expect("a folder");
+    for run in 0..40 {
+        let mut events = Events::new();
+        for step in 0..=run {
+            events.scalar("loss", step, step as f32);
+        }
+        events.write(&root.path().join(format!("seed/{run:03}/events.out.tfevents.1.host")));
+    }
+    let opener = ForeignOpener::default();
+    let paths = opener.find(root.path()).expect("runs");
+    let open = |path: &std::path::PathBuf| opener.open(path).expect("opened").expect("a run");
+    let runs = ethogram_query::in_parallel(&paths, 4, open);
+    let alone: Vec<_> = paths.iter().map(open).collect();
+    for (at, (run, alone)) in runs.iter().zip(&alone).enumerate() {
+        assert_eq!(run.info(), alone.info());
+        assert_eq!(alone.info().name, format!("{at:03}"));
+        assert_eq!(run.scalar_tags(), alone.scalar_tags());
+        assert_eq!(run.scalar_tags()[0].last_step, at as i64);
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_holds_no_runs() {
     let root = tempfile::tempdir().expect("a folder");
     let opener = ForeignOpener::default();

@@ -136,3 +136,29 @@ fn a_monitor_that_begins_anew_and_one_that_is_damaged() {
     let rows = run.episodes(0..9).expect("episodes");
     assert_eq!(rows.iter().map(|row| row.episode_return).collect::<Vec<_>>(), [7.0, 8.0]);
 }
+
+#[test]
+fn a_monitor_of_three_columns_is_read_as_any_other() {
+    let rows: Vec<[String; 3]> = (0..500)
+        .map(|at| [format!("{}.5", 7 - at), (at % 9).to_string(), format!("{:.6}", f64::from(at) * 0.3)])
+        .collect();
+    let plain = |row: &[String; 3]| row.join(",");
+    let quoted = |row: &[String; 3]| format!("\"{}\",{},{}", row[0], row[1], row[2]);
+    let turned = |row: &[String; 3]| format!("{},{},{}", row[2], row[0], row[1]);
+    let read = |head: &str, line: &dyn Fn(&[String; 3]) -> String| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let lines: Vec<String> = rows.iter().map(line).collect();
+        let text =
+            format!("#{{\"t_start\": 1000.0, \"env_id\": \"X-v0\"}}\n{head}\n{}\nx,1,2\n1,2\n", lines.join("\n"));
+        std::fs::write(folder.path().join("monitor.csv"), text).expect("written");
+        let run = open(folder.path());
+        let lost: Vec<String> = run.lost().into_iter().map(|lost| lost.what).collect();
+        assert_eq!(lost, ["a row (2 times)"], "{head}");
+        run.episodes(0..u64::MAX).expect("episodes")
+    };
+    let expected = read("r,l,t", &quoted);
+    assert_eq!(expected.len(), 500);
+    assert_eq!((expected[3].episode_return, expected[3].length, expected[3].ended_us), (4.5, 3, Some(1_000_900_000)));
+    assert_eq!(read("r,l,t", &plain), expected);
+    assert_eq!(read("t,r,l", &turned), expected);
+}

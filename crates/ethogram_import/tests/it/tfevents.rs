@@ -152,6 +152,39 @@ fn pictures_are_pixels() {
 }
 
 #[test]
+fn how_much_tensors_hold_is_told_before_a_picture_is_decoded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut events = Events::new();
+    let picture = |encoded: &[u8]| field(4, &field(4, encoded));
+    for step in 0..5 {
+        events.value("frame", step, &[picture(&png(2, 1, png_colour::RGB, &[255, 0, 0, 0, 255, 0]))]);
+    }
+    events.value("numbers", 1, &[metadata("my_plugin"), tensor(3, &[2], &[1, 0, 0, 0, 2, 0, 0, 0])]);
+    events.value("words", 1, &[metadata("text"), texts(&[1], &[b"abc"])]);
+    // Their heads are sound, and promise 48 MB each of which nothing is there.
+    let large = with_sides(png(2, 1, png_colour::RGB, &[0; 6]), 4_000, 4_000);
+    for step in 0..40 {
+        events.value("large", step, &[picture(&large)]);
+    }
+    events.value("broken", 3, &[picture(b"no picture")]);
+    events.write(&folder.path().join("events.out.tfevents.1.host"));
+    let run = open(folder.path());
+    let size = |tag: &str, range| run.tensors_size(Axis::GlobalStep, tag, range).expect("a size").expect("it is known");
+    for (tag, range) in [("frame", ALL), ("frame", 1..3), ("numbers", ALL), ("words", ALL), ("absent", ALL)] {
+        let rows = run.tensors(Axis::GlobalStep, tag, range.clone()).expect("rows");
+        let bytes = rows.iter().map(|row| row.array.data().len() as u64).sum::<u64>();
+        let told = size(tag, range);
+        assert_eq!((told.rows, told.bytes), (rows.len() as u64, bytes), "{tag}");
+    }
+    assert_eq!(size("frame", ALL).bytes, 30);
+    let large = size("large", ALL);
+    assert_eq!(large.rows, 40);
+    assert!(large.bytes > 1 << 30, "it is more than anybody is given: {large:?}");
+    assert_eq!((size("broken", ALL).rows, size("broken", ALL).bytes), (1, 0));
+    assert_eq!(run.lost(), [], "what was only measured is not lost");
+}
+
+#[test]
 fn histograms_tensors_and_hyper_parameters_of_plugins_are_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut events = Events::new();
@@ -187,6 +220,15 @@ mod png_colour {
 }
 
 /// A PNG of 8 bits a channel, not compressed.
+/// The same picture, said to have other sides.
+fn with_sides(mut png: Vec<u8>, width: u32, height: u32) -> Vec<u8> {
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let sum = crc32(&png[12..29]);
+    png[29..33].copy_from_slice(&sum.to_be_bytes());
+    png
+}
+
 fn png(width: u32, height: u32, colour: u8, pixels: &[u8]) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut chunk = |kind: &[u8; 4], data: &[u8]| {

@@ -1,6 +1,7 @@
 //! `POST /api/tags`: which scalars many runs have, in one answer. A page that draws a hundred runs asks once rather than a hundred times.
 
 use axum::{Json, extract::State};
+use ethogram_query::{in_parallel, threads};
 use ethogram_store::{Revision, RunId, ScalarTag};
 use serde::{Deserialize, Serialize};
 
@@ -37,21 +38,23 @@ pub async fn tags(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult
         return Err(ApiError::too_large("runs", ask.runs.len() as u64, SERIES_MAX as u64));
     }
     let pool = app.pool.clone();
-    pool.run(move || Ok(Json(Tags { runs: ask.runs.into_iter().map(|run| tags_of(&app, run)).collect() }))).await
+    // Runs of other people's files are read to their end for it.
+    pool.run(move || Ok(Json(Tags { runs: in_parallel(&ask.runs, threads(), |run| tags_of(&app, run)) }))).await
 }
 
-fn tags_of(app: &App, run: RunId) -> TagsOfRun {
+fn tags_of(app: &App, run: &RunId) -> TagsOfRun {
+    let asked = run.clone();
     match app.run(&run.0) {
         Ok(handle) => {
             let source = handle.source();
             TagsOfRun::Found {
-                run,
+                run: asked,
                 // First, so that it is never newer than what follows.
                 revision: source.revision(),
                 episode_count: source.episode_count(),
                 scalars: source.scalar_tags(),
             }
         }
-        Err(error) => TagsOfRun::Lost { run, error },
+        Err(error) => TagsOfRun::Lost { run: asked, error },
     }
 }
