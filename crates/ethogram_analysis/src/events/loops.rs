@@ -63,20 +63,25 @@ impl ActionLoop {
 /// Where states are not known the actions alone decide; one action held is then no loop, for nobody can say whether anything changed.
 ///
 /// **Shapes** `actions` `[T]`: one number that stands for the action; a missing one repeats nothing.
-/// **Units** steps. At most `T · period_max` comparisons.
+/// **Units** steps. At most `T · period_max` comparisons, mostly far fewer: of stretches too short for a loop a few steps are looked at.
 pub fn action_loops(actions: &[Option<u64>], states: &States, params: &LoopParams) -> Vec<ActionLoop> {
     let steps = actions.len();
     let needed = params.needed(steps);
     let mut found = Vec::new();
     for period in 1..=params.period_max.min(steps / params.repeats_min.max(2)) {
         let needed = needed.max(period * params.repeats_min.max(2));
+        // Fewest steps in a row that are as they were a period before.
+        let least = needed - period;
         let mut at = period;
-        while at < steps {
-            let same = |at: usize| actions[at].is_some() && actions[at] == actions[at - period];
-            let run = (at..steps).take_while(|&at| same(at)).count();
-            if run + period >= needed {
-                confirm(states, at - period..at + run, period, needed, &mut found);
+        while at + least <= steps {
+            let same = |at: &usize| actions[*at].is_some() && actions[*at] == actions[*at - period];
+            // None begins before the last that differs of the next `least`, so the others of them need not be looked at.
+            if let Some(differs) = (at..at + least).rev().find(|at| !same(at)) {
+                at = differs + 1;
+                continue;
             }
+            let run = least + (at + least..steps).take_while(same).count();
+            confirm(states, at - period..at + run, period, needed, &mut found);
             at += run + 1;
         }
     }
