@@ -63,20 +63,25 @@ impl ActionLoop {
 /// Where states are not known the actions alone decide; one action held is then no loop, for nobody can say whether anything changed.
 ///
 /// **Shapes** `actions` `[T]`: one number that stands for the action; a missing one repeats nothing.
-/// **Units** steps. At most `T · period_max` comparisons.
+/// **Units** steps. At most `2 T · period_max` comparisons, mostly far fewer: of stretches too short for a loop a few steps are looked at.
 pub fn action_loops(actions: &[Option<u64>], states: &States, params: &LoopParams) -> Vec<ActionLoop> {
     let steps = actions.len();
     let needed = params.needed(steps);
     let mut found = Vec::new();
     for period in 1..=params.period_max.min(steps / params.repeats_min.max(2)) {
         let needed = needed.max(period * params.repeats_min.max(2));
+        // Fewest steps in a row that are as they were a period before.
+        let least = needed - period;
         let mut at = period;
-        while at < steps {
-            let same = |at: usize| actions[at].is_some() && actions[at] == actions[at - period];
-            let run = (at..steps).take_while(|&at| same(at)).count();
-            if run + period >= needed {
-                confirm(states, at - period..at + run, period, needed, &mut found);
+        while at + least <= steps {
+            let same = |at: &usize| actions[*at].is_some() && actions[*at] == actions[*at - period];
+            // None begins before the last that differs of the next `least`, so the others of them need not be looked at.
+            if let Some(differs) = (at..at + least).rev().find(|at| !same(at)) {
+                at = differs + 1;
+                continue;
             }
+            let run = least + (at + least..steps).take_while(same).count();
+            confirm(states, at - period..at + run, period, needed, &mut found);
             at += run + 1;
         }
     }
@@ -168,6 +173,31 @@ mod tests {
         assert_eq!(action_loops(&held, &States::Unknown, &LoopParams::default()), []);
         let missing = action_loops(&[None; 60], &still, &LoopParams::default());
         assert_eq!(missing, []);
+    }
+
+    /// What is passed over holds no loop: of actions by chance, with loops among them, every stretch is found that a look at each step finds.
+    #[test]
+    fn no_stretch_is_passed_over() {
+        let params =
+            LoopParams { period_max: 6, repeats_min: 2, steps_min: 5, share_min: 0.0, ..LoopParams::default() };
+        let mut random = ethogram_random::Random::new(3);
+        for _ in 0..200 {
+            let actions: Vec<Option<u64>> =
+                (0..60).map(|_| Some(random.below(3) as u64).filter(|_| random.below(20) > 0)).collect();
+            let same = |at: usize, period: usize| actions[at].is_some() && actions[at] == actions[at - period];
+            let mut longest = 0;
+            for period in 1..=6 {
+                for start in period..60 {
+                    let run = (start..60).take_while(|&at| same(at, period)).count();
+                    if run + period >= 5.max(2 * period) {
+                        longest = longest.max((run + period) / period * period);
+                    }
+                }
+            }
+            let found = action_loops(&actions, &States::Exact(vec![Some(1); 60]), &params);
+            let first = found.first().map_or(0, |found| found.steps() / found.period * found.period);
+            assert_eq!(first, longest, "{actions:?}");
+        }
     }
 
     #[test]

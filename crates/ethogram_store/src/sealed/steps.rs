@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_array::{ArrayRef, RecordBatch, UInt64Array};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,8 @@ use crate::Result;
 use crate::columns::STEP_MAX;
 use crate::files::Files;
 
+/// Columns that say which step a row is of.
+const KEYS: [&str; 2] = ["episode", "step"];
 /// Rows of one row group at most. Short episodes share one.
 const GROUP_ROWS: usize = 1024;
 
@@ -134,23 +136,44 @@ impl SealedSteps {
     /// where there are such; `None` means all. An unknown episode gives no rows.
     pub fn read(&self, episode: u64, range: Range<u64>, fields: Option<&[&str]>) -> Result<RecordBatch> {
         let at = self.episodes.binary_search_by_key(&episode, |extent| extent.episode).ok();
-        let rows = at.map_or(0..0, |at| {
-            let (extent, rows) = (&self.episodes[at], self.starts[at]..self.starts[at + 1]);
-            let dense = extent.last_step - extent.first_step + 1 == extent.rows;
-            if !dense {
-                return rows;
-            }
-            // No step is missing or twice, so the row follows from the step.
-            let row_of =
-                |step: u64| rows.start + step.clamp(extent.first_step, extent.last_step + 1) - extent.first_step;
-            row_of(range.start)..row_of(range.end.max(range.start))
-        });
-        let columns: Option<Vec<&str>> =
-            fields.map(|fields| ["episode", "step"].iter().chain(fields).copied().collect());
+        let Some(at) = at else { return self.read_by_keys(0..0, range, fields) };
+        let (extent, rows) = (&self.episodes[at], self.starts[at]..self.starts[at + 1]);
+        if extent.last_step - extent.first_step + 1 != extent.rows {
+            return self.read_by_keys(rows, range, fields);
+        }
+        // No step is missing or twice, so the row follows from the step.
+        let within = |step: u64| step.clamp(extent.first_step, extent.last_step + 1);
+        let steps = within(range.start)..within(range.end.max(range.start));
+        let row_of = |step: u64| rows.start + step - extent.first_step;
+        let rows = row_of(steps.start)..row_of(steps.end);
+        match fields {
+            Some(fields) => self.read_dense(episode, steps, rows, fields),
+            None => self.read_by_keys(rows, range, None),
+        }
+    }
+
+    /// Of some rows those with a step in `range`.
+    fn read_by_keys(&self, rows: Range<u64>, range: Range<u64>, fields: Option<&[&str]>) -> Result<RecordBatch> {
+        let columns: Option<Vec<&str>> = fields.map(|fields| KEYS.iter().chain(fields).copied().collect());
         let batch = self.table.read(rows, columns.as_deref())?;
         let steps = steps_u64(&batch, "step")?;
         let from = steps.partition_point(|&step| step < range.start);
         let to = steps.partition_point(|&step| step < range.end).max(from);
         Ok(batch.slice(from, to - from))
+    }
+
+    /// Some rows, of which it is known that they are these steps: neither key need be read.
+    fn read_dense(&self, episode: u64, steps: Range<u64>, rows: Range<u64>, fields: &[&str]) -> Result<RecordBatch> {
+        let count = (steps.end - steps.start) as usize;
+        let fields: Vec<&str> = fields.iter().copied().filter(|field| !KEYS.contains(field)).collect();
+        let read = self.table.read(rows, Some(&fields))?;
+        let schema = read.schema();
+        let keys = KEYS.map(|key| Arc::new(Field::new(key, DataType::UInt64, false)));
+        let infos: Vec<FieldRef> = keys.into_iter().chain(schema.fields().iter().cloned()).collect();
+        let mut columns: Vec<ArrayRef> =
+            vec![Arc::new(UInt64Array::from_value(episode, count)), Arc::new(UInt64Array::from_iter_values(steps))];
+        columns.extend(read.columns().iter().cloned());
+        RecordBatch::try_new(Arc::new(Schema::new_with_metadata(infos, schema.metadata().clone())), columns)
+            .map_err(|error| self.table.corrupt("columns", "a row a step", error.to_string()))
     }
 }

@@ -58,6 +58,24 @@ impl Graph {
         graph
     }
 
+    /// The same with points in another order, that of `order`.
+    pub(super) fn renumbered(&self, order: &[u32]) -> Self {
+        let mut place = vec![0_u32; order.len()];
+        for (at, &row) in order.iter().enumerate() {
+            place[row as usize] = at as u32;
+        }
+        let mut graph =
+            Graph { starts: vec![0; order.len() + 1], others: Vec::new(), weights: Vec::new(), periods: Vec::new() };
+        for (at, &row) in order.iter().enumerate() {
+            for pair in self.range(row as usize) {
+                graph.others.push(place[self.others[pair] as usize]);
+                graph.weights.push(self.weights[pair]);
+            }
+            graph.starts[at + 1] = graph.others.len();
+        }
+        graph
+    }
+
     /// Deals out turns: the strongest pairs have one each round.
     pub(super) fn in_turns(mut self, rounds: usize) -> Self {
         let most = self.weights.iter().copied().fold(0.0_f32, f32::max);

@@ -3,6 +3,8 @@
 mod curve;
 mod graph;
 mod labels;
+mod levels;
+mod moves;
 mod start;
 
 use super::{Metric, Neighbors, Points};
@@ -12,14 +14,14 @@ use curve::Curve;
 use ethogram_random::Random;
 use graph::Graph;
 pub use labels::Labels;
+use levels::Levels;
+use moves::Round;
 use start::{first_layout, spread_out};
 
-/// Draws against which a point is pushed away, for each at which it is pulled.
-const NEGATIVES: usize = 5;
-/// Farthest that one push or pull moves a coordinate.
-const CLIP: f32 = 4.0;
-/// Up to so many points more rounds are made, pair after pair.
+/// Up to so many points more rounds are made, by one thread.
 const FEW: usize = 10_000;
+/// Of more, so many are moved by one thread.
+const STRETCH: usize = 4_096;
 
 /// How a layout is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,15 +72,18 @@ impl UmapParams {
 /// Points laid out so that each lies near those that it is near to, by uniform manifold approximation and projection. Can be shown
 /// while it moves.
 ///
-/// Up to 10,000 points are moved pair after pair, as umap-learn does. Of more, every point is moved by itself against where the others
-/// lay a round before: side by side, and the layout does not depend on how many threads there are. Neighbours are exact.
+/// Points are moved pair after pair, as umap-learn does. More than 10,000 are taken in stretches of 4,096 that lie near each other in the
+/// graph, side by side: a pair across stretches is moved by where the other lay a round before, so that the layout does not depend on how
+/// many threads there are. Neighbours are exact.
 ///
 /// **Source** `McInnes`, Healy and Melville (2018), "UMAP: uniform manifold approximation and projection for dimension reduction".
 #[derive(Clone, Debug)]
 pub struct Umap {
+    /// Of the points in their order.
     graph: Graph,
+    /// Those near each other in the graph follow each other; empty where all are one stretch, as they came.
+    order: Vec<u32>,
     positions: Vec<f32>,
-    before: Vec<f32>,
     dims: usize,
     curve: Curve,
     round: usize,
@@ -123,13 +128,16 @@ impl Umap {
         if let Some(labels) = labels {
             graph = graph.crossed_with(labels);
         }
-        let graph = graph.in_turns(rounds);
+        let few = points.rows() <= FEW;
+        let levels = if few { Levels::alone(&graph) } else { Levels::of(&graph) };
         let mut random = Random::new(params.seed);
-        let positions = first_layout(points, &graph, params.dims, &mut random)?;
+        let positions = first_layout(points, &graph, &levels, params.dims, &mut random)?;
+        let order = if few { Vec::new() } else { levels.order() };
+        let graph = if few { graph } else { graph.renumbered(&order) };
         Ok(Umap {
-            before: positions.clone(),
             positions,
-            graph,
+            graph: graph.in_turns(rounds),
+            order,
             dims: params.dims,
             curve: Curve::fit(params.min_dist, params.spread),
             round: 0,
@@ -179,60 +187,34 @@ impl Umap {
     pub fn advance(&mut self, rounds: usize) -> bool {
         for _ in 0..rounds.min(self.rounds - self.round) {
             let rate = 1.0 - self.round as f32 / self.rounds as f32;
-            if self.positions.len() / self.dims <= FEW {
-                self.pair_after_pair(rate);
-                self.round += 1;
-                continue;
-            }
-            self.before.copy_from_slice(&self.positions);
-            let (graph, before, dims, curve) = (&self.graph, &self.before, self.dims, self.curve);
-            let (seed, round) = (self.seed, self.round);
-            fill_rows(&mut self.positions, dims, |first, positions| {
-                for (offset, at) in positions.chunks_mut(dims).enumerate() {
-                    let row = first + offset;
-                    let mut random = Random::new(seed ^ ((round as u64) << 40) ^ row as u64);
-                    move_point(at, row, graph, before, curve, rate, round, &mut random);
-                }
-            });
+            self.make_round(rate);
             self.round += 1;
         }
         self.round < self.rounds
     }
 
-    /// One round in which each pair moves both of its points.
-    fn pair_after_pair(&mut self, rate: f32) {
+    /// One round of all points.
+    fn make_round(&mut self, rate: f32) {
         let dims = self.dims;
-        let rows = self.positions.len() / dims;
-        let mut random = Random::new(self.seed ^ ((self.round as u64) << 40));
-        for row in 0..rows {
-            for (other, period) in self.graph.pairs(row) {
-                if !is_due(period, self.round) {
-                    continue;
-                }
-                let (mut at, mut pull) = (place(&self.positions, row, dims), place(&self.positions, other, dims));
-                let squared = squared_distance(&at, &pull);
-                if squared > 0.0 {
-                    let strength = self.curve.pull(squared);
-                    for (at, pull) in at.iter_mut().zip(&mut pull) {
-                        let step = rate * (strength * (*at - *pull)).clamp(-CLIP, CLIP);
-                        *at += step;
-                        *pull -= step;
-                    }
-                    self.positions[other * dims..][..dims].copy_from_slice(&pull[..dims]);
-                }
-                for _ in 0..NEGATIVES {
-                    let other = random.below(rows);
-                    let push = place(&self.positions, other, dims);
-                    let squared = squared_distance(&at, &push);
-                    if other != row && squared > 0.0 {
-                        let strength = self.curve.push(squared);
-                        for (at, push) in at.iter_mut().zip(&push) {
-                            *at += rate * (strength * (*at - push)).clamp(-CLIP, CLIP);
-                        }
-                    }
-                }
-                self.positions[row * dims..][..dims].copy_from_slice(&at[..dims]);
+        let before: Vec<f32> = if self.order.is_empty() {
+            self.positions.clone()
+        } else {
+            self.order.iter().flat_map(|&row| &self.positions[row as usize * dims..][..dims]).copied().collect()
+        };
+        let round = Round { graph: &self.graph, curve: self.curve, before: &before, dims, number: self.round, rate };
+        let seed = self.seed ^ ((self.round as u64) << 40);
+        if self.order.is_empty() {
+            return round.move_stretch(0, &mut self.positions, &mut Random::new(seed));
+        }
+        let mut moved = before.clone();
+        fill_rows(&mut moved, STRETCH * dims, |first, moved| {
+            for (offset, own) in moved.chunks_mut(STRETCH * dims).enumerate() {
+                let stretch = first + offset;
+                round.move_stretch(stretch * STRETCH, own, &mut Random::new(seed ^ stretch as u64));
             }
+        });
+        for (&row, moved) in self.order.iter().zip(moved.chunks(dims)) {
+            self.positions[row as usize * dims..][..dims].copy_from_slice(moved);
         }
     }
 
@@ -250,67 +232,6 @@ fn bounds(
     expected: &'static str,
 ) -> Result<()> {
     if within.contains(&value) { Ok(()) } else { Err(Error::OutOfRange { argument, expected, found: value }) }
-}
-
-/// Where a point lies; coordinates that it does not have are 0.
-fn place(positions: &[f32], row: usize, dims: usize) -> [f32; 3] {
-    std::array::from_fn(|d| if d < dims { positions[row * dims + d] } else { 0.0 })
-}
-
-/// One round of one point.
-#[allow(clippy::too_many_arguments, reason = "the state of a round, taken apart so that threads can share it")]
-fn move_point(
-    at: &mut [f32],
-    row: usize,
-    graph: &Graph,
-    before: &[f32],
-    curve: Curve,
-    rate: f32,
-    round: usize,
-    random: &mut Random,
-) {
-    let dims = at.len();
-    let rows = before.len() / dims;
-    for (other, period) in graph.pairs(row) {
-        if !is_due(period, round) {
-            continue;
-        }
-        let pull = &before[other * dims..][..dims];
-        // Once as the head of the pair, once as its tail.
-        for _ in 0..2 {
-            let squared = squared_distance(at, pull);
-            if squared > 0.0 {
-                let strength = curve.pull(squared);
-                for (at, other) in at.iter_mut().zip(pull) {
-                    *at += rate * (strength * (*at - other)).clamp(-CLIP, CLIP);
-                }
-            }
-        }
-        for _ in 0..NEGATIVES {
-            let other = random.below(rows);
-            if other == row {
-                continue;
-            }
-            let push = &before[other * dims..][..dims];
-            let squared = squared_distance(at, push);
-            if squared > 0.0 {
-                let strength = curve.push(squared);
-                for (at, other) in at.iter_mut().zip(push) {
-                    *at += rate * (strength * (*at - other)).clamp(-CLIP, CLIP);
-                }
-            }
-        }
-    }
-}
-
-/// Whether a pair of this period has its turn in the round.
-fn is_due(period: f32, round: usize) -> bool {
-    let turns = |round: usize| (round as f32 / period) as u32;
-    turns(round + 1) > turns(round)
-}
-
-fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
 #[cfg(test)]
@@ -343,6 +264,38 @@ mod tests {
         }
         let other = Umap::new(points, &UmapParams { seed: 1, ..UmapParams::default() }).unwrap().finish();
         assert_ne!(layout, other);
+    }
+
+    /// A thread that winds through space, its points mixed, with the place of each on it.
+    pub(super) fn thread(rows: usize) -> (Vec<f32>, Vec<usize>) {
+        let mut random = Random::new(5);
+        let mut along: Vec<usize> = (0..rows).collect();
+        for at in (1..rows).rev() {
+            along.swap(at, random.below(at + 1));
+        }
+        let place = |&along: &usize| {
+            let turn = along as f32 * 60.0 / rows as f32;
+            [turn.cos() * 3.0, turn.sin() * 3.0, turn * 0.3]
+        };
+        let values = along.iter().flat_map(place).map(|value| value + 0.01 * random.normal()).collect();
+        (values, along)
+    }
+
+    /// More than are moved by one thread: neighbours stay neighbours whatever order points come in, and layouts are the same in steps.
+    #[test]
+    fn many_points_of_a_thread_stay_in_their_order() {
+        let (values, along) = thread(12_000);
+        let points = Points::new(&values, 3).unwrap();
+        let params = UmapParams { rounds: Some(60), ..UmapParams::default() };
+        let neighbors = Neighbors::exact(points, params.neighbors - 1, params.metric).unwrap();
+        let layout = Umap::of_neighbors(points, &neighbors, &params).unwrap().finish();
+        let mut stepwise = Umap::of_neighbors(points, &neighbors, &params).unwrap();
+        while stepwise.advance(25) {}
+        assert_eq!(layout, stepwise.positions());
+        let shown = Neighbors::exact(Points::new(&layout, 2).unwrap(), 5, Metric::Euclidean).unwrap();
+        let far = |row: usize| shown.of(row).filter(|(other, _)| along[*other].abs_diff(along[row]) > 300).count();
+        let torn = (0..12_000).map(far).sum::<usize>();
+        assert!(torn < 1_200, "{torn} of 60,000 neighbours in the layout are elsewhere on the thread");
     }
 
     /// Two labels of one cloud: on their own they lie mixed, supervised they do not; a label that is not known decides nothing.
