@@ -2,7 +2,8 @@
 
     pip install wandb==0.31.0 moviepy==2.2.1 imageio==2.38.1 pillow==11.3.0 numpy==2.4.6 && python make.py
 
-`offline-run` and `more-media` are what `wandb` wrote. `chart.csv` and `history.csv` have the layout of the button *CSV* of a chart and of
+`offline-run` and `more-media` are what `wandb` wrote.
+`chart.csv` and `history.csv` have the layout of the button *CSV* of a chart and of
 `run.history().to_csv()`, which need W&B's service: they are written here by hand.
 """
 
