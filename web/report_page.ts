@@ -78,6 +78,7 @@ async function page(): Promise<string> {
     'worker-src blob:',
     "style-src 'unsafe-inline'",
     'img-src data: blob:',
+    'media-src blob:',
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');

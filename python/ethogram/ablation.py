@@ -66,8 +66,8 @@ class Ablation:
 
     @property
     def title(self) -> str:
-        """For people, for example `feature 4 of conv3`: numbers count from 1, as in the web app."""
-        names = self.names or tuple(f"feature {index + 1}" for index in self.features)
+        """For people, for example `feature 3 of conv3`: numbers count from 0, as everywhere."""
+        names = self.names or tuple(f"feature {index}" for index in self.features)
         count = len(self.directions)
         said = ", ".join(names) or ("a direction" if count == 1 else f"{count} directions")
         return f"{said} of {self.layer}"

@@ -178,7 +178,7 @@ class LayerFeatures:
             "run": self._folder.name, "checkpoint": self.checkpoint, "of": self.of, "factors": len(self),
             "states": self.states,
         }  # fmt: skip
-        titles = [name or f"feature {index + 1}" for name, index in zip(names, chosen, strict=True)]
+        titles = [name or f"feature {index}" for name, index in zip(names, chosen, strict=True)]
         return Ablation(self.layer, self.directions[chosen], tuple(chosen), tuple(titles) if any(names) else (), source)
 
     def images(

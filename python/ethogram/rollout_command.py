@@ -149,6 +149,7 @@ def _fork(given: argparse.Namespace, env: Make | None) -> int:
         env=env,
         seed=given.seed,
         greedy=given.greedy,
+        without=None if given.without is None else ablation_of(given),
     )
     row = view.episode(index).row
     before = view.episode(int(episode)).row

@@ -148,14 +148,21 @@ def _acting(
     """Who plays, one after the other."""
     if not ablations:
         return [checkpoint]
-    edited = Exported(
+    # Of two checkpoints at one step of the training one would be lost.
+    edited = _without(checkpoint, ablations, titles, checkpoint.global_step + int(compare))
+    return [checkpoint, edited] if compare else [edited]
+
+
+def _without(
+    checkpoint: CheckpointView | Exported, ablations: Sequence[Ablation], titles: str, global_step: int
+) -> Exported:
+    """The policy without some features."""
+    return Exported(
         ablated(checkpoint.read(), ablations),
         checkpoint.signature or {},
         f"{checkpoint.name} without {titles}",
-        # Of two checkpoints at one step of the training one would be lost.
-        checkpoint.global_step + 1 if compare else checkpoint.global_step,
+        global_step,
     )
-    return [checkpoint, edited] if compare else [edited]
 
 
 def exported(policy: Any, env: Any) -> Exported:
@@ -191,6 +198,7 @@ def fork(
     seed: int = 0,
     greedy: bool = False,
     steps_max: int = STEPS_MAX,
+    without: Ablation | Sequence[Ablation] | None = None,
 ) -> int:
     """Let a recorded episode go on differently from a step on, and record it beside the original.
 
@@ -207,6 +215,8 @@ def fork(
         seed: Actions of the policy are drawn from it.
         greedy: Take the likeliest action rather than draw one.
         steps_max: Cut the episode after so many steps.
+        without: Features that whoever goes on is to act without, as in `rollout`; `decides_otherwise`
+            says at each step whether the policy as it is would have chosen another action there.
 
     Returns:
         The index of the new episode. Its `extra` says what it is a fork of.
@@ -224,9 +234,16 @@ def fork(
     if chosen is None and not others:
         made.close()
         raise EthogramError("fork: expected an action or a checkpoint, and the run has none; pass action=")
+    ablations = ablations_of(without)
+    titles = " and ".join(one.title for one in ablations)
+    if ablations and chosen is None:
+        made.close()
+        raise OptionError("without: expected a checkpoint that is to act without, and the run has none")
     player = None
     if chosen is not None:
-        player = Player(chosen.model, chosen.signature, made.action_space, greedy=greedy)
+        acting = _without(chosen, ablations, titles, chosen.global_step) if ablations else chosen
+        beside = chosen.model if ablations else None
+        player = Player(acting.model, acting.signature, made.action_space, greedy=greedy, beside=beside)
     state = view.status["state"]
     mine = isinstance(run, Run) and run.folder is not None and state == "running"
     target = run if mine and isinstance(run, Run) else init(resume=view.folder, capture_code=False)
@@ -238,7 +255,10 @@ def fork(
             told["actions"] = [np.asarray(other).tolist() for other in others]
         if chosen is not None:
             told["checkpoint"] = chosen.name
-        recorded.note_episode(title=f"fork of episode {episode} at step {step}", tags=["fork"])
+        if ablations:
+            told["without"] = [one.described() for one in ablations]
+        title = f"fork of episode {episode} at step {step}" + (f" without {titles}" if ablations else "")
+        recorded.note_episode(title=title, tags=["fork", *(["without"] if ablations else [])])
         recorded._recorder.tag(0, json.dumps({"fork": told}))
         index = int(recorded.episode)
         if player is not None:

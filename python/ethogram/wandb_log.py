@@ -73,6 +73,25 @@ def read_history(path: Path) -> Iterator[tuple[int | None, dict[str, Any]]]:
             yield row
 
 
+def read_artifacts(path: Path) -> list[str]:
+    """Artifacts that the run logged, as `NAME (TYPE)`, up to the first damage; their files lie elsewhere.
+
+    W&B's own copies of tables are none of them.
+    """
+    found: dict[str, None] = {}
+    with contextlib.suppress(CorruptError):
+        for number, record in _records(path):
+            if number != 8:
+                continue
+            with _sound(path):
+                told = {
+                    kind: part.decode(errors="replace") for kind, part in _fields(record) if isinstance(part, bytes)
+                }
+            if told.get(4) != "run_table":
+                found[f"{told.get(5, '')} ({told.get(4, '')})"] = None
+    return list(found)
+
+
 def _logged(record: bytes) -> tuple[int | None, dict[str, Any]]:
     step: int | None = None
     values: dict[str, Any] = {}

@@ -1,13 +1,16 @@
-"""Pictures, films, tables and histograms that W&B keeps as files beside the log of an offline run, or in it."""
+"""Media that W&B keeps as files beside the log of an offline run, or in it."""
 
 from __future__ import annotations
 
 import json
 import math
+import wave
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ethogram import values
 from ethogram.errors import CorruptError
@@ -21,6 +24,9 @@ FILM_BYTES_MAX = 128 * 1024**2
 
 TABLE_BYTES_MAX = 64 * 1024**2
 """A larger table is not read."""
+
+SOUND_BYTES_MAX = 16 * 1024**2
+"""A larger sound is not read."""
 
 COUNT_MAX = 1_024
 """Most pictures or films of one value."""
@@ -84,12 +90,17 @@ class Media:
                     self._film(_part(name, at, len(videos)), video if isinstance(video, dict) else {})
                 return {}
             case "table-file":
-                found = self._table(value)
+                return self._table(name, value)
+            case "audio-file":
+                found = self._sound(name, value)
+            case "object3D-file":
+                found = self._points(name, value)
             case "html-file":
                 file = self._file(value, TABLE_BYTES_MAX)
                 found = None if file is None else values.Text(file.read_text(encoding="utf-8", errors="replace"))
             case other:
-                self.left_out[f"{name}: values of the kind {other!r}"] += 1
+                path = value.get("path")
+                self.left_out[f"{name}: values of the kind {other!r}" + (f", {path}" if path else "")] += 1
                 return {}
         return {} if found is None else {name: found}
 
@@ -127,17 +138,66 @@ class Media:
         caption = value.get("caption")
         self.films.append(Film(name, path, caption if isinstance(caption, str) else ""))
 
-    def _table(self, value: dict[str, Any]) -> values.Text | None:
+    def _sound(self, name: str, value: dict[str, Any]) -> values.Tensor | None:
+        """Samples by channels from −1 to 1, of a WAV file of 16 bits a sample, as W&B writes what it is given."""
+        path = self._file(value, SOUND_BYTES_MAX)
+        if path is None:
+            return None
+        try:
+            with wave.open(str(path), "rb") as sound:
+                channels, width, rate = sound.getnchannels(), sound.getsampwidth(), sound.getframerate()
+                data = sound.readframes(sound.getnframes())
+        except (wave.Error, EOFError):
+            width = 0
+        if width != 2:
+            self.left_out[f"{name}: sounds that are no WAV of 16 bits, {value['path']}"] += 1
+            return None
+        samples = np.frombuffer(data[: len(data) // (2 * channels) * 2 * channels], "<i2").reshape(-1, channels)
+        caption = value.get("caption")
+        told = {"sample_rate": rate, "caption": caption if isinstance(caption, str) else ""}
+        return values.Tensor(samples.astype(np.float32) / 32768, told)
+
+    def _points(self, name: str, value: dict[str, Any]) -> values.Tensor | None:
+        """Points in space, a row each: x, y, z, and what else was given."""
         path = self._file(value, TABLE_BYTES_MAX)
         if path is None:
             return None
+        points = None
+        if path.name.endswith(".pts.json"):
+            try:
+                points = numbers_of(json.loads(path.read_bytes()))
+            except (ValueError, RecursionError):
+                points = None
+        if points is None or points.ndim != 2:
+            self.left_out[f"{name}: 3-D objects that are no points, {value['path']}"] += 1
+            return None
+        return values.Tensor(points)
+
+    def _table(self, name: str, value: dict[str, Any]) -> dict[str, Any]:
+        """As Markdown; where all cells are numbers also as an array of rows by columns."""
+        path = self._file(value, TABLE_BYTES_MAX)
+        if path is None:
+            return {}
         try:
             told = json.loads(path.read_bytes())
             columns, rows = told["columns"], told["data"]
             lines = [columns, ["---"] * len(columns), *rows]
-            return values.Text("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines))
+            text = values.Text("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise CorruptError(f"{path.name}: expected a table of columns and data: {error}") from error
+        cells = numbers_of(rows)
+        if cells is None or cells.ndim != 2:
+            return {name: text}
+        return {name: text, f"{name}/values": values.Tensor(cells, {"columns": list(map(str, columns))})}
+
+
+def numbers_of(value: Any) -> np.ndarray[Any, Any] | None:
+    """A list of numbers, or of lists of as many, as an array; `None` for any other and for an empty one."""
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        return None
+    return found.astype(np.float64) if found.size > 0 and found.dtype.kind in "iuf" else None
 
 
 def _histogram(value: dict[str, Any]) -> values.Histogram | None:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ethogram.description import describe
 from ethogram.naming import plain
 from ethogram.pictures import enlarged, frames
-from ethogram.wandb_log import read_about, read_history
-from ethogram.wandb_media import Film, Media
+from ethogram.values import Tensor
+from ethogram.wandb_log import read_about, read_artifacts, read_history
+from ethogram.wandb_media import Film, Media, numbers_of
 
 if TYPE_CHECKING:
     from ethogram.conversion import Conversion
@@ -67,13 +68,16 @@ def write(log: Path, run: Run) -> None:
                 found[name] = plain
             elif isinstance(value, str):
                 found[name] = value
+            elif isinstance(value, list) and (array := numbers_of(value)) is not None:
+                found[name] = Tensor(array)
             elif value is not None:
-                media.left_out[f"{name}: lists of values"] += 1
+                media.left_out[f"{name}: lists of other values than numbers"] += 1
         if found:
             run.log(found, global_step=step, time=seconds)
         kept.extend((step, seconds, film) for film in media.films)
         media.films.clear()
     media.left_out.update(f"{name}: {why}" for name, why in _films(kept, run))
+    media.left_out.update(f"artifact {told}: its files are not in the run's folder" for told in read_artifacts(log))
     if media.left_out:
         told = [f"{what} ({count} times)" for what, count in sorted(media.left_out.items())]
         run.log({"wandb/left_out": "\n".join(told)}, global_step=0)

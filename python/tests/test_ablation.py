@@ -123,7 +123,7 @@ def test_row_u22_episodes_without_a_feature_fail_for_its_reason_alone(toy: eg.Ru
     told = view.info["config"]["without"]
     assert told == [found.ablation(index).described()] and told[0]["layer"] == "h0"
     assert told[0]["run"] == toy.info["id"] and told[0]["checkpoint"] == 7
-    assert f"without feature {index + 1} of h0" in view.info["name"]
+    assert f"without feature {index} of h0" in view.info["name"]
 
 
 def test_row_u22_the_command_plays_with_and_without_and_compares(
@@ -136,7 +136,7 @@ def test_row_u22_the_command_plays_with_and_without_and_compares(
     words = ["--layer", "h0", "--of", "activations", "--factors", "3", "--states", "256"]
     assert rollout_command.main([*asked, "--without", str(index), *words]) == 0
     said = capsys.readouterr().out
-    assert f"without feature {index + 1} of h0" in said
+    assert f"without feature {index} of h0" in said
     assert "truncated → terminated" in said and "ended: terminated 0 → 2, truncated 2 → 0" in said
     assert "#/compare?of=" in said
     # The file that `ethogram features --json` prints.
@@ -155,6 +155,34 @@ def test_row_u22_the_command_plays_with_and_without_and_compares(
         assert why in capsys.readouterr().err
     assert rollout_command.main([*asked]) == 2
     assert "expected without= beside it" in capsys.readouterr().err
+
+
+def test_row_u22_a_fork_goes_on_without_a_feature(
+    toy: eg.RunView, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = toy.features("h0", 3, of="activations", states=256)
+    index = planted(found)
+    features = [{"index": at, "direction": row.tolist()} for at, row in enumerate(found.directions)]
+    (tmp_path / "found.json").write_text(json.dumps({"layer": "h0", "checkpoint": 7, "features": features}))
+    calm = eg.open(eg.rollout(toy.checkpoint(), Traps, episodes=1, seed=3, greedy=True, root=root))
+    before = calm.episode(0)
+    seen, actions = before.field("observation").numpy()[:LENGTH], before.field("action").numpy()[:LENGTH]
+    traps = np.flatnonzero(seen[:, TRAP])
+    # From after the first trap on: it jumped over that one, and falls into the next.
+    monkeypatch.setattr(rollout_command, "_env", lambda text: Traps)
+    asked = [str(calm.folder), "--greedy", "--fork", f"0:{traps[0] + 1}"]
+    assert rollout_command.main([*asked, "--without", f"{tmp_path / 'found.json'}:{index}"]) == 0
+    assert "terminated (episode 0:" in capsys.readouterr().out
+    view = eg.open(calm.folder)
+    forked = view.episode(len(rows(view.episodes())) - 1)
+    length = forked.row["length"]
+    assert (length, forked.row["end"]) == (traps[1] + 1, "terminated")
+    taken = forked.field("action").numpy()[:length]
+    np.testing.assert_array_equal(taken[: traps[1]], actions[: traps[1]])
+    assert actions[traps[1], 0] == 1 and taken[traps[1], 0] == 0
+    [told] = forked.row["extra"]["fork"]["without"]
+    assert (told["features"], told["layer"]) == ([index], "h0")
+    assert forked.field("decides_otherwise").numpy()[traps[1]]
 
 
 @pytest.mark.parametrize(

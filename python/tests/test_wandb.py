@@ -18,7 +18,7 @@ from wandb_files.make import STEPS, film, picture
 import ethogram as eg
 from ethogram import pictures, wandb_export, wandb_run
 from ethogram.convert import convert, convert_all, main
-from ethogram.errors import CorruptError
+from ethogram.errors import CorruptError, NotFoundError
 from ethogram.wandb_log import read_history
 from ethogram.wandb_media import Media
 
@@ -63,7 +63,28 @@ def test_row_b15_an_offline_run_of_wandb_has_its_numbers_and_media(root: Path, n
     assert weights.numpy()[1].tolist() == [1, 0, 5]
     assert one(run, "table").text() == "| a | b\\|c |\n| --- | --- |\n| 1 | x\\|y |\n| 2.5 | null |"
     assert (one(run, "page").text(), one(run, "words").text()) == ("<p>hello</p>", "a text")
-    assert one(run, "wandb/left_out").text() == "list: lists of values (1 times)"
+    assert one(run, "list").numpy().tolist() == [1, 2, 3]
+    with pytest.raises(NotFoundError):
+        one(run, "wandb/left_out")
+
+
+def test_row_b15_sounds_points_and_tables_of_numbers_of_wandb_are_arrays(root: Path) -> None:
+    run = eg.open(convert(FILES / "more-media", root))
+    assert one(run, "list").numpy().tolist() == [1, 2.5]
+    np.testing.assert_array_equal(one(run, "cloud").numpy(), np.arange(12.0).reshape(4, 3))
+    assert one(run, "numbers").text() == "| a | b |\n| --- | --- |\n| 1 | 2.5 |\n| 3 | 4.0 |"
+    table = one(run, "numbers/values")
+    assert (table.numpy().tolist(), table.meta["columns"]) == ([[1, 2.5], [3, 4]], ["a", "b"])
+    tone = one(run, "tone")
+    told = {name: tone.meta[name] for name in ("sample_rate", "caption")}
+    assert told == {"sample_rate": 8_000, "caption": "a tone"}
+    samples = np.round(2**14 * np.sin(np.arange(80) / 4)) / 2**15
+    np.testing.assert_array_equal(tone.numpy(), np.stack([samples, -samples], 1))
+    lines = one(run, "wandb/left_out").text().splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "artifact weights (model): its files are not in the run's folder (1 times)"
+    assert lines[1] == "mixed: lists of other values than numbers (1 times)"
+    assert lines[2].startswith("scene: 3-D objects that are no points, media/object3D/scene")
 
 
 def test_row_b15_films_of_wandb_are_episodes(root: Path) -> None:
@@ -125,6 +146,8 @@ def test_row_b15_media_outside_of_the_run_are_refused(root: Path, tmp_path: Path
             {"_type": "videos", "videos": [{"path": path}]},
             {"_type": "table-file", "path": path},
             {"_type": "html-file", "path": path},
+            {"_type": "audio-file", "path": path},
+            {"_type": "object3D-file", "path": path},
         ):
             with pytest.raises(CorruptError, match="outside of its folder"):
                 media.read("x", value)
@@ -150,7 +173,10 @@ def test_values_that_are_not_what_they_say_are_told(tmp_path: Path) -> None:
     assert media.read("x", {"_type": "video-file", "path": "f.webm"}) == {}
     assert media.read("x", {"_type": "graph-file", "path": "t.json"}) == {}
     assert wandb_run.number(10**400) is None, "no number of 64 bits says it"
-    assert set(media.left_out) == {"x: films that are neither mp4 nor gif", "x: values of the kind 'graph-file'"}
+    assert set(media.left_out) == {
+        "x: films that are neither mp4 nor gif",
+        "x: values of the kind 'graph-file', t.json",
+    }
 
 
 def test_films_are_bounded_in_pictures_and_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, test, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 
 import { columnNamed, decodeColumns, doubles } from '../src/api/columns';
-import { runs } from './demo';
+import { recordedEpisodes, runs } from './demo';
 import { OwnServer } from './own_server';
 
 let server: OwnServer;
@@ -123,6 +123,38 @@ test('A-15: smoothing is that of TensorBoard, and the file holds the data, on a 
     const expected = smooth[rows.findIndex(({ step }) => step === x)];
     // The table shows four digits.
     expect(Math.abs(y - expected)).toBeLessThanOrEqual(Math.abs(expected) * 6e-4 + 1e-9);
+  }
+});
+
+test('B-13: the points of a chart, episodes and steps are saved as JSON, Parquet and npz', async ({
+  page,
+  request,
+}) => {
+  const [{ run, episode }] = await recordedEpisodes(request, 'cartpole-dqn', 1);
+  await page.goto(`/#/training?runs=${run}`);
+  const kept = (file: Buffer) => file.subarray(0, 4).toString('latin1');
+  const one = chart(page, 'ep_rew_mean');
+  await expect(one.getByRole('application', { name: /1 line/ })).toBeVisible();
+  const told = JSON.parse((await saved(page, one, 'Points as JSON')).toString()) as { run: string }[];
+  expect(told.length).toBeGreaterThan(10);
+  expect(told.every((row) => row.run === run)).toBe(true);
+  await page.goto(`/#/episodes?run=${run}`);
+  for (const [label, what] of [
+    [/episodes as a table/, 'All episodes'],
+    [/steps of this episode as a table/, 'Steps'],
+  ] as const) {
+    for (const [kind, magic] of [
+      ['Parquet', 'PAR1'],
+      ['npz', 'PK\u0003\u0004'],
+    ]) {
+      await page.getByRole('button', { name: label }).click();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('link', { name: `${what} as ${kind}` }).click(),
+      ]);
+      expect(kept(await readFile(await download.path()))).toBe(magic);
+    }
+    await page.goto(`/#/replay?run=${run}&episode=${episode}`);
   }
 });
 

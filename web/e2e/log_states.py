@@ -2,6 +2,7 @@
 
 `rooms`: an agent that walks through three rooms, four named numbers a step and a picture of each, with a policy that is sure of itself in
 one room only; one step has no numbers. `many`: the same walk, 120,000 steps in 40 episodes without pictures; `million`: 1,000,000 in 50.
+`words`: a walk that says its mood, of which there are three, and an id, another at each step.
 `growing`: 60 steps, then, at each line of standard input, an episode of 40 more.
 `bare`: no step was recorded. `sampled`: one short episode, and what a policy says of 400 random states after 0, 1,000 and 20,000 steps, surer
 each time.
@@ -73,6 +74,12 @@ elif scenario == "sampled":
                 samples=400,
                 global_step=global_step,
             )
+elif scenario == "words":
+    with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run, run.episode() as episode:
+        for step in range(60):
+            observation = MIDDLES[step % 3] + random.normal(scale=0.4, size=4).astype(np.float32)
+            mood = ["tense", "calm", "lost"][step % 3]
+            episode.step(observation=observation, action=step % 3, reward=0.0, mood=mood, ident=f"id {step}")
 elif scenario == "growing":
     with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run:
         walk(run, 0, 60, False)

@@ -78,6 +78,24 @@ test('N-11, D-14: the map is recoloured, faded and sized by reward, value and an
   await expect.poll(() => visible(page)).toBe(all);
 });
 
+test('D-14: text with few values has colours by name, and text with many says so', async ({ page }) => {
+  const own = await serverOn(['words']);
+  try {
+    // The server looks for new runs now and then.
+    await expect(() => open(own, page, 'words', '&colour=mood')).toPass();
+    const legend = page.getByRole('group', { name: 'Colours: mood' });
+    for (const mood of ['calm', 'lost', 'tense']) {
+      await expect(legend.getByRole('button', { name: new RegExp(`^${mood}`) })).toContainText('20');
+    }
+    await legend.getByRole('button', { name: /^lost/ }).click();
+    await expect.poll(() => visible(page)).toBe(20);
+    await page.getByLabel('colour', { exact: true }).selectOption('ident');
+    await expect(page.getByText(/text with at most 48 different values/)).toBeVisible();
+  } finally {
+    await own.dispose();
+  }
+});
+
 test('N-12: a point shows its numbers with names and units, and its frame; the row without numbers is left out', async ({
   page,
 }) => {

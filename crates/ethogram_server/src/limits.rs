@@ -40,6 +40,8 @@ pub const FEATURES_AT_ONCE: usize = 2;
 pub const REPORTS_AT_ONCE: usize = 2;
 /// Bytes of the page of a report: what a browser opens from a disk without a wait.
 pub const REPORT_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of the films that a report carries, together: they are as large as whoever made them wished.
+pub const REPORT_FILM_BYTES_MAX: u64 = 16 << 20;
 /// Runs of a report.
 pub const REPORT_RUNS_MAX: usize = 64;
 /// Curves of a run in a report.

@@ -2,7 +2,8 @@
 
     pip install wandb==0.31.0 moviepy==2.2.1 imageio==2.38.1 pillow==11.3.0 numpy==2.4.6 && python make.py
 
-`offline-run` is what `wandb` wrote. `chart.csv` and `history.csv` have the layout of the button *CSV* of a chart and of
+`offline-run` and `more-media` are what `wandb` wrote.
+`chart.csv` and `history.csv` have the layout of the button *CSV* of a chart and of
 `run.history().to_csv()`, which need W&B's service: they are written here by hand.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +33,8 @@ def film(frames: int) -> np.ndarray[Any, Any]:
     return np.stack([np.full((3, 32, 32), 60 * at, np.uint8) for at in range(frames)])
 
 
-def offline_run() -> None:
-    folder = tempfile.mkdtemp()
+def begun(folder: str, **more: Any) -> Any:
+    """An offline run that says nothing of the machine."""
     os.environ |= {
         "WANDB_MODE": "offline", "WANDB_SILENT": "true", "WANDB_DIR": folder, "WANDB_DISABLE_GIT": "true",
         "WANDB_CONSOLE": "off", "WANDB_DATA_DIR": folder, "WANDB_CACHE_DIR": folder,
@@ -41,8 +43,15 @@ def offline_run() -> None:
     import wandb
 
     settings = wandb.Settings(x_disable_stats=True, x_disable_meta=True, disable_git=True, x_disable_machine_info=True)
-    run = wandb.init(
-        project="cartpole", name="dqn seed 1", group="dqn", tags=["a", "b"], notes="first try", settings=settings,
+    return wandb.init(project="cartpole", settings=settings, **more)
+
+
+def offline_run() -> None:
+    import wandb
+
+    folder = tempfile.mkdtemp()
+    run = begun(
+        folder, name="dqn seed 1", group="dqn", tags=["a", "b"], notes="first try",
         config={"lr": 3e-4, "layers": [64, 64], "nested": {"gamma": 0.99}, "env_id": "CartPole-v1"},
     )  # fmt: skip
     for at in range(STEPS):
@@ -63,8 +72,37 @@ def offline_run() -> None:
     run.log({"global_step": 700, "played": wandb.Video(film(4), format="gif", fps=4, caption="played once")})
     run.log({"global_step": 800, "eval": {"film": wandb.Video(film(3), format="mp4", fps=4)}})
     run.finish()
+    keep(folder, "offline-run")
+
+
+def more_media() -> None:
+    import wandb
+
+    folder = tempfile.mkdtemp()
+    run = begun(folder, name="more")
+    run.log({"list": [1, 2.5], "mixed": [1, "a"], "cloud": wandb.Object3D(np.arange(12.0).reshape(4, 3))})
+    run.log({"numbers": wandb.Table(columns=["a", "b"], data=[[1, 2.5], [3, 4.0]])})
+    # Stereo: the second channel is the first one, turned around.
+    tone = np.round(2**14 * np.sin(np.arange(80) / 4)).astype("<i2")
+    with wave.open(str(Path(folder, "tone.wav")), "wb") as sound:
+        sound.setnchannels(2)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(np.stack([tone, -tone], 1).tobytes())
+    run.log({"tone": wandb.Audio(str(Path(folder, "tone.wav")), caption="a tone")})
+    Path(folder, "scene.obj").write_text("v 0 0 0\n")
+    run.log({"scene": wandb.Object3D(str(Path(folder, "scene.obj")))})
+    weights = wandb.Artifact("weights", type="model")
+    weights.add_file(str(Path(folder, "scene.obj")))
+    run.log_artifact(weights)
+    run.finish()
+    keep(folder, "more-media")
+
+
+def keep(folder: str, name: str) -> None:
+    """What is kept of the run that was made in a folder."""
     [made] = Path(folder, "wandb").glob("offline-run-*")
-    target = HERE / "offline-run"
+    target = HERE / name
     shutil.rmtree(target, ignore_errors=True)
     [log] = made.glob("run-*.wandb")
     shutil.copytree(made / "files" / "media", target / "files" / "media")
@@ -93,3 +131,4 @@ def exports() -> None:
 if __name__ == "__main__":
     exports()
     offline_run()
+    more_media()

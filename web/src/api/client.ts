@@ -32,7 +32,8 @@ import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { Parity, Quality, QualityQuery } from './trust';
 import type { ReportQuery } from './report';
 import { seriesOf, type Series } from './series';
-import { readFileParts, readVideo, type StepsFile, type VideoOptions, type VideoProgress } from './video';
+import type { TableFile } from './exports';
+import { readFileParts, readVideo, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
   whatIfOf,
@@ -146,7 +147,7 @@ export class Client {
   steps(
     run: string,
     episode: number,
-    asked: { from: number; to: number; fps: number; format: StepsFile },
+    asked: { from: number; to: number; fps: number; format: TableFile },
     signal?: AbortSignal,
   ): Promise<ArrayBuffer> {
     return this.#source.bytes(`/api/exports/steps${search({ run, episode, ...asked })}`, { signal });
@@ -172,12 +173,6 @@ export class Client {
   /** What of their configs goes with how well these runs did. */
   parameters(query: ParametersQuery, signal?: AbortSignal): Promise<Parameters> {
     return this.#source.json('/api/benchmark/parameters', { body: query, signal });
-  }
-
-  /** Address of the points behind a chart, each as it was logged, as a file. */
-  seriesCsvPath(runs: readonly string[], axis: Axis, tag: string): string {
-    const pairs = [...runs.map((run) => ['run', run]), ['axis', axis], ['tag', tag]];
-    return `/api/series.csv?${new URLSearchParams(pairs).toString()}`;
   }
 
   /** Episodes of a run: one column a member of `EpisodeRow`. */

@@ -154,6 +154,32 @@ describe('RecordedClient', () => {
     expect([...columnNamed(later, 'episode').data]).toEqual([4, 5]);
   });
 
+  it('knows the films that it carries, and no others', async () => {
+    const extra = (name: string) => JSON.stringify({ video: name, video_blob: 'ab', mood: 1 });
+    const table = encodeColumns([
+      floats('episode', 3, 4),
+      { name: 'recorded', dtype: 'bool', shape: [2], data: Uint8Array.of(0, 0) },
+      { name: 'extra', dtype: 'text', shape: [2], data: [extra('three'), extra('four')] },
+    ]);
+    const client = await report([
+      ['/api/runs/r/1/episodes', {}, table],
+      [`${EPISODE}/film`, {}, { name: 'four', bytes: 3, frames: 9, first_step: 0 }],
+      [`${EPISODE}/film.mp4`, {}, Uint8Array.of(1, 2, 3).buffer],
+    ]);
+    const episodes = await client.episodes('r/1');
+    // Its steps were not recorded: that the report has the episode does not make them so.
+    expect([...columnNamed(episodes, 'recorded').data]).toEqual([0, 0]);
+    const said = columnNamed(episodes, 'extra').text!.map((text) => JSON.parse(text!) as object);
+    expect(said).toEqual([
+      { video: 'three', mood: 1 },
+      { video: 'four', video_blob: 'ab', mood: 1 },
+    ]);
+    expect(await client.film('r/1', 4)).toMatchObject({ frames: 9 });
+    const file = await fetch(client.filmAddress('r/1', 4));
+    expect([...new Uint8Array(await file.arrayBuffer())]).toEqual([1, 2, 3]);
+    await expect(client.film('r/1', 3)).rejects.toMatchObject({ code: 'not_in_report' });
+  });
+
   it('has no answer to what was not recorded, and writes nothing', async () => {
     const client = await report([['/api/runs/r/1/notes', {}, { title: 'x' }]]);
     expect((await client.notes('r/1')).value).toEqual({ title: 'x' });

@@ -15,7 +15,7 @@ import type { PluginList } from './plugins';
 import { notInReport, type RecordBook } from './record_book';
 import { RecordedSource } from './recorded_source';
 import type { ReportEpisode, ReportHead } from './report';
-import type { ErrorBody, Failure, SeriesEntry, SeriesQuery, TagsOfRun } from './wire';
+import type { ErrorBody, Failure, Film, SeriesEntry, SeriesQuery, TagsOfRun } from './wire';
 
 /** Answers that are kept decoded. */
 const DECODED_KEPT = 96;
@@ -28,6 +28,8 @@ type Query = Record<string, string | null>;
  */
 export class RecordedClient extends Client {
   readonly #columns = new Map<unknown, Promise<Columns>>();
+  /** Addresses of films, by episode. */
+  readonly #films = new Map<string, string>();
 
   constructor(
     private readonly head: ReportHead,
@@ -64,7 +66,7 @@ export class RecordedClient extends Client {
     );
   }
 
-  /** All episodes of the run; of those that are not in the report it says that their steps were not recorded. */
+  /** All episodes of the run; of those that are not in the report it says that their steps were not recorded, and knows no film. */
   override async episodes(run: string, range: Range = {}): Promise<Columns> {
     const whole = await this.#decoded(this.book.exact(at(run), {}));
     const indices = columnNamed(whole, 'episode').data;
@@ -72,16 +74,41 @@ export class RecordedClient extends Client {
     const recorded = columnNamed(whole, 'recorded');
     const mine: Column = {
       ...recorded,
-      data: Uint8Array.from(indices, (episode) => Number(kept.has(episode))),
+      data: Uint8Array.from(indices, (episode, row) => Number(kept.has(episode) && recorded.data[row] !== 0)),
       dtype: 'bool',
       valid: null,
     };
     const columns = columnsOf(
       whole.header,
-      whole.columns.map((column) => (column === recorded ? mine : column)),
+      whole.columns.map((column) => {
+        if (column === recorded) return mine;
+        if (column.name !== 'extra' || !column.text) return column;
+        const text = column.text.map((said, row) =>
+          said === null || this.book.all(`${at(run)}/${indices[row]}/film`).length > 0
+            ? said
+            : withoutFilm(said),
+        );
+        return { ...column, text };
+      }),
     );
     const from = range.from ? indices.findIndex((episode) => episode >= range.from!) : 0;
     return sliceRows(columns, from < 0 ? indices.length : from, Infinity);
+  }
+
+  /** What the film is; `filmAddress` knows where it lies from then on. */
+  override async film(run: string, episode: number, signal?: AbortSignal): Promise<Film> {
+    const film = await super.film(run, episode, signal);
+    const path = `${at(run)}/${episode}/film.mp4`;
+    if (!this.#films.has(path)) {
+      const bytes = await this.book.bytes(this.book.exact(path, {}));
+      const file = new Blob([bytes], { type: 'video/mp4' });
+      if (!this.#films.has(path)) this.#films.set(path, URL.createObjectURL(file));
+    }
+    return film;
+  }
+
+  override filmAddress(run: string, episode: number): string {
+    return this.#films.get(`${at(run)}/${episode}/film.mp4`) ?? '';
   }
 
   override async fields(
@@ -251,6 +278,18 @@ export class RecordedClient extends Client {
 
 function at(run: string): string {
   return `/api/runs/${run}/episodes`;
+}
+
+/** What an episode says of itself, but for its film. */
+function withoutFilm(said: string): string {
+  if (!said.includes('video_blob')) return said;
+  try {
+    return JSON.stringify(JSON.parse(said), (key, value: unknown) =>
+      key === 'video_blob' ? undefined : value,
+    );
+  } catch {
+    return said;
+  }
 }
 
 /** The part of a curve that was asked for. */

@@ -23,9 +23,6 @@ export interface VideoOptions {
   outliers?: number;
 }
 
-/** Kinds of files that a table of steps can be. */
-export type StepsFile = 'csv' | 'json' | 'parquet';
-
 /** How far a film is, in frames. */
 export interface VideoProgress {
   done: number;

@@ -1,5 +1,19 @@
+import { episodesFiles, pointsFiles } from '../api/exports';
+import type { FileOffer } from '../ui/file_offer';
 import type { EpisodeTable } from '../state/episode_tables';
 import type { EpisodeCurve } from './points';
+import type { ChartItem } from './tags';
+
+/**
+ * The points behind a chart as files; `runs` is null where there is no server, or more runs than an address has room for. A curve of
+ * episodes is made here: its CSV too, and other kinds have all that is known of the episodes.
+ */
+export function filesOf(item: ChartItem, runs: readonly string[] | null, csv: () => void): FileOffer[] {
+  if (item.from === 'scalars' && runs) return pointsFiles(runs, item.axis, item.tag);
+  const others =
+    item.from === 'scalars' || !runs ? [] : episodesFiles(runs).filter(({ format }) => format !== 'csv');
+  return [{ kind: 'CSV', run: csv }, ...others];
+}
 
 /**
  * The ended episodes behind a chart as CSV, one line each as they were logged. Text that a spreadsheet would take for a formula is led by

@@ -47,9 +47,6 @@ export const X_LABELS: Record<XKind, string> = {
   time: 'date and time',
 };
 
-/** A file made by the server has an address with all its runs in it, which must not be too long. */
-export const LINKED_RUNS_MAX = 400;
-
 /** What x counts in the chart of a tag. */
 export function domainOf(axis: string, x: XKind): Domain {
   if (x === 'step') return axis === 'episode' ? 'episode' : 'global_step';

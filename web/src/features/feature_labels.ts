@@ -44,9 +44,9 @@ export function relabelled(
   return label.name === '' && label.note === '' && !label.colour ? null : label;
 }
 
-/** What a feature is called: its name, else its number, from 1. */
+/** What a feature is called: its name, else its number, from 0 as in the command and in Python. */
 export function nameOfFeature(label: FeatureLabel | null, index: number): string {
-  return label?.name || `feature ${index + 1}`;
+  return label?.name || `feature ${index}`;
 }
 
 /** Colours of all factors, people's own before the server's. */

@@ -63,7 +63,7 @@ describe('labels', () => {
     expect(labelOf(notes, { ...FEATURES, of: 'value' }, 1)).toBeNull();
     expect(coloursOf(notes, FEATURES)).toEqual(['#ff0000', '#123456']);
     expect(nameOfFeature(label, 1)).toBe('the ball');
-    expect(nameOfFeature(null, 1)).toBe('feature 2');
+    expect(nameOfFeature(null, 1)).toBe('feature 1');
     expect(change.revert(notes).features).toEqual([]);
     // Another's label that came in between stays.
     const other = relabelled(FEATURES, 0, null, { name: 'paddle' })!;

@@ -1,11 +1,12 @@
+import type { FileOffer } from '../ui/file_offer';
 import type { IconName } from '../ui/icons';
 
 /** Something that can be done with a panel of one kind. */
 export interface PanelAction {
   text: string;
   icon: IconName;
-  /** Where it leads, for files that the server makes. */
-  href?: string;
+  /** A table that can be saved as these; the text names it. */
+  files?: readonly FileOffer[];
   /** It is on or off. */
   pressed?: boolean;
   run?: () => void;

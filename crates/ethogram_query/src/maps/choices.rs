@@ -100,7 +100,8 @@ impl Workbench {
 }
 
 fn of_episode(run: &Arc<RunHandle>, episode: u64) -> Result<(Vec<MapOf>, Vec<MapColour>)> {
-    let fields: Vec<FieldEntry> = run.fields(episode)?.into_iter().filter(|entry| entry.info.dtype.is_some()).collect();
+    let (fields, texts): (Vec<FieldEntry>, Vec<FieldEntry>) =
+        run.fields(episode)?.into_iter().partition(|entry| entry.info.dtype.is_some());
     let width = |entry: &FieldEntry| entry.info.shape.iter().product::<usize>();
     let mut of: Vec<MapOf> = Vec::new();
     let leaves: Vec<&FieldEntry> = fields.iter().filter(|entry| entry.info.name.starts_with("observation/")).collect();
@@ -132,7 +133,7 @@ fn of_episode(run: &Arc<RunHandle>, episode: u64) -> Result<(Vec<MapOf>, Vec<Map
         }));
     }
     of.extend(fields.iter().filter(|field| width(field) == 1).map(entry));
-    Ok((of, fields.iter().flat_map(|field| colours(run, field)).collect()))
+    Ok((of, fields.iter().chain(&texts).flat_map(|field| colours(run, field)).collect()))
 }
 
 /// A field as something to colour by: itself, or its elements and what is made of all.
@@ -140,7 +141,7 @@ fn colours(run: &RunHandle, field: &FieldEntry) -> Vec<MapColour> {
     let (name, width) = (&field.info.name, field.info.shape.iter().product::<usize>());
     let env = run.info().env.as_ref();
     let discrete = matches!(env.and_then(|env| env.action_space.as_ref()), Some(Space::Discrete { .. }));
-    let is_choice = field.info.dtype == Some(Dtype::Bool) || (name == "action" && discrete);
+    let is_choice = matches!(field.info.dtype, None | Some(Dtype::Bool)) || (name == "action" && discrete);
     if width == 1 {
         return vec![MapColour { name: name.clone(), is_choice, label: String::new() }];
     }

@@ -1,10 +1,11 @@
 //! Numbers of points beside those that they are laid out by: what they are coloured, faded and sized by.
 
-use ethogram_store::{Column, Dtype, Space};
+use ethogram_store::{Column, ColumnData, Dtype, Space};
 
 use super::map::StateMap;
 use super::request::MapSource;
 use super::selection::Place;
+use super::words::Words;
 use crate::{Error, Params, Result, RunHandle, Workbench};
 
 /// Bytes of a field's rows that are read at once, about.
@@ -15,7 +16,7 @@ const WINDOW_BYTES: u64 = 16 << 20;
 pub struct MapField {
     /// A number a point; `None` where nothing was logged.
     pub values: Vec<Option<f64>>,
-    /// What the whole numbers from 0 on stand for, where they have names.
+    /// What the whole numbers from 0 on stand for, where they have names, or are text.
     pub names: Option<Vec<String>>,
 }
 
@@ -35,14 +36,15 @@ enum Pick {
 }
 
 impl Workbench {
-    /// A number of every point of a map.
+    /// A number of every point of a map. Of text, which is a number of each of its values in their order.
     ///
     /// `name` is a field of steps, logged or derived; `NAME[2]` one element of several, `NAME[max]` (`min`, `mean`, `sum`, `norm`, `argmax`) a
     /// number made of all; or one of `run`, `episode`, `step`, `global_step` and `time` (the share of the episode that passed). `confidence` is
     /// 1 − H / ln A; `confidence[min_max]` is scaled by the smallest and largest entropy of the points instead.
     ///
     /// # Errors
-    /// No episode has it, or it has several numbers and none is picked.
+    /// No episode has it, it has several numbers and none is picked, or it is text with more than
+    /// [`MAP_WORDS_MAX`](super::MAP_WORDS_MAX) values.
     pub fn map_field(&self, map: &StateMap, name: &str) -> Result<MapField> {
         let (field, pick) = parse(name)?;
         if let Some(values) = place_of(map, field).filter(|_| pick == Pick::Only) {
@@ -72,7 +74,8 @@ impl Workbench {
             _ if pick == Pick::MinMax => return Err(min_max_of(name, field)),
             _ => field,
         };
-        episode(&*self.source_of(source)?, &[*place], field, if pick == Pick::MinMax { Pick::Only } else { pick })?;
+        let pick = if pick == Pick::MinMax { Pick::Only } else { pick };
+        episode(&*self.source_of(source)?, &[*place], field, pick, &mut Words::default())?;
         Ok(())
     }
 
@@ -85,10 +88,12 @@ impl Workbench {
     fn numbers(&self, map: &StateMap, field: &str, pick: Pick) -> Result<MapField> {
         let mut values = Vec::with_capacity(map.places().len());
         let (mut failed, mut names) = (None, Names::Unknown);
+        let (mut words, mut any_number) = (Words::default(), false);
         for some in map.places().chunk_by(|a, b| (a.source, a.episode) == (b.source, b.episode)) {
             let run = self.source_of(&map.sources()[some[0].source as usize])?;
-            match episode(&run, some, field, pick) {
+            match episode(&run, some, field, pick, &mut words) {
                 Ok((found, dtype)) => {
+                    any_number |= dtype.is_some();
                     values.extend(found);
                     names = names.and(named(&run, field, pick, dtype));
                 }
@@ -98,6 +103,13 @@ impl Workbench {
                 }
                 Err(error) => return Err(error),
             }
+        }
+        if !words.is_empty() {
+            if any_number {
+                return Err(wrong(field, "numbers in all episodes, or text in all", "both"));
+            }
+            let (values, names) = words.sorted(values);
+            return Ok(MapField { values, names: Some(names) });
         }
         match (failed, names) {
             (Some(error), Names::Unknown) => Err(error),
@@ -111,7 +123,7 @@ impl Workbench {
         let mut values = Vec::with_capacity(map.places().len());
         for some in map.places().chunk_by(|a, b| (a.source, a.episode) == (b.source, b.episode)) {
             let run = self.source_of(&map.sources()[some[0].source as usize])?;
-            if let Ok((logged, _)) = episode(&run, some, "global_step", Pick::Only) {
+            if let Ok((logged, _)) = episode(&run, some, "global_step", Pick::Only, &mut Words::default()) {
                 values.extend(logged);
                 continue;
             }
@@ -152,8 +164,14 @@ fn place_of(map: &StateMap, name: &str) -> Option<Vec<Option<f64>>> {
     }
 }
 
-/// Numbers at places of one episode, and what they are kept as.
-fn episode(run: &RunHandle, places: &[Place], field: &str, pick: Pick) -> Result<(Vec<Option<f64>>, Option<Dtype>)> {
+/// Numbers at places of one episode, and what they are kept as: `None` for text, whose values are numbered by `words`.
+fn episode(
+    run: &RunHandle,
+    places: &[Place],
+    field: &str,
+    pick: Pick,
+    words: &mut Words,
+) -> Result<(Vec<Option<f64>>, Option<Dtype>)> {
     let mut found = Vec::with_capacity(places.len());
     let mut dtype = None;
     let mut window = 1;
@@ -168,12 +186,18 @@ fn episode(run: &RunHandle, places: &[Place], field: &str, pick: Pick) -> Result
         dtype = column.info.dtype;
         // Known from the first row on how much goes into one read.
         window = (WINDOW_BYTES / (8 * width.max(1) as u64)).max(1);
-        let numbers = column.to_f64();
-        found.extend(some.iter().map(|place| {
+        let row_of = |place: &Place| {
             let row = place.step.checked_sub(column.first)? as usize;
-            let is_there = row < column.rows() && column.is_valid(row);
-            is_there.then(|| pick.of(&numbers[row * width..][..width]))
-        }));
+            (row < column.rows() && column.is_valid(row)).then_some(row)
+        };
+        if let ColumnData::Text(texts) = &column.data {
+            for place in some {
+                found.push(row_of(place).map(|row| words.number(field, &texts[row])).transpose()?);
+            }
+        } else {
+            let numbers = column.to_f64();
+            found.extend(some.iter().map(|place| row_of(place).map(|row| pick.of(&numbers[row * width..][..width]))));
+        }
         rest = after;
     }
     Ok((found, dtype))
@@ -182,7 +206,8 @@ fn episode(run: &RunHandle, places: &[Place], field: &str, pick: Pick) -> Result
 fn check(field: &str, pick: Pick, width: usize, column: &Column) -> Result<()> {
     let bad = |expected: String, found: String| Err(wrong(field, &expected, &found));
     if column.info.dtype.is_none() {
-        return bad("a field of numbers".to_owned(), "text".to_owned());
+        let expected = "a field of numbers, or its name alone".to_owned();
+        return if pick == Pick::Only { Ok(()) } else { bad(expected, "text".to_owned()) };
     }
     match pick {
         Pick::Only if width != 1 => bad(

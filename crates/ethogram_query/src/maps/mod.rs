@@ -18,6 +18,7 @@ mod rows;
 mod selection;
 mod steering;
 mod supervision;
+mod words;
 
 pub use cache::MAPS_BYTES_MAX;
 pub(crate) use cache::Maps;
@@ -31,3 +32,4 @@ pub use request::{MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MapRequ
 pub use selection::Place as MapPlace;
 pub use steering::Steer as MapSteer;
 pub use supervision::MAP_LABELS_MAX;
+pub use words::MAP_WORDS_MAX;

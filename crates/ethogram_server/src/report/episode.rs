@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    film::{self, is_filmed, without_film},
     maker::Maker,
     request::{EpisodeChoice, NamedEpisode, ReportEpisode},
     run::{DescribedRun, keep_json},
@@ -26,6 +27,8 @@ pub struct PlannedEpisode {
     pub steps: u64,
     detail: Value,
     fields: Vec<PlannedField>,
+    /// A film stands for pictures that were not recorded.
+    filmed: bool,
 }
 
 struct PlannedField {
@@ -34,15 +37,18 @@ struct PlannedField {
     wide: bool,
 }
 
-/// Looks an episode up; `None` where it was not recorded.
+/// Looks an episode up; `None` where it was neither recorded nor filmed.
 pub async fn plan(maker: &mut Maker<'_>, run: &DescribedRun, ask: &ReportEpisode) -> ApiResult<Option<PlannedEpisode>> {
-    let Some(episode) = chosen(&run.recorded, ask.episode) else { return Ok(None) };
+    let found = chosen(&run.recorded, ask.episode).or_else(|| chosen(&run.filmed, ask.episode));
+    let Some(episode) = found else { return Ok(None) };
     let mut detail = maker.asker.json(&["runs", &run.id, "episodes", &episode.to_string()], &[], None).await?;
     let steps = detail["steps"].as_u64().unwrap_or(0);
     let to = ask.to.unwrap_or(u64::MAX).min(steps);
-    if ask.from >= to {
+    let has_film = is_filmed(&detail["episode"]["extra"]);
+    if ask.from >= to && !(steps == 0 && has_film) {
         return Ok(None);
     }
+    let from = ask.from.min(to);
     let mut fields = Vec::new();
     let all = detail["fields"].as_array().cloned().unwrap_or_default();
     let mut listed = Vec::new();
@@ -55,7 +61,7 @@ pub async fn plan(maker: &mut Maker<'_>, run: &DescribedRun, ask: &ReportEpisode
         if field["axis"] != "step" || name == "smooth" || name.starts_with("attribution/") {
             continue;
         }
-        let bytes = width.saturating_mul(8).saturating_mul(to - ask.from);
+        let bytes = width.saturating_mul(8).saturating_mul(to - from);
         if !image && bytes > REPORT_FIELD_BYTES_MAX {
             maker.left_out.push(format!("{name} of episode {episode} of {}: too large for a page", run.name));
             continue;
@@ -63,17 +69,19 @@ pub async fn plan(maker: &mut Maker<'_>, run: &DescribedRun, ask: &ReportEpisode
         fields.push(PlannedField { image, wide: width > 1 && !field["dtype"].is_null(), name });
         listed.push(field);
     }
+    let filmed = has_film && !fields.iter().any(|field| field.image);
     detail["fields"] = listed.into();
     detail["steps"] = to.into();
     Ok(Some(PlannedEpisode {
         run: run.id.clone(),
         run_name: run.name.clone(),
         episode,
-        from: ask.from,
+        from,
         to,
         steps,
         detail,
         fields,
+        filmed,
     }))
 }
 
@@ -97,7 +105,8 @@ fn chosen(recorded: &[(u64, f64)], choice: EpisodeChoice) -> Option<u64> {
 impl PlannedEpisode {
     /// Questions of [`PlannedEpisode::keep`].
     pub fn questions(&self) -> u64 {
-        2 + self.fields.iter().map(|field| if field.wide && !field.image { 2 } else { 1 }).sum::<u64>()
+        2 + 2 * u64::from(self.filmed)
+            + self.fields.iter().map(|field| if field.wide && !field.image { 2 } else { 1 }).sum::<u64>()
     }
 
     /// Blocks of steps.
@@ -119,11 +128,15 @@ impl PlannedEpisode {
         field.is_some_and(|field| field["image"] != true && is_flat(field))
     }
 
-    /// Keeps the description, every field and every picture.
+    /// Keeps the description, every field and every picture, or the film that stands for pictures.
     pub async fn keep(&self, maker: &mut Maker<'_>) -> ApiResult<()> {
         let episode = self.episode.to_string();
         let path = ["runs", &self.run, "episodes", &episode];
-        keep_json(maker, &path, &[], &self.detail).await?;
+        let mut detail = self.detail.clone();
+        if !(self.filmed && film::keep(maker, self).await?) {
+            without_film(&mut detail["episode"]["extra"]);
+        }
+        keep_json(maker, &path, &[], &detail).await?;
         let range = [("from", self.from.to_string()), ("to", self.to.to_string())];
         for field in &self.fields {
             let PlannedField { name, image, wide } = field;

@@ -68,6 +68,7 @@ pub(crate) async fn make_in(app: App, request: &ReportRequest, told: Told<'_>) -
         asker: Asker::new(app),
         book: Book::default(),
         left_out: Vec::new(),
+        film_bytes: 0,
         progress: ReportProgress::default(),
         told,
     };
@@ -82,6 +83,8 @@ pub(super) struct Maker<'a> {
     pub(super) book: Book,
     /// What could not be had, in sentences.
     pub(super) left_out: Vec<String>,
+    /// Bytes of the films that were kept.
+    pub(super) film_bytes: u64,
     progress: ReportProgress,
     told: Told<'a>,
 }
@@ -158,7 +161,7 @@ impl Maker<'_> {
 
     /// Which episodes, each once.
     ///
-    /// **Errors**: 404 when none of those that were asked for was recorded.
+    /// **Errors**: 404 when none of those that were asked for was recorded or filmed.
     async fn plan(&mut self, request: &ReportRequest, runs: &[DescribedRun]) -> ApiResult<Vec<PlannedEpisode>> {
         let mut planned: Vec<PlannedEpisode> = Vec::new();
         for ask in &request.episodes {
@@ -167,7 +170,9 @@ impl Maker<'_> {
             match episode::plan(self, run, ask).await? {
                 Some(one) if planned.iter().any(|known| known.run == one.run && known.episode == one.episode) => {}
                 Some(one) => planned.push(one),
-                None => self.left_out.push(format!("{}: episode {} was not recorded", run.name, ask.episode)),
+                None => {
+                    self.left_out.push(format!("{}: episode {} was neither recorded nor filmed", run.name, ask.episode))
+                }
             }
         }
         if planned.is_empty() && !request.episodes.is_empty() {

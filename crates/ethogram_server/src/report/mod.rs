@@ -7,6 +7,7 @@ mod asker;
 mod book;
 mod episode;
 mod explained;
+mod film;
 mod maker;
 mod maps;
 mod request;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     asker::Answer,
+    film::is_filmed,
     maker::{BUCKETS, Maker},
 };
 use crate::{
@@ -21,6 +22,8 @@ pub struct DescribedRun {
     pub tags: Vec<(String, String)>,
     /// Recorded episodes, ascending, with their returns.
     pub recorded: Vec<(u64, f64)>,
+    /// The same of those of which there is only a film.
+    pub filmed: Vec<(u64, f64)>,
 }
 
 /// Keeps the table of the runs of a report; gives its rows in their order.
@@ -83,14 +86,14 @@ pub async fn describe(maker: &mut Maker<'_>, id: &str, patterns: &[String]) -> A
     }
 
     let answer = maker.asker.ask(&["runs", id, "episodes"], &[], None).await?;
-    let recorded = recorded_of(&answer)?;
+    let (recorded, filmed) = watchable_of(&answer)?;
     maker.keep_answer("runs", &["runs", id, "episodes"], &[], &answer).await?;
     // Notes that cannot be read are none: the rest of the report stands.
     match maker.asker.ask(&["runs", id, "notes"], &[], None).await {
         Ok(notes) => maker.keep_answer("runs", &["runs", id, "notes"], &[], &notes).await?,
         Err(error) => maker.left_out.push(format!("notes of {name}: {}", error.message)),
     }
-    Ok(DescribedRun { id: id.to_owned(), name, tags, recorded })
+    Ok(DescribedRun { id: id.to_owned(), name, tags, recorded, filmed })
 }
 
 /// Keeps every curve of a run, whole.
@@ -110,15 +113,27 @@ pub async fn keep_json(maker: &mut Maker<'_>, path: &[&str], query: &[(&str, Str
     maker.keep_answer("runs", path, query, &answer).await
 }
 
-fn recorded_of(answer: &Answer) -> ApiResult<Vec<(u64, f64)>> {
+/// Episodes with their returns.
+type Episodes = Vec<(u64, f64)>;
+
+/// Those that were recorded, and those of which there is only a film.
+fn watchable_of(answer: &Answer) -> ApiResult<(Episodes, Episodes)> {
     let columns = decode(&answer.bytes).map_err(ApiError::internal)?;
-    let column = |name: &str| columns.f64(name).ok_or_else(|| ApiError::internal(format!("episodes lack {name}")));
+    let lacks = |name: &str| ApiError::internal(format!("episodes lack {name}"));
+    let column = |name: &str| columns.f64(name).ok_or_else(|| lacks(name));
     let (episodes, recorded, returns) = (column("episode")?, column("recorded")?, column("episode_return")?);
-    let rows = episodes.iter().zip(&recorded).zip(&returns);
-    let mut rows: Vec<(u64, f64)> = rows
-        .filter(|((_, recorded), _)| **recorded > 0.0)
-        .map(|((&episode, _), &total)| (episode as u64, total))
-        .collect();
-    rows.sort_by_key(|(episode, _)| *episode);
-    Ok(rows)
+    let extra = columns.text("extra").ok_or_else(|| lacks("extra"))?;
+    let extra = extra.iter().map(|text| serde_json::from_str(text.as_deref().unwrap_or("null")).unwrap_or_default());
+    let (mut steps, mut films) = (Vec::new(), Vec::new());
+    for (((&episode, &recorded), &total), extra) in episodes.iter().zip(&recorded).zip(&returns).zip(extra) {
+        let row = (episode as u64, total);
+        if recorded > 0.0 {
+            steps.push(row);
+        } else if is_filmed(&extra) {
+            films.push(row);
+        }
+    }
+    steps.sort_by_key(|(episode, _)| *episode);
+    films.sort_by_key(|(episode, _)| *episode);
+    Ok((steps, films))
 }

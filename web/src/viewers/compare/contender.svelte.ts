@@ -1,12 +1,16 @@
-import type { EnvSpec, EpisodeDetail } from '../../api/wire';
+import type { EnvSpec, EpisodeDetail, Film } from '../../api/wire';
 import { EpisodeNumbers } from '../../replay/episode_numbers.svelte';
 import { episodeDetail } from '../../replay/episode_details';
+import { episodeFilm, filmSteps } from '../../replay/film_details';
 import type { App } from '../../state/app.svelte';
+import { hasFilm } from '../../state/films';
 import { stepsNotZero, stepsOfFalls, stepsOfStarts, type Actions } from './events';
 
 /** One episode of the comparison, as far as it has been read. */
 export class Contender {
   detail = $state.raw<EpisodeDetail | null>(null);
+  /** The film that stands for steps that were not recorded. */
+  film = $state.raw<Film | null>(null);
   numbers = $state.raw<EpisodeNumbers | null>(null);
   error = $state.raw<unknown>(null);
   /** Names that were asked for, so that another track or event asks again. */
@@ -19,8 +23,13 @@ export class Contender {
     readonly episode: number,
   ) {
     episodeDetail(app.client, run, episode).then(
-      (detail) => {
+      async (detail) => {
         if (this.#closed) return;
+        if (detail.steps === 0 && hasFilm(detail.episode.extra)) {
+          // Without it the screen says why.
+          this.film = await episodeFilm(app.client, run, episode).catch(() => null);
+          if (this.#closed) return;
+        }
         this.detail = detail;
         this.#read(detail);
       },
@@ -40,9 +49,9 @@ export class Contender {
     return this.app.details.get(this.run)?.info.env ?? null;
   }
 
-  /** Rows that were recorded. */
+  /** Rows that were recorded, or steps that the film shows. */
   get count(): number {
-    return this.detail?.steps ?? 0;
+    return this.detail?.steps || (this.film ? filmSteps(this.film) : 0);
   }
 
   /** All that can be shown is there. */
@@ -63,7 +72,8 @@ export class Contender {
     const column = (name: string) => this.numbers?.columns.get(name);
     if (event === 'reward') return stepsNotZero(column('reward'));
     if (event === 'lives') return stepsOfFalls(column('lives'));
-    if (event === 'end') return this.detail ? [Math.max(0, this.detail.episode.length - 1)] : [];
+    if (event === 'end')
+      return this.detail ? [Math.max(0, (this.film ? this.count : this.detail.episode.length) - 1)] : [];
     if (event.startsWith('field:')) return stepsOfStarts(column(event.slice('field:'.length)));
     return null;
   }

@@ -1,3 +1,4 @@
+import { featureOf, featureText } from '../../features/feature_number';
 import type { Features, WithoutFeatures } from '../../api/features';
 
 /** A step of which the policy would say something else. */
@@ -62,18 +63,15 @@ export function ranked(found: WithoutFeatures, most: number): ChangedStep[] {
     }));
 }
 
-/** The features that are left out, as in the address: numbers from 1, as people count. */
+/** The features that are left out, as in the address. */
 export function leftOutOf(text: string | null, count: number): number[] {
-  const numbers = (text ?? '')
-    .split(',')
-    .flatMap((part) => (/^[1-9]\d?$/.test(part) ? Number(part) - 1 : []));
+  const numbers = (text ?? '').split(',').flatMap((part) => featureOf(part) ?? []);
   return [...new Set(numbers)].filter((index) => index < count).toSorted((a, b) => a - b);
 }
 
-export const leftOutText = (indices: readonly number[]) =>
-  indices.map((index) => index + 1).join(',') || null;
+export const leftOutText = (indices: readonly number[]) => indices.map(featureText).join(',') || null;
 
-/** What the command plays episodes without these features by: how they are found again, and which. It counts them from 0. */
+/** What the command plays episodes without these features by: how they are found again, and which. */
 export function rolloutCommand(
   run: string,
   { layer, of, factors, checkpoint }: Pick<Features, 'layer' | 'of' | 'factors' | 'checkpoint'>,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import type { EpisodeTable } from '../../state/episode_tables';
 import {
   gridOf,
   newestFirst,
@@ -9,6 +8,7 @@ import {
   progressFor,
   recordingsOf,
   type Choice,
+  type RecordedRows,
   type Recording,
 } from './recordings';
 
@@ -23,6 +23,7 @@ function recording(over: Partial<Recording> & { episode: number }): Recording {
     startedUs: over.episode,
     evaluation: false,
     ended: true,
+    filmOnly: false,
     ...over,
   };
 }
@@ -38,15 +39,25 @@ describe('recordingsOf', () => {
       length: Float64Array.of(5, 6, 7),
       recorded: Float64Array.of(1, 0, 1),
       envIndex: Float64Array.of(0, 0, 0),
+      extra: [null, null, null],
       episodeReturn: Float64Array.of(1, 2, NaN),
       startedUs: Float64Array.of(1, 2, 3),
       ended: Float64Array.of(1, 1, 0),
       evaluation: Float64Array.of(0, 0, 1),
-    } satisfies EpisodeTable;
+    } satisfies RecordedRows;
     const found = recordingsOf('r', table);
     expect(episodes(found)).toEqual([2, 0]);
     expect(found[0]).toMatchObject({ run: 'r', length: 7, evaluation: true, ended: false });
     expect(found[0].episodeReturn).toBeNaN();
+    expect(found.some(({ filmOnly }) => filmOnly)).toBe(false);
+    const extra: RecordedRows['extra'] = [
+      { video_blob: 'ab' },
+      { video_blob: 'cd', video: 'rl-video-episode-1.mp4' },
+      { mood: 'good' },
+    ];
+    const filmed = recordingsOf('r', { ...table, extra });
+    expect(episodes(filmed)).toEqual([2, 1, 0]);
+    expect(filmed.map(({ filmOnly }) => filmOnly)).toEqual([false, true, false]);
   });
 });
 
@@ -113,6 +124,14 @@ describe('gridOf', () => {
       [[0], [1], [2]],
       [[0], [1], [2]],
     ]);
+  });
+
+  it('lays films alone out by episode, and nothing else', () => {
+    const films = series(3, { globalStep: 0, length: 0, filmOnly: true });
+    expect(progressFor([films, []])).toBe('episodes');
+    expect(gridOf([films], ALL, 'episodes', 5).stretches.map(({ from }) => from)).toEqual([0, 1, 2]);
+    expect(progressFor([films, series(3)])).toBe('steps');
+    expect(progressFor([])).toBe('steps');
   });
 
   it('leaves out runs of which nothing passes', () => {

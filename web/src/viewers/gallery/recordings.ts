@@ -1,18 +1,24 @@
-import type { EpisodeTable } from '../../state/episode_tables';
+import type { EpisodeTable, FullEpisodeTable } from '../../state/episode_tables';
+import { hasFilm, isWatchable } from '../../state/films';
 
-/** One recorded episode, as far as the table of episodes says. */
+/** The table's columns that are read here. */
+export type RecordedRows = EpisodeTable & { readonly extra: FullEpisodeTable['extra'] };
+
+/** One episode that was recorded or filmed, as far as the table of episodes says. */
 export interface Recording {
   run: string;
   episode: number;
   /** Global step at reset. */
   globalStep: number;
-  /** Steps taken. */
+  /** Steps taken; 0 of a film of an episode that nobody counted. */
   length: number;
   /** NaN when unknown. */
   episodeReturn: number;
   startedUs: number;
   evaluation: boolean;
   ended: boolean;
+  /** There is a film of it, and its steps were not recorded. */
+  filmOnly: boolean;
 }
 
 /** Which recordings are shown. */
@@ -27,8 +33,11 @@ export interface Choice {
 export const PICKS = ['all', 'newest', 'best', 'median', 'worst'] as const;
 export type Pick = (typeof PICKS)[number];
 
-/** What training progress is measured in: global steps, or the share of each run's own steps. */
-export type Progress = 'steps' | 'share';
+/**
+ * What training progress is measured in: global steps, the share of each run's own steps, or, where nobody counted steps, the number of
+ * the episode.
+ */
+export type Progress = 'steps' | 'share' | 'episodes';
 
 /** A stretch of training that has recordings: the progress of the first and the last of them. */
 export interface Stretch {
@@ -47,11 +56,11 @@ export interface Grid {
   rows: Row[];
 }
 
-/** The recorded episodes of a run, oldest first. */
-export function recordingsOf(run: string, table: EpisodeTable): Recording[] {
+/** The episodes of a run that can be watched, oldest first. */
+export function recordingsOf(run: string, table: RecordedRows): Recording[] {
   const found: Recording[] = [];
   for (let row = 0; row < table.episode.length; row += 1) {
-    if (table.recorded[row] !== 1) continue;
+    if (!isWatchable(table, row)) continue;
     found.push({
       run,
       episode: table.episode[row],
@@ -61,6 +70,7 @@ export function recordingsOf(run: string, table: EpisodeTable): Recording[] {
       startedUs: table.startedUs[row],
       evaluation: table.evaluation[row] === 1,
       ended: table.ended[row] === 1,
+      filmOnly: table.recorded[row] !== 1 && hasFilm(table.extra[row] ?? null),
     });
   }
   return found.sort((a, b) => a.globalStep - b.globalStep || a.episode - b.episode);
@@ -89,8 +99,14 @@ export function picked(recordings: readonly Recording[], pick: Pick): Recording[
 /** Runs whose last recordings are further apart than this are compared by share of their own training. */
 const COMPARABLE = 4;
 
-/** Steps where the runs trained about as long, the share of each run's own training otherwise. */
+/**
+ * Steps where the runs trained about as long, the share of each run's own training otherwise; episodes where there are films alone and
+ * nothing says when they were made.
+ */
 export function progressFor(runs: readonly (readonly Recording[])[]): Progress {
+  const known = runs.flat();
+  if (known.length > 0 && known.every(({ filmOnly, globalStep }) => filmOnly && !(globalStep > 0)))
+    return 'episodes';
   const ends = runs.map((recordings) => recordings.at(-1)?.globalStep ?? 0).filter((end) => end > 0);
   return ends.length > 1 && Math.max(...ends) > COMPARABLE * Math.min(...ends) ? 'share' : 'steps';
 }
@@ -107,8 +123,11 @@ export function gridOf(
 ): Grid {
   const rows = runs.map((recordings) => {
     const end = recordings.at(-1)?.globalStep ?? 0;
-    const placeOf = ({ globalStep }: Recording) =>
-      progress === 'steps' ? globalStep : end > 0 ? globalStep / end : 0;
+    const placeOf = ({ globalStep, episode }: Recording) => {
+      if (progress === 'episodes') return episode;
+      if (progress === 'steps') return globalStep;
+      return end > 0 ? globalStep / end : 0;
+    };
     return passing(recordings, choice).map((recording) => ({ recording, place: placeOf(recording) }));
   });
   const places = [...new Set(rows.flat().map(({ place }) => place))].sort((a, b) => a - b);

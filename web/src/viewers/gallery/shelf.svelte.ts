@@ -1,7 +1,9 @@
 import { SvelteMap } from 'svelte/reactivity';
 
 import { Throttle } from '../../api/throttle';
+import type { Film } from '../../api/wire';
 import { episodeDetail } from '../../replay/episode_details';
+import { episodeFilm } from '../../replay/film_details';
 import { imageField, pictureRatio } from '../../replay/screen_fields';
 import type { App } from '../../state/app.svelte';
 import { recordingsOf, type Recording } from './recordings';
@@ -64,8 +66,17 @@ export class Shelves {
   async #ratio(recordings: readonly Recording[]): Promise<number> {
     const newest = recordings.at(-1);
     if (!newest) return RATIO_DEFAULT;
-    const detail = await episodeDetail(this.app.client, newest.run, newest.episode).catch(() => null);
+    const { client } = this.app;
+    if (newest.filmOnly) {
+      const film = await episodeFilm(client, newest.run, newest.episode).catch(() => null);
+      return (film && filmRatio(film)) ?? RATIO_DEFAULT;
+    }
+    const detail = await episodeDetail(client, newest.run, newest.episode).catch(() => null);
     const field = detail && imageField(detail.fields);
     return (field && pictureRatio(field)) ?? RATIO_DEFAULT;
   }
+}
+
+function filmRatio({ width, height }: Film): number | null {
+  return width > 0 && height > 0 ? width / height : null;
 }
