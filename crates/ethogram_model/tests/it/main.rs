@@ -11,6 +11,7 @@ mod fuzzed;
 mod goldens;
 mod hostile;
 mod linear;
+mod loops;
 mod methods;
 mod nodes;
 mod operators;

@@ -19,4 +19,5 @@ mod policy;
 #[path = "../../../ethogram_video/tests/it/read_back.rs"]
 mod read_back;
 mod video;
+mod what_if;
 mod workbench;
