@@ -99,7 +99,7 @@ def test_what_is_kept_is_removed_when_asked(run: eg.Run) -> None:
     log_lander(run)
     run.finish()
     assert run.folder is not None
-    assert explain(run.folder, "--steps", 5, "--target", "action,value").returncode == 0
+    assert explain(run.folder, "--steps", 5, "--target", "action,greedy").returncode == 0
     assert len(kept(run.folder)) == 2
     done = explain(run.folder, "--forget")
     assert done.returncode == 0 and done.stdout.endswith("of attributions, 2 questions\n"), done.stdout
