@@ -238,7 +238,13 @@ class LayerFeatures:
     def about(self) -> str: ...
     def directions(self) -> bytes: ...
     def images(
-        self, view: RunView, factors: list[int] | None, place: tuple[str, int, int], steps: int, seed: int
+        self,
+        view: RunView,
+        factors: list[int] | None,
+        place: tuple[str, int, int],
+        steps: int,
+        seed: int,
+        progress: bool | Callable[[str, float], object] | None,
     ) -> tuple[str, bytes]: ...
     def maps(
         self, view: RunView, episode: int, first: int, to: int, of: str | None
@@ -252,7 +258,14 @@ def find_features(
     states: int,
     episodes: list[int] | None,
     checkpoint: int | None,
+    progress: bool | Callable[[str, float], object] | None,
 ) -> LayerFeatures: ...
+
+@final
+class Progress:
+    def __new__(cls, total: int) -> Progress: ...
+    def advance(self, steps: int, kept: int) -> None: ...
+    def finish(self) -> None: ...
 
 @final
 class StateMap:

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ethogram import _native
 from ethogram.errors import EthogramError, NotFoundError, ShapeError
-from ethogram.model import Attribution, View, attribution_from_raw, baselines_of, settings_of, weights_of
+from ethogram.explain_pieces import Pieces, Written, explain_pieces
+from ethogram.model import Attribution, View, baselines_of, settings_of, weights_of
 
 if TYPE_CHECKING:
     import torch
@@ -35,6 +35,8 @@ def explain(
     run: Run | None = None,
     episode: int | None = None,
     first: int = 0,
+    resume: bool = False,
+    progress: bool | Callable[[int, int], object] | None = None,
     **params: float | str,
 ) -> Attribution:
     """Explain a number that a module of PyTorch gives, by its own autograd, where the module lies (CUDA included).
@@ -58,9 +60,15 @@ def explain(
         batch: Rows that go through the module at once, on each device.
         devices: Share the rows among several, for example `["cuda:0", "cuda:1"]`, each with a copy of the module; left
             out, all of them go through the module itself.
-        run: Write the numbers into this run, too, as the field `attribution/METHOD` of an episode.
+        run: Write the numbers into this run, too, as the field `attribution/METHOD` of an episode. They are written as
+            they are found: what was found before Ctrl-C stays.
         episode: Which, where `run` is given.
         first: Step of the episode that the first row belongs to.
+        resume: Take rows whose numbers the episode has already as they are, and compute the others. One of them is
+            computed anew, to see that they answer the same question. `at_input` and what else is not written is NaN
+            there.
+        progress: Called with the rows that are done and all rows; what it raises ends the work. Left out, a bar where
+            there is a terminal; `True` for a line now and then elsewhere, too; `False` for none.
         **params: Settings of the method, for example `steps=100`.
 
     Returns:
@@ -70,6 +78,7 @@ def explain(
         ImportError: PyTorch is not installed.
         NotFoundError: There is no output, input or submodule of that name.
         ShapeError: Something does not fit; the text says what would.
+        EthogramError: With `resume`, the episode has numbers of another question.
 
     Example:
         found = eg.explain(policy, observations, target=("logits", actions), steps=50, run=run, episode=3)
@@ -88,14 +97,13 @@ def explain(
         settings["baseline"], baseline = baseline, None
     elif callable(baseline):
         baseline = baselines_of(baseline, inputs)
-    raw = _native.explain_function(
-        asked.ask, asked.at, asked.weights, method, settings, baseline, batch * max(1, len(devices))
-    )
-    found = attribution_from_raw(raw)
-    if run is not None:
-        for row, values in enumerate(found.values):
-            run.log({f"attribution/{method}": values}, episode=episode, step=first + row)
-    return found
+    pieces = Pieces(asked, method, settings, baseline, batch * max(1, len(devices)))
+    written = None
+    if run is not None and episode is not None:
+        written = Written(run, episode, f"attribution/{method}", first)
+    if resume and written is None:
+        raise EthogramError("explain: resume= goes on with numbers in a run; expected run= and episode= beside it")
+    return explain_pieces(pieces, written, resume=resume, progress=progress)
 
 
 class _Asked:

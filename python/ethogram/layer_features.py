@@ -11,7 +11,7 @@ from ethogram import _native
 from ethogram.errors import OptionError, ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy
     import numpy.typing
@@ -188,6 +188,7 @@ class LayerFeatures:
         place: Literal["centre", "everywhere", "each"] | tuple[int, int] = "centre",
         steps: int = 200,
         seed: int = 0,
+        progress: bool | Callable[[str, float], object] | None = None,
     ) -> FeatureImages:
         """Inputs that excite features most, within the bounds of the observation space.
 
@@ -197,6 +198,8 @@ class LayerFeatures:
                 place (an image each), or at this row and column.
             steps: Of the ascent, at most 2,000.
             seed: The same images for the same seed.
+            progress: Called now and then with what is being done and the share of it that is done, 0 to 1; what it
+                raises ends the work. Left out, a bar where there is a terminal; `False` for none.
 
         Raises:
             ValueError: There is no such feature or place.
@@ -208,7 +211,7 @@ class LayerFeatures:
         chosen = None if features is None else [int(feature) for feature in features]
         if chosen is not None and any(feature < 0 for feature in chosen):
             raise ShapeError(f"features: expected 0 to {len(self) - 1}, found {min(chosen)}")
-        told, values = self._found.images(self._reader, chosen, where, steps, seed)
+        told, values = self._found.images(self._reader, chosen, where, steps, seed, progress)
         about = json.loads(told)
         images = about["images"]
         return FeatureImages(

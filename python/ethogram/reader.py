@@ -233,6 +233,7 @@ class RunView:
         states: int = 1_024,
         episodes: Iterable[int] | None = None,
         checkpoint: int | None = None,
+        progress: bool | Callable[[str, float], object] | None = None,
     ) -> LayerFeatures:
         """Take a layer apart into a few directions, each with the states that show it.
 
@@ -243,6 +244,8 @@ class RunView:
             states: Most states that are looked at, spread evenly.
             episodes: Which; all that were recorded when left out.
             checkpoint: Global step of the network that is asked; the newest when left out.
+            progress: Called now and then with what is being done and the share of it that is done, 0 to 1; what it
+                raises ends the work. Left out, a bar where there is a terminal; `False` for none.
 
         Raises:
             NotFoundError: There are no recorded steps, no checkpoint with a signature, or no such layer.
@@ -251,7 +254,7 @@ class RunView:
         from ethogram.layer_features import LayerFeatures
 
         chosen = None if episodes is None else [int(episode) for episode in episodes]
-        found = _native.find_features(self._reader, layer, of, k, states, chosen, checkpoint)
+        found = _native.find_features(self._reader, layer, of, k, states, chosen, checkpoint, progress)
         return LayerFeatures(self._reader, found, self.folder)
 
     def blob(self, hash: str) -> bytes:

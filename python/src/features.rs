@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use ethogram_query::{FeatureImagesRequest, FeatureMapsRequest, FeaturesRequest, ImagePlace, Seen, factor_colours};
+use ethogram_query::{
+    Cancel, FeatureImagesRequest, FeatureMapsRequest, FeaturesRequest, ImagePlace, Seen, factor_colours,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde_json::json;
 
 use crate::fault::NotFoundError;
 use crate::interrupt::interruptible;
+use crate::progress::Listener;
 use crate::reader::{RunView, from_query};
 
 /// Steps, features, rows and columns; one byte a step that says whether there is an answer; maps, residual, totals.
@@ -53,6 +56,7 @@ impl LayerFeatures {
     }
 
     /// What features would like to see: about them as JSON, and the numbers of all.
+    #[expect(clippy::too_many_arguments, reason = "what Python hands over, by position")]
     fn images<'py>(
         &self,
         py: Python<'py>,
@@ -61,6 +65,7 @@ impl LayerFeatures {
         place: (&str, usize, usize),
         steps: usize,
         seed: u64,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<(String, Bound<'py, PyBytes>)> {
         let place = match place {
             ("everywhere", ..) => ImagePlace::Everywhere,
@@ -69,8 +74,8 @@ impl LayerFeatures {
             _ => ImagePlace::Centre,
         };
         let request = FeatureImagesRequest { factors, place, steps, seed };
-        let found = interruptible(py, |cancel| view.run.feature_images(&self.found, &request, &mut |_, _| {}, cancel))?
-            .map_err(|error| from_query(&error))?;
+        let found =
+            listening(py, progress, |tell, cancel| view.run.feature_images(&self.found, &request, tell, cancel))?;
         let image = |image: &ethogram_query::FeatureImage| {
             json!({
                 "factor": image.factor,
@@ -128,14 +133,26 @@ pub fn find_features(
     states: usize,
     episodes: Option<Vec<u64>>,
     checkpoint: Option<i64>,
+    progress: Option<Py<PyAny>>,
 ) -> PyResult<LayerFeatures> {
     let layer = match layer {
         Some(layer) => layer,
         None => recommended(view, episodes.as_deref())?,
     };
     let request = FeaturesRequest { layer, checkpoint, episodes, states, of, factors };
-    let found = interruptible(py, |cancel| view.run.features(&request, &mut |_, _| {}, cancel))?;
-    Ok(LayerFeatures { found: found.map_err(|error| from_query(&error))? })
+    Ok(LayerFeatures { found: listening(py, progress, |tell, cancel| view.run.features(&request, tell, cancel))? })
+}
+
+/// Work whose phases somebody hears of, and that Ctrl-C ends.
+fn listening<T: Send>(
+    py: Python<'_>,
+    progress: Option<Py<PyAny>>,
+    work: impl FnOnce(&mut dyn FnMut(&'static str, f64), &Cancel) -> ethogram_query::Result<T> + Send,
+) -> PyResult<T> {
+    let listener = Listener::new(py, progress);
+    let found = interruptible(py, |cancel| work(&mut |phase, share| listener.tell(phase, share, cancel), cancel));
+    listener.finish()?;
+    found?.map_err(|error| from_query(&error))
 }
 
 /// The layer to begin with.

@@ -15,6 +15,7 @@ mod known;
 mod maps;
 mod network;
 mod place;
+mod progress;
 mod reader;
 mod recorder;
 mod run;
@@ -46,6 +47,8 @@ mod _native {
     use super::maps::{factors, layout_quality, principal, tsne, umap};
     #[pymodule_export]
     use super::network::Network;
+    #[pymodule_export]
+    use super::progress::Progress;
     #[pymodule_export]
     use super::reader::{RunView, extent};
     #[pymodule_export]

@@ -95,6 +95,19 @@ def test_server_command_and_python_give_the_same_numbers(run: eg.Run) -> None:
     assert described["question"]["asked"]["params"]["steps"] == "20"
 
 
+def test_what_is_kept_is_removed_when_asked(run: eg.Run) -> None:
+    log_lander(run)
+    run.finish()
+    assert run.folder is not None
+    assert explain(run.folder, "--steps", 5, "--target", "action,greedy").returncode == 0
+    assert len(kept(run.folder)) == 2
+    done = explain(run.folder, "--forget")
+    assert done.returncode == 0 and done.stdout.endswith("of attributions, 2 questions\n"), done.stdout
+    assert kept(run.folder) == []
+    assert explain(run.folder, "--forget").stdout == "removed 0 B of attributions, 0 questions\n"
+    assert explain(run.folder, "--steps", 5).stdout.startswith("explained 24 steps, 0 were kept already")
+
+
 def test_what_the_server_computed_is_kept_for_others(run: eg.Run) -> None:
     log_lander(run)
     run.finish()

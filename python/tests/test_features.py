@@ -155,6 +155,25 @@ def test_row_u14_images_excite_features_more_than_the_states_that_were_looked_at
         found.images(place="corner")  # type: ignore[arg-type]
 
 
+def test_how_far_it_is_is_told_and_may_be_called_off(studied: tuple[eg.Study, Path]) -> None:
+    told: list[tuple[str, float]] = []
+    run = studied[0].run
+    found = run.features(k=3, of="activations", states=9, progress=lambda *now: told.append(now))
+    assert told and all(0 <= share <= 1 for _, share in told) and all(phase for phase, _ in told)
+    told.clear()
+    found.images([0], steps=20, progress=lambda *now: told.append(now))
+    shares = [share for _, share in told]
+    assert len(shares) > 2 and shares == sorted(shares)
+
+    def enough(phase: str, share: float) -> None:
+        raise RuntimeError(f"enough of {phase}")
+
+    with pytest.raises(RuntimeError, match="enough of "):
+        found.images([0], steps=2_000, progress=enough)
+    with pytest.raises(RuntimeError, match="enough of "):
+        run.features(k=2, of="value", states=11, progress=enough)
+
+
 def test_labels_of_people_come_with_the_features(studied: tuple[eg.Study, Path]) -> None:
     import json
 

@@ -201,6 +201,86 @@ def test_numbers_are_written_into_an_episode(tmp_path: Path) -> None:
     assert np.allclose(field.numpy()[1:5], found.values) and not field.valid[0]
 
 
+def test_rows_are_told_as_they_are_done(agent: tuple[Policy, Any, Any, eg.Model]) -> None:
+    policy, frame, hx, _ = agent
+    policy = policy.cpu()
+    frame, hx = frame.repeat(4, 1, 1, 1), hx.repeat(4, 1)
+    told: list[tuple[int, int]] = []
+    for method, params in METHODS:
+        told.clear()
+        settings: dict[str, Any] = {"target": (0, 2), "method": method, **params}
+        baseline = settings.pop("baseline", None)
+        found = eg.explain(
+            policy, (frame, hx), batch=2, baseline=baseline, progress=lambda *done: told.append(done), **settings
+        )
+        assert told[-1] == (12, 12) and len(told) > 1, (method, told)
+        assert [done for done, _ in told] == sorted({done for done, _ in told})
+        whole = eg.explain(policy, (frame, hx), baseline=baseline, progress=False, **settings)
+        scale = np.abs(whole.values).max()
+        assert np.abs(found.values - whole.values).max() < 2e-3 * scale, method
+        assert np.allclose(found.at_input, whole.at_input, rtol=1e-3, atol=1e-4)
+        assert (found.at_baseline is None) == (whole.at_baseline is None)
+    # A baseline a row goes with its row.
+    rows = torch.rand(12, 2, 16, 16)
+    found = eg.explain(policy, (frame, hx), target=(0, 1), steps=10, batch=2, baseline=rows)
+    at = policy(rows, hx)[0][:, 1].detach().numpy()
+    assert found.at_baseline is not None and np.allclose(found.at_baseline, at, atol=1e-4)
+    # Each row is compared with all others: they go at once.
+    told.clear()
+    found = eg.explain(
+        policy, (frame, hx), target=(0, 1), method="expected_gradients", samples=5, batch=2,
+        progress=lambda *done: told.append(done),
+    )  # fmt: skip
+    assert told == [(12, 12)]
+
+
+def test_what_was_found_before_an_interrupt_is_kept(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2))
+    observations = torch.rand(40, 4)
+    asked = []
+    module.register_forward_pre_hook(lambda _module, inputs: asked.append(len(inputs[0])))
+
+    def interrupted(done: int, count: int) -> None:
+        assert count == 40
+        if done > 10:
+            raise KeyboardInterrupt
+
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        with run.episode() as episode:
+            for t in range(40):
+                episode.step(observation=observations[t].numpy(), action=0, reward=0.0, truncated=t == 39)
+        whole = eg.explain(module, observations, target=1, steps=20)
+        where: dict[str, Any] = {"run": run, "episode": 0, "steps": 20, "batch": 16}
+        with pytest.raises(KeyboardInterrupt) as caught:
+            eg.explain(module, observations, target=1, progress=interrupted, **where)
+        [note] = caught.value.__notes__
+        assert "of 40 rows" in note and "resume=True" in note
+        name = "attribution/integrated_gradients"
+        kept = int(eg.open(run).episode(0).field(name).valid.sum())
+        assert 10 < kept < 40 and f"has {kept} of 40 rows" in note
+
+        with pytest.raises(EthogramError, match="other numbers as 'attribution/integrated_gradients'"):
+            eg.explain(module, observations, target=0, resume=True, **where)
+        asked.clear()
+        told: list[tuple[int, int]] = []
+        found = eg.explain(
+            module, observations, target=1, resume=True, progress=lambda *done: told.append(done), **where
+        )
+        assert told[0] == (kept, 40) and told[-1] == (40, 40)
+        # The rows that were missing, and one that was there.
+        points = sum(asked)
+        asked.clear()
+        eg.explain(module, observations[: 40 - kept + 1], target=1, steps=20, batch=16)
+        assert points == sum(asked)
+        assert np.allclose(found.values, whole.values, atol=1e-5)
+        assert np.isnan(found.at_input[1:kept]).all() and np.allclose(found.at_input[kept:], whole.at_input[kept:])
+        assert np.isfinite(found.at_input[0])
+        with pytest.raises(EthogramError, match="expected run= and episode="):
+            eg.explain(module, observations, target=1, resume=True)
+    field = eg.open(run).episode(0).field(name)
+    assert field.valid.all() and np.allclose(field.numpy(), whole.values, atol=1e-5)
+
+
 def test_pytorch_is_not_imported_before_it_is_asked_for() -> None:
     code = "import sys, ethogram; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -8,6 +8,7 @@ mod explain;
 mod options;
 mod outcomes;
 mod parallel;
+mod phases;
 mod runs;
 mod table;
 mod text;
@@ -16,7 +17,9 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 
+pub use crate::explain::Progress;
 use crate::options::{Command, Options};
+pub use crate::phases::Phases;
 
 /// Runs the command that `args` spell, the program's name first, and gives the code to exit with:
 /// 0 when all went well, 1 when it failed or `check` found something lost, 2 when the arguments make no sense.

@@ -242,6 +242,9 @@ pub struct ExplainOptions {
     /// Only say what would be done, and how long it would take
     #[arg(long)]
     pub dry_run: bool,
+    /// Remove all attributions that are kept beside the run, and explain nothing
+    #[arg(long, conflicts_with = "dry_run")]
+    pub forget: bool,
     /// Of the method
     #[command(flatten)]
     pub settings: Settings,

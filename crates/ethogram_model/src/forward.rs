@@ -55,10 +55,29 @@ impl Forward {
     }
 
     /// Every output of floats, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
-    /// rows first, whatever the file wants.
+    /// rows first, whatever the file wants. A network of one row is run row by row.
     ///
     /// **Errors**: inputs that the model does not have, or of other shapes; a wanted value that it does not have, or that is not made of floats; [`Error::Cancelled`](crate::Error::Cancelled).
     pub fn run(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
+        let rows = inputs.values().next().and_then(|tensor| tensor.shape().first()).copied().unwrap_or(0);
+        if rows < 2 || !self.model.has_fixed_rows() {
+            return self.run_at_once(inputs, cancel);
+        }
+        let each = |row: usize| -> Result<Vec<(String, Tensor)>> {
+            let one = inputs.iter().map(|(name, tensor)| Ok((name.clone(), tensor.rows(&[row])?)));
+            self.run_at_once(&one.collect::<Result<_>>()?, cancel)
+        };
+        let mut all = each(0)?;
+        for row in 1..rows {
+            for ((_, known), (_, more)) in all.iter_mut().zip(each(row)?) {
+                *known = known.followed_by(&more)?;
+            }
+        }
+        Ok(all)
+    }
+
+    /// All rows in one pass.
+    fn run_at_once(&self, inputs: &BTreeMap<String, Tensor>, cancel: &Cancel) -> Result<Vec<(String, Tensor)>> {
         let compiled = self.compiled(inputs)?;
         let mut given = Vec::with_capacity(compiled.inputs.len());
         for (id, name) in &compiled.inputs {

@@ -23,6 +23,7 @@ mod kernel;
 mod limits;
 mod lower;
 mod model;
+mod node;
 mod onnx;
 mod reference;
 mod tensor;

@@ -16,7 +16,7 @@ pub struct Limits {
     /// Products of two numbers in one run, and as many again while the network is made ready. What takes longer is called off only between
     /// two operations.
     pub run_products: u64,
-    /// Steps of a recurrent layer in one call: each becomes operations of its own.
+    /// Steps of a recurrent layer in one call, and turns of a loop: each becomes operations of its own.
     pub recurrent_steps: u64,
 }
 

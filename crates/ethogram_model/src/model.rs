@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result, within};
 use crate::exec::{Packed, Prepared};
-use crate::graph::{Builder, Graph, ValueId};
+use crate::graph::{Builder, Graph};
 use crate::limits::Limits;
-use crate::lower::{AttributeValue, Attributes, Call, lower};
-use crate::onnx::{self, DimProto, GraphProto, ModelProto, NodeProto, ValueInfo, tensor_from_proto};
+use crate::node::{Known, Laid, Node};
+use crate::onnx::{self, DimProto, ModelProto, ValueInfo, tensor_from_proto};
 use crate::tensor::{Dtype, Tensor};
 use ethogram_random::Random;
 
@@ -30,27 +30,6 @@ pub struct Model {
     packed: Arc<Packed>,
     /// Questions that were made ready before.
     pub(crate) prepared: Arc<Prepared>,
-}
-
-/// One operator of the file.
-#[derive(Clone, Debug)]
-struct Node {
-    name: String,
-    operator: String,
-    domain: String,
-    inputs: Vec<String>,
-    outputs: Vec<String>,
-    attributes: Attributes,
-    /// The graphs of an `If`, by attribute.
-    branches: Vec<(String, Branch)>,
-}
-
-/// A graph inside a node, which knows all names around it.
-#[derive(Clone, Debug)]
-struct Branch {
-    nodes: Vec<Node>,
-    weights: Vec<(String, Arc<Tensor>)>,
-    outputs: Vec<String>,
 }
 
 /// An input or output.
@@ -183,11 +162,13 @@ impl Model {
     }
 
     /// The axis along which an input or output has its rows: the first, or where that is fixed (a recurrent state `[layers, B, H]`) the
-    /// first open one.
+    /// first open one; of a network of fixed rows, the first that has one entry.
     pub fn axis_of_rows(&self, name: &str) -> usize {
         let port = self.inputs.iter().chain(&self.outputs).find(|port| port.name == name);
-        let open = |shape: &Vec<Dim>| shape.iter().position(|dim| !matches!(dim, Dim::Known(_)));
-        port.and_then(|port| port.shape.as_ref().and_then(open)).unwrap_or(0)
+        let Some(shape) = port.and_then(|port| port.shape.as_ref()) else { return 0 };
+        let one = || shape.iter().position(|dim| *dim == Dim::Known(1)).filter(|_| self.has_fixed_rows());
+        let open = || shape.iter().position(|dim| !matches!(dim, Dim::Known(_)));
+        one().or_else(open).unwrap_or(0)
     }
 
     /// All floats that the file brings along and some operator takes, in the order in which they are taken.
@@ -260,15 +241,14 @@ impl Model {
         Ok(changed)
     }
 
-    /// Whether the file fixes the number of rows, as exports do that name no open axis: such a network is asked row by row.
+    /// Whether the file fixes the number of rows at one, as exports do that name no open axis: such a network is asked row by row. Some input
+    /// has one row first, and every other an axis for it (a recurrent state `[layers, 1, H]`).
     pub fn has_fixed_rows(&self) -> bool {
-        let fixed = |port: &Port| {
-            let dims = port.shape.as_ref();
-            dims.is_some_and(|dims| {
-                dims.first() == Some(&Dim::Known(1)) && dims.iter().all(|dim| matches!(dim, Dim::Known(_)))
-            })
-        };
-        !self.inputs.is_empty() && self.inputs.iter().all(fixed)
+        let fixed =
+            |dims: &Vec<Dim>| dims.contains(&Dim::Known(1)) && dims.iter().all(|dim| matches!(dim, Dim::Known(_)));
+        let first = |dims: &Vec<Dim>| dims.first() == Some(&Dim::Known(1));
+        let any = |port: &Port| port.shape.as_ref().is_some_and(first);
+        self.inputs.iter().all(|port| port.shape.as_ref().is_some_and(fixed)) && self.inputs.iter().any(any)
     }
 
     /// Version of ONNX's operator set.
@@ -292,14 +272,15 @@ impl Model {
     pub fn graph(&self, shapes: &BTreeMap<String, Vec<usize>>, patched: &[String]) -> Result<Graph> {
         self.check_shapes(shapes)?;
         let mut b = Builder::of(self.packed.clone(), self.limits.clone());
-        let mut known: HashMap<&str, ValueId> = HashMap::new();
+        let mut known = Known::new();
         for input in &self.inputs {
             let id = b.input(&input.name, &shapes[&input.name], input.dtype)?;
             b.name(&input.name, id);
             known.insert(&input.name, id);
         }
+        let mut laid = Laid { weights: &self.weights, opset: self.opset, patched: Some(patched), b: &mut b };
         for node in &self.nodes {
-            self.add(node, &mut b, &mut known, patched)?;
+            laid.add(node, &mut known)?;
         }
         for name in patched {
             if !known.contains_key(name.as_str()) {
@@ -307,91 +288,6 @@ impl Model {
             }
         }
         Ok(b.finish())
-    }
-
-    fn add<'m>(
-        &'m self,
-        node: &'m Node,
-        b: &mut Builder,
-        known: &mut HashMap<&'m str, ValueId>,
-        patched: &[String],
-    ) -> Result<()> {
-        b.at = (node.operator.clone(), node.title());
-        let mut inputs = Vec::with_capacity(node.inputs.len());
-        for name in &node.inputs {
-            inputs.push(match (name.as_str(), known.get(name.as_str())) {
-                ("", _) => None,
-                (_, Some(id)) => Some(*id),
-                (name, None) => {
-                    let Some((name, weight)) = self.weights.get_key_value(name) else {
-                        return Err(b.wrong(format!("input {name:?} is made by no node before it")));
-                    };
-                    let id = b.constant(weight.clone())?;
-                    known.insert(name, id);
-                    Some(id)
-                }
-            });
-        }
-        let outputs = node.outputs.iter().filter(|name| !name.is_empty()).count();
-        let results = if node.operator == "If" && node.domain.is_empty() {
-            self.add_branch(node, inputs.first().copied().flatten(), b, known, patched)?
-        } else {
-            let mut call =
-                Call { b, operator: &node.operator, attributes: &node.attributes, inputs, outputs, opset: self.opset };
-            lower(&mut call, &node.domain)?
-        };
-        b.at = (node.operator.clone(), node.title());
-        for (index, name) in node.outputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
-            let Some(&made) = results.get(index) else {
-                return Err(b.wrong(format!("output {index} is not given out")));
-            };
-            let id = if patched.contains(name) {
-                let (shape, dtype) = (b.shape(made).to_vec(), b.dtype(made));
-                b.input(name, &shape, dtype)?
-            } else {
-                made
-            };
-            b.name(name, id);
-            known.insert(name, id);
-        }
-        Ok(())
-    }
-
-    /// The results of the branch that a condition picks which is known before the network runs.
-    fn add_branch<'m>(
-        &'m self,
-        node: &'m Node,
-        condition: Option<ValueId>,
-        b: &mut Builder,
-        known: &mut HashMap<&'m str, ValueId>,
-        patched: &[String],
-    ) -> Result<Vec<ValueId>> {
-        let condition = condition.ok_or_else(|| b.wrong("input 0 is missing"))?;
-        let picked = match b.constant_of(condition).map(|tensor| tensor.as_bool()) {
-            Some(Some(&[true])) => "then_branch",
-            Some(Some(&[false])) => "else_branch",
-            Some(_) => return Err(b.wrong("the condition must be one truth value")),
-            None => return Err(b.wrong("the condition depends on the observation; it must be constant")),
-        };
-        let branch = node.branches.iter().find(|(name, _)| name == picked).map(|(_, branch)| branch);
-        let branch = branch.ok_or_else(|| b.wrong(format!("no {picked}")))?;
-        // Names of a branch are those of nothing around it; branches beside it may have them again, each before it takes them.
-        for (name, weight) in &branch.weights {
-            known.insert(name, b.constant(weight.clone())?);
-        }
-        for node in &branch.nodes {
-            self.add(node, b, known, patched)?;
-        }
-        b.at = (node.operator.clone(), node.title());
-        let found = |name: &String| {
-            let weight = || self.weights.get(name);
-            match (known.get(name.as_str()), weight()) {
-                (Some(id), _) => Ok(*id),
-                (None, Some(weight)) => b.constant(weight.clone()),
-                (None, None) => Err(b.wrong(format!("{picked} has no {name:?}"))),
-            }
-        };
-        branch.outputs.iter().map(found).collect()
     }
 
     fn check_shapes(&self, shapes: &BTreeMap<String, Vec<usize>>) -> Result<()> {
@@ -430,73 +326,6 @@ impl Model {
         names.truncate(12);
         let known = names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() };
         Error::UnknownValue { name: name.to_owned(), known }
-    }
-}
-
-impl Node {
-    /// A node of the file's graph, or of one inside so many others.
-    fn read(proto: NodeProto<'_>, limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
-        let mut branches = Vec::new();
-        if proto.op_type == "If" {
-            for attribute in &proto.attributes {
-                if let onnx::AttributeValue::Graph(bytes) = attribute.value {
-                    branches.push((attribute.name.clone(), Branch::read(bytes, limits, external, depth + 1)?));
-                }
-            }
-        }
-        let attributes = proto
-            .attributes
-            .into_iter()
-            .map(|attribute| {
-                let value = match attribute.value {
-                    onnx::AttributeValue::Float(value) => AttributeValue::Float(value),
-                    onnx::AttributeValue::Int(value) => AttributeValue::Int(value),
-                    onnx::AttributeValue::Text(value) => AttributeValue::Text(value),
-                    onnx::AttributeValue::Tensor(bytes) => {
-                        AttributeValue::Tensor(Arc::new(tensor_from_proto(bytes, limits, external)?.1))
-                    }
-                    onnx::AttributeValue::Floats(values) => AttributeValue::Floats(values),
-                    onnx::AttributeValue::Ints(values) => AttributeValue::Ints(values),
-                    onnx::AttributeValue::Texts(values) => AttributeValue::Texts(values),
-                    onnx::AttributeValue::Graph(_) | onnx::AttributeValue::Other => AttributeValue::Other,
-                };
-                Ok((attribute.name, value))
-            })
-            .collect::<Result<_>>()?;
-        let domain = if proto.domain == "ai.onnx" { String::new() } else { proto.domain };
-        Ok(Node {
-            name: proto.name,
-            operator: proto.op_type,
-            domain,
-            inputs: proto.inputs,
-            outputs: proto.outputs,
-            attributes: Attributes(attributes),
-            branches,
-        })
-    }
-
-    /// Its name, or that of its first output when it has none.
-    fn title(&self) -> String {
-        if self.name.is_empty() { self.outputs.first().cloned().unwrap_or_default() } else { self.name.clone() }
-    }
-}
-
-impl Branch {
-    fn read(bytes: &[u8], limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
-        let proto = GraphProto::parse(bytes, limits, depth)?;
-        let weights = proto.initializers.iter().map(|encoded| {
-            let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
-            Ok((name, Arc::new(tensor)))
-        });
-        Ok(Branch {
-            weights: weights.collect::<Result<_>>()?,
-            nodes: proto
-                .nodes
-                .into_iter()
-                .map(|node| Node::read(node, limits, external, depth))
-                .collect::<Result<_>>()?,
-            outputs: proto.outputs.into_iter().map(|output| output.name).collect(),
-        })
     }
 }
 

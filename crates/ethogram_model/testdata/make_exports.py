@@ -115,6 +115,7 @@ def keras_policies() -> None:
     import keras
     import tensorflow as tf
     from keras import layers
+    from onnxruntime import InferenceSession
 
     keras.utils.set_random_seed(3)
 
@@ -127,7 +128,7 @@ def keras_policies() -> None:
     obs = keras.Input((7, 5), name="obs")
     x = layers.LSTM(5)(layers.LSTM(6, return_sequences=True)(obs))
     remembers = keras.Model(obs, layers.Dense(4, name="q")(x))
-    # A GRU is exported as a loop, which the engine refuses by name.
+    # A GRU is exported as a loop.
     loops = keras.Model(obs, layers.Dense(4, name="q")(layers.GRU(5)(obs)))
 
     things = keras.Input((6, 5), name="things")
@@ -135,7 +136,14 @@ def keras_policies() -> None:
     x = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 4)(x, x))
     attends = keras.Model(things, layers.Dense(3, name="logits")(layers.GlobalAveragePooling1D()(x)))
 
-    cases = [("keras-sees", sees), ("keras-remembers", remembers), ("keras-attends", attends), ("keras-loops", loops)]
+    # Three loops, one of which goes backwards.
+    both = layers.Bidirectional(layers.GRU(3, return_sequences=True))(obs)
+    loops_both = keras.Model(obs, layers.Dense(4, name="q")(layers.SimpleRNN(4)(both)))
+
+    cases = [
+        ("keras-sees", sees), ("keras-remembers", remembers), ("keras-attends", attends), ("keras-loops", loops),
+        ("keras-loops-both", loops_both),
+    ]  # fmt: skip
     for name, network in cases:
         given = noise(ROWS, *network.inputs[0].shape[1:])
         watched = tf.constant(given)
@@ -146,6 +154,10 @@ def keras_policies() -> None:
         # Keras exports what was called once.
         network.export(str(HERE / f"{name}.onnx"), format="onnx", verbose=False)
         key = network.inputs[0].name
+        # Two programs of others agree on what the file means.
+        session = InferenceSession(HERE / f"{name}.onnx")
+        [again] = session.run(None, {session.get_inputs()[0].name: given})
+        assert np.abs(again - found.numpy()).max() < 1e-5, name
         write(name, {key: given, "result": found.numpy(), f"one__d_{key}": tape.gradient(number, watched).numpy()})
 
 

@@ -22,6 +22,20 @@ HERE = Path(__file__).parent / "policies"
 ROWS = 4
 
 
+class FixedLstm(nn.Module):
+    """Two layers of LSTM: the state has layers first and rows second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = nn.LSTM(5, 6, num_layers=2)
+        self.logits = nn.Linear(6, 3)
+        self.value = nn.Linear(6, 1)
+
+    def forward(self, obs, h, c):
+        y, (h, c) = self.memory(obs.unsqueeze(0), (h, c))
+        return self.logits(y[0]), self.value(y[0]), h, c
+
+
 class Lstm(nn.Module):
     """A layer of LSTM with its state as torch has it: layers first, rows second."""
 
@@ -194,10 +208,10 @@ class Attends(nn.Module):
 
 
 def export(
-    name: str, module: nn.Module, inputs: Mapping[str, torch.Tensor], outputs: list[str], axes: Mapping[str, int]
+    name: str, module: nn.Module, inputs: Mapping[str, torch.Tensor], outputs: list[str], axes: Mapping[str, int] | None
 ) -> None:
-    """Writes a module as ONNX, with rows left open."""
-    dynamic = {key: {axes.get(key, 0): "batch"} for key in [*inputs, *outputs]}
+    """Writes a module as ONNX, with rows left open; without axes with none open, as those export who do not ask for one."""
+    dynamic = None if axes is None else {key: {axes.get(key, 0): "batch"} for key in [*inputs, *outputs]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -286,11 +300,7 @@ def targets() -> None:
 
     quantiles = Quantiles().eval()
     export("quantiles", quantiles, {"obs": obs}, ["quantiles"], {})
-    # The same without an open axis of rows, as those export who do not ask for one.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(quantiles, (obs[:1],), str(HERE / "fixed.onnx"), input_names=["obs"], output_names=["quantiles"],
-                          opset_version=17, dynamo=False)  # fmt: skip
+    export("fixed", quantiles, {"obs": obs[:1]}, ["quantiles"], None)
     theta = quantiles(obs)
     ordered = theta.sort(1).values
     # The lowest 0.3 of 8: two whole quantiles and 0.4 of the third.
@@ -338,7 +348,9 @@ def pictures() -> None:
     arrays |= {"occlusion__camera": hidden[0], "occlusion__speed": hidden[1]}
     write("nested", arrays)
 
-    export("planted", Planted().eval(), {"frame": noise(ROWS, 1, 16, 16)}, ["logits"], {})
+    planted, frame = Planted().eval(), noise(ROWS, 1, 16, 16)
+    export("planted", planted, {"frame": frame}, ["logits"], {})
+    export("fixed-planted", planted, {"frame": frame[:1]}, ["logits"], None)
     frame = noise(ROWS, 3, 8, 8)
     export("residual", Residual().eval(), {"frame": frame}, ["logits", "value"], {})
 
@@ -364,6 +376,20 @@ def attention() -> None:
     write("attends-legacy", {"things": things, "logits": logits} | gradients(logits[:, 1], {"things": things}, "one"))
 
 
+def one_row() -> None:
+    """A recurrent network exported for one row; numbers of several rows, rows first."""
+    torch.manual_seed(11)
+    network, obs, h, c = FixedLstm().eval(), noise(ROWS, 5), noise(2, ROWS, 6), noise(2, ROWS, 6)
+    given = {"obs": obs[:1], "h": h[:, :1], "c": c[:, :1]}
+    export("fixed-lstm", network, given, ["logits", "value", "h_next", "c_next"], None)
+    logits, value, after_h, after_c = network(obs, h, c)
+    found = gradients(logits[:, 1], {"obs": obs, "h": h, "c": c}, "one")
+    states = {"h": h, "c": c, "h_next": after_h, "c_next": after_c}
+    arrays = {"obs": obs, "logits": logits, "value": value, "one__d_obs": found["one__d_obs"]}
+    arrays |= {key: values.transpose(0, 1) for key, values in states.items()}
+    write("fixed-lstm", arrays | {f"one__d_{key}": found[f"one__d_{key}"].transpose(0, 1) for key in "hc"})
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     torch.manual_seed(5)
@@ -371,3 +397,4 @@ if __name__ == "__main__":
     targets()
     pictures()
     attention()
+    one_row()

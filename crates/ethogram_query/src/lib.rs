@@ -76,9 +76,9 @@ pub use events::{
 pub use explanation::{
     ANSWERS_MAX, ATTRIBUTION_PREFIX, Activations, COMPARED_STEPS_MAX, Counterfactual, CounterfactualRequest,
     Disagreement, DisagreementRequest, EDIT_PLACES_MAX, EDITS_MAX, EXPLAINED_STEPS_MAX, Edit, EditChange, EditPlace,
-    EditedField, Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, Of, OutputParity, PLANTED_MAX,
-    Parity, Patched, Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX, WhatIf,
-    WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
+    EditedField, Explanation, ExplanationChoices, ExplanationRequest, KEPT_BYTES_MAX, KeptSize, Of, OutputParity,
+    PLANTED_MAX, Parity, Patched, Quality, QualityChecks, Said, Size, TargetChoice, Verdict, WHAT_IF_CHECKPOINTS_MAX,
+    WhatIf, WhatIfAnswer, WhatIfAttribution, WhatIfField, WhatIfRequest, WhichCheckpoints,
 };
 pub use extents::Extents;
 pub use features::{

@@ -119,6 +119,17 @@ impl RunHandle {
         self.kept().limit(bytes);
     }
 
+    /// How much of attributions is kept beside the run.
+    pub fn kept_attributions(&self) -> crate::KeptSize {
+        self.kept().size()
+    }
+
+    /// Removes the attributions that are kept beside the run, which are computed anew when asked for; gives what is left, for somebody may add
+    /// to it just now.
+    pub fn forget_attributions(&self) -> crate::KeptSize {
+        self.kept().clear()
+    }
+
     /// **Errors**: why attributions cannot be kept beside the run.
     pub fn check_kept(&self) -> std::io::Result<()> {
         self.kept().check()

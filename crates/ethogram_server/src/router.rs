@@ -61,6 +61,7 @@ pub fn router(app: App, safety: Safety, patience: Patience) -> Router {
         .route("/api/runs/{run}/network/picture", get(routes::network::picture))
         .route("/api/runs/{run}/network/histograms", get(routes::network::histograms))
         .route("/api/runs/{run}/network/strip", get(routes::network::strip))
+        .route("/api/runs/{run}/kept", get(routes::kept::kept).delete(routes::kept::forget))
         .route("/api/runs/{run}/notes", get(routes::notes::notes).put(routes::notes::put_notes))
         .route(
             "/api/layouts",

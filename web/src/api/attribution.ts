@@ -131,7 +131,22 @@ export interface AttributionTotals {
 
 /** Reads an answer. Throws when it is not what `docs/http.md` says. */
 export function attributionsOf(columns: Columns): Attributions {
-  const values = columnNamed(columns, 'values');
+  return oneOf(columns, '', String(columns.header.output ?? ''));
+}
+
+/** Reads an answer about several targets: one a target, in the order of the answer. */
+export function attributionsOfEach(columns: Columns): Attributions[] {
+  const { targets, output, outputs } = columns.header;
+  const named = Array.isArray(outputs) ? outputs.map(String) : [];
+  const count = Array.isArray(targets) ? targets.length : 1;
+  return Array.from({ length: count }, (_, index) =>
+    oneOf(columns, count > 1 ? `${index}/` : '', named[index] ?? String(output ?? '')),
+  );
+}
+
+function oneOf(columns: Columns, prefix: string, output: string): Attributions {
+  const of = (name: string) => columnNamed(columns, prefix + name);
+  const values = of('values');
   const { header } = columns;
   return {
     first: Number(header.first),
@@ -139,15 +154,13 @@ export function attributionsOf(columns: Columns): Attributions {
     shape: values.shape.slice(1),
     wrtShape: (header.wrt_shape ?? []) as number[],
     values: values.data as Int8Array | Float32Array,
-    scale: doubles(columnNamed(columns, 'scale')),
+    scale: doubles(of('scale')),
     valid: values.valid,
-    atInput: doubles(columnNamed(columns, 'at_input')),
-    atBaseline: columns.columns.some(({ name }) => name === 'at_baseline')
-      ? doubles(columnNamed(columns, 'at_baseline'))
-      : new Float64Array(),
-    completenessError: doubles(columnNamed(columns, 'completeness_error')),
-    entry: doubles(columnNamed(columns, 'entry')),
-    output: String(header.output ?? ''),
+    atInput: doubles(of('at_input')),
+    atBaseline: columns.byName.has(`${prefix}at_baseline`) ? doubles(of('at_baseline')) : new Float64Array(),
+    completenessError: doubles(of('completeness_error')),
+    entry: doubles(of('entry')),
+    output,
     wrt: String(header.wrt ?? ''),
     checkpoint: header.checkpoint as Attributions['checkpoint'],
   };

@@ -1,5 +1,6 @@
 import {
   attributionsOf,
+  attributionsOfEach,
   explanationsOf,
   type AttributionQuery,
   type Attributions,
@@ -306,6 +307,20 @@ export class Client {
     return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
   }
 
+  /** The same for several targets, which are computed together: an answer each. */
+  async attributions(
+    run: string,
+    episode: number,
+    { params, ...query }: AttributionQuery,
+    targets: readonly string[],
+    range: { from: number; to: number },
+    signal?: AbortSignal,
+  ): Promise<Attributions[]> {
+    const asked = search({ ...params, ...query, target: targets.join(','), ...range });
+    const path = `${at(run)}/episodes/${episode}/attribution${asked}`;
+    return attributionsOfEach(decodeColumns(await this.#source.bytes(path, { signal })));
+  }
+
   /** Whether a checkpoint, or the one in force, is the network that acted. */
   parity(
     run: string,
@@ -544,6 +559,16 @@ export class Client {
     return answer.layouts;
   }
 
+  /** How much of what was computed lies beside a run. */
+  kept(run: string, signal?: AbortSignal): Promise<KeptBeside> {
+    return this.#source.json(`${at(run)}/kept`, { signal });
+  }
+
+  /** Removes it; gives what is left. */
+  forgetKept(run: string, signal?: AbortSignal): Promise<KeptBeside> {
+    return this.#source.json(`${at(run)}/kept`, { method: 'DELETE', signal });
+  }
+
   /** Viewers that people put into a folder. */
   plugins(signal?: AbortSignal): Promise<PluginList> {
     return this.#source.json('/api/plugins', { signal });
@@ -565,6 +590,12 @@ export function notesOf(error: unknown): Tagged<Notes> | null {
   if (!(error instanceof ApiError) || !error.isChanged || error.tag === null) return null;
   const notes = (error.body as { notes?: Notes | null }).notes;
   return notes ? { value: notes, tag: error.tag } : null;
+}
+
+/** What was computed and lies beside a run. */
+export interface KeptBeside {
+  /** Questions, and the bytes of their answers. */
+  attributions: { questions: number; bytes: number };
 }
 
 /** Sums over the attributions of consecutive steps. Throws when they are not what `docs/http.md` says. */

@@ -200,6 +200,16 @@ export class RecordedClient extends Client {
     throw notInReport();
   }
 
+  override attributions(
+    run: string,
+    episode: number,
+    query: AttributionQuery,
+    targets: readonly string[],
+    range: { from: number; to: number },
+  ): Promise<Attributions[]> {
+    return Promise.all(targets.map((target) => this.attribution(run, episode, { ...query, target }, range)));
+  }
+
   override async attributionTotals(
     run: string,
     episode: number,

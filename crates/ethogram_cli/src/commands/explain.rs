@@ -17,6 +17,9 @@ use crate::{
 /// Explains what was asked for and is not kept yet. The code is 1 when something could not be explained, 130 when it was interrupted.
 pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
     let run = runs::open_one(&options.run, &StoreOptions::default())?;
+    if options.forget {
+        return forget(&run);
+    }
     let plan = Plan::of(&run, options)?;
     // One step tells whether the question makes sense, how long it takes and how large its answer is. It is not kept.
     run.keep_attributions(0);
@@ -55,6 +58,25 @@ pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
         return Ok(INTERRUPTED);
     }
     Ok(u8::from(!outcome.errors().is_empty()))
+}
+
+/// Removes what is kept. The code is 1 when something stays.
+fn forget(run: &RunHandle) -> anyhow::Result<u8> {
+    let (before, left) = (run.kept_attributions(), run.forget_attributions());
+    let bytes = before.bytes.saturating_sub(left.bytes);
+    println!(
+        "removed {} of attributions, {} questions",
+        text_from_bytes(bytes),
+        before.questions - left.questions.min(before.questions)
+    );
+    if left.questions > 0 {
+        eprintln!(
+            "error: {} questions stay: somebody adds to them just now, or they may not be removed in {}",
+            left.questions,
+            run.path().display()
+        );
+    }
+    Ok(u8::from(left.questions > 0))
 }
 
 /// Goes through the chunks, several at once.

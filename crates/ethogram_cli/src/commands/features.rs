@@ -1,24 +1,18 @@
 //! `ethogram features`: what a layer has learned, as a few directions and the states that show them.
 
-use std::cell::RefCell;
-use std::io::IsTerminal as _;
-use std::time::Duration;
-
 use anyhow::Context as _;
 use ethogram_query::{Cancel, FeatureImagesRequest, FeaturesRequest, LayerFeatures, RunHandle, Seen, factor_colours};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::drawn_features::Drawn;
 use crate::explain::{INTERRUPTED, stop_at_interrupt};
 use crate::options::{FeaturesOptions, StoreOptions};
+use crate::phases::Phases;
 use crate::runs;
 use crate::table::{Side, text_from_rows};
 
 /// States that are named beside each feature.
 const NAMED: usize = 4;
-/// Parts of a phase that the bar knows.
-const TICKS: u64 = 1_000;
 
 /// Prints the features of a layer. The code is 130 when it was interrupted.
 pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
@@ -26,14 +20,8 @@ pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
     let request = request(&run, options)?;
     let cancel = Cancel::default();
     stop_at_interrupt(&cancel)?;
-    let bar = bar();
-    let phase = RefCell::new("");
-    let mut tell = |now: &'static str, share: f64| {
-        if phase.replace(now) != now {
-            bar.set_message(now);
-        }
-        bar.set_position((share * TICKS as f64) as u64);
-    };
+    let bar = Phases::new();
+    let mut tell = |phase: &'static str, share: f64| bar.tell(phase, share);
     let found = run.features(&request, &mut tell, &cancel).and_then(|found| {
         let ask = FeatureImagesRequest {
             steps: options.image_steps,
@@ -44,7 +32,7 @@ pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
             options.images.as_ref().map(|_| run.feature_images(&found, &ask, &mut tell, &cancel)).transpose()?;
         Ok((found, images))
     });
-    bar.finish_and_clear();
+    bar.finish();
     let (found, images) = match found {
         Err(_) if cancel.check().is_err() => {
             eprintln!("stopped; nothing was found yet");
@@ -97,16 +85,6 @@ fn request(run: &RunHandle, options: &FeaturesOptions) -> anyhow::Result<Feature
         of: options.of.clone(),
         factors: options.factors,
     })
-}
-
-fn bar() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:32} {percent}%  {msg}");
-    let bar = ProgressBar::new(TICKS).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 fn table(found: &LayerFeatures) -> String {

@@ -15,13 +15,15 @@ pub struct Builder {
     limits: Limits,
     /// Bytes and products of what was computed while the graph was built.
     made: (u64, u64),
+    /// Nodes that turns of loops were made of.
+    unrolled: u64,
     /// Operator and name of the node of the file that is being built, for errors.
     pub at: (String, String),
 }
 
 impl Builder {
     pub fn new(limits: Limits) -> Self {
-        Builder { graph: Graph::default(), limits, made: (0, 0), at: ("graph".to_owned(), String::new()) }
+        Builder { graph: Graph::default(), limits, made: (0, 0), unrolled: 0, at: ("graph".to_owned(), String::new()) }
     }
 
     /// Begins a graph of a model.
@@ -31,7 +33,7 @@ impl Builder {
 
     /// Goes on with a graph that was built before.
     pub fn resume(graph: Graph, limits: Limits) -> Self {
-        Builder { graph, limits, made: (0, 0), at: ("gradient".to_owned(), String::new()) }
+        Builder { graph, limits, made: (0, 0), unrolled: 0, at: ("gradient".to_owned(), String::new()) }
     }
 
     pub fn finish(self) -> Graph {
@@ -70,6 +72,12 @@ impl Builder {
     /// Remembers what the file calls a value.
     pub fn name(&mut self, name: &str, id: ValueId) {
         self.graph.names.push((name.to_owned(), id));
+    }
+
+    /// One more turn of a loop with so many nodes. A loop of nothing, inside of others, would make no operation and never end.
+    pub fn unrolled(&mut self, nodes: usize) -> Result<()> {
+        self.unrolled += 1 + nodes as u64;
+        within("the nodes of all turns of loops", self.unrolled, "nodes", self.limits.nodes.saturating_mul(16))
     }
 
     pub fn input(&mut self, name: &str, shape: &[usize], dtype: Dtype) -> Result<ValueId> {

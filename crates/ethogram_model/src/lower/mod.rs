@@ -12,6 +12,7 @@ mod pool;
 mod product;
 mod recurrent;
 mod reduce;
+mod reverse;
 mod scatter;
 
 pub(crate) use attributes::{Attributes, Value as AttributeValue};
@@ -38,6 +39,7 @@ pub(crate) fn operators() -> impl Iterator<Item = &'static (&'static str, Lower)
         einsum::OPERATORS,
         attention::OPERATORS,
         scatter::OPERATORS,
+        reverse::OPERATORS,
     ]
     .into_iter()
     .flatten()

@@ -87,7 +87,13 @@ fn laid(call: &mut Call<'_>, data: ValueId, at: ValueId, updates: ValueId) -> Re
             let sum = call.b.scatter_add(updates, at, 0, rows)?;
             return call.b.add(data, sum);
         }
-        other => return Err(call.b.wrong(format!("reduction {other:?}, expected \"none\" or \"add\""))),
+        "mul" => return combined(call, Binary::Mul, data, at, updates),
+        "max" => return combined(call, Binary::Max, data, at, updates),
+        "min" => return combined(call, Binary::Min, data, at, updates),
+        other => {
+            let known = "expected \"none\", \"add\", \"mul\", \"max\" or \"min\"";
+            return Err(call.b.wrong(format!("reduction {other:?}, {known}")));
+        }
     }
     if let Some(known) = call.b.constant_of(at).and_then(|tensor| tensor.as_i64()) {
         // Each row is one of the data's or one of the updates'; the last one stays.
@@ -112,4 +118,36 @@ fn laid(call: &mut Call<'_>, data: ValueId, at: ValueId, updates: ValueId) -> Re
     let zero = call.b.scalar(0.0)?;
     let named = call.b.compare(Compare::Greater, named, zero)?;
     call.b.select(named, sum, data)
+}
+
+/// Rows of `data`, each combined with all updates of it. Rounds of updates follow each other, none of which names a row twice.
+fn combined(call: &mut Call<'_>, with: Binary, data: ValueId, at: ValueId, updates: ValueId) -> Result<ValueId> {
+    let rows = call.shape(data)[0];
+    let Some(known) = call.b.constant_of(at).and_then(|tensor| tensor.as_i64()) else {
+        return Err(call
+            .b
+            .wrong("a reduction of this kind at places that depend on the observation; they must be constant"));
+    };
+    let mut rounds: Vec<Vec<(i64, i64)>> = Vec::new();
+    let mut named = vec![0; rows];
+    for (update, &row) in known.iter().enumerate() {
+        let Some(times) = usize::try_from(row).ok().and_then(|row| named.get_mut(row)) else { continue };
+        if rounds.len() == *times {
+            rounds.push(Vec::new());
+        }
+        rounds[*times].push((row, update as i64));
+        *times += 1;
+    }
+    let mut data = data;
+    for round in rounds {
+        let mut picked: Vec<i64> = (0..rows as i64).collect();
+        round.iter().enumerate().for_each(|(place, (row, _))| picked[*row as usize] = (rows + place) as i64);
+        let (places, own): (Vec<i64>, Vec<i64>) = round.into_iter().unzip();
+        let [places, own, picked] = [places, own, picked].map(|indices| call.b.constant(Tensor::integers(indices)));
+        let (before, own) = (call.b.gather(data, places?, 0)?, call.b.gather(updates, own?, 0)?);
+        let after = call.b.binary(with, before, own)?;
+        let both = call.b.concat(&[data, after], 0)?;
+        data = call.b.gather(both, picked?, 0)?;
+    }
+    Ok(data)
 }

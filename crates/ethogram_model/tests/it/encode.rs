@@ -50,6 +50,16 @@ pub fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<V
     message(inputs.chain(outputs).chain([text(4, operator)]).chain(attributes))
 }
 
+/// A graph of nodes, as an attribute.
+pub fn branch(name: &str, inputs: &[&str], nodes: Vec<Vec<u8>>, weights: Vec<Vec<u8>>, outputs: &[&str]) -> Vec<u8> {
+    let nodes = nodes.into_iter().map(|node| Field::Bytes(1, node));
+    let weights = weights.into_iter().map(|weight| Field::Bytes(5, weight));
+    let inputs = inputs.iter().map(|name| Field::Bytes(11, message([text(1, name)])));
+    let outputs = outputs.iter().map(|name| Field::Bytes(12, message([text(1, name)])));
+    let graph = message(nodes.chain(weights).chain(inputs).chain(outputs));
+    message([text(1, name), Field::Bytes(6, graph), Field::Int(20, 5)])
+}
+
 /// A list of integers as an attribute.
 pub fn ints(name: &str, values: &[i64]) -> Vec<u8> {
     message(

@@ -12,6 +12,7 @@ mod goldens;
 mod hostile;
 mod instruction_sets;
 mod linear;
+mod loops;
 mod methods;
 mod nodes;
 mod operators;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use ethogram_model::{Cancel, Limits, Model, Program, Tensor, differentiate, run_reference};
 use proptest::prelude::*;
 
-use crate::encode::{Field, floats, int, integers, message, model, node, tensor, text};
+use crate::encode::{Field, branch, floats, int, integers, message, model, node, tensor, text};
 
 /// Numbers between −1 and 1 that look random and never repeat.
-fn noise(count: usize, salt: u64) -> Vec<f32> {
+pub fn noise(count: usize, salt: u64) -> Vec<f32> {
     let mut state = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -20,16 +20,16 @@ fn noise(count: usize, salt: u64) -> Vec<f32> {
         .collect()
 }
 
-fn words(name: &str, value: &str) -> Vec<u8> {
+pub fn words(name: &str, value: &str) -> Vec<u8> {
     message([text(1, name), text(4, value), Field::Int(20, 3)])
 }
 
-fn wide(shape: &[usize]) -> Vec<i64> {
+pub fn wide(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|&length| length as i64).collect()
 }
 
 /// The output `y` of a file at `x`, and the gradient of its weighed sum, against central differences of the plain operations in `f64`.
-fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
+pub fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
     let network = Model::from_bytes(bytes, &Limits::default()).map_err(|error| error.to_string())?;
     let graph =
         network.graph(&BTreeMap::from([("x".to_owned(), shape.to_vec())]), &[]).map_err(|error| error.to_string())?;
@@ -146,6 +146,35 @@ proptest! {
     }
 
     #[test]
+    fn scattered_reductions_follow_differences(rows in 2_usize..5, inner in 1_usize..4, index in prop::collection::vec(0_i64..2, 1..5), kind in 0_usize..3) {
+        let (shape, count) = ([rows, inner], index.len());
+        let name = ["mul", "max", "min"][kind];
+        // Updates are made of x too: its first row, each time by another number.
+        let nodes = vec![
+            node("Slice", &["x", "zero", "one"], &["first"], vec![]),
+            node("Mul", &["first", "factors"], &["updates"], vec![]),
+            node("ScatterND", &["x", "index", "updates"], &["y"], vec![words("reduction", name)]),
+        ];
+        let factors = noise(count, 21);
+        let weights = vec![
+            integers("zero", &[0]),
+            integers("one", &[1]),
+            floats("factors", &[count as i64, 1], &factors),
+            tensor("index", &[count as i64, 1], 7, index.iter().flat_map(|at| at.to_le_bytes()).collect()),
+        ];
+        let found = check(&model(nodes, weights, &wide(&shape)), &shape).unwrap();
+        let mut expected = noise(rows * inner, 3);
+        let first = expected[..inner].to_vec();
+        for (&row, factor) in index.iter().zip(&factors) {
+            for (place, first) in expected[row as usize * inner..][..inner].iter_mut().zip(&first) {
+                let update = first * factor;
+                *place = match kind { 0 => *place * update, 1 => place.max(update), _ => place.min(update) };
+            }
+        }
+        prop_assert!(found.as_f32().unwrap().iter().zip(&expected).all(|(found, expected)| (found - expected).abs() < 1e-6));
+    }
+
+    #[test]
     fn scattered_updates_follow_differences(rows in 2_usize..5, inner in 1_usize..4, first in 0_usize..4, add in any::<bool>()) {
         let shape = [rows, inner];
         let reduction = words("reduction", if add { "add" } else { "none" });
@@ -177,25 +206,18 @@ proptest! {
     }
 }
 
-/// A graph of nodes with one output, as an attribute.
-fn branch(name: &str, nodes: Vec<Vec<u8>>, weights: Vec<Vec<u8>>, output: &str) -> Vec<u8> {
-    let nodes = nodes.into_iter().map(|node| Field::Bytes(1, node));
-    let weights = weights.into_iter().map(|weight| Field::Bytes(5, weight));
-    let graph = message(nodes.chain(weights).chain([Field::Bytes(12, message([text(1, output)]))]));
-    message([text(1, name), Field::Bytes(6, graph), Field::Int(20, 5)])
-}
-
 #[test]
 fn a_known_condition_picks_its_branch() {
     let choice = |condition: &str, nodes: Vec<Vec<u8>>| {
-        let inner = branch("then_branch", vec![node("Neg", &["x"], &["turned"], vec![])], vec![], "turned");
+        let inner = branch("then_branch", &[], vec![node("Neg", &["x"], &["turned"], vec![])], vec![], &["turned"]);
         let outer = branch(
             "else_branch",
+            &[],
             vec![node("If", &["yes"], &["inner"], vec![inner]), node("Mul", &["inner", "two"], &["twice"], vec![])],
             vec![floats("two", &[1], &[2.0])],
-            "twice",
+            &["twice"],
         );
-        let then = branch("then_branch", vec![node("Abs", &["x"], &["turned"], vec![])], vec![], "turned");
+        let then = branch("then_branch", &[], vec![node("Abs", &["x"], &["turned"], vec![])], vec![], &["turned"]);
         let weights = vec![tensor("yes", &[], 9, vec![1]), tensor("no", &[1], 9, vec![0])];
         model([nodes, vec![node("If", &[condition], &["y"], vec![then, outer])]].concat(), weights, &[3])
     };
@@ -222,9 +244,14 @@ fn what_stays_out_is_told_by_name() {
     check(&einsum("abc->a", vec![], &["x"], &[2, 3]), &[2, 3], "for 2 axes");
     check(&einsum("ab->az", vec![], &["x"], &[2, 3]), &[2, 3], "the result of");
     check(&einsum("a1->a", vec![], &["x"], &[2, 3]), &[2, 3], "term");
-    let scatter = node("ScatterND", &["x", "index", "x"], &["y"], vec![words("reduction", "max")]);
+    let scatter = node("ScatterND", &["x", "index", "x"], &["y"], vec![words("reduction", "mean")]);
     let index = tensor("index", &[2, 1], 7, [0_i64, 1].iter().flat_map(|at| at.to_le_bytes()).collect());
-    check(&model(vec![scatter], vec![index], &[2, 3]), &[2, 3], "reduction \"max\"");
+    check(&model(vec![scatter], vec![index], &[2, 3]), &[2, 3], "reduction \"mean\"");
+    let decided = [
+        node("ArgMax", &["x"], &["index"], vec![int("axis", 1)]),
+        node("ScatterND", &["x", "index", "x"], &["y"], vec![words("reduction", "max")]),
+    ];
+    check(&model(decided.to_vec(), vec![], &[2, 3]), &[2, 3], "places that depend on the observation");
     let scatter = node("ScatterND", &["x", "index", "x"], &["y"], vec![]);
     let index = tensor("index", &[2, 1], 7, [0_i64, 2].iter().flat_map(|at| at.to_le_bytes()).collect());
     check(&model(vec![scatter], vec![index], &[2, 3]), &[2, 3], "index 2 of an axis of length 2");

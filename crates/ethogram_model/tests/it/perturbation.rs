@@ -6,7 +6,7 @@ use ethogram_model::{
     Attribution, Cancel, Explained, Frames, Mode, Occlusion, Perturbation, Score, Subject, Target, Tensor,
 };
 
-use crate::goldens::open;
+use crate::goldens::{open, worst};
 use crate::methods::picture;
 
 /// of a linear network a spot's score is the closed form ½ (Σ w · m · (x − blurred x))², or without the square by the target.
@@ -137,5 +137,28 @@ fn row_a7_layers_done_again_around_a_spot_give_the_same_bits() {
     let whole = method.attribute(&explained("value", &["frame", "hx"], 2), &cancel).unwrap();
     for (alone, whole) in bits(&alone.values).chunks(6_400).zip(bits(&whole.values).chunks(6_400 + 256)) {
         assert_eq!(alone, &whole[..6_400]);
+    }
+}
+
+/// A network that was exported for one row is asked about one spot after the other, and says the same.
+#[test]
+fn pictures_of_a_network_of_one_row_are_perturbed_one_by_one() {
+    let cancel = Cancel::default();
+    let ask = |file: &str, method: &dyn Attribution| {
+        let model = open(file);
+        let subject = Subject {
+            inputs: BTreeMap::from([("frame".to_owned(), picture(&[2, 1, 16, 16], 4))]),
+            target: Target::entries("logits", &[1, 0]),
+            wrt: vec!["frame".to_owned()],
+        };
+        let explained = Explained::new(&model, subject, 1, &cancel).unwrap();
+        method.attribute(&explained, &cancel).unwrap().values.as_f32().unwrap().to_vec()
+    };
+    let target = Perturbation { score: Score::Target, ..Perturbation::default() };
+    let searchlight = Perturbation { mode: Mode::Searchlight, ..Perturbation::default() };
+    let methods: [&dyn Attribution; 3] = [&target, &searchlight, &Occlusion::default()];
+    for (index, method) in methods.into_iter().enumerate() {
+        let error = worst(&ask("fixed-planted.onnx", method), &ask("planted.onnx", method));
+        assert!(error < 1e-5, "method {index}: off by {error}");
     }
 }

@@ -237,6 +237,45 @@ fn a_network_of_one_row_is_asked_row_by_row() {
     assert!(error < 1e-5, "of a layer off by {error}");
 }
 
+/// The same where the state has its layers first: every output and every gradient is torch's.
+#[test]
+fn a_recurrent_network_of_one_row_is_asked_row_by_row() {
+    let golden = Golden::load("fixed-lstm");
+    assert!(golden.model.has_fixed_rows());
+    assert_eq!(["obs", "h", "c_next"].map(|name| golden.model.axis_of_rows(name)), [0, 1, 1]);
+    let forward = Forward::new(std::sync::Arc::new(golden.model.clone()));
+    let found = forward.run(&golden.inputs(), &Cancel::default()).unwrap();
+    assert_eq!(
+        found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["logits", "value", "h_next", "c_next"]
+    );
+    for (name, tensor) in found {
+        assert_eq!(tensor.shape(), golden.array(&name).shape(), "{name}");
+        let error = worst(tensor.as_f32().unwrap(), golden.values(&name));
+        assert!(error < TOLERANCE, "{name}: off by {error}");
+    }
+    for input in ["obs", "h", "c"] {
+        let target = Target::entries("logits", &[1; ROWS]);
+        let found = SignedGradient.attribute(&explained(&golden, target, &[input]), &Cancel::default()).unwrap();
+        let error = worst(found.values.as_f32().unwrap(), golden.values(&format!("one__d_{input}")));
+        assert!(error < TOLERANCE, "gradient by {input}: off by {error}");
+    }
+    // Over time: what the step before saw reaches the target through the state.
+    let unrolling = Unrolling {
+        earlier: vec![golden.inputs()],
+        states: [("h", "h_next"), ("c", "c_next")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+    };
+    let target = Target::entries("logits", &[1; ROWS]);
+    let subject = Subject { inputs: golden.inputs(), target, wrt: vec!["obs".to_owned()] };
+    let explained = Explained::over_time(&golden.model, subject, &unrolling, 1, &Cancel::default()).unwrap();
+    let found = SignedGradient.attribute(&explained, &Cancel::default()).unwrap();
+    let (mut inputs, states) = (golden.inputs(), forward.run(&golden.inputs(), &Cancel::default()).unwrap());
+    inputs.extend(states.into_iter().skip(2).map(|(name, tensor)| (name.replace("_next", ""), tensor)));
+    let second = forward.run(&inputs, &Cancel::default()).unwrap().remove(0).1;
+    let expected: Vec<f32> = second.as_f32().unwrap().chunks(3).map(|row| row[1]).collect();
+    assert!(worst(&found.at_input, &expected) < TOLERANCE, "{:?}, expected {expected:?}", found.at_input);
+}
+
 /// Attention as torch's exporters write it, with and without an operator of its own.
 #[test]
 fn attention_of_every_exporter_of_torch_equals_torch() {
@@ -290,9 +329,7 @@ fn exports_of_keras_equal_tensorflow() {
     check_export("keras-sees", &["result"]);
     check_export("keras-remembers", &["result"]);
     check_export("keras-attends", &["result"]);
-    // What is left out: a layer that Keras writes as a loop.
-    let golden = Golden::load("keras-loops");
-    let loops = Forward::new(std::sync::Arc::new(golden.model.clone()));
-    let error = loops.run(&golden.inputs(), &Cancel::default()).unwrap_err().to_string();
-    assert!(error.contains("Loop") && error.contains("not supported"), "{error}");
+    // A GRU, and one in both directions below a plain recurrence: loops.
+    check_export("keras-loops", &["result"]);
+    check_export("keras-loops-both", &["result"]);
 }

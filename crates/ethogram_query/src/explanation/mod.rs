@@ -2,6 +2,7 @@
 
 mod activations;
 mod answer;
+mod asking;
 mod background;
 mod choices;
 mod counterfactual;
@@ -32,11 +33,8 @@ mod wrt;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use ethogram_model::{
-    Attributed, Attribution, Cancel, Configured, Explained, HISTORY_MAX, Model, Part, Subject, Tensor, Unrolling,
-};
+use ethogram_model::{Cancel, HISTORY_MAX, Part};
 use ethogram_store::{CheckpointRow, EpisodeRow};
 
 pub use activations::Activations;
@@ -48,8 +46,8 @@ pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedFie
 pub(crate) use exciting::{Exciting, Goal};
 pub use field::ATTRIBUTION_PREFIX;
 pub use head::Of;
-pub use kept::KEPT_BYTES_MAX;
 pub(crate) use kept::Kept;
+pub use kept::{KEPT_BYTES_MAX, KeptSize};
 pub(crate) use layer::Layer;
 pub(crate) use networks::Networks;
 pub(crate) use observation::{Given, floats, inputs};
@@ -64,9 +62,8 @@ pub use what_if::{
 };
 
 use crate::{Error, Params, Result, RunHandle};
-use answer::Answer;
+use asking::Asking;
 use head::Question;
-use recalled::Recalled;
 pub(crate) use signature::Signature;
 
 /// Most steps that are explained in one answer.
@@ -153,20 +150,6 @@ pub struct Explanation {
     pub recalled: usize,
 }
 
-/// A network that is asked about an episode, and all that is known of it.
-struct Asking {
-    checkpoint: CheckpointRow,
-    model: Arc<Model>,
-    signature: Signature,
-    method: Configured,
-    wrt: Vec<String>,
-    given: Given,
-    /// Whether the inputs are others than those that were logged.
-    is_edited: bool,
-    /// First step of `given`.
-    first: u64,
-}
-
 impl RunHandle {
     /// Attributions of some steps for one target.
     ///
@@ -222,7 +205,7 @@ impl RunHandle {
         };
         let reference = asking.reference(self, request.episode)?;
         let answers = question.answers(&request.target, request.of)?;
-        answers.into_iter().map(|answer| asking.explain(self, request, answer, reference.as_ref(), cancel)).collect()
+        asking.explain_each(self, request, answers, reference.as_ref(), cancel)
     }
 
     fn asking(&self, request: &ExplanationRequest, edits: &[Edit]) -> Result<Asking> {
@@ -274,208 +257,6 @@ impl RunHandle {
             return Err(Error::Unexplained { episode, why: why.to_owned() });
         }
         Ok(usable)
-    }
-}
-
-impl Asking {
-    #[expect(clippy::needless_pass_by_value, reason = "an answer is given once")]
-    fn explain(
-        &self,
-        run: &RunHandle,
-        request: &ExplanationRequest,
-        answer: Answer,
-        reference: Option<&BTreeMap<String, Tensor>>,
-        cancel: &Cancel,
-    ) -> Result<Explanation> {
-        let valid: Vec<bool> = answer.weights.iter().map(Option::is_some).collect();
-        let rows: Vec<usize> = (0..valid.len()).filter(|&row| valid[row]).collect();
-        let mut explanation = Explanation {
-            first: self.first,
-            shape: Vec::new(),
-            values: Vec::new(),
-            at_input: vec![f32::NAN; valid.len()],
-            at_baseline: Vec::new(),
-            completeness_error: Vec::new(),
-            entry: answer.entry.clone(),
-            valid,
-            target: answer.name.clone(),
-            settings: self.method.settings.iter().map(|(name, set)| (name.to_owned(), set.to_string())).collect(),
-            checkpoint: self.checkpoint.clone(),
-            output: answer.output.clone(),
-            wrt: self.wrt.join("+"),
-            wrt_shape: Vec::new(),
-            parts: Vec::new(),
-            recalled: 0,
-        };
-        if request.history > 0 {
-            self.explain_over_time(run, request, &answer, &rows, &mut explanation, cancel)?;
-        } else if !rows.is_empty() {
-            // What is said of an edit is not said of the step.
-            let kept =
-                if self.is_edited { None } else { Some(Recalled::new(run, request, self, &answer, &rows, reference)?) };
-            let mut rest = kept.as_ref().map_or_else(|| rows.clone(), |kept| kept.fill(&mut explanation));
-            if !rest.is_empty() {
-                let (mut found, mut parts) = self.attribute(request, &answer, &rest, reference, cancel)?;
-                if !explanation.parts.is_empty() && explanation.shape != found.values.shape()[1..] {
-                    // What is kept is not what this method gives; nothing of it counts.
-                    rest.clone_from(&rows);
-                    explanation.forget();
-                    (found, parts) = self.attribute(request, &answer, &rest, reference, cancel)?;
-                }
-                explanation.wrt_shape = match parts.as_slice() {
-                    [part] => part.shape.clone(),
-                    parts => vec![parts.iter().map(|part| part.width).sum()],
-                };
-                explanation.parts = parts;
-                explanation.fill(&rest, &found);
-                if let Some(kept) = kept {
-                    kept.keep(&rest, &explanation);
-                }
-            }
-        }
-        Ok(explanation)
-    }
-
-    /// What the method finds for some of the steps, and what the explained value is made of.
-    fn attribute(
-        &self,
-        request: &ExplanationRequest,
-        answer: &Answer,
-        rows: &[usize],
-        reference: Option<&BTreeMap<String, Tensor>>,
-        cancel: &Cancel,
-    ) -> Result<(Attributed, Vec<Part>)> {
-        let mut explained = Explained::new(&self.model, self.subject(answer, rows)?, request.threads, cancel)?;
-        if let Some(reference) = reference {
-            explained = explained.with_reference(reference, cancel)?;
-        }
-        Ok((self.method.attribute(&explained, cancel)?, explained.parts().to_vec()))
-    }
-
-    /// Inputs at the steps that the method compares with.
-    fn reference(&self, run: &RunHandle, episode: u64) -> Result<Option<BTreeMap<String, Tensor>>> {
-        let Some(wanted) = self.method.reference() else { return Ok(None) };
-        let given = reference::reference(run, episode, wanted, &self.model, &self.signature)?;
-        let all: Vec<usize> = (0..given.valid.len()).collect();
-        given.rows(&all).map(Some)
-    }
-
-    /// What is asked about some of the steps.
-    fn subject(&self, answer: &Answer, rows: &[usize]) -> Result<Subject> {
-        let target = ethogram_model::Target {
-            output: answer.output.clone(),
-            view: answer.view.rows(rows)?,
-            weights: rows.iter().filter_map(|&row| answer.weights[row].clone()).collect(),
-            link: answer.link,
-        };
-        Ok(Subject { inputs: self.given.rows(rows)?, target, wrt: self.wrt.clone() })
-    }
-
-    /// Steps with as many earlier ones as the episode has, each explained through them. What lies before the episode's beginning stays 0.
-    fn explain_over_time(
-        &self,
-        run: &RunHandle,
-        request: &ExplanationRequest,
-        answer: &Answer,
-        rows: &[usize],
-        explanation: &mut Explanation,
-        cancel: &Cancel,
-    ) -> Result<()> {
-        let states: Vec<(String, String)> = self
-            .signature
-            .states()
-            .into_iter()
-            .filter_map(|(name, next)| Some((name.to_owned(), next?.to_owned())))
-            .collect();
-        let history = request.history.min(self.first + rows.last().map_or(0, |&row| row as u64));
-        let reach = self.first.saturating_sub(history);
-        let before = inputs(run, request.episode, reach..self.first, &self.model, &self.signature)?;
-        let past_valid: Vec<bool> = before.valid.iter().chain(&self.given.valid).copied().collect();
-        let all: Vec<usize> = (0..self.given.valid.len()).collect();
-        let tensors: BTreeMap<String, Tensor> = if before.valid.is_empty() {
-            self.given.rows(&all)?
-        } else {
-            let earlier: Vec<usize> = (0..before.valid.len()).collect();
-            let mut joined = BTreeMap::new();
-            let now = self.given.rows(&all)?;
-            for (name, tensor) in before.rows(&earlier)? {
-                let joint = tensor.followed_by(&now[&name])?;
-                joined.insert(name, joint);
-            }
-            joined
-        };
-        let offset = (self.first - reach) as usize;
-        // Steps that look back equally far go together.
-        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for &row in rows {
-            let at = offset + row;
-            let back = (0..=at.min(history as usize)).take_while(|back| past_valid[at - back]).count();
-            groups.entry(back.saturating_sub(1)).or_default().push(row);
-        }
-        for (back, rows) in groups.into_iter().rev() {
-            let at = |ago: usize| -> Vec<usize> { rows.iter().map(|row| offset + row - ago).collect() };
-            let of = |ago: usize| -> Result<BTreeMap<String, Tensor>> {
-                tensors.iter().map(|(name, tensor)| Ok((name.clone(), tensor.rows(&at(ago))?))).collect()
-            };
-            let earlier = (1..=back).rev().map(of).collect::<Result<Vec<_>>>()?;
-            let unrolling = Unrolling { earlier, states: states.clone() };
-            let explained = Explained::over_time(&self.model, self.subject(answer, &rows)?, &unrolling, 0, cancel)?;
-            let found = self.method.attribute(&explained, cancel)?;
-            explanation.fill_over_time(&rows, &found, explained.parts(), history as usize - back);
-        }
-        Ok(())
-    }
-}
-
-impl Explanation {
-    /// Lets go of what was filled in.
-    fn forget(&mut self) {
-        (self.recalled, self.values, self.parts) = (0, Vec::new(), Vec::new());
-        (self.completeness_error, self.at_baseline) = (Vec::new(), Vec::new());
-        self.at_input.fill(f32::NAN);
-    }
-
-    /// Lays what was found for some rows among all of them.
-    fn fill(&mut self, rows: &[usize], found: &Attributed) {
-        self.shape = found.values.shape()[1..].to_vec();
-        let width: usize = self.shape.iter().product();
-        self.lay(rows, found, width, 0);
-    }
-
-    /// The same, with room at the front for `missing` earlier steps.
-    fn fill_over_time(&mut self, rows: &[usize], found: &Attributed, parts: &[Part], missing: usize) {
-        let width: usize = found.values.shape()[1..].iter().product();
-        let step = parts.iter().filter(|part| part.name.ends_with("@-0")).map(|part| part.width).sum::<usize>();
-        if self.parts.is_empty() {
-            // The first group looks back furthest of all steps that are explained.
-            self.wrt_shape = vec![width + missing * step];
-            self.shape.clone_from(&self.wrt_shape);
-            self.parts = parts.to_vec();
-            self.parts.iter_mut().for_each(|part| part.offset += missing * step);
-        }
-        self.lay(rows, found, self.shape[0], self.shape[0] - width);
-    }
-
-    fn lay(&mut self, rows: &[usize], found: &Attributed, width: usize, from: usize) {
-        let values = found.values.as_f32().unwrap_or_default();
-        if self.values.is_empty() {
-            self.values = vec![0.0; self.valid.len() * width];
-        }
-        for (known, found) in
-            [(&mut self.completeness_error, &found.completeness_error), (&mut self.at_baseline, &found.at_baseline)]
-        {
-            if known.is_empty() && !found.is_empty() {
-                *known = vec![f32::NAN; self.valid.len()];
-            }
-            for (&row, value) in rows.iter().zip(found) {
-                known[row] = *value;
-            }
-        }
-        let own = width - from;
-        for (index, &row) in rows.iter().enumerate() {
-            self.values[row * width + from..][..own].copy_from_slice(&values[index * own..][..own]);
-            self.at_input[row] = found.at_input[index];
-        }
     }
 }
 

@@ -292,7 +292,9 @@ fn transposed(values: &[f32], shape: &[usize], axes: &[usize]) -> Vec<f32> {
 /// The row's shape as the network wants it: axes of length 1 more or less are no difference.
 fn fitted(port: &Port, shape: &[usize]) -> Vec<usize> {
     let Some(dims) = &port.shape else { return shape.to_vec() };
-    let axis = dims.iter().position(|dim| !matches!(dim, Dim::Known(_))).unwrap_or(0);
+    let open = dims.iter().position(|dim| !matches!(dim, Dim::Known(_)));
+    // Where rows are fixed, the axis of the one row; which of several is the same.
+    let axis = open.or_else(|| dims.iter().position(|dim| *dim == Dim::Known(1))).unwrap_or(0);
     let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
     let wanted: Option<Vec<usize>> =
         dims.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| known(dim)).collect();

@@ -7,8 +7,9 @@ use serde_json::json;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::answer::Answer;
+use super::asking::Asking;
 use super::kept::{Frame, Kept, Question, Step};
-use super::{Asking, Explanation, ExplanationRequest};
+use super::{Explanation, ExplanationRequest};
 use crate::{Result, RunHandle};
 
 /// One answer to a question, as far as it is kept beside the run.

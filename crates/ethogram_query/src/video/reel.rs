@@ -180,25 +180,30 @@ pub(super) fn explain(
     picture: Option<&PictureField>,
 ) -> Result<Vec<Explanation>> {
     let sides = picture.map(PictureField::size);
-    let one = |target: &str| {
-        let request = ExplanationRequest {
-            episode,
-            range: range.clone(),
-            method: overlay.method.clone(),
-            target: target.to_owned(),
-            checkpoint: overlay.checkpoint,
-            ..ExplanationRequest::default()
-        };
-        let found = run.explanation(&request, &Cancel::default())?;
-        let explained = match found.wrt_shape.as_slice() {
-            [.., height, width] => Some((*width as u32, *height as u32)),
-            _ => None,
-        };
-        // Nothing could be explained at these steps; that is no reason against the others.
-        if found.wrt_shape.is_empty() || explained.is_some() && explained == sides {
-            return Ok(found);
-        }
-        Err(Error::BadInput {
+    let targets = overlay.targets();
+    let request = ExplanationRequest {
+        episode,
+        range,
+        method: overlay.method.clone(),
+        target: targets.join(","),
+        checkpoint: overlay.checkpoint,
+        ..ExplanationRequest::default()
+    };
+    // Actor and critic are explained together.
+    let found = match targets.as_slice() {
+        [_] => vec![run.explanation(&request, &Cancel::default())?],
+        _ => run.explanations_of(&request, &Cancel::default())?,
+    };
+    let explained = |found: &Explanation| match found.wrt_shape.as_slice() {
+        [.., height, width] => Some((*width as u32, *height as u32)),
+        _ => None,
+    };
+    // Nothing could be explained at these steps; that is no reason against the others.
+    let fits =
+        |found: &&Explanation| found.wrt_shape.is_empty() || explained(found).is_some() && explained(found) == sides;
+    match found.iter().find(|found| !fits(found)) {
+        None => Ok(found),
+        Some(found) => Err(Error::BadInput {
             field: "video".into(),
             input: "overlay".into(),
             expected: "a picture of what the network received, picture=\"observation\"".into(),
@@ -207,9 +212,8 @@ pub(super) fn explain(
                 picture.map(|field| &field.name),
                 found.wrt_shape
             ),
-        })
-    };
-    overlay.targets().into_iter().map(one).collect()
+        }),
+    }
 }
 
 fn heat_of(overlay: &Overlay, found: &Explanation, step: u64, sides: (u32, u32)) -> Option<Heat> {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::memory::{MemoryRun, Rows, bench_of};
 
 /// Steps of the episodes.
-const STEPS: usize = 6;
+pub const STEPS: usize = 6;
 
 fn onnx(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ethogram_model/testdata/policies");
@@ -22,7 +22,7 @@ fn onnx(name: &str) -> Vec<u8> {
 }
 
 /// Numbers that look random and never repeat.
-fn noise(count: usize, salt: u64) -> Vec<f32> {
+pub fn noise(count: usize, salt: u64) -> Vec<f32> {
     let mut state = salt.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..count)
         .map(|_| {
@@ -34,26 +34,26 @@ fn noise(count: usize, salt: u64) -> Vec<f32> {
         .collect()
 }
 
-fn rows(values: &[f32], width: usize) -> Rows {
+pub fn rows(values: &[f32], width: usize) -> Rows {
     values.chunks(width).map(|row| Some(row.iter().map(|&value| f64::from(value)).collect())).collect()
 }
 
 /// Batches of other sizes round otherwise in the last bits.
-fn close(found: &[f32], expected: &[f32]) {
+pub fn close(found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len());
     let same = found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-5 * b.abs().max(1.0));
     assert!(same, "{found:?}, expected {expected:?}");
 }
 
 /// A run with one network and episodes of these fields, and a bench that shows it.
-struct Asked {
+pub struct Asked {
     _bench: Workbench,
-    run: Arc<RunHandle>,
+    pub run: Arc<RunHandle>,
 }
 
-type Fields<'a> = Vec<(&'a str, Vec<usize>, Rows)>;
+pub type Fields<'a> = Vec<(&'a str, Vec<usize>, Rows)>;
 
-fn asked(network: &str, signature: Value, env: Option<EnvSpec>, episodes: &[Fields<'_>]) -> Asked {
+pub fn asked(network: &str, signature: Value, env: Option<EnvSpec>, episodes: &[Fields<'_>]) -> Asked {
     let run = Arc::new(MemoryRun::with_info(RunInfo { id: ethogram_store::RunId::new(), env, ..RunInfo::default() }));
     run.checkpoint(0, onnx(network), signature);
     for (index, fields) in episodes.iter().enumerate() {
@@ -67,7 +67,7 @@ fn asked(network: &str, signature: Value, env: Option<EnvSpec>, episodes: &[Fiel
 }
 
 impl Asked {
-    fn ask(&self, target: &str, method: &str, change: impl FnOnce(&mut ExplanationRequest)) -> Vec<Explanation> {
+    pub fn ask(&self, target: &str, method: &str, change: impl FnOnce(&mut ExplanationRequest)) -> Vec<Explanation> {
         self.try_ask(target, method, change).unwrap_or_else(|error| panic!("{target} by {method}: {error}"))
     }
 
@@ -92,7 +92,7 @@ fn params(pairs: &[(&str, &str)]) -> Params {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
 }
 
-fn observations(salt: u64) -> (&'static str, Vec<usize>, Rows) {
+pub fn observations(salt: u64) -> (&'static str, Vec<usize>, Rows) {
     ("observation", vec![5], rows(&noise(STEPS * 5, salt), 5))
 }
 

@@ -18,5 +18,7 @@ mod policy;
 #[allow(dead_code, reason = "the tests of the crate that makes films look at more of it")]
 #[path = "../../../ethogram_video/tests/it/read_back.rs"]
 mod read_back;
+mod together;
 mod video;
+mod what_if;
 mod workbench;

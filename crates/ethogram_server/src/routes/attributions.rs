@@ -243,6 +243,7 @@ fn columns(found: &[Explanation], form: Form) -> Columns {
     let Some(first) = found.first() else { return columns };
     columns.set("first", first.first.into());
     columns.set("output", first.output.clone().into());
+    columns.set("outputs", json!(found.iter().map(|one| one.output.as_str()).collect::<Vec<_>>()));
     columns.set("wrt", first.wrt.clone().into());
     columns.set("wrt_shape", json!(first.wrt_shape));
     let parts = first.parts.iter().map(|part| json!({"name": part.name, "shape": part.shape, "offset": part.offset}));

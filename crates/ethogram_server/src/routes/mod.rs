@@ -19,6 +19,7 @@ pub mod frames;
 pub mod health;
 pub mod heat_maps;
 pub mod histograms;
+pub mod kept;
 pub mod layouts;
 pub mod map;
 pub mod maps;

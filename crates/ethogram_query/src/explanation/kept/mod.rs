@@ -56,6 +56,15 @@ pub struct Step {
     pub completeness_error: f32,
 }
 
+/// How much is kept of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptSize {
+    /// Questions, each about steps of one episode.
+    pub questions: u64,
+    /// Bytes of their answers.
+    pub bytes: u64,
+}
+
 /// The attributions of a run that are kept.
 #[derive(Debug)]
 pub struct Kept {
@@ -87,6 +96,27 @@ impl Kept {
     /// Where attributions lie, for messages.
     pub fn place(&self) -> Option<PathBuf> {
         self.derived.as_ref().map(|derived| derived.join(FOLDER))
+    }
+
+    /// How much is kept, whatever is asked for.
+    pub fn size(&self) -> KeptSize {
+        let all = self.sound_place().map(|root| questions(&root)).unwrap_or_default();
+        KeptSize { questions: all.len() as u64, bytes: all.iter().map(|(_, _, bytes)| bytes).sum() }
+    }
+
+    /// Removes all that is kept; what somebody adds to just now stays. Gives what is left.
+    pub fn clear(&self) -> KeptSize {
+        for (_, folder, _) in self.sound_place().map(|root| questions(&root)).unwrap_or_default() {
+            remove_question(&folder);
+        }
+        self.grown.store(u64::MAX, Ordering::Relaxed);
+        self.size()
+    }
+
+    /// The folder of all questions, when it and the one above are folders and no links.
+    fn sound_place(&self) -> Option<PathBuf> {
+        let is_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        self.place().filter(|root| root.parent().is_some_and(is_folder) && is_folder(root))
     }
 
     /// Answers to a question at some steps, each with the hash of its inputs; those that are not there, or not sound, are left out.
@@ -199,7 +229,23 @@ impl Kept {
 
 /// Removes the questions asked longest ago until no more than `bytes_max` are left; gives what is left.
 fn make_room(root: &Path, latest: &Path, bytes_max: u64) -> u64 {
-    let mut questions: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
+    let mut questions = questions(root);
+    questions.sort();
+    let mut total: u64 = questions.iter().map(|(_, _, bytes)| bytes).sum();
+    for (_, folder, bytes) in questions {
+        if total <= bytes_max {
+            break;
+        }
+        if folder != latest && remove_question(&folder) {
+            total -= bytes;
+        }
+    }
+    total
+}
+
+/// Folders of questions: when each was asked last, where it lies, and its bytes.
+fn questions(root: &Path) -> Vec<(SystemTime, PathBuf, u64)> {
+    let mut questions = Vec::new();
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_ours = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -211,22 +257,13 @@ fn make_room(root: &Path, latest: &Path, bytes_max: u64) -> u64 {
         let used = fs::symlink_metadata(entry.path().join(QUESTION_FILE)).and_then(|found| found.modified());
         questions.push((used.unwrap_or(SystemTime::UNIX_EPOCH), entry.path(), bytes));
     }
-    questions.sort();
-    let mut total: u64 = questions.iter().map(|(_, _, bytes)| bytes).sum();
-    for (_, folder, bytes) in questions {
-        if total <= bytes_max {
-            break;
-        }
-        if folder == latest {
-            continue;
-        }
-        // Whoever adds to it just now is not disturbed.
-        let lock = open_to_add(folder.join(LOCK_FILE));
-        if lock.is_ok_and(|lock| lock.try_lock().is_ok() && fs::remove_dir_all(&folder).is_ok()) {
-            total -= bytes;
-        }
-    }
-    total
+    questions
+}
+
+/// Whether a question is gone. Whoever adds to it just now is not disturbed.
+fn remove_question(folder: &Path) -> bool {
+    let lock = open_to_add(folder.join(LOCK_FILE));
+    lock.is_ok_and(|lock| lock.try_lock().is_ok() && fs::remove_dir_all(folder).is_ok())
 }
 
 /// The folder of a question, when it and the one above are folders and no links.

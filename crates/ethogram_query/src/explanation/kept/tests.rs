@@ -178,8 +178,40 @@ fn a_limit_of_nothing_keeps_nothing() {
 }
 
 #[test]
+fn what_is_kept_is_counted_and_removed() {
+    let (run, kept) = kept();
+    assert_eq!(kept.size(), KeptSize::default());
+    kept.add(&question(0), &frame(), &[step(0)]).expect("written");
+    kept.add(&question(1), &frame(), &[step(0), step(1)]).expect("written");
+    // What is not ours is neither counted nor removed.
+    let strange = run.path().join("derived/attribution/strange");
+    fs::create_dir(&strange).expect("made");
+    let mut bytes = 0;
+    for question in [question(0), question(1)] {
+        let folder = run.path().join("derived/attribution").join(question.key());
+        for entry in fs::read_dir(folder).expect("listed") {
+            bytes += entry.expect("an entry").metadata().expect("known").len();
+        }
+    }
+    assert_eq!(kept.size(), KeptSize { questions: 2, bytes });
+    // One that is added to stays.
+    let lock = File::options()
+        .append(true)
+        .open(run.path().join("derived/attribution").join(question(1).key()).join(LOCK_FILE))
+        .expect("open");
+    lock.lock().expect("locked");
+    assert_eq!(kept.clear().questions, 1);
+    drop(lock);
+    assert_eq!(kept.clear(), KeptSize::default());
+    assert!(strange.is_dir() && found(&kept).is_empty());
+    kept.add(&question(0), &frame(), &[step(0)]).expect("written again");
+    assert_eq!(found(&kept), [0]);
+}
+
+#[test]
 fn a_run_without_a_place_for_it_goes_without() {
     let kept = Kept::new(None);
+    assert_eq!((kept.size(), kept.clear()), (KeptSize::default(), KeptSize::default()));
     assert!(kept.read(&question(0), &asked(&[0])).is_none());
     assert!(kept.add(&question(0), &frame(), &[step(0)]).is_err());
     assert!(kept.check().is_err());
@@ -193,6 +225,10 @@ fn links_are_not_followed() {
     std::os::unix::fs::symlink(outside.path(), run.path().join("derived")).expect("a link");
     assert!(kept.add(&question(0), &frame(), &[step(0)]).is_err());
     assert_eq!(fs::read_dir(outside.path()).expect("listed").count(), 0);
+    let foreign = outside.path().join("attribution").join(question(0).key());
+    fs::create_dir_all(&foreign).expect("made");
+    assert_eq!(kept.clear(), KeptSize::default());
+    assert!(foreign.is_dir(), "behind a link nothing is removed");
 
     fs::remove_file(run.path().join("derived")).expect("removed");
     kept.add(&question(0), &frame(), &[step(0)]).expect("written");

@@ -15,6 +15,7 @@ mod foreign;
 mod found_events;
 mod frames;
 mod histograms;
+mod kept;
 mod layouts;
 mod maps;
 mod network;

@@ -88,7 +88,7 @@ async fn breakout() -> (tempfile::TempDir, Served) {
     (root, served)
 }
 
-fn path(question: &str) -> String {
+pub(super) fn path(question: &str) -> String {
     format!("/api/runs/{RUN}/episodes/0/{question}")
 }
 

@@ -9,6 +9,7 @@ import { stepReach, type HeatView } from '../../../charts/heat_cells';
 import { commonReach } from '../../../charts/heat_scale';
 import { AttributionSource, rowOf } from '../../../replay/attribution_source';
 import { AttributionTotals } from '../../../replay/attribution_totals';
+import { Together } from '../../../replay/together';
 import { ParityCheck } from './parity_check.svelte';
 import { QualityCheck } from './quality_check.svelte';
 import { keyOf, type Question } from './why_spec';
@@ -37,6 +38,12 @@ export class Why {
   readonly #totals = new Map<string, AttributionTotals>();
   /** Ends of scales of whole answers, by how they are looked at. */
   readonly #reaches = new WeakMap<Attributions, Map<string, number[]>>();
+  /** Actor and critic over one picture are one request. */
+  readonly #together = new Together({
+    one: (query, range, signal) => this.client.attribution(this.run, this.episode, query, range, signal),
+    several: (query, targets, range, signal) =>
+      this.client.attributions(this.run, this.episode, query, targets, range, signal),
+  });
   #loading = false;
   readonly #abort = new AbortController();
 
@@ -99,7 +106,7 @@ export class Why {
     const query: AttributionQuery = { ...queryOf(question), as: exact ? 'float32' : undefined };
     const source = new AttributionSource(
       this.count(),
-      (from, to, signal) => this.client.attribution(this.run, this.episode, query, { from, to }, signal),
+      (from, to, signal) => this.#together.ask(query, { from, to }, signal),
       () => this.#arrived(),
     );
     this.#sources.set(key, source);
