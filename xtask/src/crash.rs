@@ -200,7 +200,11 @@ impl Tally {
             let [lost, held_up] = [verdict.lost_us(), *held_up_us].map(|us| us as f64 / 1e6);
             println!("late     {lost:.3} s, while the machine held up the witness for {held_up:.3} s");
         }
-        ensure!(late.is_empty(), "{} runs lost more than the last second, with no fault of the machine: {late:?}", late.len());
+        ensure!(
+            late.is_empty(),
+            "{} runs lost more than the last second, with no fault of the machine: {late:?}",
+            late.len()
+        );
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use ethogram_store::{Axis, Column, ColumnData, EpisodeEnd, RunReader, RunSource, check};
 
-use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
 use super::Acknowledged;
+use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
 
 /// How a sound run fared.
 #[derive(Clone, Copy, Debug)]
