@@ -1,4 +1,4 @@
-"""Writes `fuzz/seeds/model`: small files to begin with, an operator each, from the node tests in `crates/ethogram_model/testdata`."""
+"""Writes `fuzz/seeds/model`: small files to begin with, an operator each, from the node tests of `ethogram_model`."""
 
 import json
 import shutil
