@@ -77,6 +77,10 @@ test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
 test-s3: ## Rust: runs in an object store, against a server on this machine; compiles a TLS stack
 	.ci/test-s3
 
+.PHONY: test-hosts
+test-hosts: $(VENV)/.sdk ## Two hosts and a link that breaks; not part of `test`: needs root and network namespaces
+	$(BIN)/python .ci/test-hosts
+
 .PHONY: test-python
 test-python: $(VENV)/.tests ## The Python SDK
 	cd python && ../$(BIN)/python -m pytest -q

@@ -1,4 +1,4 @@
-"""Writes `fuzz/seeds`: small files to begin with, an operator each, from the node tests in `crates/ethogram_model/testdata`."""
+"""Writes `fuzz/seeds/model`: small files to begin with, an operator each, from the node tests of `ethogram_model`."""
 
 import json
 import shutil
@@ -11,9 +11,9 @@ BYTES_MAX = 4_000
 
 def main() -> None:
     """Writes the files."""
-    folder = HERE / "seeds"
+    folder = HERE / "seeds/model"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     blob = (TESTDATA / "nodes/nodes.bin").read_bytes()
     written: set[str] = set()
     for case in json.loads((TESTDATA / "nodes/nodes.json").read_text()):

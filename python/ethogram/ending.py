@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ _runs: weakref.WeakSet[Run] = weakref.WeakSet()
 _strong: dict[int, Run] = {}
 _previous: Any = None
 _ready = False
+_waiting = threading.local()
+"""Which signals waited before the fork that a thread is in."""
 
 
 def watch(run: Run) -> None:
@@ -27,7 +30,9 @@ def watch(run: Run) -> None:
         _ready = True
         atexit.register(_at_exit)
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_after_fork)
+            os.register_at_fork(
+                before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+            )
     _strong[id(run)] = run
     _runs.add(run)
     _handle_sigterm()
@@ -77,8 +82,42 @@ def _finish_all(state: Any) -> None:
             print(f"ethogram: could not finish {run!r}: {error}", file=sys.stderr)
 
 
-def _after_fork() -> None:
-    """In the child: the writers' threads were not copied and their locks may be held for ever."""
-    for run in list(_runs):
+def _before_fork() -> None:
+    """Let SIGTERM wait: what reaches a child before it is ready Python forgets, where there is a handler as ours."""
+    _waiting.mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+
+def _after_fork_in_parent() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _waiting.mask)
+
+
+def _after_fork_in_child() -> None:
+    """The writers' threads were not copied, and their locks may be held for ever: no run is touched here."""
+    if signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        signal.signal(signal.SIGTERM, _previous)
+    signal.pthread_sigmask(signal.SIG_SETMASK, _waiting.mask)
+    runs = list(_runs)
+    for run in runs:
         run._forget()
     _strong.clear()
+    _close_inherited([os.path.realpath(run.folder) for run in runs if run.folder is not None])
+
+
+def _close_inherited(folders: list[str]) -> None:
+    """Close what the parent writes of these runs: a lock lives for as long as anybody has its file open, a child too.
+
+    The writer that has them open is never dropped here, so that nobody closes them a second time.
+    """
+    if not folders or not os.path.isdir("/proc/self/fd"):  # other systems do not say what a file is called
+        return
+    ours = tuple(os.path.join(folder, part) for folder in folders for part in ("w-", "claims/"))
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/self/fd/{number}").startswith(ours) and _is_for_writing(number):
+                os.close(int(number))
+
+
+def _is_for_writing(number: str) -> bool:
+    with open(f"/proc/self/fdinfo/{number}") as lines:
+        flags = next((line for line in lines if line.startswith("flags:")), "flags: 0")
+    return int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY

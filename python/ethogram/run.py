@@ -399,6 +399,14 @@ class Run(_native.RunCore):
     def __repr__(self) -> str:
         return f"<ethogram.Run {self.project}/{self.id} {self.name!r}>"
 
+    def _forget(self) -> None:
+        """Called in the child of a fork: threads and locks of the parent are not there, or held for ever."""
+        super()._forget()
+        self._lock = threading.RLock()
+        self._exporter = None
+        self._recorders.clear()
+        self._captures.clear()
+
     def _describe_env(self, env: dict[str, Any]) -> None:
         """Take the description of the first environment recorded; `run.json` is written with it."""
         if self._env is None and not self._env_given_late():

@@ -10,7 +10,7 @@ use ethogram_store::{RunReader, RunSource, check, read_status};
 use super::child::{LastWords, Life, last_words, parse};
 use super::shim::{Fault, Shim};
 use super::verify::{scalar_ticks, step_ticks, verify};
-use super::{LIFE_MILLIS, begin, command_of, find_run};
+use super::{LIFE_MILLIS, LOSS_MAX_US, begin, command_of, find_run};
 use crate::random::Random;
 
 /// Ticks of a process whose disk fails; one a millisecond.
@@ -127,7 +127,8 @@ fn two_writers(root: &Path, life: Duration) -> Result<()> {
     }
     // Both log the same at the same tick, so that the run reads as that of whoever came further.
     let further = said.into_iter().max_by_key(Vec::len).unwrap_or_default();
-    verify(&run_dir, 0, &further, killed_us)?;
+    let ends_lost_us = verify(&run_dir, 0, &further, killed_us)?.ends_lost_us;
+    ensure!(ends_lost_us <= LOSS_MAX_US, "an episode that ended {ends_lost_us} us before the kill is missing");
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use ethogram_store::{Axis, Column, ColumnData, EpisodeEnd, RunReader, RunSource, check};
 
+use super::Acknowledged;
 use super::picture::{EPISODE_LENGTH, observation, picture, reward, scalars};
-use super::{Acknowledged, LOSS_MAX_US};
 
 /// How a sound run fared.
 #[derive(Clone, Copy, Debug)]
@@ -20,14 +20,16 @@ pub struct Verdict {
     pub steps_lost_us: i64,
     /// The same of pictures.
     pub frames_lost_us: i64,
+    /// The same of ends of episodes.
+    pub ends_lost_us: i64,
     /// Ticks `0..kept` are there in full.
     kept: u64,
 }
 
 impl Verdict {
-    /// The worst of the three.
+    /// The worst of the four.
     pub fn lost_us(&self) -> i64 {
-        self.scalars_lost_us.max(self.steps_lost_us).max(self.frames_lost_us)
+        self.scalars_lost_us.max(self.steps_lost_us).max(self.frames_lost_us).max(self.ends_lost_us)
     }
 
     /// Where a process that continues the run goes on.
@@ -56,12 +58,12 @@ pub fn verify(run_dir: &Path, from: u64, acknowledged: &[Acknowledged], killed_u
     }
     let said_at = |tick: u64| acknowledged.get((tick - from) as usize).map(|said| said.time_us);
     let lost_us = |prefix: u64| said_at(prefix).map_or(0, |time_us| (killed_us - time_us).max(0));
-    episodes_ended(&run, from, |tick| said_at(tick).is_some_and(|time_us| killed_us - time_us > LOSS_MAX_US))?;
     Ok(Verdict {
         acknowledged: acknowledged.len() as u64,
         scalars_lost_us: lost_us(scalars),
         steps_lost_us: lost_us(steps),
         frames_lost_us: lost_us(frames),
+        ends_lost_us: lost_us(first_end_missing(&run, from)?),
         kept: scalars.min(steps).min(frames),
     })
 }
@@ -183,19 +185,18 @@ fn column(run: &RunReader, episode: u64, field: &str, rows: u64) -> Result<Optio
     }
 }
 
-/// Every episode of the last process whose end is old enough must be there, and say so.
-fn episodes_ended(run: &RunReader, from: u64, must_be_there: impl Fn(u64) -> bool) -> Result<()> {
+/// The last tick of the first episode of the last process whose end is not there; those that are there must say what was logged.
+fn first_end_missing(run: &RunReader, from: u64) -> Result<u64> {
     let rows = run.episodes(0..u64::MAX)?;
-    let mut last = from + EPISODE_LENGTH - 1;
-    while must_be_there(last) {
-        let first = last + 1 - EPISODE_LENGTH;
+    let mut first = from;
+    loop {
+        let last = first + EPISODE_LENGTH - 1;
         let found = rows.iter().rev().find(|row| row.global_step == first as i64);
-        let row = found.with_context(|| format!("the episode of ticks {first}..={last} is missing"))?;
+        let Some(row) = found.filter(|row| row.end != EpisodeEnd::Open) else { return Ok(last) };
         let whole: f64 = (first..=last).map(|tick| f64::from(reward(tick))).sum();
         ensure!(row.end == EpisodeEnd::Terminated, "episode {} ended, but says {:?}", row.episode, row.end);
         ensure!(row.length == EPISODE_LENGTH, "episode {} has length {}", row.episode, row.length);
         ensure!((row.episode_return - whole).abs() < 1e-9, "episode {} returned {whole}", row.episode);
-        last += EPISODE_LENGTH;
+        first += EPISODE_LENGTH;
     }
-    Ok(())
 }

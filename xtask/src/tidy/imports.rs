@@ -15,7 +15,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("crates/ethogram_cli", &["ethogram_server", "ethogram_import", "ethogram_query", "ethogram_store"]),
     ("python", &["ethogram_cli", "ethogram_query", "ethogram_store", "ethogram_analysis", "ethogram_model"]),
     ("xtask", &["ethogram_query", "ethogram_store", "ethogram_analysis", "ethogram_model"]),
-    ("fuzz", &["ethogram_model"]),
+    ("fuzz", &["ethogram_server", "ethogram_import", "ethogram_query", "ethogram_store", "ethogram_model"]),
 ];
 
 /// A folder under `web/src`, and the folders beside it that it may import.

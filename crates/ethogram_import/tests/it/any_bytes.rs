@@ -3,21 +3,10 @@
 use ethogram_store::{Axis, RunSource};
 use proptest::prelude::*;
 
-use crate::events::{Events, field, metadata, tensor, texts};
+use crate::chance::Chance;
+use crate::events::{Events, field};
+use crate::fuzzed::{self, Outcome, sample};
 use crate::{open, points};
-
-/// A file with something of every kind.
-fn sample() -> Events {
-    let mut events = Events::new();
-    for step in 0..20 {
-        events.scalar("x", step, step as f32);
-    }
-    events.value("t", 3, &[tensor(1, &[2], &[0; 8])]);
-    events.value("text", 3, &[metadata("text"), texts(&[1], &[b"|a|b|\n|-|-|\n|c|1|"])]);
-    events.value("h", 3, &[field(5, &[0x32, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0x3a, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f])]);
-    events.value("i", 3, &[field(4, &field(4, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"))]);
-    events
-}
 
 /// Reads everything that there is.
 fn read_all(bytes: &[u8]) -> (usize, usize) {
@@ -65,6 +54,26 @@ fn zeros_in_the_middle_are_passed_over() {
     bytes.extend(&sound);
     let (found, lost) = read_all(&bytes);
     assert_eq!((found, lost >= 1), (40, true));
+}
+
+#[test]
+fn mutants_of_event_files_do_no_harm() {
+    Chance::try_mutants(&fuzzed::event_files(), 300, |bytes| fuzzed::events(bytes) == Outcome::Read);
+}
+
+#[test]
+fn mutants_of_tables_do_no_harm() {
+    Chance::try_mutants(&fuzzed::tables(), 200, |bytes| fuzzed::table(bytes) == Outcome::Read);
+}
+
+#[test]
+fn mutants_of_numpys_arrays_do_no_harm() {
+    Chance::try_mutants(&fuzzed::npz_files(), 400, |bytes| fuzzed::npz(bytes) == Outcome::Read);
+}
+
+#[test]
+fn mutants_of_arrow_episodes_do_no_harm() {
+    Chance::try_mutants(&fuzzed::datasets(), 400, |bytes| fuzzed::dataset(bytes) == Outcome::Read);
 }
 
 proptest! {

@@ -1,9 +1,12 @@
 //! Logs of other tools, read as runs.
 
 mod any_bytes;
+#[path = "../../../ethogram_store/tests/it/chance.rs"]
+mod chance;
 mod convert;
 mod events;
 mod folder;
+mod fuzzed;
 mod let_go;
 mod minari;
 mod stable_baselines3;

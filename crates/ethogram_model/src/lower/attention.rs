@@ -135,6 +135,9 @@ fn mask(call: &mut Call<'_>, scores: ValueId, past: usize) -> Result<Option<Valu
                 given = call.b.select(given, open, closed)?;
             }
             let own = call.shape(given);
+            if own.is_empty() {
+                return Err(call.b.wrong("a mask without axes, expected two to four"));
+            }
             // A mask may be shorter than the keys: what is behind it is closed.
             if let Some(&length) = own.last()
                 && length < keys

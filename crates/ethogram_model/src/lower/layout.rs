@@ -234,7 +234,10 @@ fn slice(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         let distance = if step > 0 { end - first } else { first - end };
         lengths[axis] = if distance > 0 { ((distance - 1) / step.abs() + 1) as usize } else { 0 };
         starts[axis] = first.max(0) as usize;
-        steps[axis] = isize::try_from(step).map_err(|_| call.b.wrong(format!("a step of {step}")))?;
+        // Of one element the step says nothing, and a huge one would overflow where it is multiplied.
+        if lengths[axis] > 1 {
+            steps[axis] = isize::try_from(step).map_err(|_| call.b.wrong(format!("a step of {step}")))?;
+        }
     }
     Ok(vec![call.b.slice(x, &starts, &steps, &lengths)?])
 }

@@ -228,6 +228,33 @@ fn weights_of(bytes: &[u8], at: usize, way: &[u64], found: &mut Vec<std::ops::Ra
     }
 }
 
+/// Found by the fuzzer, where overflows are looked for.
+#[test]
+fn a_huge_step_takes_one_element() {
+    for step in [i64::MAX, 1 << 62, -i64::MAX] {
+        let weights = [("a", 1), ("e", if step > 0 { 3 } else { i64::MIN }), ("d", 1), ("s", step)];
+        let weights = weights.map(|(name, value)| integers(name, &[value]));
+        let file = model(vec![node("Slice", &["x", "a", "e", "d", "s"], &["y"], vec![])], weights.to_vec(), &[2, 3]);
+        let model = Model::from_bytes(&file, &limits()).unwrap();
+        let graph = model.graph(&[("x".to_owned(), vec![2, 3])].into(), &[]).unwrap();
+        let (x, y) = (graph.named("x").unwrap(), graph.named("y").unwrap());
+        let given = Tensor::f32(&[2, 3], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).unwrap();
+        let found = Program::compile(graph, &[y], &limits()).unwrap().run(&[(x, given)], &Cancel::default()).unwrap();
+        assert_eq!((found[0].shape(), found[0].as_f32().unwrap()), (&[2, 1][..], &[1.0, 4.0][..]), "step {step}");
+        assert_eq!(run(&file), Outcome::Ran);
+    }
+}
+
+/// Found by the fuzzer.
+#[test]
+fn a_mask_without_axes_is_named() {
+    let keys = floats("k", &[1, 1, 3, 2], &[0.5; 6]);
+    let nodes =
+        vec![node("Reshape", &["x", "s"], &["q"], vec![]), node("Attention", &["q", "k", "k", "m"], &["y"], vec![])];
+    let weights = vec![keys, integers("s", &[1, 1, 3, 2]), floats("m", &[], &[0.0])];
+    check(&model(nodes, weights, &[2, 3]), &["a mask without axes"]);
+}
+
 #[test]
 fn four_hundred_and_thirty_two_mutants_neither_panic_nor_eat_memory() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/models/cartpole-ppo.onnx");

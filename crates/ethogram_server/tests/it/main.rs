@@ -1,6 +1,10 @@
 //! The server over real connections.
 
+mod any_bytes;
+#[path = "../../../ethogram_store/tests/it/chance.rs"]
+mod chance;
 mod connections;
+mod fuzzed;
 mod http;
 mod live;
 mod many;

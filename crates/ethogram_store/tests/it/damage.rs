@@ -4,42 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ethogram_store::{
-    Array, Axis, ColumnData, Error, RunReader, RunSource, RunState, RunWriter, StepValue, TensorKind, TensorRow,
-};
+use ethogram_store::{Axis, ColumnData, Error, RunReader, RunSource, RunState, RunWriter};
 
-use crate::support::{copy_folder, create, episode, f32s, name, number, open_whole, options, picture};
-
-/// One of everything, small; two batches of each kind.
-fn small_run(root: &Path) -> RunWriter {
-    let writer = create(root);
-    for part in 0..2_u64 {
-        for step in 0..3_i64 {
-            let step = step + part as i64 * 3;
-            writer.scalars(Axis::GlobalStep, step, step, &[("a", step as f64 + 0.5), ("b", -1.0)]).expect("logged");
-        }
-        writer.episode(episode(part)).expect("logged");
-        for step in 0..2 {
-            let step = step + part * 2;
-            let frame = StepValue::Array(picture(step));
-            let text = StepValue::Text(format!("text {step}"));
-            let values = vec![
-                (name("frame"), frame),
-                (name("note"), text),
-                (name("reward"), number(step as f64)),
-                (name("x"), f32s(&[1.0, step as f32])),
-            ];
-            writer.step(0, step, values).expect("logged");
-        }
-        let array = Array::from_f32(&[part as f32, 2.0]);
-        let row =
-            TensorRow { step: part as i64, time_us: 1, kind: TensorKind::Tensor, array, meta: serde_json::Map::new() };
-        writer.tensor(Axis::GlobalStep, "weights", row).expect("logged");
-        writer.checkpoint(part as i64, "c", "onnx", vec![part as u8; 20], serde_json::json!({})).expect("logged");
-        writer.flush().expect("flushed");
-    }
-    writer
-}
+use crate::support::{copy_folder, open_whole, options, small_run};
 
 /// Every value that can be read, under a name of its own; blobs that cannot be are counted as lost.
 fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {

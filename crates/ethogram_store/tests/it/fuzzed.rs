@@ -42,3 +42,23 @@ pub fn space(bytes: &[u8]) -> Outcome {
         }
     }
 }
+
+/// What [`group`] is given to begin with: the groups that the browser's decoder is tested with.
+pub fn frame_groups() -> Vec<Vec<u8>> {
+    macro_rules! read {
+        ($($name:literal)*) => {
+            vec![$(include_bytes!(concat!("../../../../web/testdata/frame_groups/", $name, ".bin")).to_vec()),*]
+        };
+    }
+    read!["gradient_rgb" "noise_gray" "palette_rgb" "stack_first" "stack_last" "stack_rgb" "still_rgb"]
+}
+
+/// What [`space`] is given to begin with.
+pub fn spaces() -> Vec<Vec<u8>> {
+    let texts = [
+        r#"{"type":"box","dtype":"float32","shape":[4],"low":[-1,-2,-3,-4],"high":[1,2,3,null]}"#,
+        r#"{"type":"dict","spaces":[["a",{"type":"discrete","n":4}],["b",{"type":"multi_discrete","nvec":[2,3],"shape":[2]}]]}"#,
+        r#"{"type":"tuple","spaces":[{"type":"text","max_length":9},{"type":"multi_binary","shape":[3,2]}]}"#,
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}

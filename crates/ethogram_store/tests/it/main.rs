@@ -1,10 +1,12 @@
 //! What a run must do from the outside.
 
 mod any_bytes;
+mod chance;
 mod check;
 mod crash;
 mod damage;
 mod fuzzed;
+mod fuzzed_run;
 mod golden_frames;
 mod hostile;
 mod model;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ethogram_store::{
-    Array, Dtype, EpisodeEnd, EpisodeRow, RunInfo, RunReader, RunSource, RunWriter, StepValue, WriterOptions,
+    Array, Axis, Dtype, EpisodeEnd, EpisodeRow, RunInfo, RunReader, RunSource, RunWriter, StepValue, TensorKind,
+    TensorRow, WriterOptions,
 };
 
 /// Flushes fast enough for tests that wait.
@@ -103,4 +104,35 @@ fn copy_files(from: &Path, to: &Path) {
             assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{}", entry.path().display());
         }
     }
+}
+
+/// One of everything, small; two batches of each kind.
+pub fn small_run(root: &Path) -> RunWriter {
+    let writer = create(root);
+    for part in 0..2_u64 {
+        for step in 0..3_i64 {
+            let step = step + part as i64 * 3;
+            writer.scalars(Axis::GlobalStep, step, step, &[("a", step as f64 + 0.5), ("b", -1.0)]).expect("logged");
+        }
+        writer.episode(episode(part)).expect("logged");
+        for step in 0..2 {
+            let step = step + part * 2;
+            let frame = StepValue::Array(picture(step));
+            let text = StepValue::Text(format!("text {step}"));
+            let values = vec![
+                (name("frame"), frame),
+                (name("note"), text),
+                (name("reward"), number(step as f64)),
+                (name("x"), f32s(&[1.0, step as f32])),
+            ];
+            writer.step(0, step, values).expect("logged");
+        }
+        let array = Array::from_f32(&[part as f32, 2.0]);
+        let row =
+            TensorRow { step: part as i64, time_us: 1, kind: TensorKind::Tensor, array, meta: serde_json::Map::new() };
+        writer.tensor(Axis::GlobalStep, "weights", row).expect("logged");
+        writer.checkpoint(part as i64, "c", "onnx", vec![part as u8; 20], serde_json::json!({})).expect("logged");
+        writer.flush().expect("flushed");
+    }
+    writer
 }

@@ -1,0 +1,11 @@
+//! Any bytes as a group of frames.
+#![no_main]
+
+#[path = "../../crates/ethogram_store/tests/it/fuzzed.rs"]
+#[expect(dead_code, reason = "other targets need the rest")]
+mod fuzzed;
+mod seeds;
+
+libfuzzer_sys::fuzz_target!(init: seeds::begin(fuzzed::frame_groups), |bytes: &[u8]| {
+    fuzzed::group(bytes);
+});
