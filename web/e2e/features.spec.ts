@@ -226,11 +226,7 @@ test('U-18: the legend isolates by hover and focus, a click opens; zoom, patches
   const maps = new Body(await answer.body());
   const totals = maps.numbers('totals');
   const strongest = totals.indexOf(Math.max(...totals));
-  const shown = Number(
-    (await factor(strongest)
-      .locator('.total')
-      .textContent())!.replace('−', '-'),
-  );
+  const shown = Number((await factor(strongest).locator('.total').textContent())!.replace('−', '-'));
   expect(shown / totals[strongest]!).toBeCloseTo(1, 1);
 
   /** Which colours there are over the picture, as hues of what is at all strong. */

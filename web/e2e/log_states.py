@@ -75,7 +75,10 @@ elif scenario == "sampled":
                 global_step=global_step,
             )
 elif scenario == "words":
-    with eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run, run.episode() as episode:
+    with (
+        eg.init(project="states", name=scenario, root=root, when_full="block", env=ENV) as run,
+        run.episode() as episode,
+    ):
         for step in range(60):
             observation = MIDDLES[step % 3] + random.normal(scale=0.4, size=4).astype(np.float32)
             mood = ["tense", "calm", "lost"][step % 3]
