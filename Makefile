@@ -67,8 +67,10 @@ $(VENV)/.tests: $(VENV)/.sdk python/requirements-test.txt
 .PHONY: test
 test: test-rust test-s3 test-python test-web test-browser ## All tests
 
+# Fetched for all platforms: the list of what the project is made of is tested, and names the crates of the others too.
 .PHONY: test-rust
 test-rust: web/dist/index.html ## Rust: unit, integration, property, tidy
+	$(CARGO) fetch --locked --quiet
 	if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	  $(CARGO) nextest run --release --workspace --no-fail-fast && $(CARGO) test --release --workspace --doc --quiet; \
 	else $(CARGO) test --release --workspace; fi
