@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { expect, test, type Locator, type Page } from '@playwright/test';
 
-import { recordedEpisodes, runs } from './demo';
+import { recordedEpisodes, runNamed, runs } from './demo';
 import { OwnServer } from './own_server';
 
 // A dozen episodes are decoded in most of these.
@@ -196,7 +196,7 @@ test.describe('with runs of its own', () => {
     await page.goto(`${server.url}/#/gallery?layout=newest&size=132`);
     await expect(page.locator('[data-tile]').first()).toBeVisible();
     await expect(page.getByText('🐍 <b>bold</b><img src=x onerror=alert(1)>').first()).toBeVisible();
-    await expect(page.getByText('One more shown run has no recorded episode.')).toBeVisible();
+    await expect(page.getByText('One more shown run has no recorded or filmed episode.')).toBeVisible();
     // One step: the slider of a clock still stands for the longest.
     const steps = page.locator('[data-tile]', { hasText: '1 steps' }).first();
     await expect(steps.locator('[data-picture]')).toHaveAttribute('data-picture', 'shown');
@@ -205,7 +205,7 @@ test.describe('with runs of its own', () => {
       page.locator('[data-tile]', { hasText: 'plain' }).first().locator('canvas').first(),
     ).toBeVisible();
 
-    const [many] = (await runs(page.request, server.url)).filter(({ name }) => name === 'thirty');
+    const many = await runNamed(page.request, 'thirty', server.url);
     await page.goto(`${server.url}/#/gallery?runs=${many.id}&layout=newest&size=132`);
     await expect(page.locator('[data-tile]')).toHaveCount(30);
     for (const screen of await page.locator('[data-tile] [data-picture]').all()) {
@@ -215,9 +215,9 @@ test.describe('with runs of its own', () => {
   });
 
   test('Gallery: a run without recordings says how to record', async ({ page }) => {
-    const [none] = (await runs(page.request, server.url)).filter(({ recorded }) => recorded === 0);
+    const none = await runNamed(page.request, 'none', server.url);
     await page.goto(`${server.url}/#/gallery?runs=${none.id}`);
-    await expect(page.getByRole('heading', { name: 'No episode of these runs was recorded' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'No episode of these runs was recorded or filmed' })).toBeVisible();
     await expect(page.getByText('eg.record(')).toBeVisible();
   });
 
