@@ -217,7 +217,9 @@ test.describe('with runs of its own', () => {
   test('Gallery: a run without recordings says how to record', async ({ page }) => {
     const none = await runNamed(page.request, 'none', server.url);
     await page.goto(`${server.url}/#/gallery?runs=${none.id}`);
-    await expect(page.getByRole('heading', { name: 'No episode of these runs was recorded or filmed' })).toBeVisible();
+    await expect(
+      page.getByRole('heading', { name: 'No episode of these runs was recorded or filmed' }),
+    ).toBeVisible();
     await expect(page.getByText('eg.record(')).toBeVisible();
   });
 
