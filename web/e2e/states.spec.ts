@@ -343,7 +343,10 @@ test('A-12: activations of a layer are laid out live, held, shaken and stopped; 
     .evaluateAll((all) =>
       all.map((one) => (one as HTMLOptionElement).value).find((name) => name.startsWith('layer/')),
     );
+  // The layout of the observations runs until that of the layer begins.
+  const before = (await map(page).getAttribute('data-map'))!;
   await page.getByLabel('map of', { exact: true }).selectOption(layer!);
+  await expect(map(page)).not.toHaveAttribute('data-map', before);
   await expect(progress(page)).toHaveAttribute('data-phase', 'running');
   const round = async () => Number(await progress(page).getAttribute('data-round'));
   await expect.poll(round).toBeGreaterThan(5);
