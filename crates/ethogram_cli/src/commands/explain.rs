@@ -18,7 +18,7 @@ use crate::{
 pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
     let run = runs::open_one(&options.run, &StoreOptions::default())?;
     if options.forget {
-        return forget(&run);
+        return Ok(forget(&run));
     }
     let plan = Plan::of(&run, options)?;
     // One step tells whether the question makes sense, how long it takes and how large its answer is. It is not kept.
@@ -61,7 +61,7 @@ pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
 }
 
 /// Removes what is kept. The code is 1 when something stays.
-fn forget(run: &RunHandle) -> anyhow::Result<u8> {
+fn forget(run: &RunHandle) -> u8 {
     let (before, left) = (run.kept_attributions(), run.forget_attributions());
     let bytes = before.bytes.saturating_sub(left.bytes);
     println!(
@@ -76,7 +76,7 @@ fn forget(run: &RunHandle) -> anyhow::Result<u8> {
             run.path().display()
         );
     }
-    Ok(u8::from(left.questions > 0))
+    u8::from(left.questions > 0)
 }
 
 /// Goes through the chunks, several at once.

@@ -47,12 +47,12 @@ impl Asking {
         &self,
         run: &RunHandle,
         request: &ExplanationRequest,
-        answers: Vec<Answer>,
+        answers: &[Answer],
         reference: Option<&BTreeMap<String, Tensor>>,
         cancel: &Cancel,
     ) -> Result<Vec<Explanation>> {
         let mut begun = Vec::with_capacity(answers.len());
-        for answer in &answers {
+        for answer in answers {
             let mut explanation = self.nothing_yet(answer);
             let rows: Vec<usize> = (0..explanation.valid.len()).filter(|&row| explanation.valid[row]).collect();
             let (mut kept, mut rest) = (None, Vec::new());

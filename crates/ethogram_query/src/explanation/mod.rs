@@ -205,7 +205,7 @@ impl RunHandle {
         };
         let reference = asking.reference(self, request.episode)?;
         let answers = question.answers(&request.target, request.of)?;
-        asking.explain_each(self, request, answers, reference.as_ref(), cancel)
+        asking.explain_each(self, request, &answers, reference.as_ref(), cancel)
     }
 
     fn asking(&self, request: &ExplanationRequest, edits: &[Edit]) -> Result<Asking> {

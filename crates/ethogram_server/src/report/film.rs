@@ -16,7 +16,9 @@ pub fn is_filmed(extra: &Value) -> bool {
 /// The `extra` of an episode whose film is not in the report.
 pub fn without_film(extra: &mut Value) {
     if let Some(members) = extra.as_object_mut() {
-        MEMBERS.iter().for_each(|name| drop(members.remove(*name)));
+        for name in MEMBERS {
+            members.remove(name);
+        }
     }
 }
 

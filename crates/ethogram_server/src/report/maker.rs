@@ -171,7 +171,8 @@ impl Maker<'_> {
                 Some(one) if planned.iter().any(|known| known.run == one.run && known.episode == one.episode) => {}
                 Some(one) => planned.push(one),
                 None => {
-                    self.left_out.push(format!("{}: episode {} was neither recorded nor filmed", run.name, ask.episode))
+                    self.left_out
+                        .push(format!("{}: episode {} was neither recorded nor filmed", run.name, ask.episode));
                 }
             }
         }
