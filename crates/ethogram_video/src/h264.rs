@@ -10,7 +10,7 @@ use crate::yuv::Yuv;
 use crate::{Canvas, Error, Result};
 
 /// Quantisation, which is all that decides what a film looks like: letters and edges of bars stay sharp.
-const QP: QpRange = QpRange::new(16, 18);
+const QP: QpRange = QpRange::new(22, 24);
 /// Not aimed at. It says which players may try, and is more than films of pixel art and bars come to.
 const BITS_A_SECOND: u32 = 8_000_000;
 
