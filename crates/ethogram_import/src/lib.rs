@@ -6,6 +6,7 @@
 //!
 //! It imports the store alone: neither the query layer nor the server knows any of these formats.
 
+mod arrow_blocks;
 mod config;
 mod content;
 mod convert;

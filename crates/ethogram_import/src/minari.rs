@@ -19,6 +19,7 @@ use arrow_schema::DataType;
 use ethogram_store::{Axis, Column, ColumnData, Dtype, EpisodeEnd, EpisodeRow, Error, FieldInfo, Result, Space};
 use serde_json::Value;
 
+use crate::arrow_blocks;
 use crate::part::{FileSeen, Folder, Part};
 use crate::space::space_of_minari;
 use crate::tables::{StepField, Tables, why};
@@ -222,17 +223,20 @@ fn batches(folder: &Path) -> Result<Vec<RecordBatch>> {
             let (limit, found) = (EPISODE_BYTES_MAX, file.length);
             return Err(Error::TooLarge { what: path.display().to_string(), limit, found });
         }
-        let opened = File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
-        // The file carries no checksum, and Arrow's reader panics on some that are damaged.
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            FileReader::try_new(opened, None)?.collect::<std::result::Result<Vec<_>, _>>()
-        }));
+        let mut opened =
+            File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
         let corrupt = |found: String| Error::Corrupt {
             what: "steps of the episode".into(),
             expected: "an Arrow file".into(),
             found,
             path: path.clone(),
         };
+        // The file carries no checksum, and Arrow's reader panics on some that are damaged.
+        let read = catch_unwind(AssertUnwindSafe(|| arrow_blocks::check(&mut opened, file.length)));
+        read.map_err(|_| corrupt("a damaged one".into()))?.map_err(corrupt)?;
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            FileReader::try_new(opened, None)?.collect::<std::result::Result<Vec<_>, _>>()
+        }));
         let read = read.map_err(|_| corrupt("a damaged one".into()))?;
         batches.extend(read.map_err(|error| corrupt(error.to_string()))?);
     }
