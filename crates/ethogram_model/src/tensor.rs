@@ -216,8 +216,12 @@ pub(crate) fn elements(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))
 }
 
-/// How far apart neighbours along each axis lie in row-major order.
+/// How far apart neighbours along each axis lie in row-major order. A shape without elements has none that lie apart: its other lengths
+/// may be anything, and need not have a product.
 pub(crate) fn strides(shape: &[usize]) -> Vec<usize> {
+    if shape.contains(&0) {
+        return vec![0; shape.len()];
+    }
     let mut strides = vec![1; shape.len()];
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis];

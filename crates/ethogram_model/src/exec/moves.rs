@@ -16,6 +16,10 @@ pub struct Copy {
 impl Copy {
     fn new(lengths: &[usize], from: &[isize], to: &[isize], from_start: usize, to_start: usize) -> Self {
         let mut copy = Copy { lengths: Vec::new(), from: Vec::new(), to: Vec::new(), from_start, to_start };
+        if lengths.contains(&0) {
+            copy.lengths.push(0);
+            return copy;
+        }
         for axis in (0..lengths.len()).filter(|&axis| lengths[axis] != 1) {
             let length = lengths[axis] as isize;
             match (copy.lengths.last_mut(), copy.from.last_mut(), copy.to.last_mut()) {

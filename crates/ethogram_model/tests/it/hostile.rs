@@ -315,3 +315,9 @@ fn four_hundred_and_thirty_two_mutants_neither_panic_nor_eat_memory() {
         assert!(after - before < 512 << 20, "{} bytes more", after - before);
     }
 }
+
+#[test]
+fn lengths_beside_one_of_nothing_need_not_have_a_product() {
+    // Found by fuzzing: an axis of no elements beside others so long that strides overflowed.
+    run(include_bytes!("../../testdata/hostile/lengths_beside_none.onnx"));
+}
