@@ -167,9 +167,9 @@ describe('what people write', () => {
       asked.push(`${init.method ?? 'GET'} ${path} ${(init.body as string | undefined) ?? ''}`.trim());
       return json(init.method === 'PUT' ? layout : { layouts: [layout] });
     });
-    expect(await api.layouts('a/b')).toEqual([layout]);
-    expect(await api.putLayout('a/b', 'wide & long', { columns: 3 })).toEqual(layout);
-    expect(await api.deleteLayout('a/b', 'x')).toEqual([layout]);
+    expect(await api.layouts.list('a/b')).toEqual([layout]);
+    expect(await api.layouts.put('a/b', 'wide & long', { columns: 3 })).toEqual(layout);
+    expect(await api.layouts.remove('a/b', 'x')).toEqual([layout]);
     expect(asked).toEqual([
       'GET /api/layouts?project=a%2Fb',
       'PUT /api/layouts?project=a%2Fb&name=wide+%26+long {"columns":3}',

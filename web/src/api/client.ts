@@ -24,6 +24,7 @@ import {
   type WithoutFeatures,
 } from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
+import { LayoutsClient } from './layouts_client';
 import { MapsClient } from './maps_client';
 import { NetworkClient } from './network_client';
 import { at, search } from './paths';
@@ -58,7 +59,6 @@ import type {
   Film,
   FoundEvents,
   Health,
-  Layout,
   Notes,
   Parameters,
   PolicyDivergence,
@@ -101,12 +101,15 @@ export class Client {
   /** Maps of states. */
   readonly maps: MapsClient;
   readonly network: NetworkClient;
+  /** Layouts that people saved. */
+  readonly layouts: LayoutsClient;
   readonly #source: Source;
 
   constructor(source: Source) {
     this.#source = source;
     this.maps = new MapsClient(source);
     this.network = new NetworkClient(source);
+    this.layouts = new LayoutsClient(source);
   }
 
   health(signal?: AbortSignal): Promise<Health> {
@@ -533,30 +536,6 @@ export class Client {
    */
   putNotes(run: string, notes: Notes, tag: string, signal?: AbortSignal): Promise<Tagged<Notes>> {
     return this.#source.tagged(`${at(run)}/notes`, { method: 'PUT', body: notes, ifMatch: tag, signal });
-  }
-
-  /** Layouts that people saved for a project, by name. */
-  async layouts(project: string, signal?: AbortSignal): Promise<Layout[]> {
-    const answer = await this.#source.json<{ layouts: Layout[] }>(`/api/layouts${search({ project })}`, {
-      signal,
-    });
-    return answer.layouts;
-  }
-
-  /** Saves a layout under a name, in place of the one that had it. */
-  putLayout(project: string, name: string, layout: Layout['layout'], signal?: AbortSignal): Promise<Layout> {
-    return this.#source.json(`/api/layouts${search({ project, name })}`, {
-      method: 'PUT',
-      body: layout,
-      signal,
-    });
-  }
-
-  /** Removes a layout; gives those that are left. */
-  async deleteLayout(project: string, name: string, signal?: AbortSignal): Promise<Layout[]> {
-    const path = `/api/layouts${search({ project, name })}`;
-    const answer = await this.#source.json<{ layouts: Layout[] }>(path, { method: 'DELETE', signal });
-    return answer.layouts;
   }
 
   /** How much of what was computed lies beside a run. */

@@ -96,7 +96,7 @@ export class LayoutSession {
       return false;
     }
     return this.#write(async () => {
-      await this.#app.client.putLayout(this.#project, name, json as unknown as { [key: string]: Json });
+      await this.#app.client.layouts.put(this.#project, name, json as unknown as { [key: string]: Json });
       this.name = name;
       this.editor.rebase(this.editor.layout);
     });
@@ -106,15 +106,15 @@ export class LayoutSession {
     const layout = this.saved?.find((one) => one.name === from)?.layout;
     if (!layout || from === to) return false;
     return this.#write(async () => {
-      await this.#app.client.putLayout(this.#project, to, layout);
-      await this.#app.client.deleteLayout(this.#project, from);
+      await this.#app.client.layouts.put(this.#project, to, layout);
+      await this.#app.client.layouts.remove(this.#project, from);
       if (this.name === from) this.name = to;
     });
   }
 
   async remove(name: string): Promise<boolean> {
     return this.#write(async () => {
-      await this.#app.client.deleteLayout(this.#project, name);
+      await this.#app.client.layouts.remove(this.#project, name);
       if (this.name !== name) return;
       this.name = null;
       this.editor.rebase(this.#default);
@@ -145,7 +145,7 @@ export class LayoutSession {
 
   async #list(): Promise<void> {
     try {
-      this.saved = await this.#app.client.layouts(this.#project);
+      this.saved = await this.#app.client.layouts.list(this.#project);
     } catch {
       // Without them the page works all the same; saving will tell why it does not.
       this.saved = [];
