@@ -62,9 +62,11 @@ where
     let (to, receiver) = mpsc::channel::<Bytes>(WAITING_MAX);
     let (began, beginning) = oneshot::channel();
     task::spawn_blocking(move || {
-        let _place = place;
         let parts = Parts { to, stopped, began: Mutex::new(Some(began)), told: Mutex::default() };
-        parts.end(work(&parts));
+        let how = work(&parts);
+        // Whoever hears the end may ask again at once.
+        drop(place);
+        parts.end(how);
     });
     beginning.await.unwrap_or_else(|_| Err(ApiError::internal("the work ended before it began")))?;
     let body = Body::from_stream(stream::unfold(receiver, |mut receiver| async move {

@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use futures::stream;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
     answer::file_name,
@@ -55,8 +55,7 @@ pub async fn reports(
     }
     let (to, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let _permit = permit;
-        send(app, &request, &to).await;
+        send(app, &request, permit, &to).await;
     });
     let body = Body::from_stream(stream::unfold(receiver, |mut receiver| async move {
         let part: Bytes = receiver.recv().await?;
@@ -74,7 +73,8 @@ fn answer(body: Body, media_type: &'static str, name: &str) -> Response {
     answer
 }
 
-async fn send(app: App, request: &ReportRequest, to: &mpsc::Sender<Bytes>) {
+/// Makes the page and sends it. Its place is free before its last word is said: whoever hears that may ask again at once.
+async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to: &mpsc::Sender<Bytes>) {
     let stopped = app.stopped.clone();
     let mut at = ReportProgress::default();
     let mut shown: Option<Instant> = None;
@@ -99,9 +99,11 @@ async fn send(app: App, request: &ReportRequest, to: &mpsc::Sender<Bytes>) {
                     return;
                 }
             }
+            drop(place);
             drop(to.send(head(at.total, at.total, PartKind::End, 0)).await);
         }
         Err(error) => {
+            drop(place);
             let body = json!(error).to_string();
             if to.send(head(at.done, at.total, PartKind::Error, body.len())).await.is_ok() {
                 drop(to.send(Bytes::from(body)).await);

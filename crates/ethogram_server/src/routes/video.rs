@@ -17,7 +17,7 @@ use bytes::Bytes;
 use ethogram_query::{Error, RunHandle, Video, VideoFormat, VideoRequest};
 use futures::stream;
 use serde_json::json;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::{
     answer::{check_bytes, file_name},
@@ -68,8 +68,7 @@ pub async fn video(
     let (ready, prepared) = oneshot::channel();
     let stopped = app.stopped.clone();
     tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        make(&run, &request, ready, Sender { to: sender, parts, done: 0, frames: 0, sent: 0 }, &stopped);
+        make(&run, &request, permit, ready, Sender { to: sender, parts, done: 0, frames: 0, sent: 0 }, &stopped);
     });
     prepared.await.unwrap_or_else(|_| Err(ApiError::internal("the film's thread ended before it began")))?;
     Ok(answer(receiver, format, parts, &name))
@@ -88,23 +87,29 @@ fn answer(receiver: mpsc::Receiver<io::Result<Bytes>>, format: VideoFormat, part
     answer
 }
 
-/// Says through `ready` whether there will be a film, and then sends it.
+/// Says through `ready` whether there will be a film, and then sends it. Its place is free before its last word is said: whoever hears that may ask again at once.
 fn make(
     run: &RunHandle,
     request: &VideoRequest,
+    place: OwnedSemaphorePermit,
     ready: oneshot::Sender<ApiResult<()>>,
     mut sender: Sender,
     stopped: &watch::Receiver<bool>,
 ) {
     let video = match run.video(request) {
         Ok(video) => video,
-        Err(error) => return drop(ready.send(Err(error.into()))),
+        Err(error) => {
+            drop(place);
+            return drop(ready.send(Err(error.into())));
+        }
     };
     if ready.send(Ok(())).is_err() {
         return;
     }
     sender.frames = video.frames();
-    match send(&video, &sender, stopped) {
+    let sent = send(&video, &sender, stopped);
+    drop(place);
+    match sent {
         Ok(done) => {
             sender.done = done;
             sender.end();
