@@ -38,12 +38,19 @@ $(VENV)/.made: python/requirements-build.txt
 	@touch $@
 
 # One build for the SDK, the command and the server: the wheel carries all three.
-$(VENV)/.sdk: $(VENV)/.made web/dist/index.html $(RUST_SOURCES) python/pyproject.toml
+$(VENV)/.sdk: $(VENV)/.made web/dist/index.html $(RUST_SOURCES) python/pyproject.toml | nasm
 	cd python && VIRTUAL_ENV=$(abspath $(VENV)) $(abspath $(BIN))/maturin develop --release --quiet
 	@touch $@
 
 .PHONY: build
 build: $(VENV)/.sdk ## Build the SDK and the `ethogram` command into .venv
+
+# An assembler halves the time of films with overlays. Nothing needs it, so nobody is asked for a password and no failure counts.
+.PHONY: nasm
+nasm:
+	@command -v nasm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends nasm; } >/dev/null 2>&1; } || \
+	  echo "no nasm here: films are encoded by plain C, overlays take twice as long"
 
 # ---- demo -----------------------------------------------------------------------------------------------------------
 

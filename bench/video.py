@@ -33,15 +33,17 @@ def film(run: str, episode: int, steps: int, width: int, height: int, out: Path,
     actions = np.asarray(recorded.field("action").numpy()[:steps])
     rewards = np.nan_to_num(np.asarray(recorded.field("reward").numpy()[:steps], dtype=float))
     returns = np.cumsum(rewards)
-    # Numbers of the right shape: the peer is not asked to compute attributions.
-    heat = np.abs(np.diff(pictures.astype(np.float32), axis=0, prepend=pictures[:1])) if overlay else None
+    # What ours lays over it, too: the peer is not asked to compute attributions, nor to colour them.
+    heat = None
+    if overlay:
+        heat = coloured(recorded.field("attribution/saliency", target="action").numpy()[:steps])
 
     figure = plt.figure(figsize=(width / DPI, height / DPI), dpi=DPI)
     grid = figure.add_gridspec(1, 2, width_ratios=(1.3, 1))
     left, right = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
     left.axis("off")
     image = left.imshow(pictures[0], cmap="gray" if overlay else None, interpolation="nearest", vmin=0, vmax=255)
-    laid = left.imshow(heat[0], cmap="seismic", alpha=0.5, vmin=-255, vmax=255) if heat is not None else None
+    laid = left.imshow(heat[0], interpolation="nearest") if heat is not None else None
     bars = right.barh(range(len(names)), numbers[0])
     right.set_yticks(range(len(names)), names)
     right.set_xlim(0, 1)
@@ -65,6 +67,18 @@ def film(run: str, episode: int, steps: int, width: int, height: int, out: Path,
     clip = VideoClip(draw, duration=steps / FPS)
     clip.write_videofile(str(out), fps=FPS, codec="libx264", audio=False, logger=None)
     return time.perf_counter() - began
+
+
+def coloured(heat: Any) -> Any:
+    """T x H x W x 4 bytes: warm above zero, cold below, clear where weak; scales of their own leave 2 % of each out."""
+    heat = heat.sum(axis=1)
+    magnitudes = np.sort(np.abs(heat).reshape(len(heat), -1), axis=1)
+    sums = np.cumsum(magnitudes, axis=1)
+    reach = magnitudes[np.arange(len(heat)), np.argmax(sums >= 0.98 * sums[:, -1:], axis=1)]
+    scaled = np.clip(heat / np.maximum(reach, 1e-12)[:, None, None], -1, 1)
+    colours = matplotlib.colormaps["seismic"](scaled / 2 + 0.5, bytes=True)
+    colours[..., 3] = np.sqrt(np.abs(scaled)) * 255
+    return colours
 
 
 if __name__ == "__main__":

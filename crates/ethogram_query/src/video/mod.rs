@@ -7,6 +7,7 @@ mod moments;
 mod pictures;
 mod reel;
 mod request;
+mod segments;
 
 use std::io::Write;
 use std::ops::{ControlFlow, Range};
@@ -24,8 +25,6 @@ use reel::Reel;
 
 /// Steps a second where neither the request nor the environment says so.
 pub const VIDEO_FPS_DEFAULT: f64 = 30.0;
-/// Most segments that are encoded at once.
-const THREADS_MAX: usize = 4;
 
 /// A film that can be made: everything that could be wrong with the question has been looked at.
 pub struct Video<'a> {
@@ -144,7 +143,7 @@ impl Video<'_> {
         let (width, height) = self.size;
         let mut film = Film::new(sink, self.format, width, height, self.fps)?;
         match film.segment_frames() {
-            Some(frames) => reel::write_segments(self, &mut film, frames, progress)?,
+            Some(frames) => segments::write_segments(self, &mut film, frames, progress)?,
             None => {
                 let mut done = 0;
                 Reel::new(self)?.play(self.range.clone(), &mut |canvas| {

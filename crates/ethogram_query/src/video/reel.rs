@@ -1,17 +1,13 @@
-//! Frame after frame, and many at once.
+//! Frame after frame.
 
-use std::io::Write;
-use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::ops::Range;
 
 use ethogram_model::Cancel;
-use ethogram_video::{Blend, Canvas, Film, Heat, Moment, Picture, Scene, Segment, SegmentEncoder, Sign, lay_heads};
+use ethogram_video::{Blend, Canvas, Heat, Moment, Picture, Scene, Sign, lay_heads};
 
 use super::moments::Moments;
 use super::pictures::{PictureField, Pictures};
-use super::{Overlay, THREADS_MAX, Video, stop_or_go};
+use super::{Overlay, Video};
 use crate::{Error, Explanation, ExplanationRequest, Result, RunHandle};
 
 /// Steps whose numbers are read at once.
@@ -77,86 +73,6 @@ impl<'a> Reel<'a> {
         }
         Ok(())
     }
-}
-
-/// Makes a film of segments of `frames` frames, several at once; they are added in their order.
-pub(super) fn write_segments<W: Write>(
-    video: &Video<'_>,
-    film: &mut Film<W>,
-    frames: u64,
-    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<()> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    let starts: Vec<u64> = (video.range.start..video.range.end).step_by(frames as usize).collect();
-    let mut done = 0;
-    for wave in starts.chunks(threads) {
-        let ranges: Vec<_> = wave.iter().map(|&start| start..video.range.end.min(start + frames)).collect();
-        for segment in encode_wave(video, ranges, &mut done, progress)? {
-            film.append(segment)?;
-        }
-    }
-    Ok(())
-}
-
-/// Encodes these segments side by side.
-fn encode_wave(
-    video: &Video<'_>,
-    ranges: Vec<Range<u64>>,
-    done: &mut u64,
-    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<Vec<Segment>> {
-    let stopped = AtomicBool::new(false);
-    let (sender, frames) = mpsc::channel();
-    thread::scope(|scope| {
-        let workers: Vec<_> = ranges
-            .into_iter()
-            .map(|range| {
-                let (sender, stopped) = (sender.clone(), &stopped);
-                scope.spawn(move || encode(video, range, stopped, &sender))
-            })
-            .collect();
-        drop(sender);
-        let mut unwanted = false;
-        // Ends once every worker let go of its sender.
-        for () in frames {
-            *done += 1;
-            if !stopped.load(Ordering::Relaxed) && progress(*done).is_break() {
-                stopped.store(true, Ordering::Relaxed);
-                unwanted = true;
-            }
-        }
-        let panicked =
-            || Error::Unfilmed { episode: video.episode, why: "a thread of the encoder panicked".to_owned() };
-        let segments = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err(panicked())));
-        let segments: Vec<Result<Segment>> = segments.collect();
-        if unwanted {
-            return Err(Error::Stopped);
-        }
-        // What went wrong, rather than that the others were told to stop because of it.
-        match segments.iter().position(|one| matches!(one, Err(error) if !matches!(error, Error::Stopped))) {
-            Some(index) => segments.into_iter().skip(index).take(1).collect(),
-            None => segments.into_iter().collect(),
-        }
-    })
-}
-
-fn encode(video: &Video<'_>, range: Range<u64>, stopped: &AtomicBool, done: &Sender<()>) -> Result<Segment> {
-    let (width, height) = video.size;
-    let mut encoder = SegmentEncoder::new(width, height, video.fps)?;
-    let played = Reel::new(video)?.play(range, &mut |canvas| {
-        if stopped.load(Ordering::Relaxed) {
-            return stop_or_go(ControlFlow::Break(()));
-        }
-        encoder.frame(canvas)?;
-        // Nobody listens any more once the work was given up.
-        let _ = done.send(());
-        Ok(())
-    });
-    if played.is_err() {
-        // The others need not go on.
-        stopped.store(true, Ordering::Relaxed);
-    }
-    played.map(|()| encoder.finish())
 }
 
 /// Lays what was explained of a step over its picture; nothing where nothing is known of it.
