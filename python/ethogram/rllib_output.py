@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ethogram import inert, lz4_frames
+from ethogram.conversion import WHY
 from ethogram.errors import CorruptError, EthogramError
 from ethogram.rllib_episodes import piece_of
 from ethogram.rllib_steps import Piece, fields_of, said
@@ -236,8 +237,6 @@ def _unpacked(value: Any, name: str, key: str, allow_pickle: bool) -> Any:
     if not isinstance(value, str) or key in ("eps_id", "agent_id", "module_id"):
         return value
     if not allow_pickle:
-        from ethogram.convert import WHY
-
         raise EthogramError(f"{name}: column {key!r} is packed: {WHY}")
     where = f"{name}, {key}"
     try:

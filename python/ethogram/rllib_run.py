@@ -11,6 +11,7 @@ from ethogram.description import describe
 from ethogram.errors import CorruptError
 from ethogram.rllib_output import pieces_of
 from ethogram.rllib_steps import Piece
+from ethogram.space import seen_space
 
 if TYPE_CHECKING:
     from ethogram.conversion import Conversion
@@ -29,7 +30,7 @@ def converted(files: list[Path], asked: Conversion, allow_pickle: bool) -> Run:
         raise CorruptError(f"{asked.source}: expected an episode with a step, found none")
     described = describe(
         asked.env or _named(files[0], asked.source),
-        observation_space=first.spaces["observation"] or _seen(first.rows[0]),
+        observation_space=first.spaces["observation"] or seen_space(first.rows[0], "observation"),
         action_space=first.spaces["action"],
     )
     with asked.begin("rllib", asked.source.absolute().name, described=described) as run:
@@ -91,15 +92,3 @@ def _named(file: Path, source: Path) -> str:
     """RLlib writes into a folder that is called like the environment, and in it into one a worker."""
     folder = file.absolute().parent
     return folder.parent.name if folder.name.startswith("run-") else source.absolute().stem
-
-
-def _seen(row: dict[str, Any]) -> dict[str, Any] | None:
-    """The space of an observation of one array, as far as a value shows it."""
-    from ethogram.space import box
-
-    value = row.get("observation")
-    if value is None:
-        return None
-    pixels = str(value.dtype) == "uint8"
-    ends = (0.0, 255.0) if pixels else (float("-inf"), float("inf"))
-    return box(*ends, value.shape, str(value.dtype))
