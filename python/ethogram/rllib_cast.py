@@ -40,8 +40,8 @@ class Cast:
         return f"{root}/{escape(agent)}{slash}{rest}" if root in self.apart else field
 
 
-def cast_of(pieces: Iterable[Piece]) -> Cast:
-    """Everybody who plays in some pieces.
+def cast_of(pieces: Iterable[Piece], name: str) -> Cast:
+    """Everybody who plays in some pieces, which are called `name` where something is wrong.
 
     Raises:
         CorruptError: They are too many.
@@ -51,7 +51,7 @@ def cast_of(pieces: Iterable[Piece]) -> Cast:
         if piece.rows and piece.agent not in spaces:
             spaces[piece.agent] = {root: _space(piece, root) for root in ROOTS}
             if len(spaces) > AGENTS_MAX:
-                raise CorruptError(f"expected at most {AGENTS_MAX} agents, found {piece.agent!r} beyond them")
+                raise CorruptError(f"{name}: expected at most {AGENTS_MAX} agents, found {piece.agent!r} beyond them")
     of = {root: {agent: told[root] for agent, told in spaces.items()} for root in ROOTS}
     apart = frozenset(
         root for root in ROOTS if any(space != next(iter(of[root].values())) for space in of[root].values())
@@ -61,7 +61,7 @@ def cast_of(pieces: Iterable[Piece]) -> Cast:
 
 
 def _space(piece: Piece, root: str) -> dict[str, Any] | None:
-    """As it is told, else as far as the values show it. What was done shows how much there was to choose from badly."""
+    """As it is told, else as far as the values show it; of actions they do not show those that were never taken."""
     told = piece.spaces[root]
     return told if told is not None or root == "action" else seen_space(piece.rows[0], root)
 

@@ -164,8 +164,8 @@ def _batch(batch: dict[str, Any], name: str, allow_pickle: bool) -> Iterator[Pie
             key: _listed(_unpacked(value, where, key, allow_pickle)) for key, value in part.items() if key != "type"
         }
         for piece in _steps(columns, len(columns["rewards"]), where, allow_pickle):
-            if is_of_several:
-                # `eps_id`, then `agent_index`.
+            if " " in piece.episode and is_of_several:
+                # `eps_id`, then `agent_index`; without both nothing says who acted.
                 piece.match, _, piece.agent = piece.episode.partition(" ")
             yield piece
 

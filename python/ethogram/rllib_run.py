@@ -26,13 +26,16 @@ MATCHES_MAX = 1_024
 
 
 def converted(files: list[Path], asked: Conversion, allow_pickle: bool) -> Run:
-    """A run of all episodes of some files. Raises as `pieces_of` does; what came before is kept."""
+    """A run of all episodes of some files.
+
+    Raises as `pieces_of` does; what came before is kept, of several agents nothing.
+    """
     pieces = pieces_of(files, allow_pickle)
     first = next((piece for piece in pieces if piece.rows), None)
     if first is None:
         raise CorruptError(f"{asked.source}: expected an episode with a step, found none")
     # Of several agents the spaces must be known before the first step is named, so that all is read twice.
-    cast = cast_of(pieces_of(files, allow_pickle) if first.agent else [first])
+    cast = cast_of(pieces_of(files, allow_pickle) if first.agent else [first], str(asked.source))
     described = describe(
         asked.env or _named(files[0], asked.source), observation_space=cast.spaces["observation"],
         action_space=cast.spaces["action"], agents=cast.agents,

@@ -17,7 +17,7 @@ from conftest import rows
 from rllib_files.make import BATCHES, LENGTH, action, batch, observation
 
 import ethogram as eg
-from ethogram import lz4_frames, msgpack_values, rllib_agents
+from ethogram import lz4_frames, msgpack_values, rllib_agents, rllib_cast
 from ethogram.convert import convert
 from ethogram.errors import CorruptError, EthogramError, NotFoundError
 
@@ -167,6 +167,18 @@ def test_row_b15_agents_of_rllib_with_other_spaces_take_turns(root: Path) -> Non
         assert column(episode, "rllib/env_t").tolist() == times
         assert (row["length"], row["end"], row["extra"]["match"]) == (3, "terminated", 0)
     assert made.global_step == 6
+
+
+def test_agents_are_bounded_and_a_batch_without_names_has_none(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {"obs": [[1], [2]], "actions": [0, 1], "rewards": [1, 2], "new_obs": [[2], [3]], "eps_id": [5, 5]}
+    (tmp_path / "output.json").write_text(json.dumps({"type": "MultiAgentBatch", "policy_batches": {"p": steps}}))
+    [row] = episodes(eg.open(convert(tmp_path / "output.json", root)))
+    assert (row["agent"], row["length"], row["extra"]) == (None, 2, {"rllib": {"id": "5"}})
+    monkeypatch.setattr(rllib_cast, "AGENTS_MAX", 1)
+    with pytest.raises(CorruptError, match=r"turns.parquet: expected at most 1 agents, found 'black'"):
+        convert(FILES / "turns.parquet", root)
 
 
 def test_row_b15_batches_of_several_agents_of_the_old_stack(root: Path) -> None:
