@@ -10,6 +10,13 @@ from typing import Any
 
 from ethogram.run import Run, init
 
+WHY = (
+    "these files are pickles. A pickle names functions, and Python's own reader calls them, so that opening a "
+    "stranger's file can run anything. The reader here calls nothing: it makes numbers, texts and arrays by itself, "
+    "and refuses a file that names anything else. Pass --allow-pickle (allow_pickle=True) if that is what you want"
+)
+"""Why pickles must be asked for."""
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -40,6 +47,7 @@ class Conversion:
         tags: Sequence[str] = (),
         group: str = "",
         notes: str = "",
+        gamma: float | None = None,
     ) -> Run:
         """The run. What was said wins over what the source says; a fault raises, and nothing is dropped.
 
@@ -52,10 +60,11 @@ class Conversion:
             tags: Free words.
             group: Runs to be averaged.
             notes: Free text.
+            gamma: The discount, where the source says it.
         """
         told = {"source": {"format": format, "file": self.source.absolute().name}} | dict(config or {})
         return init(
             self.project or project or format, name=self.name or title, config=told, root=self.root,
-            tags=["converted", *tags], group=group or None, notes=notes, strict=True, env=described,
+            tags=["converted", *tags], group=group or None, notes=notes, strict=True, env=described, gamma=gamma,
             when_full="block", capture_code=False, capture_console=False, capture_system=False,
         )  # fmt: skip

@@ -40,6 +40,7 @@ def describe(
     observation_units: Sequence[str] = (),
     fps: float | None = None,
     num_envs: int = 1,
+    agents: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Describe what an agent acts in, for `init(env=…)`, where there is no Gymnasium environment to ask.
 
@@ -56,6 +57,7 @@ def describe(
         observation_units: One unit an element; empty where it has none.
         fps: Steps a second at which people should watch it.
         num_envs: Environments side by side.
+        agents: Who acts, where there are several.
     """
     return {
         "id": id,
@@ -68,7 +70,7 @@ def describe(
         "observation_units": list(observation_units),
         "fps": fps,
         "num_envs": num_envs,
-        "agents": [],
+        "agents": list(agents),
     }
 
 

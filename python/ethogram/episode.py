@@ -32,9 +32,10 @@ class Episode:
         evaluation: bool,
         global_step: int | None,
         extra: Mapping[str, Any] | None,
+        agent: str | None = None,
     ) -> None:
         self._run = run
-        self._recorder = _native.Recorder(run, 1, first=env_index)
+        self._recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
         self._notes = notes.Notes(run, self._recorder)
         self._ended = False
         self.index = self._recorder.allot()
@@ -65,7 +66,11 @@ class Episode:
             **fields: `observation=`, `action=`, `frame=`, or any name.
         """
         self.annotate(**fields)
-        self._ended = self._recorder.step(reward, terminated, truncated)
+        self._took(reward, terminated, truncated)
+
+    def _took(self, reward: float, terminated: bool, truncated: bool, *, counts: bool = True) -> None:
+        """A step whose fields are annotated. One that does not count is of a step of the run that did already."""
+        self._ended = self._recorder.step(reward, terminated, truncated, 0, counts)
 
     def note(self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()) -> None:
         """Say something of the episode, also after its end. What people write in the web app wins over it.

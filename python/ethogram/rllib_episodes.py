@@ -13,7 +13,7 @@ from typing import Any
 
 from ethogram import space
 from ethogram.errors import CorruptError
-from ethogram.msgpack_values import Pickled, unpacked
+from ethogram.msgpack_values import Pickled
 from ethogram.rllib_steps import Piece, fields_of, said
 
 BOUNDS_BYTES_MAX = 64 * 1024**2
@@ -22,16 +22,12 @@ BOUNDS_BYTES_MAX = 64 * 1024**2
 _DEPTH_MAX = 16
 
 
-def piece_of(data: bytes, name: str) -> Piece:
+def piece_of(state: dict[str, Any], name: str) -> Piece:
     """The episode, or the part of one, in a state.
 
     Raises:
         CorruptError: It is no state of an episode of one agent.
     """
-    state = unpacked(data, name)
-    if not isinstance(state, dict) or "observations" not in state:
-        what = "episodes of several agents are not read" if _is_of_several(state) else "found something else"
-        raise CorruptError(f"{name}: expected the state of a SingleAgentEpisode, {what}")
     observations, actions = _rows(state, "observations", name), _rows(state, "actions", name)
     rewards = _rows(state, "rewards", name)
     steps = len(rewards)
@@ -56,10 +52,6 @@ def piece_of(data: bytes, name: str) -> Piece:
         fields_of("observation", observations[steps]), bool(state.get("is_terminated")),
         bool(state.get("is_truncated")), int(state.get("t_started") or 0), told,
     )  # fmt: skip
-
-
-def _is_of_several(state: Any) -> bool:
-    return isinstance(state, dict) and "agent_episodes" in state
 
 
 def _rows(state: Any, part: str, name: str) -> list[Any]:

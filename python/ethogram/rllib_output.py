@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ethogram import inert, lz4_frames
+from ethogram.conversion import WHY
 from ethogram.errors import CorruptError, EthogramError
-from ethogram.rllib_episodes import piece_of
+from ethogram.rllib_agents import pieces_in
 from ethogram.rllib_steps import Piece, fields_of, said
 from ethogram.space import discrete
 
@@ -95,7 +96,7 @@ def _tables(path: Path, allow_pickle: bool) -> Iterator[Piece]:
         for batch in table.iter_batches(_BATCH):
             if table.schema_arrow.names == ["item"]:
                 for item in batch.column(0):
-                    yield piece_of(item.as_py(), f"{path.name}, row {count}")
+                    yield from pieces_in(item.as_py(), f"{path.name}, row {count}")
                     count += 1
                 continue
             fields = zip(table.schema_arrow, batch.columns, strict=True)
@@ -156,13 +157,17 @@ def _batches(path: Path, allow_pickle: bool) -> Iterator[Piece]:
 
 
 def _batch(batch: dict[str, Any], name: str, allow_pickle: bool) -> Iterator[Piece]:
-    if batch["type"] != "SampleBatch":
-        policies = batch["policy_batches"]
-        if len(policies) != 1:
-            raise CorruptError(f"{name}: expected one policy, found {len(policies)}; several agents are not read")
-        [batch] = policies.values()
-    columns = {key: _listed(_unpacked(value, name, key, allow_pickle)) for key, value in batch.items() if key != "type"}
-    yield from _steps(columns, len(columns["rewards"]), name, allow_pickle)
+    is_of_several = batch["type"] != "SampleBatch"
+    for policy, part in batch["policy_batches"].items() if is_of_several else [("", batch)]:
+        where = f"{name}, policy {policy!r}" if is_of_several else name
+        columns = {
+            key: _listed(_unpacked(value, where, key, allow_pickle)) for key, value in part.items() if key != "type"
+        }
+        for piece in _steps(columns, len(columns["rewards"]), where, allow_pickle):
+            if " " in piece.episode and is_of_several:
+                # `eps_id`, then `agent_index`; without both nothing says who acted.
+                piece.match, _, piece.agent = piece.episode.partition(" ")
+            yield piece
 
 
 def _listed(value: Any) -> Any:
@@ -219,6 +224,7 @@ def _piece(columns: dict[str, list[Any]], steps: range, name: str, allow_pickle:
         fields_of("observation", of("new_obs", last)) if has_next else {}, _true(columns, flags, last),
         _true(columns, "truncateds", last), int(columns["t"][steps[0]]) if columns.get("t") else 0,
         {"action": told if is_choice else None, "observation": None},
+        times=[int(columns["t"][at]) for at in steps] if columns.get("t") else [],
     )  # fmt: skip
 
 
@@ -236,8 +242,6 @@ def _unpacked(value: Any, name: str, key: str, allow_pickle: bool) -> Any:
     if not isinstance(value, str) or key in ("eps_id", "agent_id", "module_id"):
         return value
     if not allow_pickle:
-        from ethogram.convert import WHY
-
         raise EthogramError(f"{name}: column {key!r} is packed: {WHY}")
     where = f"{name}, {key}"
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ethogram.errors import CorruptError
@@ -35,6 +35,9 @@ class Piece:
         truncated: It was cut after the last step.
         first: Steps that the episode had before.
         spaces: Of observation and action, where they are told.
+        agent: Who acted, where there are several; else empty.
+        match: What the agents' episodes of one reset share, as RLlib calls it; empty where there is one agent.
+        times: Steps of the environment before each row, where they are told.
     """
 
     episode: str
@@ -45,6 +48,9 @@ class Piece:
     truncated: bool
     first: int
     spaces: dict[str, dict[str, Any] | None]
+    agent: str = ""
+    match: str = ""
+    times: list[int] = field(default_factory=list)
 
 
 def fields_of(name: str, value: Any, depth: int = 0) -> dict[str, Any]:

@@ -200,6 +200,7 @@ class Run(_native.RunCore):
         evaluation: bool = False,
         global_step: int | None = None,
         extra: Mapping[str, Any] | None = None,
+        agent: str | None = None,
     ) -> Episode:
         """Begin an episode of a loop that has no Gymnasium environment, and record its steps.
 
@@ -209,6 +210,7 @@ class Run(_native.RunCore):
             evaluation: Played to evaluate, not to learn from; its steps do not count as steps of the run.
             global_step: Environment steps of the run at its start; `Run.global_step` if left out.
             extra: Anything else to keep with the episode.
+            agent: Who acts, where there are several; episodes of one reset share `match` in `extra` and `global_step`.
 
         Example:
             >>> with run.episode(seed=3) as episode:
@@ -216,8 +218,9 @@ class Run(_native.RunCore):
             ...     episode.end(observation=last_state)
         """
         return Episode(
-            self, seed=seed, env_index=env_index, evaluation=evaluation, global_step=global_step, extra=extra
-        )
+            self, seed=seed, env_index=env_index, evaluation=evaluation, global_step=global_step, extra=extra,
+            agent=agent,
+        )  # fmt: skip
 
     def past_episode(
         self,

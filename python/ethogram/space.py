@@ -92,6 +92,33 @@ def discrete(n: int, *, start: int = 0) -> dict[str, Any]:
     return {"type": "discrete", "n": int(n), "start": int(start), "dtype": "int64"}
 
 
+def seen_space(fields: dict[str, Any], root: str) -> dict[str, Any] | None:
+    """The space of what a step holds of `root`, as far as the values show it; of parts a dict."""
+    parts = {field: value for field, value in fields.items() if field.split("/")[0] == root}
+    if set(parts) == {root}:
+        return _seen_box(parts[root])
+    nested: dict[str, Any] = {}
+    for field, value in parts.items():
+        *path, last = field.split("/")[1:]
+        at = nested
+        for key in path:
+            at = at.setdefault(key, {})
+        at[last] = value
+
+    def described(part: Any) -> dict[str, Any]:
+        if not isinstance(part, dict):
+            return _seen_box(part)
+        named = [[key.replace("%2F", "/").replace("%25", "%"), described(inner)] for key, inner in part.items()]
+        return {"type": "dict", "spaces": named}
+
+    return described(nested) if nested else None
+
+
+def _seen_box(value: Any) -> dict[str, Any]:
+    pixels = str(value.dtype) == "uint8"
+    return box(0.0 if pixels else float("-inf"), 255.0 if pixels else float("inf"), value.shape, str(value.dtype))
+
+
 def leaves(space: Any, root: str) -> list[Leaf]:
     """List the arrays that lie in a value of `space`, depth first, named from `root` down.
 

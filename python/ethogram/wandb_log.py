@@ -55,8 +55,8 @@ def read_about(path: Path) -> About:
     """What the file says of the run, up to the first damage: that is told by who reads the history."""
     about = About()
     with contextlib.suppress(CorruptError):
-        for number, record in _records(path):
-            with _sound(path):
+        for number, record in records_of(path):
+            with sound(path):
                 if number == 5:
                     _configure(record, about)
                 elif number == 17:
@@ -66,52 +66,34 @@ def read_about(path: Path) -> About:
 
 def read_history(path: Path) -> Iterator[tuple[int | None, dict[str, Any]]]:
     """Each call of `log`: W&B's own step, where the record has one, and the values by name, nested as they were."""
-    for number, record in _records(path):
+    for number, record in records_of(path):
         if number == 2:
-            with _sound(path):
+            with sound(path):
                 row = _logged(record)
             yield row
-
-
-def read_artifacts(path: Path) -> list[str]:
-    """Artifacts that the run logged, as `NAME (TYPE)`, up to the first damage; their files lie elsewhere.
-
-    W&B's own copies of tables are none of them.
-    """
-    found: dict[str, None] = {}
-    with contextlib.suppress(CorruptError):
-        for number, record in _records(path):
-            if number != 8:
-                continue
-            with _sound(path):
-                told = {
-                    kind: part.decode(errors="replace") for kind, part in _fields(record) if isinstance(part, bytes)
-                }
-            if told.get(4) != "run_table":
-                found[f"{told.get(5, '')} ({told.get(4, '')})"] = None
-    return list(found)
 
 
 def _logged(record: bytes) -> tuple[int | None, dict[str, Any]]:
     step: int | None = None
     values: dict[str, Any] = {}
-    for kind, part in _fields(record):
+    for kind, part in fields_of(record):
         if kind == 1 and isinstance(part, bytes):
             _nest(values, *_item(part))
         elif kind == 2 and isinstance(part, bytes):
-            step = next((number for kind, number in _fields(part) if kind == 1 and isinstance(number, int)), 0)
+            step = next((number for kind, number in fields_of(part) if kind == 1 and isinstance(number, int)), 0)
     return step, values
 
 
 @contextlib.contextmanager
-def _sound(path: Path) -> Iterator[None]:
+def sound(path: Path) -> Iterator[None]:
+    """What is no message within is told as damage of the file."""
     try:
         yield
     except _NotAMessageError as error:
         raise CorruptError(f"{path.name}: expected a record, found {error}") from error
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes]]:
+def records_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """The parts of all records by number. What a killed process had begun is left out; damage is an error."""
     with path.open("rb") as file:
         if file.read(len(_HEAD)) != _HEAD:
@@ -126,8 +108,8 @@ def _records(path: Path) -> Iterator[tuple[int, bytes]]:
             if len(begun) > RECORD_BYTES_MAX:
                 raise CorruptError(f"{path.name}, byte {at}: expected records of at most {RECORD_BYTES_MAX} bytes")
             if kind in (_WHOLE, _LAST):
-                with _sound(path):
-                    parts = [(number, part) for number, part in _fields(bytes(begun)) if isinstance(part, bytes)]
+                with sound(path):
+                    parts = [(number, part) for number, part in fields_of(bytes(begun)) if isinstance(part, bytes)]
                 yield from parts
                 begun = None
 
@@ -159,7 +141,7 @@ def _pieces(file: BinaryIO, name: str) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _configure(record: bytes, about: About) -> None:
-    for kind, part in _fields(record):
+    for kind, part in fields_of(record):
         if kind == 1 and isinstance(part, bytes):
             names, value = _item(part)
             if names[:1] != ["_wandb"]:
@@ -167,7 +149,7 @@ def _configure(record: bytes, about: About) -> None:
 
 
 def _tell(record: bytes, about: About) -> None:
-    for kind, part in _fields(record):
+    for kind, part in fields_of(record):
         if not isinstance(part, bytes):
             continue
         text = part.decode(errors="replace")
@@ -200,7 +182,7 @@ def _item(record: bytes) -> tuple[list[str], Any]:
     """Names, of which each but the last is a dictionary's, and the value."""
     names: list[str] = []
     value = None
-    for kind, part in _fields(record):
+    for kind, part in fields_of(record):
         if kind in (1, 2) and part and isinstance(part, bytes):
             names.append(part.decode(errors="replace"))
         elif kind == 16 and isinstance(part, bytes):
@@ -215,7 +197,7 @@ class _NotAMessageError(ValueError):
     pass
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def fields_of(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """Numbers and values of the fields of a message; floats as bytes."""
     at = 0
     while at < len(data):

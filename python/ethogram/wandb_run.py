@@ -15,7 +15,8 @@ from ethogram.description import describe
 from ethogram.naming import plain
 from ethogram.pictures import enlarged, frames
 from ethogram.values import Tensor
-from ethogram.wandb_log import read_about, read_artifacts, read_history
+from ethogram.wandb_artifacts import listed, read_artifacts
+from ethogram.wandb_log import read_about, read_history
 from ethogram.wandb_media import Film, Media, numbers_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,13 @@ def write(log: Path, run: Run) -> None:
         kept.extend((step, seconds, film) for film in media.films)
         media.films.clear()
     media.left_out.update(f"{name}: {why}" for name, why in _films(kept, run))
-    media.left_out.update(f"artifact {told}: its files are not in the run's folder" for told in read_artifacts(log))
+    artifacts = read_artifacts(log)
+    if artifacts:
+        run.log({"wandb/artifacts": listed(artifacts)}, global_step=0)
+    media.left_out.update(
+        f"artifact {each.name} ({each.kind}): its files lie outside of the run's folder, see wandb/artifacts"
+        for each in artifacts
+    )
     if media.left_out:
         told = [f"{what} ({count} times)" for what, count in sorted(media.left_out.items())]
         run.log({"wandb/left_out": "\n".join(told)}, global_step=0)

@@ -17,7 +17,7 @@ from conftest import rows
 from rllib_files.make import BATCHES, LENGTH, action, batch, observation
 
 import ethogram as eg
-from ethogram import lz4_frames, msgpack_values, rllib_episodes
+from ethogram import lz4_frames, msgpack_values, rllib_agents, rllib_cast
 from ethogram.convert import convert
 from ethogram.errors import CorruptError, EthogramError, NotFoundError
 
@@ -28,6 +28,11 @@ def column(episode: eg.EpisodeView, name: str) -> Any:
     """Values of a field at the steps that have one."""
     field = episode.field(name)
     return field.numpy()[np.asarray(field.valid)]
+
+
+def episodes(run: eg.RunView) -> list[dict[str, Any]]:
+    """Rows of the table of episodes, with `extra` taken apart."""
+    return [run.episode(index).row for index in range(run.episodes().rows)]
 
 
 def test_row_b15_episodes_of_rllib_are_what_it_says_of_them(root: Path, tmp_path: Path) -> None:
@@ -113,13 +118,91 @@ def test_row_b15_batches_of_the_old_stack_of_rllib(root: Path, name: str) -> Non
             np.testing.assert_array_equal(column(episode, field), told[name])
 
 
+@pytest.mark.parametrize("name", ["agents", "apart"])
+def test_row_b15_each_agent_of_rllib_has_an_episode_of_its_own(root: Path, name: str) -> None:
+    made = convert(FILES / f"{name}.parquet", root)
+    run = eg.open(made)
+    env = run.info["env"]
+    assert (env["agents"], env["action_space"]["n"], env["observation_space"]["shape"]) == (["0", "1"], 2, [4])
+    reference = json.loads((FILES / "agents_reference.json").read_text())
+    table = episodes(run)
+    assert len(table) == 4
+    begun = 0
+    for match, told in enumerate(reference):
+        for row in table[2 * match : 2 * match + 2]:
+            # Replay puts those side by side that share match and global step.
+            assert (row["extra"]["match"], row["global_step"], row["end"]) == (match, begun, "terminated")
+            assert row["extra"]["rllib"]["id"] == told["id"]
+            of = told["agents"][row["agent"]]
+            episode = run.episode(row["episode"])
+            np.testing.assert_array_equal(column(episode, "observation"), np.float32(of["observations"]))
+            assert column(episode, "action").tolist() == of["actions"]
+            assert column(episode, "reward").tolist() == of["rewards"]
+            np.testing.assert_array_equal(column(episode, "logits"), np.float32(of["logits"]))
+            assert of["terminated"] and column(episode, "terminated").tolist()[-1]
+        # A step of the environment is one of the run, however many agents took it.
+        begun += told["env_t"]
+    assert made.global_step == begun
+
+
+def test_row_b15_agents_of_rllib_with_other_spaces_take_turns(root: Path) -> None:
+    made = convert(FILES / "turns.parquet", root)
+    run = eg.open(made)
+    env = run.info["env"]
+    assert env["agents"] == ["white", "black"]
+    assert [(name, part["n"]) for name, part in env["action_space"]["spaces"]] == [("white", 3), ("black", 2)]
+    expected = {
+        # The other's step is answered with one's own next observation; rewards until then are summed.
+        "white": ([[0, 0], [2, 2], [4, 4], [6]], [0, 2, 1], [1.5, 3.5, 5.5], [0, 2, 4]),
+        "black": ([[1], [3], [5], [6]], [1, 1, 1], [2.5, 4.5, 0.5], [1, 3, 5]),
+    }
+    for row in episodes(run):
+        agent, episode = row["agent"], run.episode(row["episode"])
+        seen, done, rewards, times = expected[agent]
+        width = len(seen[0])
+        wide = [(one * width)[:width] for one in seen]
+        np.testing.assert_array_equal(column(episode, f"observation/{agent}"), np.float32(wide))
+        assert column(episode, f"action/{agent}").tolist() == done
+        assert column(episode, "reward").tolist() == rewards
+        assert column(episode, "rllib/env_t").tolist() == times
+        assert (row["length"], row["end"], row["extra"]["match"]) == (3, "terminated", 0)
+    assert made.global_step == 6
+
+
+def test_agents_are_bounded_and_a_batch_without_names_has_none(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {"obs": [[1], [2]], "actions": [0, 1], "rewards": [1, 2], "new_obs": [[2], [3]], "eps_id": [5, 5]}
+    (tmp_path / "output.json").write_text(json.dumps({"type": "MultiAgentBatch", "policy_batches": {"p": steps}}))
+    [row] = episodes(eg.open(convert(tmp_path / "output.json", root)))
+    assert (row["agent"], row["length"], row["extra"]) == (None, 2, {"rllib": {"id": "5"}})
+    monkeypatch.setattr(rllib_cast, "AGENTS_MAX", 1)
+    with pytest.raises(CorruptError, match=r"turns.parquet: expected at most 1 agents, found 'black'"):
+        convert(FILES / "turns.parquet", root)
+
+
+def test_row_b15_batches_of_several_agents_of_the_old_stack(root: Path) -> None:
+    made = convert(FILES / "agents.json", root)
+    run = eg.open(made)
+    assert run.info["env"]["agents"] == ["0", "1"]
+    for row, sign in zip(episodes(run), (1, -1), strict=True):
+        episode = run.episode(row["episode"])
+        assert (row["length"], row["end"], row["extra"]["match"]) == (4, "terminated", 0)
+        assert column(episode, "reward").tolist() == [sign * at / 4 for at in range(4)]
+        np.testing.assert_array_equal(column(episode, "observation")[:, 0], np.float32(np.arange(5) / 3))
+    assert made.global_step == 4
+
+
 def test_files_that_are_not_what_they_say_are_told(root: Path, tmp_path: Path) -> None:
     lines = (FILES / "batches.json").read_text().splitlines()
     for text, expected in (
         ('{"type": "SampleBatch", "obs": [[1]], "actions": [1], "rewards": [1, 2]}', "2 rows of 'obs', found 1"),
         ('{"type": "SampleBatch", "obs"', "line 1: expected a SampleBatch"),
         ('{"type": "SampleBatch", "obs": [["a"]], "actions": [1], "rewards": [1]}', "observation: expected numbers"),
-        ('{"type": "MultiAgentBatch", "policy_batches": {"a": {}, "b": {}}}', "several agents are not read"),
+        (
+            '{"type": "MultiAgentBatch", "policy_batches": {"a": {}, "b": {}}}',
+            "line 1: expected a SampleBatch: 'rewards'",
+        ),
         ('{"type": "SampleBatch", "obs": "AAAA", "actions": [1], "rewards": [1]}', "expected a frame of LZ4"),
         ('{"type": "SampleBatch", "obs": "?", "actions": [1], "rewards": [1]}', "as base64"),
     ):
@@ -136,7 +219,18 @@ def test_files_that_are_not_what_they_say_are_told(root: Path, tmp_path: Path) -
     data = pq.read_table(FILES / "nested.parquet")["item"][0].as_py()
     for cut in range(0, len(data), 97):
         with pytest.raises(CorruptError):
-            rllib_episodes.piece_of(data[:cut], "it")
+            rllib_agents.pieces_in(data[:cut], "it")
+    data = pq.read_table(FILES / "turns.parquet")["item"][0].as_py()
+    for cut in range(0, len(data), 997):
+        with pytest.raises(CorruptError):
+            rllib_agents.pieces_in(data[:cut], "it")
+    for message, expected in (
+        (b"\x81\xaeagent_episodes\xc0", "expected 1 to 1024 pairs in agent_episodes, found None"),
+        (b"\x81\xaeagent_episodes\x91\x01", "an agent and its state in agent_episodes, found 1"),
+        (b"\x81\xaeagent_episodes\x81\xa1a\x80", "it, agent a: expected the state of a SingleAgentEpisode"),
+    ):
+        with pytest.raises(CorruptError, match=expected):
+            rllib_agents.pieces_in(message, "it")
     for kind, told, expected in (
         (b"ray.data.arrow_tensor_v2", b"[1000000000, 4]", "expected episodes of RLlib"),
         (b"ray.data.arrow_tensor_v2", b"", "expected episodes of RLlib"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zlib
@@ -16,7 +17,7 @@ from PIL import Image
 from wandb_files.make import STEPS, film, picture
 
 import ethogram as eg
-from ethogram import pictures, wandb_export, wandb_run
+from ethogram import pictures, wandb_artifacts, wandb_export, wandb_run
 from ethogram.convert import convert, convert_all, main
 from ethogram.errors import CorruptError, NotFoundError
 from ethogram.wandb_log import read_history
@@ -82,9 +83,30 @@ def test_row_b15_sounds_points_and_tables_of_numbers_of_wandb_are_arrays(root: P
     np.testing.assert_array_equal(tone.numpy(), np.stack([samples, -samples], 1))
     lines = one(run, "wandb/left_out").text().splitlines()
     assert len(lines) == 3
-    assert lines[0] == "artifact weights (model): its files are not in the run's folder (1 times)"
+    assert lines[0].startswith("artifact weights (model): its files lie outside of the run's folder, see wandb/artif")
     assert lines[1] == "mixed: lists of other values than numbers (1 times)"
     assert lines[2].startswith("scene: 3-D objects that are no points, media/object3D/scene")
+
+
+def test_row_b15_files_of_artifacts_of_wandb_are_named_with_their_place(root: Path, tmp_path: Path) -> None:
+    [scene] = (FILES / "more-media" / "files" / "media" / "object3D").glob("scene*")
+    run = eg.open(convert(FILES / "more-media", root))
+    head, line, row = one(run, "wandb/artifacts").text().splitlines()
+    assert head == "| artifact | type | file | bytes | MD5 | lies in |" and line.startswith("| ---")
+    cells = row.strip("| ").split(" | ")
+    # The same file was logged as a 3-D object, of which the run's folder has a copy.
+    md5 = hashlib.md5(scene.read_bytes(), usedforsecurity=False).hexdigest()
+    assert cells[:5] == ["weights", "model", "scene.obj", str(scene.stat().st_size), md5]
+    assert Path(cells[5]).is_absolute() and "artifacts/staging" in cells[5]
+
+    entry = delimited(1, b"a|b") + delimited(2, b"no digest") + delimited(3, b"s3://bucket/x")
+    several = b"".join(delimited(4, entry) for _ in range(wandb_artifacts.FILES_MAX + 2))
+    log = tmp_path / "run-x.wandb"
+    log.write_bytes(framed(delimited(8, delimited(4, b"data") + delimited(5, b"many") + delimited(12, several))))
+    lines = wandb_artifacts.listed(wandb_artifacts.read_artifacts(log)).splitlines()
+    assert len(lines) == 2 + wandb_artifacts.FILES_MAX + 1
+    assert lines[2] == "| many | data | a\\|b | 0 |  | s3://bucket/x |"
+    assert lines[-1] == "| many | data | and 2 more |  |  |  |"
 
 
 def test_row_b15_films_of_wandb_are_episodes(root: Path) -> None:

@@ -163,6 +163,44 @@ def test_a_recurrent_policy_is_explained_with_its_memory(tmp_path: Path, monkeyp
     assert found.valid[:8].all()
 
 
+@pytest.mark.parametrize(
+    "critic", [{}, {"shared_lstm": True, "enable_critic_lstm": False}, {"enable_critic_lstm": False}]
+)
+def test_a_recurrent_policy_says_what_a_truncated_episode_was_still_worth(
+    tmp_path: Path, critic: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    model = sb3_contrib.RecurrentPPO(
+        "MlpLstmPolicy", make_vec_env("Pendulum-v1", n_envs=2, env_kwargs={"max_episode_steps": 10}), n_steps=16,
+        batch_size=16, n_epochs=1, seed=3, device="cpu",
+        policy_kwargs={"n_lstm_layers": 2, "lstm_hidden_size": 8, **critic},
+    )  # fmt: skip
+    asked, told = model.policy.predict_values, []
+
+    def predict_values(obs: Any, states: Any, starts: Any) -> Any:
+        value = asked(obs, states, starts)
+        # Once a rollout it asks of all environments; of one it does where an episode was cut, to bootstrap from it.
+        if obs.shape[0] == 1:
+            told.append((obs.numpy().copy(), float(value)))
+        return value
+
+    monkeypatch.setattr(model.policy, "predict_values", predict_values)
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        model.learn(64, callback=EthogramCallback(run, record=eg.always))
+    view = eg.open(run)
+    compared = 0
+    for row in rows(view.episodes()):
+        if row["end"] != "truncated" or not row["recorded"]:
+            continue
+        episode = view.episode(row["episode"])
+        seen = episode.field("observation").numpy()[row["length"]]
+        [worth] = [value for obs, value in told if np.array_equal(obs[0], seen)]
+        assert episode.field("value").numpy()[row["length"]] == pytest.approx(worth, abs=1e-6)
+        assert episode.field("recurrent_state/h").numpy()[row["length"]].any()
+        compared += 1
+    assert compared >= 2
+
+
 def test_a_fault_is_told_and_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ethogram.integrations import sb3_recorder
 

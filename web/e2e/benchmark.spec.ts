@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -56,6 +57,13 @@ test('B-13: the table of the last hundred episodes, and its Markdown, LaTeX and 
   await expect.poll(copied).toContain('| ALE/Pong-v5 | -3.05 ± 17.65 | 14.60 ± 0.00 |');
   await page.getByRole('button', { name: 'Copy LaTeX' }).click();
   await expect.poll(copied).toContain('ALE/Pong-v5 & $-3.05$ $\\pm$ 17.65 & 14.60 $\\pm$ 0.00 \\\\');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save JSON' }).click();
+  const saved = await saving;
+  expect(saved.suggestedFilename()).toBe('benchmark.json');
+  const rows = JSON.parse(readFileSync(await saved.path(), 'utf8')) as Record<string, unknown>[];
+  const [first] = rows.filter(({ task, algorithm }) => task === 'ALE/Pong-v5' && algorithm === 'dqn');
+  expect([(first.mean as number).toFixed(2), (first.sd as number).toFixed(2)]).toEqual(['-3.05', '17.65']);
   await page.getByRole('button', { name: 'Runtime' }).click();
   await expect(page).toHaveURL(/cells=runtime/);
   await expect(pong).toContainText(/\d (ms|s)/);

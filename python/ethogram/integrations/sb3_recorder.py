@@ -22,6 +22,9 @@ SQUEEZED = ("value",)
 FIELDS = {"log_std": "action_log_std"}
 """Fields that are not called as the output's role is."""
 
+MEMORY = ("h", "c", "h_critic", "c_critic")
+"""Parts of a recurrent policy's memory, in the order in which the heads take them."""
+
 
 class StepRecorder:
     """The episodes of the environments side by side of one training."""
@@ -86,7 +89,7 @@ class StepRecorder:
         _, ended = self._recorder.step_rows(rewards, dones & ~cut, dones & cut, "same_step")
         for slot in ended:
             if self._recorder.is_recording(slot):
-                self._end(slot, infos[slot].get("terminal_observation"))
+                self._end(slot, infos[slot].get("terminal_observation"), told.get("lstm_states"))
             self._recorder.end(slot, tape.reported_return(infos[slot]))
             self._tape.begin(slot, env_index=slot, seed=None)
         if self._recorder.recording:
@@ -129,11 +132,8 @@ class StepRecorder:
         if self._heads is None:
             return
         states = self._memory()
-        for name, state in states.items():
-            # A row an environment; a single layer has no axis of its own.
-            rows = np.moveaxis(state, 1, 0)
-            field = f"recurrent_state/{name}"
-            self._recorder.put_rows(field, rows[:, 0] if rows.shape[1] == 1 else rows)
+        for name, rows in _remembered(states).items():
+            self._recorder.put_rows(name, rows)
         said = self._ask(self._model._last_obs, states)
         for name, rows in said.items():
             self._recorder.put_rows(name, rows)
@@ -147,12 +147,12 @@ class StepRecorder:
         if kept is None:
             return {}
         goes_on = 1.0 - np.asarray(self._model._last_episode_starts, np.float32)
+        return {name: state * goes_on[None, :, None] for name, state in self._parts_of(kept).items()}
+
+    def _parts_of(self, kept: Any) -> dict[str, Any]:
+        """The parts of a memory that the heads take, each layers×environments×width."""
         states = (*kept.pi, *kept.vf)[: self._heads.states]
-        names = ("h", "c", "h_critic", "c_critic")
-        return {
-            name: state.detach().cpu().numpy() * goes_on[None, :, None]
-            for name, state in zip(names, states, strict=False)
-        }
+        return {name: state.detach().cpu().numpy() for name, state in zip(MEMORY, states, strict=False)}
 
     def _ask(self, received: Any, states: dict[str, Any]) -> dict[str, Any]:
         import torch
@@ -166,8 +166,11 @@ class StepRecorder:
         }
         return {name: value[:, 0] if name in SQUEEZED else value for name, value in rows.items()}
 
-    def _end(self, slot: int, final: Any) -> None:
-        """Put the final observation of an episode, its picture, and the policy's value of it."""
+    def _end(self, slot: int, final: Any, memory: Any) -> None:
+        """Put the final observation of an episode, its picture, and what the policy says of it.
+
+        `memory` is what a recurrent policy kept of the last step: the state with which it would go on from there.
+        """
         if final is not None:
             batch = (
                 {key: np.asarray(part)[None] for key, part in final.items()}
@@ -178,12 +181,19 @@ class StepRecorder:
             if shown is not None:
                 row = {key: part[0] for key, part in shown.items()} if isinstance(shown, dict) else shown[0]
                 self._tape.put(slot, self._observation, row)
-            # A recurrent policy's memory after the last step is not known here.
-            if self._heads is not None and not getattr(self._heads, "states", 0):
-                for name, rows in self._ask(batch, {}).items():
-                    self._recorder.put(slot, name, rows[0])
+            if self._heads is not None:
+                self._say_of_final(slot, batch, memory)
         if self._pictures is not None:
             self._put_frame(slot, self._pictures.take(slot))
+
+    def _say_of_final(self, slot: int, batch: Any, memory: Any) -> None:
+        states: dict[str, Any] = {}
+        if getattr(self._heads, "states", 0):
+            if memory is None:
+                return
+            states = {name: part[:, slot : slot + 1] for name, part in self._parts_of(memory).items()}
+        for name, rows in (_remembered(states) | self._ask(batch, states)).items():
+            self._recorder.put(slot, name, rows[0])
 
     def _own(self, received: Any) -> Any:
         """A final observation as the environment made it; `None` where normalising it lost some of it."""
@@ -194,6 +204,12 @@ class StepRecorder:
         if any(bool((np.abs(part) >= vec.clip_obs).any()) for part in parts):
             return None
         return self._layout.recorded(vec.unnormalize_obs(received))
+
+
+def _remembered(states: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a memory: a row an environment; a single layer has no axis of its own."""
+    rows = {f"recurrent_state/{name}": np.moveaxis(state, 1, 0) for name, state in states.items()}
+    return {field: state[:, 0] if state.shape[1] == 1 else state for field, state in rows.items()}
 
 
 def _remote(env: Any) -> Any:

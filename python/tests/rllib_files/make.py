@@ -1,13 +1,17 @@
 """Writes the files beside it as RLlib does for offline learning, from agents that were not trained.
 
     pip install "ray[rllib]==2.60.0" torch==2.15.0 msgpack-numpy==0.4.8 gymnasium==1.4.0 numpy==2.4.6
-    python make.py runner && python make.py by_hand
+    python make.py runner && python make.py by_hand && python make.py agents
 
 `runner` writes what `OfflineSingleAgentEnvRunner` does: `episodes`, and a step a row `steps` and `packed`, the latter
 with the columns packed that are packed unless told otherwise. Ray makes a file of each row; they are joined here.
 `by_hand` fills `SingleAgentEpisode` (`nested.parquet`) and `SampleBatch` (`batches.json`, `packed_batches.json`, by
 RLlib's `JsonWriter`) with numbers that tests repeat: see `observation`, `action` and `batch`. `reference.json` is what
 RLlib's own `SingleAgentEpisode.from_state` says of `episodes`; it needs no torch.
+`python make.py agents` writes episodes of several agents, of which RLlib has no writer on the new API stack: `agents`
+is what its `MultiAgentEnvRunner` sampled, `apart` the same with a row an agent, `turns` a `MultiAgentEpisode` that is
+filled by hand, in two parts; `agents.json` is a `MultiAgentBatch` by `JsonWriter`. `agents_reference.json` is what
+RLlib's getters say of the first, before it was packed.
 """
 
 from __future__ import annotations
@@ -147,5 +151,90 @@ def by_hand() -> None:
     (HERE / "reference.json").write_text(json.dumps(reference))
 
 
+def agents() -> None:
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.env.multi_agent_env_runner import MultiAgentEnvRunner
+    from ray.rllib.examples.envs.classes.multi_agent import MultiAgentCartPole
+    from ray.rllib.offline.json_writer import JsonWriter
+    from ray.rllib.policy.sample_batch import MultiAgentBatch, SampleBatch
+
+    config = PPOConfig().environment(MultiAgentCartPole, env_config={"num_agents": 2})
+    config.env_runners(num_env_runners=0).debugging(seed=3).rl_module(model_config={"fcnet_hiddens": [8]})
+    config.multi_agent(policies={"p0", "p1"}, policy_mapping_fn=lambda agent, *_, **__: f"p{agent}")
+    runner = MultiAgentEnvRunner(config=config, worker_index=0)
+    episodes = runner.sample(num_episodes=2, random_actions=False)
+    runner.stop()
+    reference = []
+    for episode in episodes:
+        told: dict[str, Any] = {"id": episode.id_, "env_t": episode.env_t, "agents": {}}
+        for agent, own in episode.agent_episodes.items():
+            told["agents"][str(agent)] = {
+                "observations": own.get_observations().tolist(), "actions": own.get_actions().tolist(),
+                "rewards": own.get_rewards().tolist(), "terminated": bool(own.is_terminated),
+                "logits": own.get_extra_model_outputs("action_dist_inputs").tolist(),
+            }  # fmt: skip
+        reference.append(told)
+    (HERE / "agents_reference.json").write_text(json.dumps(reference))
+    write_states("agents", [plain(episode) for episode in episodes])
+    write_states("apart", [own.get_state() for episode in episodes for own in episode.agent_episodes.values()])
+    write_states("turns", [plain(part) for part in turns()])
+
+    folder = tempfile.mkdtemp()
+    writer = JsonWriter(folder, compress_columns=[])
+    for first, end in ((0, ""), (2, "terminateds")):
+        parts = {name: batch("a", first, 2, end) for name in ("left", "right")}
+        parts["right"] |= {"agent_index": np.ones(2, np.int64), "rewards": -parts["right"]["rewards"]}
+        writer.write(MultiAgentBatch({name: SampleBatch(part) for name, part in parts.items()}, 2))
+    [made] = Path(folder).glob("*.json")
+    shutil.copyfile(made, HERE / "agents.json")
+    shutil.rmtree(folder)
+
+
+def turns() -> list[Any]:
+    """Two agents take turns, with other spaces each; a part ends while the second has not been answered."""
+    import gymnasium
+    from ray.rllib.env.multi_agent_episode import MultiAgentEpisode
+
+    box, choices = gymnasium.spaces.Box, gymnasium.spaces.Discrete
+    episode = MultiAgentEpisode(
+        id_="match", observation_space={"black": box(-9, 9, (1,)), "white": box(-9, 9, (2,))},
+        action_space={"black": choices(2), "white": choices(3)},
+    )  # fmt: skip
+    episode.add_env_reset(observations={"white": np.float32([0, 0])})
+    parts = []
+    for at in range(6):
+        if at == 4:
+            parts.append(episode)
+            episode = episode.cut(len_lookback_buffer=1)
+        mover, other = ("white", "black") if at % 2 == 0 else ("black", "white")
+        last = at == 5
+        seen = {other: np.float32([at + 1] * (1 + (other == "white")))}
+        if last:
+            seen[mover] = np.float32([at + 1])
+        episode.add_env_step(
+            seen, {mover: at % 3 if mover == "white" else at % 2}, {mover: 0.5, other: float(at)}, {},
+            terminateds={"__all__": last} | ({"white": True, "black": True} if last else {}),
+        )  # fmt: skip
+    return [*parts, episode]
+
+
+def plain(episode: Any) -> dict[str, Any]:
+    """The state of a `MultiAgentEpisode` without what no file can hold; the agents' own states have the spaces."""
+    return episode.get_state() | dict.fromkeys(("agent_to_module_mapping_fn", "observation_space", "action_space"))
+
+
+def write_states(name: str, states: list[Any]) -> None:
+    import msgpack
+    import msgpack_numpy
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def packed(value: Any) -> Any:
+        return value.get_state() if hasattr(value, "get_state") else msgpack_numpy.encode(value)
+
+    rows = [msgpack.packb(state, default=packed) for state in states]
+    pq.write_table(pa.table({"item": rows}), HERE / f"{name}.parquet", compression="zstd")
+
+
 if __name__ == "__main__":
-    {"runner": runner, "by_hand": by_hand}[sys.argv[1]]()
+    {"runner": runner, "by_hand": by_hand, "agents": agents}[sys.argv[1]]()

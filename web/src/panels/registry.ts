@@ -7,6 +7,7 @@ import type { Panel, Spec, SpecValue } from './layout';
 import { line } from './line/kind';
 import { runCard } from './run_card/kind';
 import { scatter } from './scatter/kind';
+import { sound } from './sound/kind';
 import { steps } from './steps/kind';
 import { text } from './text/kind';
 
@@ -19,6 +20,7 @@ export const PANEL_KINDS: readonly PanelKind[] = [
   steps,
   episode,
   runCard,
+  sound,
   text,
 ];
 
