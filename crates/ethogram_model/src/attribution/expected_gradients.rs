@@ -2,6 +2,7 @@
 
 use super::baseline::SEED;
 use super::integrated_gradients::{along, completeness};
+use super::path::Way;
 use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
@@ -79,7 +80,7 @@ impl Attribution for ExpectedGradients {
             let row = random.below(pool.len() / width);
             let baseline = pool[row * width..][..width].repeat(rows);
             let place = (sample as f64 + f64::from(random.uniform())) / self.samples as f64;
-            let shares = along(explained, &all, &baseline, &[(place, 1.0)], cancel)?;
+            let shares = along(explained, &all, &baseline, &Way::Fixed(vec![(place, 1.0)]), cancel)?;
             sums.iter_mut().zip(shares).for_each(|(sum, value)| *sum += f64::from(value));
             let found = explained.values(&baseline, &all, cancel)?;
             at_baseline.iter_mut().zip(found).for_each(|(sum, value)| *sum += f64::from(value));
