@@ -40,7 +40,8 @@ pub(super) const METHOD: Method = Method {
 pub struct ExpectedGradients {
     /// Draws of a baseline and a place on the way, for each row.
     pub samples: usize,
-    /// Rows that baselines are drawn from, `[N, …]`; when left out those of [`Explained::with_reference`], else the explained rows themselves.
+    /// Rows that baselines are drawn from, `[N, …]`; when left out those of [`Explained::with_baseline`], then of
+    /// [`Explained::with_reference`], else the explained rows themselves.
     pub baselines: Option<Tensor>,
     /// Equal seeds give equal bits.
     pub seed: u64,
@@ -60,7 +61,7 @@ impl Attribution for ExpectedGradients {
             expected: format!("rows of shape {:?}, 1 to 10000 samples", &shape[1..]),
             found,
         };
-        let pool = match &self.baselines {
+        let pool = match self.baselines.as_ref().or(explained.baseline()) {
             Some(pool) => {
                 let fits = pool.shape().len() == shape.len() && pool.shape()[1..] == shape[1..] && !pool.is_empty();
                 pool.as_f32().filter(|_| fits).ok_or_else(|| wrong(pool.describe()))?
