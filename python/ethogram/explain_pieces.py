@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 BATCHES_A_PIECE = 4
 """So many batches go through the module, at least, before it is told how far it is."""
-WHOLE = frozenset({"expected_gradients"})
-"""Methods that compare each row with the others: their rows go all at once."""
+POOLED = frozenset({"expected_gradients"})
+"""Methods that compare each row with rows drawn from many: from all that are explained, unless others are given."""
 
 
 class Asked(Protocol):
@@ -45,7 +45,7 @@ class Pieces:
         asked: The module.
         method: Name of a method.
         settings: Its settings, as texts.
-        baseline: Numbers to compare with: one row for all, or a row each.
+        baseline: Numbers to compare with: one row for all, or a row each; of `POOLED` methods the rows to draw from.
         batch: Rows that go through the module at once.
     """
 
@@ -80,10 +80,13 @@ class Pieces:
 
     @property
     def begins_alone(self) -> bool:
-        """Whether a first row may go alone."""
-        return self._method not in WHOLE and len(self) > 1
+        """Whether there is a first row that goes alone."""
+        return len(self) > 1
 
     def _baseline_of(self, rows: Sequence[int]) -> Any:
+        if self._method in POOLED:
+            # The same draws for every piece, so that it does not matter which rows go together.
+            return self._asked.at if self._baseline is None else self._baseline
         if self._baseline is None:
             return None
         import numpy as np

@@ -174,7 +174,8 @@ class Model:
             baseline: The reference input, of the methods that have one: a word that the method knows (`zero`,
                 `row_mean`, `blur`), a number for every element, an array (one row for all, or B rows), or a function
                 that makes a row of it from the inputs of a row: their arrays by name, or the array alone where it was
-                given alone.
+                given alone. Of `expected_gradients` an array of rows to draw from (the B rows themselves
+                when left out).
             threads: How many work side by side; 0 for as many as the machine has.
             **params: Settings of the method, for example `steps=100, rule="riemann_trapezoid"`.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,19 @@ class Golden:
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.arrays[name]
+
+
+def published_agents(states: int) -> Iterator[tuple[str, eg.Model, dict[str, np.ndarray]]]:
+    """Every agent of the demo, with what it received at so many steps of one of its episodes."""
+    for path in sorted(MODELS.glob("*.onnx")):
+        episode = np.load(min((ROOT / "demo/sources/rollouts" / path.stem).glob("*.npz")))
+        steps = np.linspace(0, len(episode["action"]) - 1, states).astype(int)
+        if "a3c" in path.stem:
+            frame = episode["obs_u8"][steps].astype(np.float32)[:, None] / np.float32(255)
+            inputs = {"frame": frame, "hx": episode["hx_in"][steps]}
+        else:
+            inputs = {"obs": episode["obs"][steps].astype(np.float32)}
+        yield path.stem, eg.Model(path), inputs
 
 
 def worst(found: np.ndarray, expected: np.ndarray) -> float:

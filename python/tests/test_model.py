@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import reopened
-from networks import BREAKOUT, LUNAR_LANDER, LUNAR_LANDER_PPO, Golden, lander_observations, log_lander, worst
+from networks import (
+    BREAKOUT,
+    LUNAR_LANDER,
+    LUNAR_LANDER_PPO,
+    Golden,
+    lander_observations,
+    log_lander,
+    published_agents,
+    worst,
+)
 
 import ethogram as eg
 from ethogram.errors import CorruptError, EthogramError, NotFoundError, ShapeError, UnsupportedValueError
@@ -59,6 +68,22 @@ def test_row_r5_integrated_gradients_equal_captum_and_add_up() -> None:
         difference = found.at_input - found.at_baseline
         assert np.abs(found.values.sum(axis=1) - difference).max() < 1e-3 * np.abs(difference).max()
         assert np.allclose(found.completeness_error, found.values.sum(axis=1) - difference, atol=1e-4)
+
+
+def test_row_r5_adaptive_points_add_up_on_every_agent_of_the_demo() -> None:
+    seen = 0
+    for name, model, inputs in published_agents(states=4):
+        for output in (port.name for port in model.outputs if port.name not in {"hx_next", "quantiles"}):
+            settings = {"target": (output, 0), "steps": 500}
+            found = model.attribute(inputs, rule="adaptive_trapezoid", **settings)
+            scale = np.maximum(1, np.maximum(np.abs(found.at_input), np.abs(found.at_baseline)))
+            difference = found.at_input - found.at_baseline
+            assert np.allclose(
+                found.completeness_error, found.values.reshape(4, -1).sum(axis=1) - difference, atol=2e-3
+            )
+            assert (np.abs(found.completeness_error) < 1e-3 * scale).all(), (name, output, found.completeness_error)
+            seen += 1
+    assert seen >= 12
 
 
 def test_attributions_of_pictures_equal_captum() -> None:

@@ -225,13 +225,29 @@ def test_rows_are_told_as_they_are_done(agent: tuple[Policy, Any, Any, eg.Model]
     found = eg.explain(policy, (frame, hx), target=(0, 1), steps=10, batch=2, baseline=rows)
     at = policy(rows, hx)[0][:, 1].detach().numpy()
     assert found.at_baseline is not None and np.allclose(found.at_baseline, at, atol=1e-4)
-    # Each row is compared with all others: they go at once.
+    # Each row is compared with all others, whichever go together.
     told.clear()
-    found = eg.explain(
-        policy, (frame, hx), target=(0, 1), method="expected_gradients", samples=5, batch=2,
-        progress=lambda *done: told.append(done),
-    )  # fmt: skip
-    assert told == [(12, 12)]
+    drawn: dict[str, Any] = {"target": (0, 1), "method": "expected_gradients", "samples": 5}
+    found = eg.explain(policy, (frame, hx), batch=2, progress=lambda *done: told.append(done), **drawn)
+    assert told[0] == (1, 12) and told[-1] == (12, 12) and len(told) > 2, told
+    whole = _native_at_once(policy, frame, hx, samples=5)
+    assert np.abs(found.values - whole).max() < 2e-3 * np.abs(whole).max()
+    # And with rows that are given: of one alone, gradients times the difference from it.
+    pool = torch.rand(3, 2, 16, 16)
+    among = eg.explain(policy, (frame, hx), batch=2, baseline=pool, progress=False, **drawn)
+    alone = eg.explain(policy, (frame, hx), batch=2, baseline=pool[:1], progress=False, **drawn)
+    at = policy(pool[:1].repeat(12, 1, 1, 1), hx)[0][:, 1].detach().numpy()
+    assert alone.at_baseline is not None and np.allclose(alone.at_baseline, at, atol=1e-4)
+    assert not np.allclose(among.values, alone.values)
+    with pytest.raises(ShapeError, match="rows of shape"):
+        eg.explain(policy, (frame, hx), baseline=torch.rand(2, 5), progress=False, **drawn)
+
+
+def _native_at_once(policy: Policy, frame: Any, hx: Any, *, samples: int) -> np.ndarray:
+    """Expected gradients of the second logit, by the engine, which takes all rows together."""
+    model = exported(policy, frame[:3], hx[:3])
+    inputs = {"frame": frame.numpy(), "hx": hx.numpy()}
+    return model.attribute(inputs, target=("logits", 1), method="expected_gradients", samples=samples).values
 
 
 def test_what_was_found_before_an_interrupt_is_kept(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 use super::baseline::SEED;
 use super::integrated_gradients::{along, completeness};
+use super::path::Way;
 use super::{Attributed, Attribution, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
@@ -39,7 +40,8 @@ pub(super) const METHOD: Method = Method {
 pub struct ExpectedGradients {
     /// Draws of a baseline and a place on the way, for each row.
     pub samples: usize,
-    /// Rows that baselines are drawn from, `[N, …]`; when left out those of [`Explained::with_reference`], else the explained rows themselves.
+    /// Rows that baselines are drawn from, `[N, …]`; when left out those of [`Explained::with_baseline`], then of
+    /// [`Explained::with_reference`], else the explained rows themselves.
     pub baselines: Option<Tensor>,
     /// Equal seeds give equal bits.
     pub seed: u64,
@@ -59,7 +61,7 @@ impl Attribution for ExpectedGradients {
             expected: format!("rows of shape {:?}, 1 to 10000 samples", &shape[1..]),
             found,
         };
-        let pool = match &self.baselines {
+        let pool = match self.baselines.as_ref().or(explained.baseline()) {
             Some(pool) => {
                 let fits = pool.shape().len() == shape.len() && pool.shape()[1..] == shape[1..] && !pool.is_empty();
                 pool.as_f32().filter(|_| fits).ok_or_else(|| wrong(pool.describe()))?
@@ -79,7 +81,7 @@ impl Attribution for ExpectedGradients {
             let row = random.below(pool.len() / width);
             let baseline = pool[row * width..][..width].repeat(rows);
             let place = (sample as f64 + f64::from(random.uniform())) / self.samples as f64;
-            let shares = along(explained, &all, &baseline, &[(place, 1.0)], cancel)?;
+            let shares = along(explained, &all, &baseline, &Way::Fixed(vec![(place, 1.0)]), cancel)?;
             sums.iter_mut().zip(shares).for_each(|(sum, value)| *sum += f64::from(value));
             let found = explained.values(&baseline, &all, cancel)?;
             at_baseline.iter_mut().zip(found).for_each(|(sum, value)| *sum += f64::from(value));

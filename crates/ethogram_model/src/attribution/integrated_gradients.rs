@@ -2,7 +2,7 @@
 
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
 use super::hoisted::sums_of_paths;
-use super::path::{RULE, STEPS_MAX};
+use super::path::{RULE, STEPS_MAX, Way};
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::Result;
 use crate::exec::Cancel;
@@ -57,11 +57,11 @@ impl Attribution for IntegratedGradients {
     fn attribute(&self, explained: &Explained, cancel: &Cancel) -> Result<Attributed> {
         let rows = explained.rows();
         let baseline = self.baseline.values(explained)?;
-        let points = self.rule.points(self.steps)?;
+        let way = self.rule.way(self.steps)?;
         let all: Vec<usize> = (0..rows).collect();
         let at_input = explained.values(explained.at_values(), &all, cancel)?;
         let at_baseline = explained.values(&baseline, &all, cancel)?;
-        let values = along(explained, &all, &baseline, &points, cancel)?;
+        let values = along(explained, &all, &baseline, &way, cancel)?;
         let completeness_error = completeness(&values, explained.width(), &at_input, &at_baseline);
         Ok(Attributed {
             values: Tensor::f32(explained.at().shape(), values)?,
@@ -77,11 +77,11 @@ pub(super) fn along(
     explained: &Explained,
     of: &[usize],
     baseline: &[f32],
-    points: &[(f64, f64)],
+    way: &Way,
     cancel: &Cancel,
 ) -> Result<Vec<f32>> {
     let (width, at) = (explained.width(), explained.at_values());
-    let mut sums = sums_of_paths(explained, of, baseline, points, cancel)?;
+    let mut sums = sums_of_paths(explained, of, baseline, way, cancel)?;
     for (path, sums) in sums.chunks_mut(width).enumerate() {
         let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
         sums.iter_mut().zip(from.iter().zip(to)).for_each(|(sum, (from, to))| *sum *= f64::from(to - from));
@@ -97,25 +97,52 @@ pub(super) fn sums_of_points(
     points: &[(f64, f64)],
     cancel: &Cancel,
 ) -> Result<Vec<f64>> {
-    let (width, at) = (explained.width(), explained.at_values());
+    let width = explained.width();
     let mut sums = vec![0.0_f64; of.len() * width];
-    let pairs: Vec<(usize, (f64, f64))> =
-        (0..of.len()).flat_map(|path| points.iter().map(move |&point| (path, point))).collect();
-    for pairs in pairs.chunks(POINTS_AT_ONCE) {
-        let rows: Vec<usize> = pairs.iter().map(|(path, _)| of[*path]).collect();
-        let mut places = Vec::with_capacity(pairs.len() * width);
-        for &(path, (alpha, _)) in pairs {
-            let (from, to) = (&baseline[path * width..][..width], &at[of[path] * width..][..width]);
-            places.extend(from.iter().zip(to).map(|(from, to)| from + alpha as f32 * (to - from)));
+    let places: Vec<Place> =
+        (0..of.len()).flat_map(|path| points.iter().map(move |&(at, _)| Place { path, at })).collect();
+    let mut weights = points.iter().map(|(_, weight)| *weight).cycle();
+    gradients_at(explained, of, baseline, &places, cancel, |place, _, gradient| {
+        let weight = weights.next().unwrap_or_default();
+        for (sum, value) in sums[place.path * width..].iter_mut().zip(gradient) {
+            *sum += weight * f64::from(*value);
         }
-        let (_, gradients) = explained.gradients(&places, &rows, cancel)?;
-        for (&(path, (_, weight)), gradient) in pairs.iter().zip(gradients.chunks(width)) {
-            for (sum, value) in sums[path * width..].iter_mut().zip(gradient) {
-                *sum += weight * f64::from(*value);
-            }
+    })?;
+    Ok(sums)
+}
+
+/// A place on one of several paths.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Which path.
+    pub path: usize,
+    /// 0 at the baseline, 1 at the row.
+    pub at: f64,
+}
+
+/// Tells `found` of each place, in order: the target's value and its gradient.
+pub(super) fn gradients_at(
+    explained: &Explained,
+    of: &[usize],
+    baseline: &[f32],
+    places: &[Place],
+    cancel: &Cancel,
+    mut found: impl FnMut(Place, f32, &[f32]),
+) -> Result<()> {
+    let (width, at) = (explained.width(), explained.at_values());
+    for places in places.chunks(POINTS_AT_ONCE) {
+        let rows: Vec<usize> = places.iter().map(|place| of[place.path]).collect();
+        let mut points = Vec::with_capacity(places.len() * width);
+        for place in places {
+            let (from, to) = (&baseline[place.path * width..][..width], &at[of[place.path] * width..][..width]);
+            points.extend(from.iter().zip(to).map(|(from, to)| from + place.at as f32 * (to - from)));
+        }
+        let (values, gradients) = explained.gradients(&points, &rows, cancel)?;
+        for ((&place, value), gradient) in places.iter().zip(values).zip(gradients.chunks(width)) {
+            found(place, value, gradient);
         }
     }
-    Ok(sums)
+    Ok(())
 }
 
 /// Σ values − (at input − at baseline), one a row.

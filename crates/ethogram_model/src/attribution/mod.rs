@@ -1,5 +1,6 @@
 //! Why a network said what it said: numbers for each element of an input, or of a hidden layer.
 
+mod adaptive;
 mod baseline;
 mod blur;
 mod deep_lift;

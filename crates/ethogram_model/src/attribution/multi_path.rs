@@ -1,7 +1,7 @@
 //! Gradients added up on many ways from a baseline, on which some channels hurry and the rest come late.
 
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
-use super::path::RULE;
+use super::path::FIXED_RULE;
 use super::perturbation::every;
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::{Error, Result};
@@ -19,11 +19,11 @@ pub(super) const METHOD: Method = Method {
     does_not_show: "anything but the difference from the baseline; that the ways differ is averaged away",
     tells: Tells::Shares,
     cost: "`paths` · `steps` passes forward and back",
-    source: "Hilton et al. (2020), appendix B: the hurrying half follows α², the other 1 − (1 − α)², each split both ways round; here halves of channels (of a vector its entries) unless directions are given, and any rule of integration",
+    source: "Hilton et al. (2020), appendix B: the hurrying half follows α², the other 1 − (1 − α)², each split both ways round; here halves of channels (of a vector its entries) unless directions are given, and any rule of integration whose points are known beforehand",
     params: &[
         Param::integer("paths", [10, 2, 1_000], "ways; each random split goes both ways round"),
         Param::integer("steps", [10, 1, 1_000], "points of each way"),
-        RULE,
+        FIXED_RULE,
         BASELINE,
         BASELINE_SIGMA,
         BASELINE_STEP,

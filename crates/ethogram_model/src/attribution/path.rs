@@ -19,17 +19,44 @@ pub enum Rule {
     RiemannRight,
     /// Both ends included, each counting half: `steps` points that are 1 / (steps − 1) apart and count 1 / steps, as captum does.
     RiemannTrapezoid,
+    /// The trapezoid over panels that are split where they miss most of what the target gains over them; `steps` points in all.
+    AdaptiveTrapezoid,
 }
 
-/// The rule as people choose it.
-pub(super) const RULE: Param = Param::choice(
+/// The rule as people choose it, where all points are known before the first is asked about.
+pub(super) const FIXED_RULE: Param = Param::choice(
     "rule",
     &["gauss_legendre", "riemann_left", "riemann_middle", "riemann_right", "riemann_trapezoid"],
     "where the points lie and what each counts",
 );
 
+/// The rule as people choose it.
+pub(super) const RULE: Param = Param::choice(
+    "rule",
+    &["gauss_legendre", "riemann_left", "riemann_middle", "riemann_right", "riemann_trapezoid", "adaptive_trapezoid"],
+    "where the points lie and what each counts; adaptive_trapezoid puts them where the output bends",
+);
+
 /// Largest number of steps.
 pub(super) const STEPS_MAX: usize = 10_000;
+
+/// Where a path is looked at.
+pub(super) enum Way {
+    /// At these places, each counting so much.
+    Fixed(Vec<(f64, f64)>),
+    /// At so many, where they are needed.
+    Sought(usize),
+}
+
+impl Way {
+    /// Points of it.
+    pub fn count(&self) -> usize {
+        match self {
+            Way::Fixed(points) => points.len(),
+            Way::Sought(steps) => *steps,
+        }
+    }
+}
 
 impl Rule {
     /// Every rule with its name.
@@ -39,6 +66,7 @@ impl Rule {
         ("riemann_middle", Rule::RiemannMiddle),
         ("riemann_right", Rule::RiemannRight),
         ("riemann_trapezoid", Rule::RiemannTrapezoid),
+        ("adaptive_trapezoid", Rule::AdaptiveTrapezoid),
     ];
 
     /// The rule that was chosen.
@@ -47,15 +75,19 @@ impl Rule {
         Rule::ALL.iter().find(|(known, _)| *known == name).map_or(Rule::default(), |(_, rule)| *rule)
     }
 
-    /// Places between 0 and 1, and weights that add up to 1 (for the trapezoid to 1 − 1 / steps, as in captum).
-    pub fn points(self, steps: usize) -> Result<Vec<(f64, f64)>> {
-        if steps == 0 || steps > STEPS_MAX {
-            return Err(Error::Argument {
-                argument: "steps",
-                expected: format!("1 to {STEPS_MAX}"),
-                found: steps.to_string(),
-            });
+    /// How a path is taken in `steps` points.
+    pub(super) fn way(self, steps: usize) -> Result<Way> {
+        match self {
+            Rule::AdaptiveTrapezoid => checked(steps).map(Way::Sought),
+            rule => rule.points(steps).map(Way::Fixed),
         }
+    }
+
+    /// Places between 0 and 1, and weights that add up to 1 (for the trapezoid to 1 − 1 / steps, as in captum).
+    ///
+    /// **Errors**: a rule whose places depend on what is found.
+    pub fn points(self, steps: usize) -> Result<Vec<(f64, f64)>> {
+        checked(steps)?;
         let n = steps as f64;
         let even = |shift: f64| (0..steps).map(|step| ((step as f64 + shift) / n, 1.0 / n)).collect();
         Ok(match self {
@@ -70,8 +102,23 @@ impl Rule {
                     (step as f64 / (n - 1.0), share / n)
                 })
                 .collect(),
+            Rule::AdaptiveTrapezoid => {
+                return Err(Error::Argument {
+                    argument: "rule",
+                    expected: "a rule whose points are known beforehand".to_owned(),
+                    found: "adaptive_trapezoid, which integrated_gradients alone has".to_owned(),
+                });
+            }
         })
     }
+}
+
+fn checked(steps: usize) -> Result<usize> {
+    if (1..=STEPS_MAX).contains(&steps) {
+        return Ok(steps);
+    }
+    let expected = format!("1 to {STEPS_MAX}");
+    Err(Error::Argument { argument: "steps", expected, found: steps.to_string() })
 }
 
 /// Roots of the Legendre polynomial by Newton's method, moved from [−1, 1] to [0, 1].
@@ -133,6 +180,7 @@ mod tests {
         assert_eq!(Rule::RiemannMiddle.points(2).unwrap(), [(0.25, 0.5), (0.75, 0.5)]);
         assert_eq!(Rule::RiemannRight.points(2).unwrap(), [(0.5, 0.5), (1.0, 0.5)]);
         assert_eq!(Rule::RiemannTrapezoid.points(3).unwrap(), [(0.0, 0.5 / 3.0), (0.5, 1.0 / 3.0), (1.0, 0.5 / 3.0)]);
+        assert!(Rule::AdaptiveTrapezoid.points(3).is_err() && Rule::AdaptiveTrapezoid.way(0).is_err());
         assert!(Rule::GaussLegendre.points(0).is_err());
         assert!(Rule::GaussLegendre.points(STEPS_MAX + 1).is_err());
     }

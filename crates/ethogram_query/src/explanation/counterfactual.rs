@@ -117,9 +117,15 @@ impl RunHandle {
             }
         };
         let takes = |port: &&Port| origin(port, &signature, request.episode).is_ok_and(|(field, _)| field == name);
-        let known_fields = subject.fields.keys().cloned().collect::<Vec<_>>().join(", ");
-        let port =
-            model.inputs().iter().find(takes).ok_or_else(|| wrong("field", format!("one of {known_fields}"), &name))?;
+        // A field that several states share is no input's own.
+        let own = |port: &Port| origin(port, &signature, request.episode).ok().map(|(field, _)| field);
+        let known_fields: Vec<&str> =
+            model.inputs().iter().filter_map(own).filter(|field| subject.fields.contains_key(*field)).collect();
+        let port = model
+            .inputs()
+            .iter()
+            .find(takes)
+            .ok_or_else(|| wrong("field", format!("one of {}", known_fields.join(", ")), &name))?;
         let (_, preprocessing) = origin(port, &signature, request.episode)?;
         let field = subject.fields[&name].clone();
         let map = InputMap::of(port, preprocessing, &field, request.episode)?;

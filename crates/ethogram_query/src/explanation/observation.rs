@@ -44,18 +44,69 @@ impl Given {
 pub fn inputs(run: &RunHandle, episode: u64, range: Range<u64>, model: &Model, signature: &Signature) -> Result<Given> {
     let steps = (range.end - range.start) as usize;
     let mut given = Given { tensors: BTreeMap::new(), valid: vec![true; steps] };
-    let mut states = States::default();
-    for port in model.inputs() {
-        let (field, preprocessing) = origin(port, signature, episode)?;
-        let several = matches!(meaning_of(port, signature), Some(Meaning::State { .. }));
-        let (shape, values) = if several {
-            states.read(run, episode, range.clone(), port, field, &mut given.valid)?
-        } else {
-            column(run, episode, field, range.clone(), &mut given.valid)?
+    let mut joint = None;
+    for (port, origin) in model.inputs().iter().zip(origins(run, episode, model, signature)?) {
+        let mut read = || column(run, episode, origin.field, range.clone(), &mut given.valid);
+        let (shape, values) = match &origin.part {
+            None => read()?,
+            Some(part) => {
+                let (_, values) = match &mut joint {
+                    Some(known) => known,
+                    none => none.insert(read()?),
+                };
+                (vec![part.len()], origin.taken(values, steps))
+            }
         };
-        given.tensors.insert(port.name.clone(), prepared(port, preprocessing, steps, &shape, values, episode)?);
+        given.tensors.insert(port.name.clone(), prepared(port, origin.preprocessing, steps, &shape, values, episode)?);
     }
     Ok(given)
+}
+
+/// Where the numbers of one of a network's inputs lie among what was logged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin<'s> {
+    /// The logged field.
+    pub field: &'s str,
+    /// What is done with them.
+    pub preprocessing: &'s [Preprocessing],
+    /// Which numbers of each row, where a field holds several states one after the other; all when `None`.
+    pub part: Option<Range<usize>>,
+}
+
+impl Origin<'_> {
+    /// The numbers that the input takes, of some rows of the field.
+    pub fn taken(&self, values: &[f32], rows: usize) -> Vec<f32> {
+        let width = values.len() / rows.max(1);
+        let part = self.part.clone().unwrap_or(0..width);
+        (0..rows).flat_map(|row| values[row * width..][part.clone()].iter().copied()).collect()
+    }
+}
+
+/// Where each input's numbers lie, in the order of the network's inputs. Recurrent states have a field each, or all are in one, in that order.
+///
+/// **Errors**: an input that the signature does not name; more states than the joint field holds.
+pub fn origins<'s>(run: &RunHandle, episode: u64, model: &Model, signature: &'s Signature) -> Result<Vec<Origin<'s>>> {
+    let infos = run.source().step_fields(episode)?;
+    let width_of = |name: &str| infos.iter().find(|info| info.name == name).map(|info| info.shape.iter().product());
+    let mut given_out = 0;
+    let find = |port: &Port| {
+        let (field, preprocessing) = origin(port, signature, episode)?;
+        let is_state = matches!(meaning_of(port, signature), Some(Meaning::State { .. }));
+        let joint: Option<usize> = width_of(STATE_FIELD).filter(|_| is_state && width_of(field).is_none());
+        let Some(width) = joint else { return Ok(Origin { field, preprocessing, part: None }) };
+        let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
+        let end = given_out + port.shape.iter().flatten().filter_map(known).product::<usize>();
+        if end > width {
+            let why = format!(
+                "{STATE_FIELD:?} has {width} numbers a step, too few for {:?}; log each state as {STATE_FIELD}/NAME",
+                port.name
+            );
+            return Err(Error::Unexplained { episode, why });
+        }
+        let part = std::mem::replace(&mut given_out, end)..end;
+        Ok(Origin { field: STATE_FIELD, preprocessing, part: Some(part) })
+    };
+    model.inputs().iter().map(find).collect()
 }
 
 /// The field that an input takes, and the steps in between.
@@ -92,51 +143,6 @@ pub fn prepared(
         return Ok(Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?);
     }
     Ok(Tensor::f32(&shape, values)?)
-}
-
-/// Recurrent states out of what was logged: each in a field of its own, or all in one, in the order of the network's inputs.
-#[derive(Default)]
-struct States {
-    /// The field that holds all, once it was read.
-    whole: Option<(usize, Vec<f32>)>,
-    /// Elements of it that were given out.
-    taken: usize,
-}
-
-impl States {
-    fn read(
-        &mut self,
-        run: &RunHandle,
-        episode: u64,
-        range: Range<u64>,
-        port: &Port,
-        field: &str,
-        valid: &mut [bool],
-    ) -> Result<(Vec<usize>, Vec<f32>)> {
-        let infos = run.source().step_fields(episode)?;
-        let is_logged = |name: &str| infos.iter().any(|info| info.name == name);
-        if is_logged(field) || !is_logged(STATE_FIELD) {
-            return column(run, episode, field, range, valid);
-        }
-        let steps = valid.len();
-        if self.whole.is_none() {
-            let (shape, values) = column(run, episode, STATE_FIELD, range, valid)?;
-            self.whole = Some((shape.iter().product(), values));
-        }
-        let (width, values) = self.whole.as_ref().map_or((0, &[][..]), |(width, values)| (*width, values));
-        let known = |dim: &Dim| if let Dim::Known(length) = dim { Some(*length) } else { None };
-        let own: usize = port.shape.iter().flatten().filter_map(known).product();
-        if self.taken + own > width {
-            let why = format!(
-                "{STATE_FIELD:?} has {width} numbers a step, too few for {:?}; log each state as {STATE_FIELD}/NAME",
-                port.name
-            );
-            return Err(Error::Unexplained { episode, why });
-        }
-        let part = (0..steps).flat_map(|row| values[row * width + self.taken..][..own].iter().copied()).collect();
-        self.taken += own;
-        Ok((vec![own], part))
-    }
 }
 
 /// Rows of a logged field as floats; rows that were not logged are zeros, and not valid.

@@ -106,6 +106,7 @@ impl RunHandle {
         }
         let mut done = 0;
         for range in parts(steps) {
+            cancel.check()?;
             let given = inputs(self, episode, range.clone(), &model, &signature)?;
             let count = given.valid.len();
             let all: Vec<usize> = (0..count).collect();

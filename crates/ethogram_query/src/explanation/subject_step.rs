@@ -8,7 +8,7 @@ use ethogram_model::{Model, Tensor};
 use ethogram_store::Space;
 
 use super::edit::{Edit, EditedField, Elsewhere, apply};
-use super::observation::{Given, column, origin, prepared};
+use super::observation::{Given, Origin, column, origins, prepared};
 use super::signature::Signature;
 use crate::{Error, Result, RunHandle};
 
@@ -35,8 +35,7 @@ impl<'r> SubjectStep<'r> {
     /// **Errors**: a field that was not logged, or not at this step.
     pub fn read(run: &'r RunHandle, episode: u64, step: u64, model: &Model, signature: &Signature) -> Result<Self> {
         let mut subject = SubjectStep { run, episode, fields: BTreeMap::new() };
-        for port in model.inputs() {
-            let (field, _) = origin(port, signature, episode)?;
+        for Origin { field, .. } in origins(run, episode, model, signature)? {
             if subject.fields.contains_key(field) {
                 continue;
             }
@@ -65,18 +64,20 @@ impl<'r> SubjectStep<'r> {
         versions: &[Version],
     ) -> Result<BTreeMap<String, Tensor>> {
         let mut tensors = BTreeMap::new();
-        for port in model.inputs() {
-            let (name, preprocessing) = origin(port, signature, self.episode)?;
-            let field = self.fields.get(name).ok_or_else(|| Error::Unexplained {
+        let rows = versions.len();
+        for (port, origin) in model.inputs().iter().zip(origins(self.run, self.episode, model, signature)?) {
+            let field = self.fields.get(origin.field).ok_or_else(|| Error::Unexplained {
                 episode: self.episode,
-                why: format!("this checkpoint takes {name:?}, which the one in force does not"),
+                why: format!("this checkpoint takes {:?}, which the one in force does not", origin.field),
             })?;
-            let values = versions.iter().flat_map(|version| match version {
+            let whole = versions.iter().flat_map(|version| match version {
                 Version::Before => &field.before,
                 Version::After => &field.after,
             });
-            let (rows, shape) = (versions.len(), &field.info.shape);
-            let tensor = prepared(port, preprocessing, rows, shape, values.copied().collect(), self.episode)?;
+            let values = origin.taken(&whole.copied().collect::<Vec<_>>(), rows);
+            let joint = origin.part.as_ref().map(|part| vec![part.len()]);
+            let shape = joint.as_ref().unwrap_or(&field.info.shape);
+            let tensor = prepared(port, origin.preprocessing, rows, shape, values, self.episode)?;
             tensors.insert(port.name.clone(), tensor);
         }
         Ok(tensors)

@@ -1,8 +1,11 @@
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ethogram_server::ServeOptions;
-use ethogram_store::{Array, EpisodeEnd, EpisodeRow, RunState, StepValue};
+use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, RunState, StepValue};
 use serde_json::json;
 
 use crate::http::Served;
@@ -129,4 +132,62 @@ async fn quality_and_parity_are_told() {
     assert_eq!((&parity["outputs"][0]["field"], &parity["steps"]), (&json!("quantiles"), &json!(STEPS)));
     let missing = served.get(&format!("/api/runs/{RUN}/episodes/7/parity")).await;
     assert_eq!(missing.status, 404);
+}
+
+/// An episode of so many frames, of which the published Breakout agent says what was not logged.
+fn breakout(steps: u64) -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a folder");
+    let run = start(root.path(), info(RUN, "breakout"));
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../demo/sources/models");
+    let network = std::fs::read(models.join("breakout-a3c-80M.onnx")).expect("a network");
+    let signature = json!({
+        "inputs": {
+            "frame": {"role": "observation", "field": "observation",
+                      "preprocessing": [{"op": "scale", "by": 1.0 / 255.0}, {"op": "unsqueeze", "axis": 0}]},
+            "hx": {"role": "state", "next": "hx_next"},
+        },
+        "outputs": {"logits": {"role": "logits"}, "value": {"role": "value"}},
+    });
+    run.checkpoint(0, "80M", "onnx", network, signature).expect("logged");
+    run.episode(EpisodeRow { recorded: true, length: steps, ..episode(0) }).expect("logged");
+    for step in 0..steps {
+        let pixels = (0..6_400).map(|at: u64| ((at * 7 + step) % 200) as u8).collect();
+        let values: Vec<(Arc<str>, StepValue)> = vec![
+            ("observation".into(), StepValue::Array(Array::new(Dtype::Uint8, vec![80, 80], pixels).expect("a frame"))),
+            ("recurrent_state".into(), StepValue::Array(Array::from_f32(&[0.0; 256]))),
+            ("value".into(), StepValue::Array(Array::from_f32(&[0.0]))),
+        ];
+        run.step(0, step, values).expect("logged");
+    }
+    run.close(RunState::Finished).expect("closed");
+    root
+}
+
+/// A comparison of a long episode is over soon after its client has left, where one that is waited for takes its time.
+#[test]
+fn a_comparison_that_nobody_waits_for_ends() {
+    let root = breakout(1_024);
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let serving = async || Served::start(&[root.path().to_owned()], ServeOptions::default()).await;
+    let whole = {
+        let runtime = runtime();
+        let served = runtime.block_on(serving());
+        let asked = Instant::now();
+        assert_eq!(runtime.block_on(served.json(&path("parity")))["steps"], 1_024);
+        asked.elapsed()
+    };
+
+    let runtime = runtime();
+    let served = runtime.block_on(serving());
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).expect("a connection");
+    let head = format!("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", path("parity"), served.port);
+    stream.write_all(head.as_bytes()).expect("sent");
+    std::thread::sleep((whole / 10).max(Duration::from_millis(20)));
+    drop(stream);
+    let left = Instant::now();
+    runtime.block_on(served.stop());
+    // Waits for what workers have begun.
+    drop(runtime);
+    assert!(left.elapsed() < whole / 2, "{:?} after the client left; all of it takes {whole:?}", left.elapsed());
 }

@@ -207,6 +207,93 @@ async fn r_9_the_recurrent_state_is_edited_like_a_picture_is() {
     assert_ne!(state["before"]["value"], state["after"]["value"], "the memory alone changes the value");
 }
 
+/// An episode of a policy with two states, `h` and `c`, which were logged as one field. **Source**: `lstm` of `testdata/policies`, four rows
+/// of which are the four steps.
+async fn lstm() -> (tempfile::TempDir, Served) {
+    let root = tempfile::tempdir().expect("a folder");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ethogram_model/testdata/policies");
+    let run = start(root.path(), info(RUN, "lstm"));
+    let signature = json!({
+        "inputs": {
+            "obs": {"role": "observation", "field": "observation"},
+            "h": {"role": "state", "next": "h_next"},
+            "c": {"role": "state", "next": "c_next"},
+        },
+        "outputs": {"logits": {"role": "logits"}, "value": {"role": "value"}},
+    });
+    let network = std::fs::read(folder.join("lstm.onnx")).expect("a network");
+    run.checkpoint(0, "start", "onnx", network, signature).expect("logged");
+    run.episode(EpisodeRow { recorded: true, checkpoint: Some(0), ..episode(0) }).expect("logged");
+    for step in 0..4 {
+        let row = |name: &str, width: usize| -> Vec<f32> { reference("lstm", name)[step * width..][..width].to_vec() };
+        let state = [row("h", 6), row("c", 6)].concat();
+        let values: Vec<(Arc<str>, StepValue)> = vec![
+            ("observation".into(), StepValue::Array(Array::from_f32(&row("obs_0", 5)))),
+            ("recurrent_state".into(), StepValue::Array(Array::from_f32(&state))),
+        ];
+        run.step(0, step as u64, values).expect("logged");
+    }
+    run.close(RunState::Finished).expect("closed");
+    let served = Served::start(&[root.path().to_owned()], ServeOptions::default()).await;
+    (root, served)
+}
+
+/// Numbers that torch computed of a policy of `testdata/policies`.
+fn reference(policy: &str, array: &str) -> Vec<f32> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ethogram_model/testdata/policies");
+    let text = std::fs::read_to_string(folder.join(format!("{policy}.json"))).expect("a description");
+    let about: Value = serde_json::from_str(&text).expect("JSON");
+    let arrays = about["arrays"].as_array().expect("arrays");
+    let found = arrays.iter().find(|known| known["name"] == array).expect("the array");
+    let count: u64 = found["shape"].as_array().expect("a shape").iter().filter_map(Value::as_u64).product();
+    let numbers = std::fs::read(folder.join(format!("{policy}.bin"))).expect("numbers");
+    let from = 4 * found["offset"].as_u64().expect("an offset") as usize;
+    let numbers = &numbers[from..from + 4 * count as usize];
+    numbers.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// R-9, N-7: states that were logged as one field are edited there, and each reaches its own input.
+#[tokio::test]
+async fn r_9_states_of_one_field_are_edited_together() {
+    let (_root, served) = lstm().await;
+    let found = served.post(&path("what_if"), &json!({"step": 1})).await.columns();
+    let fields = &found.header["fields"];
+    assert_eq!((&fields[0]["name"], &fields[1]["name"]), (&json!("observation"), &json!("recurrent_state")));
+    assert_eq!(fields[1]["shape"], json!([12]));
+    // What torch says of the first action of the same rows.
+    let logit = |said: &Value| said["numbers"][1].as_f64().expect("a logit") as f32;
+    let expected = reference("lstm", "one__at");
+    let before = logit(&found.header["answers"][0]["before"]);
+    assert!((before - expected[1]).abs() < 2e-5, "{before}, expected {}", expected[1]);
+
+    // All of step 3 written over step 1 is step 3; one half of the state alone is neither.
+    let paste = |field: &str, place: Value| json!({"field": field, "place": place, "change": {"paste": {"step": 3}}});
+    let ask = |edits: Value| json!({"step": 1, "edits": edits});
+    let state = |from: usize, to: usize| paste("recurrent_state", json!({"elements": (from..to).collect::<Vec<_>>()}));
+    let after = async |edits: Value| {
+        let found = served.post(&path("what_if"), &ask(edits)).await.columns();
+        logit(&found.header["answers"][0]["after"])
+    };
+    let all = after(json!([paste("observation", json!("all")), state(0, 12)])).await;
+    assert!((all - expected[3]).abs() < 2e-5, "{all}, expected {}", expected[3]);
+    let (h, c) = (after(json!([state(0, 6)])).await, after(json!([state(6, 12)])).await);
+    let differ = |a: f32, b: f32| (a - b).abs() > 1e-4;
+    assert!(differ(h, before) && differ(c, before) && differ(h, c), "{h} and {c}, before {before}");
+
+    // Attributions of the edited step take the edited state, too.
+    let attributed = json!({"step": 1, "edits": [paste("observation", json!("all")), state(0, 12)],
+        "attribution": {"method": "saliency", "target": "1", "wrt": "c"}});
+    let told = served.post(&path("what_if"), &attributed).await.columns();
+    let at_input = told.header["answers"][0]["attribution"]["after"]["at_input"].as_f64().expect("a number") as f32;
+    assert!((at_input - all).abs() < 1e-5, "{at_input}, expected {all}");
+
+    // The smallest change is looked for in what one input takes.
+    let greedy = found.header["answers"][0]["before"]["greedy"][0].as_u64().expect("a choice");
+    let other = json!({"step": 1, "action": (greedy + 1) % 3, "field": "recurrent_state"});
+    let wrong = served.post(&path("counterfactual"), &other).await.text();
+    assert!(wrong.contains("one of observation"), "{wrong}");
+}
+
 /// The lines of a search; between them are the lengths of chunks, as HTTP sends them.
 fn lines(text: &str) -> Vec<Value> {
     let lines = text.lines().filter(|line| line.starts_with('{'));
