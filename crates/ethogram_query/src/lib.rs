@@ -82,9 +82,9 @@ pub use explanation::{
 };
 pub use extents::Extents;
 pub use features::{
-    FEATURE_IMAGES_MAX, FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureImage,
-    FeatureImages, FeatureImagesRequest, FeatureMaps, FeatureMapsRequest, FeaturesRequest, IMAGES_WARNING, ImagePlace,
-    LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
+    DRAWING, FEATURE_IMAGES_MAX, FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX,
+    FeatureImage, FeatureImages, FeatureImagesRequest, FeatureMaps, FeatureMapsRequest, FeaturesRequest,
+    IMAGES_WARNING, ImagePlace, ImagesSoFar, LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
 };
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
