@@ -92,9 +92,9 @@ pub use health::{HEALTH_PARAMS, HEALTH_RULES, Health, HealthFinding, HealthRule}
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
 pub use maps::{
-    LeftOut, MAP_LABELS_MAX, MAP_METHODS, MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MAP_WORDS_MAX,
-    MAPS_BYTES_MAX, MapChoices, MapColour, MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan,
-    MapRequest, MapSource, MapSteer, StateMap,
+    LeftOut, MAP_LABELS_MAX, MAP_METHODS, MAP_PICTURE_SIDE_MAX, MAP_PICTURES_MAX, MAP_POINTS_MAX, MAP_SOURCES_MAX,
+    MAP_VALUES_BYTES_MAX, MAP_WORDS_MAX, MAPS_BYTES_MAX, MapChoices, MapColour, MapField, MapLayout, MapMethod,
+    MapNews, MapOf, MapPicture, MapPictures, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
 };
 pub use name_pattern::NamePattern;
 pub use native::NativeOpener;

@@ -84,6 +84,7 @@ pub fn router(app: App, safety: Safety, patience: Patience) -> Router {
         .route("/api/maps/{map}/direction", post(routes::map::direction))
         .route("/api/maps/{map}/fields", get(routes::map::fields))
         .route("/api/maps/{map}/neighbors", get(routes::map::neighbors))
+        .route("/api/maps/{map}/pictures", post(routes::map::pictures))
         .route("/api/maps/{map}/layout", get(routes::map::layout))
         .route("/api/reports", post(routes::reports::reports))
         .route("/api/plugins", get(routes::plugins::plugins))
