@@ -100,7 +100,8 @@ pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
 pub use network::{
     ARRAY_NUMBERS_MAX, ArrayHistogramRequest, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip,
-    ArrayStripRequest, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
+    ArrayStripRequest, ArraysFileRequest, FILE_NUMBERS_MAX, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX,
+    STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
 };
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};

@@ -72,6 +72,7 @@ pub fn router(app: App, safety: Safety, patience: Patience) -> Router {
         .route("/api/exports/points", get(routes::exports::points))
         .route("/api/exports/episodes", get(routes::exports::episodes))
         .route("/api/exports/steps", get(routes::exports::steps))
+        .route("/api/exports/arrays", get(routes::exports::arrays))
         .route("/api/tags", post(routes::tags::tags))
         .route("/api/trend", post(routes::trend::trend).layer(DefaultBodyLimit::max(TREND_BYTES_MAX)))
         .route("/api/benchmark", post(routes::benchmark::benchmark))
