@@ -210,7 +210,9 @@ test('U-14: an image is seen while it is drawn, with its curve, and stays when t
   const drawn = dialog(page).locator('[data-drawn]');
   await expect(drawn.locator('[data-curve]')).toBeVisible({ timeout: 60_000 });
   await expect(drawn).toHaveAttribute('data-drawn', 'drawing');
-  await expect.poll(async () => Number(await drawn.locator('[data-images]').getAttribute('data-images'))).toBeGreaterThan(1);
+  await expect
+    .poll(async () => Number(await drawn.locator('[data-images]').getAttribute('data-images')))
+    .toBeGreaterThan(1);
   await expect(drawn).toContainText('drawn so far');
   await drawn.getByRole('button', { name: 'Stop' }).click();
   await expect(drawn).toHaveAttribute('data-drawn', 'stopped');
@@ -221,7 +223,10 @@ test('U-14: an image is seen while it is drawn, with its curve, and stays when t
   await expect(drawn.locator('[data-curve]')).toHaveAttribute('data-curve', /^\d{2,}$/);
 });
 
-test('features of some episodes: the field, the link, and what the server looks at', async ({ page, request }) => {
+test('features of some episodes: the field, the link, and what the server looks at', async ({
+  page,
+  request,
+}) => {
   const at = await breakout(request);
   await page.goto(`/#/features?run=${at.run}&steps=64&k=2`);
   const field = page.getByLabel(/^Episodes whose steps are looked at/);

@@ -107,9 +107,14 @@ export class PointPictures {
   }
 }
 
-/** A canvas that holds a picture. */
-export function canvasOf({ width, height, rgb }: MapPicture): HTMLCanvasElement {
+function canvasOf(picture: MapPicture): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
+  paintPicture(canvas, picture);
+  return canvas;
+}
+
+/** Makes a canvas hold a picture. */
+export function paintPicture(canvas: HTMLCanvasElement, { width, height, rgb }: MapPicture): void {
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
@@ -118,5 +123,4 @@ export function canvasOf({ width, height, rgb }: MapPicture): HTMLCanvasElement 
     image.data[to + 3] = 255;
   }
   canvas.getContext('2d')?.putImageData(image, 0, 0);
-  return canvas;
 }
