@@ -235,7 +235,9 @@ test('features of some episodes: the field, the link, and what the server looks 
   await field.press('Enter');
   expect((await asked).postDataJSON()).toMatchObject({ episodes: [at.episode] });
   await expect(page).toHaveURL(new RegExp(`episodes=${at.episode}`));
-  await expect(page.getByText(/from the activations at 64 steps/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.summary')).toContainText('from the activations at 64 steps', {
+    timeout: 60_000,
+  });
   await field.fill('5-2');
   await field.press('Enter');
   await expect(page).toHaveURL(new RegExp(`episodes=${at.episode}`));
