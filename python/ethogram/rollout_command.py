@@ -7,6 +7,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -80,8 +81,9 @@ def ablation_of(given: argparse.Namespace) -> Ablation:
     view, checkpoint = find_checkpoint(given.checkpoint, given.root)
     if set(given.without) <= set("0123456789,"):
         found = view.features(
-            given.layer, given.factors, of=given.of, states=given.states, checkpoint=checkpoint.global_step
-        )
+            given.layer, given.factors, of=given.of, states=given.states, checkpoint=checkpoint.global_step,
+            episodes=None if given.of_episodes is None else _episodes(given.of_episodes, view),
+        )  # fmt: skip
         return found.ablation(_indices(given.without))
     return _named(view, checkpoint, given)
 
@@ -97,8 +99,9 @@ def _named(view: RunView, checkpoint: CheckpointView, given: argparse.Namespace)
     for label in own:
         if label["name"] == given.without:
             found = view.features(
-                label["layer"], label["factors"], of=label["of"], states=given.states, checkpoint=label["checkpoint"]
-            )
+                label["layer"], label["factors"], of=label["of"], states=given.states, checkpoint=label["checkpoint"],
+                episodes=None if given.of_episodes is None else _episodes(given.of_episodes, view),
+            )  # fmt: skip
             return found.ablation([label["index"]])
     known = ", ".join(repr(label["name"]) for label in own) or "none"
     raise EthogramError(
@@ -112,6 +115,23 @@ def _indices(text: str) -> list[int]:
     if not all(part.isdecimal() for part in parts):
         raise EthogramError(f"--without: expected indices of features, as 3 or 0,3, found {text!r}")
     return [int(part) for part in parts]
+
+
+def _episodes(text: str, view: RunView) -> list[int]:
+    """Recorded episodes of a list as `ethogram features --episodes` takes it: 3, 0..10 (0 to 9), 42.., with commas."""
+    table = view.episodes().numpy()
+    recorded = [int(one) for one in table["episode"][table["recorded"]]]
+    chosen: set[int] = set()
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d+)(?:(\.\.)(\d*))?", part.strip())
+        if found is None:
+            raise EthogramError(f"--of-episodes: expected 3, 0..10 or 42.., several with commas, found {text!r}")
+        first, dots, end = found.groups()
+        if dots is None:
+            chosen.add(int(first))
+        else:
+            chosen.update(one for one in recorded if one >= int(first) and (not end or one < int(end)))
+    return sorted(chosen)
 
 
 def _replay(given: argparse.Namespace, env: Make | None) -> int:
@@ -206,6 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--factors", type=int, default=8, help="of --without: into how many features")
     parser.add_argument("--states", type=int, default=1_024, help="of --without: most states that are looked at")
+    parser.add_argument(
+        "--of-episodes",
+        metavar="LIST",
+        help="of --without: episodes that features are found in, as 3, 0..10 or 42.., with commas; all if left out",
+    )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--replay", type=int, metavar="EPISODE", help="play it again from its seed and actions, and compare"

@@ -139,6 +139,16 @@ def test_row_u22_the_command_plays_with_and_without_and_compares(
     assert f"without feature {index} of h0" in said
     assert "truncated → terminated" in said and "ended: terminated 0 → 2, truncated 2 → 0" in said
     assert "#/compare?of=" in said
+    # Found in some episodes only, as the page writes them.
+    recorded = toy.episodes().numpy()["episode"]
+    assert (
+        rollout_command.main([*asked, "--without", "0", *words, "--of-episodes", f"{recorded[0]}..{recorded[0] + 2}"])
+        == 0
+    )
+    assert "without feature 0 of h0" in capsys.readouterr().out
+    for odd in ("x", "3..x", "99999"):
+        assert rollout_command.main([*asked, "--without", "0", *words, "--of-episodes", odd]) == 2
+        assert "episode" in capsys.readouterr().err
     # The file that `ethogram features --json` prints.
     features = [{"index": at, "direction": row.tolist()} for at, row in enumerate(found.directions)]
     (tmp_path / "found.json").write_text(json.dumps({"layer": "h0", "checkpoint": 7, "features": features}))

@@ -200,6 +200,49 @@ test('U-14: what a feature would like to see, beside the state that excites it m
   await expect(drawn).toHaveAttribute('data-drawn', 'none');
 });
 
+test('U-14: an image is seen while it is drawn, with its curve, and stays when the ascent is stopped', async ({
+  page,
+  request,
+}) => {
+  const at = await breakout(request);
+  // An image at each place takes long enough to be stopped.
+  await page.goto(`/#/features?run=${at.run}&steps=64&k=2&feature=1&drawn=each`);
+  const drawn = dialog(page).locator('[data-drawn]');
+  await expect(drawn.locator('[data-curve]')).toBeVisible({ timeout: 60_000 });
+  await expect(drawn).toHaveAttribute('data-drawn', 'drawing');
+  await expect
+    .poll(async () => Number(await drawn.locator('[data-images]').getAttribute('data-images')))
+    .toBeGreaterThan(1);
+  await expect(drawn).toContainText('drawn so far');
+  await drawn.getByRole('button', { name: 'Stop' }).click();
+  await expect(drawn).toHaveAttribute('data-drawn', 'stopped');
+  await expect(drawn).toContainText(/stopped after \d+ steps/);
+  await expect(drawn.locator('[data-images] canvas')).toBeVisible();
+  await drawn.getByLabel('Where in the layer').selectOption('centre');
+  await expect(drawn).toHaveAttribute('data-drawn', 'here', { timeout: 90_000 });
+  await expect(drawn.locator('[data-curve]')).toHaveAttribute('data-curve', /^\d{2,}$/);
+});
+
+test('features of some episodes: the field, the link, and what the server looks at', async ({
+  page,
+  request,
+}) => {
+  const at = await breakout(request);
+  await page.goto(`/#/features?run=${at.run}&steps=64&k=2`);
+  const field = page.getByLabel(/^Episodes whose steps are looked at/);
+  await field.fill(String(at.episode));
+  const asked = page.waitForRequest((one) => one.method() === 'POST' && one.url().endsWith('/features'));
+  await field.press('Enter');
+  expect((await asked).postDataJSON()).toMatchObject({ episodes: [at.episode] });
+  await expect(page).toHaveURL(new RegExp(`episodes=${at.episode}`));
+  await expect(page.locator('.summary')).toContainText('from the activations at 64 steps', {
+    timeout: 60_000,
+  });
+  await field.fill('5-2');
+  await field.press('Enter');
+  await expect(page).toHaveURL(new RegExp(`episodes=${at.episode}`));
+});
+
 test('U-18: the legend isolates by hover and focus, a click opens; zoom, patches, wheel, holding and keys', async ({
   page,
   request,

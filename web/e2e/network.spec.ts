@@ -107,3 +107,17 @@ test('D-9: weights of checkpoints have histograms though nobody logged any', asy
   await page.keyboard.press('Escape');
   await expect(page.locator('#entry')).toContainText('point at a cell');
 });
+
+test('A-17: the array that is shown, and all weights, are saved as npz', async ({ page, request }) => {
+  const { run } = await breakout(request);
+  await page.goto(`/#/network?run=${run}`);
+  await page.getByRole('button', { name: 'Save arrays' }).click({ timeout: 30_000 });
+  const links = page.getByRole('link', { name: /as npz$/ });
+  await expect(links).toHaveText([/^This array at step/, /^This array at all steps/, /^All weights at step/]);
+  for (const link of await links.all()) {
+    const answer = await request.get((await link.getAttribute('href'))!);
+    expect(answer.status(), await link.textContent().then(String)).toBe(200);
+    expect((await answer.body()).subarray(0, 2).toString()).toBe('PK');
+  }
+  await page.keyboard.press('Escape');
+});

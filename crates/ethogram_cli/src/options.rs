@@ -276,6 +276,9 @@ pub struct FeaturesOptions {
     /// Write into this folder, for each feature, an image that excites it most, made by gradient ascent; with --json the numbers are printed too
     #[arg(long, value_name = "FOLDER")]
     pub images: Option<PathBuf>,
+    /// Images of these features only, as 3 or 0,3; each is the same as in a list of all
+    #[arg(long, value_name = "LIST", value_delimiter = ',', requires = "images")]
+    pub features: Option<Vec<usize>>,
     /// Steps of the ascent
     #[arg(long, value_name = "COUNT", default_value_t = 200, requires = "images")]
     pub image_steps: usize,

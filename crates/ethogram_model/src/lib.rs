@@ -40,7 +40,7 @@ pub use counterfactual::{
 };
 pub use error::{Error, Result};
 pub use exec::{Cancel, Program};
-pub use feature_image::{ASCENT_STEPS_MAX, Ascent, Canvas, Excited, JITTER_MAX, Pictures, excite};
+pub use feature_image::{ASCENT_STEPS_MAX, Ascent, Canvas, Excited, JITTER_MAX, Pictures, SoFar, excite};
 pub use forward::Forward;
 pub use grad::{Gradient, SEED, differentiate};
 pub use graph::{Binary, Compare, Graph, Op, Reduce, Source, Unary, Value, ValueId, Window};

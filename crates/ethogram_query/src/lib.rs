@@ -82,9 +82,9 @@ pub use explanation::{
 };
 pub use extents::Extents;
 pub use features::{
-    FEATURE_IMAGES_MAX, FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX, FeatureImage,
-    FeatureImages, FeatureImagesRequest, FeatureMaps, FeatureMapsRequest, FeaturesRequest, IMAGES_WARNING, ImagePlace,
-    LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
+    DRAWING, FEATURE_IMAGES_MAX, FEATURE_MAP_STEPS_MAX, FEATURE_NUMBERS_MAX, FEATURE_STATES_MAX, FEATURES_MAX,
+    FeatureImage, FeatureImages, FeatureImagesRequest, FeatureMaps, FeatureMapsRequest, FeaturesRequest,
+    IMAGES_WARNING, ImagePlace, ImagesSoFar, LayerFeatures, OF_ACTIVATIONS, Seen, Shown, WithoutRequest,
 };
 pub use field::{DERIVED_PREFIX, FIELD_BYTES_MAX, Field, FieldEntry, FieldRequest, Origin};
 pub use group::{GROUP_RUNS_MAX, GroupRequest, GroupSeries};
@@ -92,15 +92,16 @@ pub use health::{HEALTH_PARAMS, HEALTH_RULES, Health, HealthFinding, HealthRule}
 pub use heat_map::{ENTRIES_MAX, HeatMap, HeatMapRequest};
 pub use histogram::{BINS_DEFAULT, Counted, HistogramRequest, HistogramRow, Histograms};
 pub use maps::{
-    LeftOut, MAP_LABELS_MAX, MAP_METHODS, MAP_POINTS_MAX, MAP_SOURCES_MAX, MAP_VALUES_BYTES_MAX, MAP_WORDS_MAX,
-    MAPS_BYTES_MAX, MapChoices, MapColour, MapField, MapLayout, MapMethod, MapNews, MapOf, MapPlace, MapPlan,
-    MapRequest, MapSource, MapSteer, StateMap,
+    LeftOut, MAP_LABELS_MAX, MAP_METHODS, MAP_PICTURE_SIDE_MAX, MAP_PICTURES_MAX, MAP_POINTS_MAX, MAP_SOURCES_MAX,
+    MAP_VALUES_BYTES_MAX, MAP_WORDS_MAX, MAPS_BYTES_MAX, MapChoices, MapColour, MapField, MapLayout, MapMethod,
+    MapNews, MapOf, MapPicture, MapPictures, MapPlace, MapPlan, MapRequest, MapSource, MapSteer, StateMap,
 };
 pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
 pub use network::{
     ARRAY_NUMBERS_MAX, ArrayHistogramRequest, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip,
-    ArrayStripRequest, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX, STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
+    ArrayStripRequest, ArraysFileRequest, FILE_NUMBERS_MAX, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX,
+    STRIP_STEPS_MAX, Sheet, WINDOW_MAX, WeightEntry,
 };
 #[cfg(feature = "s3")]
 pub use object::{ObjectOpener, RemoteOptions};

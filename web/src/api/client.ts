@@ -21,6 +21,7 @@ import {
   type Features,
   type FeaturesProgress,
   type FeaturesQuery,
+  type OnProgress,
   type WithoutFeatures,
 } from './features';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
@@ -362,7 +363,7 @@ export class Client {
     run: string,
     features: string,
     query: FeatureImagesQuery,
-    onprogress: (progress: FeaturesProgress) => void,
+    onprogress: OnProgress,
     signal?: AbortSignal,
   ): Promise<FeatureImages> {
     const path = `${at(run)}/features/${encodeURIComponent(features)}/images`;

@@ -53,6 +53,11 @@ export function stepsFiles(run: string, episode: number): TableLink[] {
   }));
 }
 
+/** Arrays of a network: one, as the server calls it, at a step of the training or at all of them, or all weights of the checkpoint there. */
+export function arraysFile(run: string, what: { of?: string; at?: number; through?: 1 }): TableLink {
+  return { format: 'npz', kind: 'npz', href: `/api/exports/arrays${search({ run, ...what })}` };
+}
+
 function of(runs: readonly string[]): [string, string][] {
   return runs.map((run) => ['run', run]);
 }

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { encodeColumns, type ColumnSpec } from '../../testing/encode_columns';
 import { Client } from './client';
 import { decodeColumns } from './columns';
-import { featureMapsOf, featuresOf, gridOf, type FeaturesProgress } from './features';
+import {
+  featureMapsOf,
+  featuresOf,
+  gridOf,
+  imagesSoFarOf,
+  type FeaturesProgress,
+  type ImagesSoFar,
+} from './features';
 import { ApiError, HttpSource } from './source';
 
 const CHECKPOINT = { global_step: 80, name: '80M' };
@@ -114,6 +121,36 @@ describe('features', () => {
       expect([...factor!.thumbnails.step]).toEqual([0, 10]);
     },
   );
+
+  it('are seen while they are drawn, and progress without images says nothing of them', async () => {
+    const image = { factor: 2, row: 1, column: null, excitation: 3, start: 1 };
+    const head = { observation: 'observation', shape: [2], images: [image] };
+    const columns = (values: number[], curve: number[]) => [
+      column('values', 'float32', Float32Array.from(values), [1, 2]),
+      column('curves', 'float32', Float32Array.from(curve), [1, curve.length]),
+    ];
+    const strongest = { episode: 4, step: 9, excitation: 2 };
+    const client = served(
+      [
+        encodeColumns([], { part: 'progress', phase: 'x', share: 0 }),
+        encodeColumns(columns([0, 1], [1, 3]), { part: 'progress', phase: 'x', share: 0.5, ...head }),
+        encodeColumns(columns([5, 6], [1, 3, 7]), {
+          part: 'images',
+          ...head,
+          images: [{ ...image, excitation: 7, strongest }],
+        }),
+      ],
+      11,
+    );
+    const seen: (ImagesSoFar | null)[] = [];
+    const query = { factors: [2], place: 'centre', seed: 0 } as const;
+    const found = await client.featureImages('r', 'f1', query, (_, part) => seen.push(imagesSoFarOf(part)));
+    expect(seen[0]).toBeNull();
+    expect(seen[1]!.images[0]).toMatchObject({ factor: 2, row: 1, column: null, excitation: 3, start: 1 });
+    expect([...seen[1]!.images[0]!.values, ...seen[1]!.images[0]!.curve]).toEqual([0, 1, 1, 3]);
+    expect(found.images[0]).toMatchObject({ excitation: 7, strongest });
+    expect([...found.images[0]!.values, ...found.images[0]!.curve]).toEqual([5, 6, 1, 3, 7]);
+  });
 
   it('tell what the server says went wrong, and when it ends too early', async () => {
     const error = encodeColumns([], {

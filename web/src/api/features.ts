@@ -24,6 +24,9 @@ export interface FeaturesProgress {
   share: number;
 }
 
+/** Hears of progress, with the part as it came: images on their way have more to say. */
+export type OnProgress = (progress: FeaturesProgress, part: Columns) => void;
+
 /** Places in states of the run: step `step` of episode `episode`, cell (`row`, `column`) of the layer. */
 export interface Places {
   length: number;
@@ -123,8 +126,8 @@ export interface FeatureImagesQuery {
   steps?: number;
 }
 
-/** An image that excites a feature, made by gradient ascent. */
-export interface FeatureImage {
+/** An image that excites a feature, made by gradient ascent, or on its way. */
+export interface RisingImage {
   factor: number;
   /** Null for all places of the layer together. */
   row: number | null;
@@ -135,6 +138,19 @@ export interface FeatureImage {
   excitation: number;
   /** The same before the ascent. */
   start: number;
+  /** The same at the beginning and after each step. */
+  curve: Float32Array;
+}
+
+/** Images while the ascent runs. */
+export interface ImagesSoFar {
+  /** The field that they are of. */
+  observation: string;
+  images: readonly RisingImage[];
+}
+
+/** An image that was found. */
+export interface FeatureImage extends RisingImage {
   /** The real state with the most of the same. */
   strongest: { episode: number; step: number; excitation: number };
 }
@@ -168,12 +184,12 @@ function progressOf({ header }: Columns): FeaturesProgress | null {
 export async function partAfterProgress(
   stream: ReadableStream<Uint8Array>,
   name: string,
-  onprogress: (progress: FeaturesProgress) => void,
+  onprogress: OnProgress,
 ): Promise<Columns> {
   let found: Columns | null = null;
   await readParts(stream, (part) => {
     const progress = progressOf(part);
-    if (progress) onprogress(progress);
+    if (progress) onprogress(progress, part);
     else if (part.header.part === name) found = part;
   });
   if (found) return found;
@@ -230,36 +246,56 @@ export function featuresOf(columns: Columns): Features {
 /** Reads images. Throws when they are not what `docs/http.md` says. */
 export function featureImagesOf(columns: Columns): FeatureImages {
   const { header } = columns;
-  const values = columnNamed(columns, 'values');
-  const told = Array.isArray(header.images) ? (header.images as Record<string, unknown>[]) : [];
-  if (values.rows !== told.length) {
-    throw new ColumnsError(`expected ${told.length} images, found ${values.rows}`);
-  }
-  const width = told.length === 0 ? 0 : values.data.length / told.length;
-  const number = (one: unknown) => (typeof one === 'number' ? one : NaN);
-  const place = (one: unknown) => (typeof one === 'number' ? one : null);
+  const told = imagesTold(columns);
   return {
     observation: String(header.observation),
     shape: numbers(header.shape),
     bounds: String(header.bounds ?? ''),
     notes: Array.isArray(header.notes) ? header.notes.map(String) : [],
-    images: told.map((one, i) => {
-      const strongest = (one.strongest ?? {}) as Record<string, unknown>;
+    images: risingOf(columns).map((image, i) => {
+      const strongest = (told[i]!.strongest ?? {}) as Record<string, unknown>;
       return {
-        factor: Number(one.factor),
-        row: place(one.row),
-        column: place(one.column),
-        values: (values.data as Float32Array).subarray(i * width, (i + 1) * width),
-        excitation: number(one.excitation),
-        start: number(one.start),
+        ...image,
         strongest: {
           episode: Number(strongest.episode),
           step: Number(strongest.step),
-          excitation: number(strongest.excitation),
+          excitation: numberOf(strongest.excitation),
         },
       };
     }),
   };
+}
+
+/** Reads images on their way; null where progress says nothing of them. */
+export function imagesSoFarOf(part: Columns): ImagesSoFar | null {
+  if (!part.byName.has('values')) return null;
+  return { observation: String(part.header.observation), images: risingOf(part) };
+}
+
+const imagesTold = ({ header }: Columns) =>
+  Array.isArray(header.images) ? (header.images as Record<string, unknown>[]) : [];
+const numberOf = (one: unknown) => (typeof one === 'number' ? one : NaN);
+
+function risingOf(columns: Columns): RisingImage[] {
+  const [values, curves] = [columnNamed(columns, 'values'), columnNamed(columns, 'curves')];
+  const told = imagesTold(columns);
+  if (values.rows !== told.length || curves.rows !== told.length) {
+    throw new ColumnsError(`expected ${told.length} images, found ${values.rows} with ${curves.rows} curves`);
+  }
+  const place = (one: unknown) => (typeof one === 'number' ? one : null);
+  const row = ({ data }: Column, i: number) => {
+    const width = data.length / Math.max(1, told.length);
+    return (data as Float32Array).subarray(i * width, (i + 1) * width);
+  };
+  return told.map((one, i) => ({
+    factor: Number(one.factor),
+    row: place(one.row),
+    column: place(one.column),
+    values: row(values, i),
+    excitation: numberOf(one.excitation),
+    start: numberOf(one.start),
+    curve: row(curves, i),
+  }));
 }
 
 /** Reads the maps of some steps. Throws when they are not what `docs/http.md` says. */

@@ -1,5 +1,5 @@
 import { paramOf, type MethodParam } from './attribution';
-import { columnNamed, type Columns, type Numbers } from './columns';
+import { columnNamed, ColumnsError, type Columns, type Numbers } from './columns';
 import type { ErrorBody } from './wire';
 
 /** Steps of one run that are mapped; all recorded episodes when none is named. */
@@ -113,6 +113,39 @@ export interface Steered {
 export interface MapNeighbours {
   point: Uint32Array;
   distance: Float32Array;
+}
+
+/** A small picture of what was seen at a point. */
+export interface MapPicture {
+  width: number;
+  height: number;
+  /** Red, green and blue of each pixel, row after row. */
+  rgb: Uint8Array;
+}
+
+export interface MapPictures {
+  /** By point; null where none was logged, or where it could not be read. */
+  pictures: ReadonlyMap<number, MapPicture | null>;
+  /** Why some could not be read. */
+  error: ErrorBody | null;
+}
+
+/** Reads pictures of points. Throws when they are not what `docs/http.md` says. */
+export function mapPicturesOf(columns: Columns): MapPictures {
+  const of = (name: string) => columnNamed(columns, name).data;
+  const [point, width, height] = [of('point'), of('width'), of('height')];
+  const rgb = of('rgb') as Uint8Array;
+  const pictures = new Map<number, MapPicture | null>();
+  let at = 0;
+  for (let i = 0; i < point.length; i++) {
+    const bytes = 3 * width[i]! * height[i]!;
+    const own = rgb.subarray(at, at + bytes);
+    if (own.length !== bytes)
+      throw new ColumnsError(`column rgb: expected ${at + bytes} bytes, found ${rgb.length}`);
+    pictures.set(point[i]!, bytes > 0 ? { width: width[i]!, height: height[i]!, rgb: own } : null);
+    at += bytes;
+  }
+  return { pictures, error: (columns.header.error ?? null) as ErrorBody | null };
 }
 
 /** Reads the first part. */

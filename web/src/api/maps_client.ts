@@ -3,12 +3,14 @@ import {
   mapChoicesOf,
   mapLayoutOf,
   mapMethodsOf,
+  mapPicturesOf,
   mapPointsOf,
   type MapChoices,
   type MapFields,
   type MapLayout,
   type MapMethod,
   type MapNeighbours,
+  type MapPictures,
   type MapPoints,
   type MapRequest,
   type MapSource,
@@ -82,6 +84,17 @@ export class MapsClient {
     const body = { from, to };
     const columns = decodeColumns(await this.#source.bytes(`${mapAt(map)}/direction`, { body, signal }));
     return columnNamed(columns, 'along').data as Float32Array;
+  }
+
+  /** What was seen at points, at most `side` pixels wide and high, whatever episodes and samples they are of. Throws `ApiError`. */
+  async pictures(
+    map: string,
+    query: { points: readonly number[]; side: number },
+    signal?: AbortSignal,
+  ): Promise<MapPictures> {
+    return mapPicturesOf(
+      decodeColumns(await this.#source.bytes(`${mapAt(map)}/pictures`, { body: query, signal })),
+    );
   }
 
   async methods(signal?: AbortSignal): Promise<MapMethod[]> {

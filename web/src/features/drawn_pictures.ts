@@ -1,4 +1,4 @@
-import type { FeatureImage } from '../api/features';
+import type { RisingImage } from '../api/features';
 import type { FieldEntry } from '../api/wire';
 import { isPicture, viewOf } from '../replay/picture';
 import { RowPictures } from '../replay/row_pictures';
@@ -11,7 +11,7 @@ const SIDE_MAX = 1024;
 /** Images as pictures, as observations of the field are shown; null where the field is no picture. */
 export async function drawnPictures(
   field: FieldEntry,
-  images: readonly FeatureImage[],
+  images: readonly RisingImage[],
 ): Promise<Thumbnail[] | null> {
   if (!isPicture(field)) return null;
   const view = viewOf(field, null);
@@ -29,7 +29,7 @@ export async function drawnPictures(
   return drawn;
 }
 
-function extremes(images: readonly FeatureImage[]): [number, number] {
+function extremes(images: readonly RisingImage[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const { values } of images) {
     for (const one of values) {

@@ -1,4 +1,5 @@
 import type { FeaturesQuery } from '../api/features';
+import { numbersOf, numbersText } from '../ui/episode_numbers';
 
 /** What of a layer is taken apart, as in the address. */
 export interface FeatureSpec {
@@ -10,6 +11,8 @@ export interface FeatureSpec {
   of: string;
   factors: number;
   steps: number;
+  /** Episodes whose steps are looked at; null for all that were recorded. */
+  episodes: readonly number[] | null;
 }
 
 export const ACTIVATIONS = 'activations';
@@ -22,12 +25,20 @@ export const SPEC_USUAL: FeatureSpec = {
   of: ACTIVATIONS,
   factors: FACTORS.usual,
   steps: STEPS.usual,
+  episodes: null,
 };
 
 type Read = (name: string) => string | null;
 
 /** Names of parameters of the address; `layer` and `checkpoint` go along from page to page. */
-const NAMES = { layer: 'layer', checkpoint: 'checkpoint', of: 'of', factors: 'k', steps: 'steps' } as const;
+const NAMES = {
+  layer: 'layer',
+  checkpoint: 'checkpoint',
+  of: 'of',
+  factors: 'k',
+  steps: 'steps',
+  episodes: 'episodes',
+} as const;
 
 /** Reads the address; anything odd gives what is usual. */
 export function parseFeatures(param: Read): FeatureSpec {
@@ -38,6 +49,7 @@ export function parseFeatures(param: Read): FeatureSpec {
     of: param(NAMES.of) || ACTIVATIONS,
     factors: within(param(NAMES.factors), FACTORS),
     steps: within(param(NAMES.steps), STEPS),
+    episodes: numbersOf(param(NAMES.episodes) ?? ''),
   };
 }
 
@@ -53,6 +65,7 @@ export function patchOfFeatures(
     [NAMES.of]: spec.of === ACTIVATIONS ? null : spec.of,
     [NAMES.factors]: spec.factors === FACTORS.usual ? null : String(spec.factors),
     [NAMES.steps]: spec.steps === STEPS.usual ? null : String(spec.steps),
+    [NAMES.episodes]: spec.episodes && numbersText(spec.episodes, ','),
   };
 }
 
@@ -75,9 +88,15 @@ export function queryOfFeatures({
   of,
   factors,
   steps,
+  episodes,
 }: FeatureSpec): FeaturesQuery | null {
   if (layer === null || checkpoint === null) return null;
-  return { layer, checkpoint, of, factors, steps };
+  return { layer, checkpoint, of, factors, steps, ...(episodes && { episodes }) };
+}
+
+/** The question that was asked of the server. */
+export function specOfQuery(query: FeaturesQuery): FeatureSpec {
+  return { ...query, checkpoint: query.checkpoint ?? null, episodes: query.episodes ?? null };
 }
 
 /** A whole number in bounds, or what is usual. */

@@ -23,11 +23,20 @@ describe('the question in the address', () => {
     expect(parseFeatures(param('k=65')).factors).toBe(8);
   });
   it('comes back as it was written', () => {
-    const spec = { layer: 'conv 3/a', checkpoint: 80_000_000, of: '2-3', factors: 12, steps: 4096 };
+    const spec = {
+      layer: 'conv 3/a',
+      checkpoint: 80_000_000,
+      of: '2-3',
+      factors: 12,
+      steps: 4096,
+      episodes: [0, 1, 2, 7],
+    };
     expect(featuresOfText(textOfFeatures(spec))).toEqual(spec);
+    expect(textOfFeatures(spec)).toContain('episodes=0-2%2C7');
     expect(textOfFeatures(SPEC_USUAL)).toBe('');
     expect(patchOfFeatures({ factors: 8 }, spec).k).toBeNull();
     expect(queryOfFeatures(spec)).toEqual({ ...spec });
+    expect(queryOfFeatures({ ...spec, episodes: null })).not.toHaveProperty('episodes');
     expect(queryOfFeatures(SPEC_USUAL)).toBeNull();
   });
 });

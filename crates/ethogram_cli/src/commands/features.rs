@@ -24,6 +24,7 @@ pub fn features(options: &FeaturesOptions) -> anyhow::Result<u8> {
     let mut tell = |phase: &'static str, share: f64| bar.tell(phase, share);
     let found = run.features(&request, &mut tell, &cancel).and_then(|found| {
         let ask = FeatureImagesRequest {
+            factors: options.features.clone(),
             steps: options.image_steps,
             seed: options.image_seed,
             ..FeatureImagesRequest::default()

@@ -62,31 +62,56 @@ pub struct Excited {
     pub from_input: bool,
 }
 
-/// For each row of `explained` the input, within the canvas, at which its target is largest of all that the ascent came by. `tell` hears the
-/// share that is done.
+/// An ascent on its way.
+pub struct SoFar<'a> {
+    /// What of it is done, from 0 to 1.
+    pub share: f64,
+    climbers: &'a [Climber],
+}
+
+impl SoFar<'_> {
+    /// Row after row the best input so far, as the network takes it.
+    pub fn inputs(&self) -> impl Iterator<Item = &[f32]> {
+        self.climbers.iter().map(|climber| climber.best.1.as_slice())
+    }
+
+    /// As [`Excited::curve`] will be. It begins anew for a row that is begun at its own input.
+    pub fn curves(&self) -> impl Iterator<Item = &[f32]> {
+        self.climbers.iter().map(|climber| climber.curve.as_slice())
+    }
+}
+
+/// For each row of `explained` the input, within the canvas, at which its target is largest of all that the ascent came by. `names` has a number
+/// for each row: its noise and jitter are by that and by the seed, so that a row goes the same way whatever rows are beside it. `tell` hears of
+/// each step.
 ///
-/// **Errors**: [`Error::Argument`] for a canvas of another width, and beyond the limits; [`Error::Cancelled`].
+/// **Errors**: [`Error::Argument`] for a canvas of another width, for another count of names, and beyond the limits; [`Error::Cancelled`].
 pub fn excite(
     explained: &Explained<'_>,
     canvas: &Canvas,
     ascent: &Ascent,
-    tell: &mut dyn FnMut(f64),
+    names: &[u64],
+    tell: &mut dyn FnMut(&SoFar<'_>),
     cancel: &Cancel,
 ) -> Result<Vec<Excited>> {
     canvas.check(explained.width())?;
+    if names.len() != explained.rows() {
+        let expected = format!("a number for each of {} rows", explained.rows());
+        return Err(Error::Argument { argument: "names", expected, found: names.len().to_string() });
+    }
     within("steps", ASCENT_STEPS_MAX, ascent.steps)?;
     within("jitter", JITTER_MAX, ascent.jitter)?;
-    let mut climbers = begin(explained, canvas, ascent, cancel)?;
+    let mut climbers = begin(explained, canvas, (ascent, names), cancel)?;
     let all: Vec<usize> = (0..climbers.len()).collect();
-    ascend(explained, canvas, ascent, (&mut climbers, &all), &mut |share| tell(0.5 * share), cancel)?;
+    ascend(explained, canvas, ascent, (&mut climbers, &all), (0.0, tell), cancel)?;
     // Noise may end on a hill that is lower than where the row itself stands.
     let own = explained.values(explained.at_values(), &all, cancel)?;
     let lower =
         |row: &usize| !climbers[*row].from_input && climbers[*row].curve.last().is_none_or(|last| *last < own[*row]);
     let lower: Vec<usize> = all.into_iter().filter(lower).collect();
     start(explained, canvas, (&mut climbers, &lower), None, cancel)?;
-    ascend(explained, canvas, ascent, (&mut climbers, &lower), &mut |share| tell(0.5 + 0.5 * share), cancel)?;
-    tell(1.0);
+    ascend(explained, canvas, ascent, (&mut climbers, &lower), (0.5, tell), cancel)?;
+    tell(&SoFar { share: 1.0, climbers: &climbers });
     Ok(climbers
         .into_iter()
         .map(|climber| Excited { input: climber.best.1, curve: climber.curve, from_input: climber.from_input })
@@ -110,12 +135,17 @@ struct Climber {
 }
 
 /// Every row at noise that has a gradient, or at its own input.
-fn begin(explained: &Explained<'_>, canvas: &Canvas, ascent: &Ascent, cancel: &Cancel) -> Result<Vec<Climber>> {
+fn begin(
+    explained: &Explained<'_>,
+    canvas: &Canvas,
+    (ascent, names): (&Ascent, &[u64]),
+    cancel: &Cancel,
+) -> Result<Vec<Climber>> {
     let width = explained.width();
-    let mut climbers: Vec<Climber> = (0..explained.rows())
-        .map(|row| {
-            // Rows are told apart by their place, not by how many there are.
-            let random = Random::new(ascent.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (row as u64 + 1));
+    let mut climbers: Vec<Climber> = names
+        .iter()
+        .map(|name| {
+            let random = Random::new(ascent.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ name.wrapping_add(1));
             Climber {
                 coefficients: vec![0.0; width],
                 input: Vec::new(),
@@ -169,18 +199,18 @@ fn start(
     Ok(dead)
 }
 
-/// All steps of some rows.
+/// All steps of some rows: half of the whole, from the share `from` on.
 fn ascend(
     explained: &Explained<'_>,
     canvas: &Canvas,
     ascent: &Ascent,
     (climbers, rows): (&mut [Climber], &[usize]),
-    tell: &mut dyn FnMut(f64),
+    (from, tell): (f64, &mut dyn FnMut(&SoFar<'_>)),
     cancel: &Cancel,
 ) -> Result<()> {
     let jittered = ascent.steps - ascent.steps / 4;
     for step in 0..ascent.steps {
-        tell(step as f64 / ascent.steps as f64);
+        tell(&SoFar { share: from + 0.5 * step as f64 / ascent.steps as f64, climbers });
         if step < jittered {
             climb(explained, canvas, Some(ascent.jitter), (climbers, rows), cancel)?;
             continue;

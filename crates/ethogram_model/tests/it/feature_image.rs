@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ethogram_model::{
-    Ascent, Cancel, Canvas, Error, Excited, Explained, Model, Pictures, Subject, Target, Tensor, excite,
+    Ascent, Cancel, Canvas, Error, Excited, Explained, Model, Pictures, SoFar, Subject, Target, Tensor, excite,
 };
 
 use crate::goldens::open;
@@ -35,8 +35,13 @@ fn canvas() -> Canvas {
     Canvas::new(vec![0.0; PIXELS], vec![1.0; PIXELS], Some(pictures)).unwrap()
 }
 
+/// Rows by their place.
+fn names(explained: &Explained<'_>) -> Vec<u64> {
+    (0..explained.rows() as u64).collect()
+}
+
 fn excited(explained: &Explained<'_>, ascent: &Ascent) -> Vec<Excited> {
-    excite(explained, &canvas(), ascent, &mut |_| {}, &Cancel::default()).unwrap()
+    excite(explained, &canvas(), ascent, &names(explained), &mut |_| {}, &Cancel::default()).unwrap()
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn row_u14_on_a_linear_network_it_is_the_corner_that_the_weights_point_to() {
     let subject = Subject { inputs, target: Target::entries("logits", &[0, 1]), wrt: vec!["x".to_owned()] };
     let explained = Explained::new(&model, subject, 1, &cancel).unwrap();
     let canvas = Canvas::new(vec![-1.0; 4], vec![1.0; 4], None).unwrap();
-    let found = excite(&explained, &canvas, &Ascent::default(), &mut |_| {}, &cancel).unwrap();
+    let found = excite(&explained, &canvas, &Ascent::default(), &[0, 1], &mut |_| {}, &cancel).unwrap();
     for (weights, found) in weights.iter().zip(found) {
         for (weight, value) in weights.iter().zip(&found.input) {
             assert!(weight.signum() * value > 0.95, "{weight}: {value}");
@@ -128,23 +133,71 @@ fn row_u14_where_noise_has_no_gradient_the_rows_own_input_is_the_start() {
 }
 
 #[test]
+fn what_is_told_on_the_way_rises_and_ends_at_what_is_found() {
+    let model = open("residual.onnx");
+    let cancel = Cancel::default();
+    let explained = Explained::new(&model, subject(&model, 2, 0.5), 1, &cancel).unwrap();
+    type Told = (f64, Vec<Vec<f32>>, Vec<Vec<f32>>);
+    let mut told: Vec<Told> = Vec::new();
+    let mut tell = |so_far: &SoFar<'_>| {
+        let rows = |of: &mut dyn Iterator<Item = &[f32]>| of.map(<[f32]>::to_vec).collect();
+        told.push((so_far.share, rows(&mut so_far.inputs()), rows(&mut so_far.curves())));
+    };
+    let ascent = Ascent { steps: 12, ..Ascent::default() };
+    let found = excite(&explained, &canvas(), &ascent, &[0, 1], &mut tell, &cancel).unwrap();
+    assert!(told.len() >= 13 && told.windows(2).all(|pair| pair[0].0 <= pair[1].0), "{}", told.len());
+    for (row, found) in found.iter().enumerate() {
+        let (share, inputs, curves) = told.last().unwrap();
+        assert_eq!((*share, &inputs[row], &curves[row]), (1.0, &found.input, &found.curve));
+        // What is shown on the way gives what the curve says.
+        for (_, inputs, curves) in &told {
+            let value = explained.values(&inputs[row], &[row], &cancel).unwrap()[0];
+            let said = *curves[row].last().unwrap();
+            assert!((value - said).abs() <= 1e-5 * said.abs().max(1.0), "{value}, told {said}");
+        }
+    }
+}
+
+/// A row of a name goes the same way alone and among others.
+#[test]
+fn what_is_found_depends_on_a_rows_name_and_not_on_its_place() {
+    let model = open("residual.onnx");
+    let cancel = Cancel::default();
+    let ascent = Ascent { steps: 20, ..Ascent::default() };
+    let of = |rows: usize, names: &[u64]| {
+        // All rows climb the same target.
+        let one = subject(&model, 1, 0.5);
+        let inputs = BTreeMap::from([("frame".to_owned(), Tensor::full(&[rows, 3, 8, 8], 0.5))]);
+        let entries = (0..16).map(|entry| (entry, (entry % 5) as f32)).collect();
+        let target = Target::weighed(LAYER, vec![entries; rows]);
+        let explained = Explained::new(&model, Subject { inputs, target, wrt: one.wrt }, 1, &cancel).unwrap();
+        let found = excite(&explained, &canvas(), &ascent, names, &mut |_| {}, &cancel).unwrap();
+        found.into_iter().map(|one| one.input.into_iter().map(f32::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    let list = of(3, &[8, 3, 5]);
+    assert_eq!(of(1, &[3]), [list[1].clone()]);
+    assert_ne!(list[0], list[1], "another name is another beginning");
+}
+
+#[test]
 fn the_ascent_ends_when_told_and_its_limits_are_named() {
     let model = open("residual.onnx");
     let cancel = Cancel::default();
     let explained = Explained::new(&model, subject(&model, 1, 0.5), 1, &cancel).unwrap();
-    let stop = |share: f64| {
-        if share > 0.1 {
+    let mut stop = |so_far: &SoFar<'_>| {
+        if so_far.share > 0.1 {
             cancel.cancel();
         }
     };
-    let mut stop = stop;
-    let found = excite(&explained, &canvas(), &Ascent::default(), &mut stop, &cancel);
+    let found = excite(&explained, &canvas(), &Ascent::default(), &[0], &mut stop, &cancel);
     assert!(matches!(found, Err(Error::Cancelled)), "{found:?}");
     let fresh = Cancel::default();
     for ascent in [Ascent { steps: 2_001, ..Ascent::default() }, Ascent { jitter: 17, ..Ascent::default() }] {
-        let found = excite(&explained, &canvas(), &ascent, &mut |_| {}, &fresh);
+        let found = excite(&explained, &canvas(), &ascent, &[0], &mut |_| {}, &fresh);
         assert!(matches!(found, Err(Error::Argument { .. })), "{found:?}");
     }
     let narrow = Canvas::new(vec![0.0; 3], vec![1.0; 3], None).unwrap();
-    assert!(excite(&explained, &narrow, &Ascent::default(), &mut |_| {}, &fresh).is_err());
+    assert!(excite(&explained, &narrow, &Ascent::default(), &[0], &mut |_| {}, &fresh).is_err());
+    let unnamed = excite(&explained, &canvas(), &Ascent::default(), &[], &mut |_| {}, &fresh);
+    assert!(unnamed.is_err_and(|error| error.to_string().contains("a number for each of 1 rows")));
 }

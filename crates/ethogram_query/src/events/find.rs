@@ -344,12 +344,28 @@ pub(crate) fn loops_of(rows: &Rows, settings: &Params) -> Loops {
     Loops { loops: action_loops(&rows.actions, &rows.states, &params), steps: rows.actions.len() }
 }
 
-/// Four digits that count.
+/// Four digits that count, with the sign that pages write: a minus, not a hyphen.
 pub(crate) fn short(value: f64) -> String {
+    plain(value).replace('-', "−")
+}
+
+fn plain(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
     let digits = (3 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
     let text = format!("{value:.digits$}");
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn numbers_of_sentences_are_written_as_pages_write_them() {
+        for (value, text) in [(-14.25, "−14.25"), (0.001_234_56, "0.001235"), (-0.5, "−0.5"), (1e6, "1000000")] {
+            assert_eq!(short(value), text);
+        }
+    }
 }

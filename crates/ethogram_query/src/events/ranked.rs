@@ -1,6 +1,7 @@
 //! Events of all recorded episodes of a run, the most pronounced of each kind first.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,8 +46,17 @@ pub struct RankedEvents {
     pub missing: BTreeMap<&'static str, String>,
 }
 
-/// Of all workers: events, and in how many episodes a kind could not be looked for, with the first reason.
-type Together = (Vec<Event>, BTreeMap<&'static str, (usize, String)>);
+/// Of all workers: events, and of each kind that could not be looked for somewhere how that is.
+type Together = (Vec<Event>, BTreeMap<&'static str, Lacking>);
+
+/// Episodes in which a kind could not be looked for.
+struct Lacking {
+    count: usize,
+    /// The lowest of them, whichever was looked at first.
+    episode: u64,
+    /// Its reason.
+    why: String,
+}
 
 impl RunHandle {
     /// Events of all recorded episodes. Calls `progress` with episodes done and all.
@@ -85,7 +95,10 @@ impl RunHandle {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
                 all.0.append(&mut found.0);
                 for (kind, why) in found.1 {
-                    all.1.entry(kind).or_insert((0, why)).0 += 1;
+                    match all.1.entry(kind) {
+                        Entry::Vacant(entry) => drop(entry.insert(Lacking { count: 1, episode, why })),
+                        Entry::Occupied(entry) => entry.into_mut().add(episode, why),
+                    }
                 }
                 drop(all);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, episodes.len());
@@ -106,7 +119,7 @@ impl RunHandle {
         let (events, lacking) = all.into_inner().unwrap_or_else(PoisonError::into_inner);
         let done = done.into_inner();
         let missing =
-            lacking.into_iter().filter(|(_, (count, _))| *count == done).map(|(kind, (_, why))| (kind, why)).collect();
+            lacking.into_iter().filter(|(_, one)| one.count == done).map(|(kind, one)| (kind, one.why)).collect();
         let mut counts = BTreeMap::new();
         let mut ranked = Vec::new();
         for (place, kind) in kinds.iter().enumerate() {
@@ -119,6 +132,15 @@ impl RunHandle {
         ranked.sort_by_key(|(at, place, _)| (*at, *place));
         let events = ranked.into_iter().map(|(_, _, event)| event).collect();
         Ok(RankedEvents { events, counts, done, episodes: episodes.len(), missing })
+    }
+}
+
+impl Lacking {
+    fn add(&mut self, episode: u64, why: String) {
+        self.count += 1;
+        if episode < self.episode {
+            (self.episode, self.why) = (episode, why);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Observations that excite entries of a layer most, in the numbers that the environment gives.
 
-use ethogram_model::{Ascent, Cancel, Canvas, Excited, Explained, Pictures, Subject, Target, Tensor, excite};
+use ethogram_model::{Ascent, Cancel, Canvas, Explained, Pictures, SoFar, Subject, Target, Tensor, excite};
 use ethogram_store::{CheckpointRow, FieldInfo};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,20 @@ pub struct Goal {
     pub weights: Vec<(usize, f32)>,
     /// A state: what the network takes beside the observation is as it was there, and where noise leads to less it is begun at.
     pub at: (u64, u64),
+    /// What its noise is told apart by, whatever goals are beside it.
+    pub name: u64,
+}
+
+/// What is asked of a network.
+pub struct Search<'a> {
+    /// As in its file.
+    pub layer: &'a str,
+    /// What is to be excited there.
+    pub goals: &'a [Goal],
+    /// How the search goes.
+    pub ascent: Ascent,
+    /// An episode whose numbers say how far an observation goes that has no bounds; the same whatever the goals are.
+    pub episode: u64,
 }
 
 /// What excites the goals, in their order.
@@ -43,20 +57,41 @@ pub struct Exciting {
     pub from_state: Vec<bool>,
 }
 
+/// The search on its way.
+pub struct Climbing<'a> {
+    /// What of it is done, from 0 to 1.
+    pub share: f64,
+    /// What the observation is.
+    pub field: &'a FieldInfo,
+    so_far: &'a SoFar<'a>,
+    recorded: &'a dyn Fn(&[f32]) -> Vec<f32>,
+}
+
+impl Climbing<'_> {
+    /// As [`Exciting::rows`] would be if it ended here.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<f32>> {
+        self.so_far.inputs().map(self.recorded)
+    }
+
+    /// As [`Exciting::curves`].
+    pub fn curves(&self) -> impl Iterator<Item = &[f32]> {
+        self.so_far.curves()
+    }
+}
+
 impl RunHandle {
-    /// Looks for the observations. `tell` hears the share that is done.
+    /// Looks for the observations. `tell` hears of each step.
     ///
     /// **Errors**: [`Error::Unexplained`] for preprocessing that cannot be undone, [`Error::TooLarge`] beyond the limits, [`Error::Model`] for a
     /// layer that the network does not have.
     pub(crate) fn exciting(
         &self,
         checkpoint: &CheckpointRow,
-        layer: &str,
-        goals: &[Goal],
-        ascent: &Ascent,
-        tell: &mut dyn FnMut(f64),
+        search: &Search<'_>,
+        tell: &mut dyn FnMut(&Climbing<'_>),
         cancel: &Cancel,
     ) -> Result<Exciting> {
+        let Search { layer, goals, ascent, episode } = *search;
         let model = self.networks().open(self.source().as_ref(), checkpoint)?;
         let signature = Signature::read(&checkpoint.signature)?;
         let name = signature.observation()?;
@@ -73,7 +108,7 @@ impl RunHandle {
             let what = "numbers of all images together (NUMBERS_MAX)".to_owned();
             return Err(Error::TooLarge { what, limit: NUMBERS_MAX as u64, found: numbers as u64 });
         }
-        let (reach, bounds) = self.drawn_within(&subject, &row, goal.at.0)?;
+        let (reach, bounds) = self.drawn_within(&subject, &row, episode)?;
         let mut inputs: BTreeMap<String, Tensor> = BTreeMap::new();
         for Goal { at: (episode, step), .. } in goals {
             let subject = SubjectStep::read(self, *episode, *step, &model, &signature)?;
@@ -91,18 +126,21 @@ impl RunHandle {
         let target = Target::weighed(layer, goals.iter().map(|goal| goal.weights.clone()).collect());
         let subject = Subject { inputs, target, wrt: vec![port.name.clone()] };
         let explained = Explained::new(&model, subject, 0, cancel)?;
-        let found = excite(&explained, &canvas, ascent, tell, cancel)?;
-
         let whole = row.info.dtype.and_then(ends_of).is_some();
-        let recorded = |found: &Excited| -> Vec<f32> {
-            let row = map.row(&found.input);
+        let recorded = |input: &[f32]| -> Vec<f32> {
+            let row = map.row(input);
             let within = row.into_iter().zip(&reach).map(|(value, (low, high))| {
                 let value = if whole { value.round() } else { value };
                 value.clamp(*low, *high)
             });
             within.collect()
         };
-        let rows: Vec<Vec<f32>> = found.iter().map(recorded).collect();
+        let names: Vec<u64> = goals.iter().map(|goal| goal.name).collect();
+        let mut told = |so_far: &SoFar<'_>| {
+            tell(&Climbing { share: so_far.share, field: &row.info, so_far, recorded: &recorded });
+        };
+        let found = excite(&explained, &canvas, &ascent, &names, &mut told, cancel)?;
+        let rows: Vec<Vec<f32>> = found.iter().map(|found| recorded(&found.input)).collect();
         // What is told is what these numbers do, whatever rounding took away.
         let points: Vec<f32> = rows.iter().flat_map(|row| map.input(row)).collect();
         let values = explained.values(&points, &(0..rows.len()).collect::<Vec<_>>(), cancel)?;

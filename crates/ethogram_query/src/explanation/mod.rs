@@ -43,7 +43,7 @@ pub use choices::{ExplanationChoices, TargetChoice};
 pub use counterfactual::{Counterfactual, CounterfactualRequest, Size};
 pub use disagreement::{COMPARED_STEPS_MAX, Disagreement, DisagreementRequest};
 pub use edit::{Change as EditChange, EDIT_PLACES_MAX, EDITS_MAX, Edit, EditedField, Place as EditPlace};
-pub(crate) use exciting::{Exciting, Goal};
+pub(crate) use exciting::{Climbing, Exciting, Goal, Search};
 pub use field::ATTRIBUTION_PREFIX;
 pub use head::Of;
 pub(crate) use kept::Kept;

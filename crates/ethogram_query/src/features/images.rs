@@ -7,7 +7,7 @@ use ethogram_store::{Dtype, FieldInfo};
 
 use super::peaks::unit;
 use super::{LayerFeatures, Seen, Told};
-use crate::explanation::{Exciting, Goal, Picture};
+use crate::explanation::{Climbing, Exciting, Goal, Picture, Search};
 use crate::{Error, Result, RunHandle};
 
 /// Most images of one answer.
@@ -16,6 +16,9 @@ pub const FEATURE_IMAGES_MAX: usize = 64;
 /// What is to be said with every such image.
 pub const IMAGES_WARNING: &str = "made by gradient ascent: a network that saw few kinds of observations answers to patterns that none of them has, \
     so these need not look like any state; the strongest states are the better witnesses (Hilton et al. 2020)";
+
+/// What is done while the ascent runs, for people.
+pub const DRAWING: &str = "drawing what excites";
 
 /// Asks for images.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +86,29 @@ pub struct FeatureImage {
     pub strongest: Seen,
 }
 
+/// Images on their way.
+pub struct ImagesSoFar<'a> {
+    /// What of the ascent is done, from 0 to 1.
+    pub share: f64,
+    /// The observation that they are of.
+    pub field: &'a FieldInfo,
+    climbing: &'a Climbing<'a>,
+    /// Row and column of the layer of each, `None` for all places, and which feature it is of.
+    pub wanted: Vec<(usize, Option<(usize, usize)>)>,
+}
+
+impl ImagesSoFar<'_> {
+    /// As [`FeatureImage::values`], image after image.
+    pub fn values(&self) -> impl Iterator<Item = Vec<f32>> {
+        self.climbing.rows()
+    }
+
+    /// As [`FeatureImage::curve`], image after image; anew from the step on at which one is begun at a state.
+    pub fn curves(&self) -> impl Iterator<Item = &[f32]> {
+        self.climbing.curves()
+    }
+}
+
 impl FeatureImages {
     /// An image as pixels of red, green and blue, and how many are in a row; planes of a stack side by side. Of numbers without bytes the
     /// smallest is black and the largest white. `None` for observations that are no pictures.
@@ -120,6 +146,20 @@ impl RunHandle {
         tell: &mut Told<'_>,
         cancel: &Cancel,
     ) -> Result<Arc<FeatureImages>> {
+        self.watched_feature_images(features, request, &mut |so_far| tell(DRAWING, so_far.share), cancel)
+    }
+
+    /// The same; `watch` sees them after each step of the ascent.
+    ///
+    /// # Errors
+    /// As [`RunHandle::feature_images`].
+    pub fn watched_feature_images(
+        &self,
+        features: &LayerFeatures,
+        request: &FeatureImagesRequest,
+        watch: &mut dyn FnMut(&ImagesSoFar<'_>),
+        cancel: &Cancel,
+    ) -> Result<Arc<FeatureImages>> {
         if request.steps == 0 {
             return Err(wrong("steps", format!("1 to {ASCENT_STEPS_MAX}"), "0".to_owned()));
         }
@@ -133,9 +173,13 @@ impl RunHandle {
         }
         let goals: Vec<Goal> = wanted.iter().map(|&(factor, place)| features.goal(factor, place)).collect();
         let ascent = Ascent { steps: request.steps, seed: request.seed, ..Ascent::default() };
-        let layer = &features.request.layer;
-        let mut tell = |share: f64| tell("drawing what excites", share);
-        let found = self.exciting(&features.checkpoint, layer, &goals, &ascent, &mut tell, cancel)?;
+        let episode = features.peaks.of(0, None).episode;
+        let search = Search { layer: &features.request.layer, goals: &goals, ascent, episode };
+        let mut told = |climbing: &Climbing<'_>| {
+            let wanted = wanted.iter().map(|&(factor, place)| (factor, features.row_column(place))).collect();
+            watch(&ImagesSoFar { share: climbing.share, field: climbing.field, climbing, wanted });
+        };
+        let found = self.exciting(&features.checkpoint, &search, &mut told, cancel)?;
         let made = Arc::new(features.images(request, &wanted, found));
         self.known_features().put_images(&features.id, Arc::clone(&made));
         Ok(made)
@@ -191,11 +235,17 @@ impl LayerFeatures {
                 .collect(),
         };
         let peak = self.peaks.of(factor, place);
-        Goal { weights, at: (peak.episode, peak.step) }
+        // The same feature and place have the same noise in every list.
+        let name = (factor * (places + 1) + place.map_or(0, |place| place + 1)) as u64;
+        Goal { weights, at: (peak.episode, peak.step), name }
+    }
+
+    fn row_column(&self, place: Option<usize>) -> Option<(usize, usize)> {
+        let (_, columns) = self.grid();
+        place.map(|place| (place / columns, place % columns))
     }
 
     fn images(&self, request: &FeatureImagesRequest, wanted: &[Wanted], found: Exciting) -> FeatureImages {
-        let (_, columns) = self.grid();
         let from_state = found.from_state.iter().filter(|from| **from).count();
         let mut notes = vec![IMAGES_WARNING.to_owned()];
         if from_state > 0 {
@@ -207,7 +257,7 @@ impl LayerFeatures {
         let made = found.rows.into_iter().zip(found.values).zip(found.curves);
         let images = wanted.iter().zip(made).map(|(&(factor, place), ((values, excitation), curve))| FeatureImage {
             factor,
-            place: place.map(|place| (place / columns, place % columns)),
+            place: self.row_column(place),
             values,
             excitation,
             curve,

@@ -16,7 +16,10 @@ use ethogram_model::Cancel;
 use ethogram_store::CheckpointRow;
 use std::sync::Arc;
 
-pub use images::{FEATURE_IMAGES_MAX, FeatureImage, FeatureImages, FeatureImagesRequest, IMAGES_WARNING, ImagePlace};
+pub use images::{
+    DRAWING, FEATURE_IMAGES_MAX, FeatureImage, FeatureImages, FeatureImagesRequest, IMAGES_WARNING, ImagePlace,
+    ImagesSoFar,
+};
 pub(crate) use known::Known;
 pub use maps::{FEATURE_MAP_STEPS_MAX, FeatureMaps, FeatureMapsRequest};
 pub use shown::{Seen, Shown};

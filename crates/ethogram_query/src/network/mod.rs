@@ -3,6 +3,7 @@
 //! **Source** Beholder (Anderson 2017), the "live tensor video" of TensorBoard: values or their variance over a window, vectors as rows,
 //! filters side by side. Departure: weights are those of the checkpoints, so that nothing has to be logged for it.
 
+mod file;
 mod histograms;
 mod sheet;
 mod source;
@@ -10,6 +11,7 @@ mod source;
 use ethogram_model::{Cancel, Weight};
 use ethogram_store::{Axis, CheckpointRow, TensorKind};
 
+pub use file::{ArraysFileRequest, FILE_NUMBERS_MAX};
 pub use histograms::ArrayHistogramRequest;
 pub use sheet::{SHEET_SIDE_MAX, Sheet};
 pub use source::{ARRAY_NUMBERS_MAX, ArraySource};

@@ -69,8 +69,8 @@ impl<'a> NpzArchive<'a> {
     /// What `to` refuses; an archive of 4 GiB or more.
     pub fn array(&mut self, name: &str, descr: &str, shape: &[usize], data: Vec<u8>) -> io::Result<()> {
         let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
-        // A tuple of one has a comma, too.
-        let shape = shape.join(", ") + ",";
+        // A tuple of one has a comma, too; that of none has not.
+        let shape = if shape.is_empty() { String::new() } else { shape.join(", ") + "," };
         let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({shape}), }}").into_bytes();
         // The data begins at a multiple of 64.
         let length = (10 + header.len() + 1).next_multiple_of(64) - 10;

@@ -17,10 +17,10 @@ use ethogram_video::{Film, Format, Scene, SceneSpec};
 pub use request::{NOTHING, OVERLAY_OPACITY_DEFAULT, Overlay, VideoAxis, VideoRequest};
 
 pub(crate) use choices::action_in_words;
+pub(crate) use pictures::{PictureField, Pictures};
 
 use crate::{Error, Result, RunHandle};
 use lanes::Lanes;
-use pictures::PictureField;
 use reel::Reel;
 
 /// Steps a second where neither the request nor the environment says so.

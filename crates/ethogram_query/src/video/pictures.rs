@@ -21,7 +21,7 @@ const GROUND: u8 = 255;
 
 /// Which field is shown, and how a row of it becomes a picture.
 #[derive(Clone, Debug)]
-pub(super) struct PictureField {
+pub(crate) struct PictureField {
     pub name: String,
     layout: FrameLayout,
     /// Stored by a frame codec, in groups.
@@ -62,18 +62,23 @@ impl PictureField {
                 }
                 found
             }
-            None => {
-                let pictures = || fields.iter().filter(|entry| layout_of(entry).is_some());
-                let first = FIRST.iter().find_map(|name| pictures().find(|entry| entry.info.name == *name));
-                match first.or_else(|| pictures().find(|entry| entry.info.image)) {
-                    Some(found) => found,
-                    None => return Ok(None),
-                }
-            }
+            None => return Self::usual(run, request.episode, fields),
         };
+        Self::of(run, request.episode, entry)
+    }
+
+    /// What there is of an episode: the frame, else the observation, else any other; `None` for no pictures.
+    pub fn usual(run: &RunHandle, episode: u64, fields: &[FieldEntry]) -> Result<Option<Self>> {
+        let pictures = || fields.iter().filter(|entry| layout_of(entry).is_some());
+        let first = FIRST.iter().find_map(|name| pictures().find(|entry| entry.info.name == *name));
+        let found = first.or_else(|| pictures().find(|entry| entry.info.image));
+        found.map_or(Ok(None), |entry| Self::of(run, episode, entry))
+    }
+
+    fn of(run: &RunHandle, episode: u64, entry: &FieldEntry) -> Result<Option<Self>> {
         let Some(layout) = layout_of(entry) else { return Ok(None) };
         let info = &entry.info;
-        let scale = scale_of(run, request.episode, entry)?;
+        let scale = scale_of(run, episode, entry)?;
         Ok(Some(Self { name: info.name.clone(), layout, encoded: info.image, scale }))
     }
 
@@ -152,7 +157,7 @@ fn leaf_of<'a>(space: &'a Space, name: &str) -> Option<&'a Space> {
 }
 
 /// Reads pictures step by step; what was decoded last is kept.
-pub(super) struct Pictures<'a> {
+pub(crate) struct Pictures<'a> {
     run: &'a RunHandle,
     episode: u64,
     field: &'a PictureField,

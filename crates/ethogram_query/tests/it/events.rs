@@ -142,7 +142,9 @@ fn row_n15_a_value_error_is_found_at_its_step() {
     let surprises = found(&handle, &["value_surprise"]).events;
     // The critic jumps to 40 at step 50: the error of step 49 is about 39 γ, that of 50 about −39.
     assert!(surprises.iter().any(|event| event.step == 49 || event.step == 50), "{surprises:?}");
-    assert_eq!(found(&handle, &["low_advantage"]).events[0].step, 50);
+    let low = &found(&handle, &["low_advantage"]).events[0];
+    assert_eq!(low.step, 50);
+    assert!(low.evidence.starts_with("advantage −"), "the sign that pages write: {}", low.evidence);
 }
 
 #[test]
@@ -159,6 +161,19 @@ fn what_was_not_logged_is_told_and_the_rest_is_found() {
     let error = handle.episode_events(0, &["lop".into()], &Params::new(), &Cancel::default()).expect_err("no kind");
     assert!(error.to_string().contains("expected some of loop,"), "{error}");
     assert!(handle.episode_events(7, &[], &Params::new(), &Cancel::default()).expect_err("none").is_not_found());
+}
+
+#[test]
+fn the_reason_of_a_kind_is_that_of_the_lowest_episode_whatever_was_looked_at_first() {
+    for _ in 0..20 {
+        let run = Arc::new(MemoryRun::new("lacking"));
+        for episode in 3..40 {
+            run.episode(episode, EpisodeEnd::Terminated, &[("reward", &[], numbers(&[0.0, 1.0]))]);
+        }
+        let (_bench, handle) = opened(&run);
+        let why = found(&handle, &["loop"]).missing["loop"].clone();
+        assert!(why.contains("episode 3:") || why.contains("episode 3 "), "{why}");
+    }
 }
 
 #[test]

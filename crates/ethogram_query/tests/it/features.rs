@@ -288,6 +288,13 @@ fn row_u14_a_feature_is_drawn_in_the_middle_everywhere_at_a_place_or_at_each() {
     assert_eq!(one.images[0].place, Some((0, 1)));
     assert!(one.images.iter().chain(&everywhere.images).all(|image| image.excitation > image.curve[0]));
 
+    // A feature's image is the same whatever is in the list beside it.
+    let alone = drawn(&run, &features, &few(ImagePlace::Everywhere, vec![1]));
+    assert_eq!(alone.images[0], everywhere.images[1]);
+    assert_eq!(each.images[1].place, Some((0, 1)));
+    let of_each = drawn(&run, &features, &few(ImagePlace::At(0, 1), vec![1]));
+    assert_eq!(of_each.images[0], each.images[1]);
+
     let refused = |request: FeatureImagesRequest| {
         run.feature_images(&features, &request, &mut |_, _| {}, &Cancel::default()).expect_err("refused").to_string()
     };

@@ -1,4 +1,4 @@
-//! `GET /api/exports/points`, `…/episodes` and `…/steps`: tables in files that other tools read.
+//! `GET /api/exports/points`, `…/episodes` and `…/steps`: tables in files that other tools read; `…/arrays`: arrays of a network.
 
 use std::sync::Arc;
 
@@ -7,12 +7,15 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use ethogram_query::{NamePattern, PointsRequest, RunHandle, StepsRequest, Table, TableFile};
+use ethogram_query::{
+    ArraySource, ArraysFileRequest, Cancel, NamePattern, PointsRequest, RunHandle, StepsRequest, Table, TableFile,
+};
 use ethogram_store::Axis;
 
 use crate::{
     answer,
     app::App,
+    cancel::CancelWhenDropped,
     error::{ApiError, ApiResult},
     limits::{FIELDS_MAX, NAME_BYTES_MAX, SERIES_MAX},
     params::Params,
@@ -73,6 +76,29 @@ pub async fn steps(State(app): State<App>, mut params: Params) -> ApiResult<Resp
     .await
 }
 
+/// Arrays of a network as an npz: one (`of`, as `/network` names them) at a step or, with `through=1`, at all steps; without `of` all weights
+/// of the checkpoint at a step.
+pub async fn arrays(State(app): State<App>, mut params: Params) -> ApiResult<Response> {
+    let id = params.require("run")?;
+    let of: Option<ArraySource> = params.take("of")?.map(|of| of.parse()).transpose()?;
+    let at = params.take_as("at", "a step of the training")?;
+    let is_through = params.take_as::<u8>("through", "0 or 1")?.is_some_and(|through| through > 0);
+    params.finish()?;
+    let (request, name) = match of {
+        Some(of) if is_through => (ArraysFileRequest::Through(of), "array_through_training"),
+        Some(of) => (ArraysFileRequest::Step(of, at), "array"),
+        None if is_through => {
+            return Err(ApiError::bad_request("parameter \"through\" wants one array: \"of\" is missing"));
+        }
+        None => (ArraysFileRequest::Weights(at), "weights"),
+    };
+    let cancel = Cancel::default();
+    let _guard = CancelWhenDropped(cancel.clone());
+    let pool = app.pool.clone();
+    let bytes = pool.run(move || Ok(app.run(&id)?.arrays_file(&request, &cancel)?)).await?;
+    Ok(file(bytes, TableFile::Npz, name))
+}
+
 fn asked(params: &mut Params) -> ApiResult<(TableFile, Vec<String>)> {
     let format = params.take("format")?.map_or(Ok(TableFile::Csv), |text| text.parse());
     let format = format.map_err(|why| ApiError::bad_request(format!("parameter \"format\" {why}")))?;
@@ -111,10 +137,14 @@ where
             Ok(bytes)
         })
         .await?;
+    Ok(file(bytes, format, name))
+}
+
+fn file(bytes: Vec<u8>, format: TableFile, name: &str) -> Response {
     let mut answer = ([(header::CONTENT_TYPE, format.media_type())], bytes).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{}\"", format.ending())) {
         answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    answer
 }

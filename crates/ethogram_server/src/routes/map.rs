@@ -1,9 +1,9 @@
-//! `POST /api/maps/MAP/steer` and `…/direction`, `GET /api/maps/MAP/fields`, `…/neighbors` and `…/layout`: questions to a map that was made.
+//! `POST /api/maps/MAP/steer`, `…/direction` and `…/pictures`, `GET /api/maps/MAP/fields`, `…/neighbors` and `…/layout`: questions to a map that was made.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use ethogram_query::{MapSteer, Metric};
+use ethogram_query::{Cancel, MapSteer, Metric};
 use ethogram_store::Dtype;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 use crate::{
     answer,
     app::App,
+    cancel::CancelWhenDropped,
     columns::Columns,
     error::{ApiError, ApiResult},
     extract::{InBody, InPath},
@@ -142,6 +143,44 @@ pub async fn direction(
             let mut columns = Columns::new();
             let bytes = along.iter().flat_map(|place| place.to_le_bytes()).collect();
             columns.push("along", Dtype::Float32, vec![along.len()], bytes, None);
+            answer::columns(columns)
+        })
+        .await
+}
+
+/// Side of pictures when the request does not say, in pixels.
+const PICTURE_SIDE: u32 = 96;
+
+/// The body of `pictures`: points, and the longer side of their pictures in pixels.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    points: Vec<usize>,
+    #[serde(default)]
+    side: Option<u32>,
+}
+
+/// What was seen at points, whatever episodes and samples they are of. The reading ends when the client goes.
+pub async fn pictures(
+    State(app): State<App>,
+    InPath(map): InPath<String>,
+    InBody(Seen { points, side }): InBody<Seen>,
+) -> ApiResult<Response> {
+    let cancel = Cancel::default();
+    let _guard = CancelWhenDropped(cancel.clone());
+    let (workbench, map) = (Arc::clone(&app.workbench), app.workbench.kept_map(&map)?);
+    app.pool
+        .run(move || {
+            let found = workbench.map_pictures(&map, &points, side.unwrap_or(PICTURE_SIDE), &cancel)?;
+            let mut columns = Columns::new();
+            columns.set("error", found.error.map_or(serde_json::Value::Null, |error| json!(ApiError::from(error))));
+            let pictures = || found.pictures.iter().map(Option::as_ref);
+            columns.push_u32("point", points.iter().map(|point| *point as u32));
+            // A point without a picture has one of no pixels.
+            columns.push_u32("width", pictures().map(|one| one.map_or(0, |one| one.width)));
+            columns.push_u32("height", pictures().map(|one| one.map_or(0, |one| one.height)));
+            let rgb: Vec<u8> = pictures().flatten().flat_map(|one| one.rgb.iter().copied()).collect();
+            columns.push("rgb", Dtype::Uint8, vec![rgb.len() / 3, 3], rgb, None);
             answer::columns(columns)
         })
         .await

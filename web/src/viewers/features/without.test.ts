@@ -58,8 +58,11 @@ it('U-22: episodes are played again by a command that finds the same features', 
     factors: Array.from({ length: 6 }, () => ({})),
     checkpoint: { global_step: 80_000, name: 'last' },
   } as unknown as Features;
-  expect(rolloutCommand('01J', features, 512, [1, 4])).toBe(
+  expect(rolloutCommand('01J', features, { steps: 512, episodes: null }, [1, 4])).toBe(
     "ethogram rollout 01J@80000 --without 1,4 --layer '/conv 3/Relu' --of activations --factors 6 --states 512 --episodes 10 --compare",
   );
-  expect(rolloutCommand('01J', { ...features, layer: "it's" }, 16, [0])).toContain(`--layer 'it'\\''s' `);
+  const few = { steps: 16, episodes: [0, 1, 2, 7] };
+  const quoted = rolloutCommand('01J', { ...features, layer: "it's" }, few, [0]);
+  expect(quoted).toContain(`--layer 'it'\\''s' `);
+  expect(quoted).toContain('--states 16 --of-episodes 0..3,7 --episodes 10');
 });

@@ -1,5 +1,7 @@
 import { featureOf, featureText } from '../../features/feature_number';
+import type { FeatureSpec } from '../../features/feature_spec';
 import type { Features, WithoutFeatures } from '../../api/features';
+import { numbersText } from '../../ui/episode_numbers';
 
 /** A step of which the policy would say something else. */
 export interface ChangedStep {
@@ -75,7 +77,7 @@ export const leftOutText = (indices: readonly number[]) => indices.map(featureTe
 export function rolloutCommand(
   run: string,
   { layer, of, factors, checkpoint }: Pick<Features, 'layer' | 'of' | 'factors' | 'checkpoint'>,
-  states: number,
+  { steps, episodes }: Pick<FeatureSpec, 'steps' | 'episodes'>,
   indices: readonly number[],
 ): string {
   const words = [
@@ -89,12 +91,18 @@ export function rolloutCommand(
     '--factors',
     String(factors.length),
     '--states',
-    String(states),
+    String(steps),
+    ...(episodes ? ['--of-episodes', inRanges(episodes)] : []),
     '--episodes',
     '10',
     '--compare',
   ];
   return `ethogram rollout ${words.map(inShell).join(' ')}`;
+}
+
+/** Episodes as the command takes them: `0..3,7`, where the end of a range is not in it. */
+function inRanges(episodes: readonly number[]): string {
+  return numbersText(episodes, ',').replace(/(\d+)-(\d+)/g, (_, from, to) => `${from}..${Number(to) + 1}`);
 }
 
 /** A word as shells read it. */

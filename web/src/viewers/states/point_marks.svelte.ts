@@ -77,10 +77,7 @@ export class PointMarks {
   });
 
   constructor(private readonly view: MapView) {
-    this.pictures = new PointPictures(view.app.client, (point) => {
-      const moment = view.momentOf(point);
-      return moment?.samples === null ? moment : null;
-    });
+    this.pictures = new PointPictures(view.app.client);
   }
 
   /** These points are to have their pictures. */

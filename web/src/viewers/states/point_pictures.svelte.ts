@@ -1,28 +1,18 @@
 import type { Client } from '../../api/client';
-import type { MapPoints } from '../../api/maps';
+import type { MapPicture, MapPoints } from '../../api/maps';
+import { ApiError } from '../../api/source';
 import { Kept } from '../../replay/kept';
-import { Lanes } from '../../replay/lanes';
-import { borrowFramePool } from '../../replay/screen_pool';
-import { stepPictures } from '../../replay/step_pictures';
-import type { Thumbnail } from '../../workers/frame_paint';
 import { sameSteps } from './map_session.svelte';
 
 /** Longer side of a picture on the map, CSS pixels. */
 export const PICTURE_PX = 48;
 /** Pictures that are kept: several screens full. */
 const KEPT_MAX = 2000;
-/** Episodes that are read at once. */
-const LANES = 4;
+/** Points of one question: a screen full is a few, so that the first are soon there. */
+const LOT = 64;
 const NONE = 'none';
 
-/** A step of an episode. */
-interface Step {
-  run: string;
-  episode: number;
-  step: number;
-}
-
-/** What was seen at points of the map, read episode by episode and kept for as long as there is room. */
+/** What was seen at points of the map, asked for many points at a time and kept for as long as there is room. */
 export class PointPictures {
   /** Counts arrivals: who draws follows it. */
   arrivals = $state(0);
@@ -36,11 +26,7 @@ export class PointPictures {
   #wanted: readonly number[] = [];
   #reading: AbortController | null = null;
 
-  /** `stepOf` says which step a point is; null for one that is of no episode, which has no picture. */
-  constructor(
-    private readonly client: Client,
-    private readonly stepOf: (point: number) => Step | null,
-  ) {}
+  constructor(private readonly client: Client) {}
 
   /** The picture of a point; null where none was logged, undefined while it is not here. */
   get(point: number): HTMLCanvasElement | null | undefined {
@@ -82,69 +68,59 @@ export class PointPictures {
     this.waiting = this.#left().length;
   }
 
-  /** One round at a time: whoever moves the map quickly is read what is in view when the round is over. */
   #begin(): void {
-    const left = this.#left();
-    this.waiting = left.length;
-    if (left.length === 0) return;
-    const episodes = new Map<string, { run: string; episode: number; points: Map<number, number> }>();
-    for (const point of left) {
-      const step = this.stepOf(point);
-      if (!step) {
-        this.#keep(point, null);
-        continue;
-      }
-      const key = `${step.run}/${step.episode}`;
-      const known = episodes.get(key);
-      // Of two points that are one step, as two sources may have it, the second is read in the next round.
-      if (known) known.points.set(step.step, known.points.get(step.step) ?? point);
-      else episodes.set(key, { ...step, points: new Map([[step.step, point]]) });
-    }
-    this.arrivals += 1;
     this.#count();
-    if (episodes.size > 0) void this.#read([...episodes.values()]);
+    if (this.waiting === 0) return;
+    const { signal } = (this.#reading = new AbortController());
+    this.#read(signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.error = error;
+      })
+      .finally(() => {
+        if (!signal.aborted) this.#reading = null;
+      });
   }
 
-  async #read(
-    episodes: readonly { run: string; episode: number; points: Map<number, number> }[],
-  ): Promise<void> {
-    const { signal } = (this.#reading = new AbortController());
-    const [pool, giveBack] = borrowFramePool();
-    const lanes = new Lanes(LANES);
+  /** One question after the other, of what is wanted then: whoever moves the map quickly is read what is in view. */
+  async #read(signal: AbortSignal): Promise<void> {
     const side = Math.ceil(PICTURE_PX * Math.min(4, window.devicePixelRatio || 1));
-    const one = async ({ run, episode, points }: (typeof episodes)[number]) => {
-      // Nobody looks there any more.
-      const steps = [...points].flatMap(([step, point]) => (this.#wanted.includes(point) ? step : []));
-      if (steps.length === 0) return;
-      const keep = (step: number, picture: Thumbnail | null) => {
-        if (!signal.aborted) this.#keep(points.get(step)!, picture);
-      };
-      await stepPictures(this.client, pool.decoder, { run, episode, steps }, side, keep, signal);
+    for (let left = this.#left(); left.length > 0; left = this.#left()) {
+      // Points are in the order of their episodes: neighbours among them lie in the same groups of frames.
+      const lot = left.toSorted((a, b) => a - b).slice(0, LOT);
+      const map = this.#points!.id;
+      const { pictures, error } = await this.client.maps.pictures(map, { points: lot, side }, signal);
       if (signal.aborted) return;
+      for (const point of lot) {
+        const picture = pictures.get(point) ?? null;
+        // What could not be read may be asked for again.
+        if (picture || !error) this.#keep(point, picture);
+      }
       this.arrivals += 1;
       this.#count();
-    };
-    const done = await Promise.allSettled(episodes.map((each) => lanes.run(() => one(each), signal)));
-    giveBack();
-    if (signal.aborted) return;
-    this.#reading = null;
-    const failed = done.find((each) => each.status === 'rejected');
-    if (failed) this.error = failed.reason;
-    else this.#begin();
+      if (error) throw new ApiError(500, error);
+    }
   }
 
-  #keep(point: number, picture: Thumbnail | null): void {
+  #keep(point: number, picture: MapPicture | null): void {
     if (!picture) this.lacking = true;
     this.#kept.put(point, picture ? canvasOf(picture) : NONE);
   }
 }
 
-function canvasOf({ width, height, rgba }: Thumbnail): HTMLCanvasElement {
+function canvasOf(picture: MapPicture): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
+  paintPicture(canvas, picture);
+  return canvas;
+}
+
+/** Makes a canvas hold a picture. */
+export function paintPicture(canvas: HTMLCanvasElement, { width, height, rgb }: MapPicture): void {
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
-  new Uint32Array(image.data.buffer).set(rgba);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+    image.data.set(rgb.subarray(from, from + 3), to);
+    image.data[to + 3] = 255;
+  }
   canvas.getContext('2d')?.putImageData(image, 0, 0);
-  return canvas;
 }

@@ -19,7 +19,8 @@ import { samplesOf, seriesOf } from './samples';
 import { episodesOfPoints, matches, pathOf, patternOf, pointAt, pointOf } from './search';
 import { barsOf, reachOf } from './state_glyph';
 import { freeName, isSetName, markOf, SETS_TEXT_MAX, setsOfText, textOfSets, union } from './sets';
-import { episodesText, numbersOf, numbersText, requestOf, specOf } from './spec';
+import { numbersOf, numbersText } from '../../ui/episode_numbers';
+import { episodesText, requestOf, specOf } from './spec';
 
 const paramsOf = (params: Record<string, string>) => (name: string) => params[name] ?? null;
 

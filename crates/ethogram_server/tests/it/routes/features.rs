@@ -115,6 +115,13 @@ async fn row_u14_images_of_features_come_with_the_strongest_states() {
     let mut parts = read_parts(&unchunked(&answer.body)).expect("parts");
     let last = parts.pop().expect("a part");
     assert!(parts.iter().all(|part| part.header["part"] == "progress" && part.header["share"].is_number()));
+    // On the way there are images too, no better than the last.
+    let rising = parts.iter().find(|part| part.entry("values").is_some()).expect("an image on its way");
+    assert_eq!(rising.entry("values").expect("there").shape, [2, 3, 8, 8]);
+    assert_eq!((&rising.header["images"][0]["factor"], &rising.header["shape"]), (&json!(2), &json!([3, 8, 8])));
+    let so_far = rising.header["images"][0]["excitation"].as_f64().expect("a number");
+    assert!(so_far <= last.header["images"][0]["excitation"].as_f64().expect("a number") + 1e-4);
+    assert!(!rising.f64("curves").expect("there").is_empty());
     let header = &last.header;
     assert_eq!((&header["part"], &header["shape"], &header["seed"]), (&json!("images"), &json!([3, 8, 8]), &json!(4)));
     assert_eq!(last.entry("values").expect("there").shape, [2, 3, 8, 8]);

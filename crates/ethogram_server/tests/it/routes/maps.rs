@@ -316,3 +316,53 @@ async fn row_a12_a_map_is_steered_while_it_is_read() {
     }
     panic!("clients that left still hold their places");
 }
+
+/// Frames of one colour an episode and step, in two episodes.
+#[tokio::test]
+async fn row_a13_pictures_of_points_of_many_episodes_come_in_one_answer() {
+    let root = tempfile::tempdir().expect("a folder");
+    let run = start(root.path(), info(RUN, "pictures"));
+    for index in 0..2_u64 {
+        let played = EpisodeRow { recorded: true, end: EpisodeEnd::Terminated, length: 40, ..episode(index) };
+        run.episode(played).expect("logged");
+        for step in 0..40_u64 {
+            let pixel = [(index * 100) as u8, step as u8, 7];
+            let frame = Array::new(Dtype::Uint8, vec![20, 40, 3], pixel.repeat(800)).expect("a frame");
+            let mut values: Vec<(Arc<str>, StepValue)> =
+                vec![("observation".into(), StepValue::Array(Array::from_f32(&[step as f32, index as f32])))];
+            // Of one step nothing was seen.
+            if (index, step) != (1, 5) {
+                values.push(("frame".into(), StepValue::Array(frame)));
+            }
+            run.step(index, step, values).expect("logged");
+        }
+    }
+    run.close(RunState::Finished).expect("closed");
+    let served = Served::start(&[root.path().to_owned()], ServeOptions::default()).await;
+    let id = id(&map(&served, &json!({})).await);
+    let path = format!("/api/maps/{id}/pictures");
+    let asked = served.post(&path, &json!({"points": [79, 0, 45, 41], "side": 10})).await;
+    assert_eq!(asked.status, 200, "{}", asked.text());
+    let found = decode(&asked.body).expect("columns");
+    assert!(found.header["error"].is_null());
+    assert_eq!(found.f64("point"), Some(vec![79.0, 0.0, 45.0, 41.0]));
+    assert_eq!(found.f64("width"), Some(vec![10.0, 10.0, 0.0, 10.0]));
+    assert_eq!(found.f64("height"), Some(vec![5.0, 5.0, 0.0, 5.0]));
+    let rgb = found.f64("rgb").expect("pixels");
+    assert_eq!(rgb.len(), 3 * 50 * 3);
+    for (at, pixel) in [(0, [100.0, 39.0, 7.0]), (1, [0.0, 0.0, 7.0]), (2, [100.0, 1.0, 7.0])] {
+        assert!(
+            rgb[150 * at..][..150].chunks(3).all(|found| found == pixel),
+            "picture {at}: {:?}",
+            &rgb[150 * at..][..3]
+        );
+    }
+    for (body, text) in [
+        (json!({"points": [80]}), "below 80"),
+        (json!({"points": [0], "side": 257}), "1 to 256"),
+        (json!({"points": vec![0; 513]}), "MAP_PICTURES_MAX"),
+    ] {
+        let answer = served.post(&path, &body).await;
+        assert!([400, 413].contains(&answer.status) && answer.text().contains(text), "{}", answer.text());
+    }
+}

@@ -76,3 +76,48 @@ async fn arrays_that_are_not_there_are_named() {
         assert!(answer.text().contains(text), "{query}: {}", answer.text());
     }
 }
+
+#[tokio::test]
+async fn row_a17_arrays_are_saved_for_other_tools() {
+    let (_root, served) = served().await;
+    let file = async |rest: &str| served.get(&format!("/api/exports/arrays?run={RUN}{rest}")).await;
+    let of = "&of=tensor/global_step/grad/body";
+    let one = file(&format!("{of}&at=25")).await;
+    assert_eq!((one.status, one.header("content-type")), (200, "application/octet-stream"));
+    assert!(one.header("content-disposition").contains("array.npz"), "{}", one.header("content-disposition"));
+    assert_eq!(member(&one.body, "grad/body.npy"), ("'<f4', (2, 2)".into(), floats(&[3.0, 2.0, 3.0, 8.0])));
+    assert_eq!(member(&one.body, "step.npy"), ("'<i8', (1,)".into(), 20_i64.to_le_bytes().to_vec()));
+    let through = file(&format!("{of}&through=1")).await;
+    let (about, numbers) = member(&through.body, "grad/body.npy");
+    assert_eq!((about.as_str(), &numbers[..16]), ("'<f4', (3, 2, 2)", &floats(&[1.0, 2.0, 3.0, 4.0])[..]));
+    let weights = file("").await;
+    assert_eq!(member(&weights.body, "enter.weight.npy").0, "'<f4', (4, 3, 3, 3)");
+    for (rest, status, text) in [
+        ("&through=1", 400, "wants one array"),
+        ("&of=weight/none", 400, "an array that GET"),
+        ("&of=odd", 400, "weight/NAME"),
+    ] {
+        let answer = file(rest).await;
+        assert_eq!(answer.status, status, "{rest}: {}", answer.text());
+        assert!(answer.text().contains(text), "{rest}: {}", answer.text());
+    }
+}
+
+fn floats(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Type and shape of an array of an archive that packs nothing, and its bytes.
+fn member(archive: &[u8], name: &str) -> (String, Vec<u8>) {
+    let at = archive.windows(name.len()).position(|window| window == name.as_bytes()).expect("the array");
+    let size = u32::from_le_bytes(archive[at - 8..at - 4].try_into().expect("four bytes")) as usize;
+    let file = &archive[at + name.len()..][..size];
+    let data = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
+    let header = String::from_utf8_lossy(&file[10..data]).into_owned();
+    let kind = header.split("'descr': ").nth(1).and_then(|rest| rest.split(", 'fortran").next()).expect("a type");
+    let shape = header.split("'shape': ").nth(1).and_then(|rest| rest.split(", }").next()).expect("a shape");
+    (
+        format!("{kind}, {}", if shape.matches(',').count() > 1 { shape.replace(",)", ")") } else { shape.to_owned() }),
+        file[data..].to_vec(),
+    )
+}

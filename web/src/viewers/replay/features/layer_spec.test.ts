@@ -15,7 +15,7 @@ describe('the layer of features in the address', () => {
   it('comes back as it was written', () => {
     const spec: LayerSpec = {
       on: true,
-      what: { layer: 'a', checkpoint: 5, of: 'value', factors: 4, steps: 64 },
+      what: { layer: 'a', checkpoint: 5, of: 'value', factors: 4, steps: 64, episodes: null },
       outputs: ['value', '0+2', 'group:left-group:right'],
       side: 'negative',
       split: true,
