@@ -1,6 +1,12 @@
 //! `POST /api/maps`, `GET /api/maps/methods` and `POST /api/maps/choices`: steps as points that are laid out while the client looks on.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{
     Json,
@@ -159,9 +165,13 @@ fn make(workbench: &Workbench, request: &MapRequest, parts: &Parts) -> ApiResult
         if !parts.send(map_parts::points(&map)) {
             return Err(Error::Stopped);
         }
+        // The first layout and the last arrive, however slow the client: it sees points at once, and where they end up.
+        let is_first = AtomicBool::new(true);
         map.lay_out(&|news| match news {
             MapNews::Progress { phase, share } => told("layout", phase, share),
-            MapNews::Layout(layout) if layout.done => parts.send(map_parts::layout(layout)),
+            MapNews::Layout(layout) if is_first.swap(false, Ordering::Relaxed) || layout.done => {
+                parts.send(map_parts::layout(layout))
+            }
             MapNews::Layout(layout) => parts.offer(map_parts::layout(layout)),
             MapNews::Waiting => parts.goes_on(),
         })
