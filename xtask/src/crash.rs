@@ -2,11 +2,13 @@
 //! After each kill the run must open, hold a prefix of what was logged, and miss at most its last second, unless the machine itself
 //! held up whoever writes a file (`witness.rs`).
 //!
-//! With `--power-cut` the power goes instead (`power.rs`), with `--faults` the disk or the clock fails for a while (`faults.rs`).
+//! With `--power-cut` the power goes instead (`power.rs`), with `--faults` the disk or the clock fails for a while (`faults.rs`), and
+//! forked children end in their own ways (`forks.rs`).
 
 pub(crate) mod child;
 mod disk;
 mod faults;
+mod forks;
 pub(crate) mod picture;
 mod power;
 mod shim;
@@ -38,7 +40,7 @@ pub struct CrashArgs {
     /// Instead of killing, cut the power so often
     #[arg(long, value_name = "CUTS")]
     power_cut: Option<u32>,
-    /// Instead of killing, let the disk or the clock fail, each kind so often
+    /// Instead of killing, let the disk or the clock fail, two processes write one run, and forked children end, each kind so often
     #[arg(long, value_name = "TIMES")]
     faults: Option<u32>,
     /// Seed of the moments at which to kill

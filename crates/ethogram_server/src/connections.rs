@@ -1,7 +1,7 @@
 //! Connections: how many, and how long one may take to say what it wants. Whoever can reach the port can open some, with a token or
-//! without; none of them keeps the others out for long.
+//! without; none of them keeps the others out for long (`places.rs`).
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use axum::{
     Router,
@@ -20,21 +20,23 @@ use hyper_util::{
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
-    time,
+    sync::watch,
+    task, time,
 };
 use tower::ServiceExt as _;
 
 use crate::{
     error::ApiError,
     limits::{BODY_WITHIN, CONNECTIONS_MAX, HEAD_WITHIN},
+    places::{Place, Places},
     serve::until,
 };
 
 /// How much connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Connections that are open at once; the next one is told so and closed.
+    /// Connections that are open at once. The next one takes the place of the stranger who came first, one that sent nothing yet or was
+    /// refused; where all may ask, it is told so and closed.
     pub connections: usize,
     /// From the first moment of a connection, or the end of the last answer, to the end of the next request's head.
     pub head: Duration,
@@ -59,8 +61,8 @@ fn descriptors() -> Option<usize> {
 
 /// Answers all who connect until `stopped`; then waits until the answers that are under way have ended.
 pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Patience, stopped: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(patience.connections));
-    let mut answering = tokio::task::JoinSet::new();
+    let places = Places::new(patience.connections);
+    let mut answering = task::JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -79,19 +81,17 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, patience: Patie
         };
         // An answer of a few hundred bytes must not wait for more to come.
         let _ = stream.set_nodelay(true);
-        match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => {
-                let (router, stopped) = (router.clone(), stopped.clone());
-                answering.spawn(async move {
-                    let _place = place;
-                    converse(stream, router, patience, stopped).await;
-                });
+        match places.take() {
+            Some(place) => {
+                answering.spawn(converse(stream, place, router.clone(), patience, stopped.clone()));
             }
-            Err(_) => {
+            None => {
                 // Dropped with the caller's patience, or ours.
                 tokio::spawn(time::timeout(REFUSED_WITHIN, refuse(stream, patience.connections)));
             }
         }
+        // Whoever was accepted is heard before the next one may take its place.
+        task::yield_now().await;
     }
     drop(listener);
     while answering.join_next().await.is_some() {}
@@ -107,15 +107,26 @@ fn is_of_the_caller(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-async fn converse(stream: TcpStream, router: Router, patience: Patience, stopped: watch::Receiver<bool>) {
-    let service =
-        TowerToHyperService::new(router.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)));
+async fn converse(
+    stream: TcpStream,
+    mut place: Place,
+    router: Router,
+    patience: Patience,
+    stopped: watch::Receiver<bool>,
+) {
+    let caller = place.caller();
+    let service = TowerToHyperService::new(router.map_request(move |mut request: hyper::Request<Incoming>| {
+        // `safety.rs` says of whom it lets in that they are known.
+        request.extensions_mut().insert(caller.clone());
+        request.map(Body::new)
+    }));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience.head);
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         // A caller that breaks off is no fault of ours.
         _ = connection.as_mut() => return,
+        () = place.wanted() => return,
         () = until(stopped) => {}
     }
     connection.as_mut().graceful_shutdown();

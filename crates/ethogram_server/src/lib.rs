@@ -19,6 +19,7 @@ pub mod limits;
 mod map_parts;
 mod params;
 pub mod parts;
+mod places;
 mod plugins;
 mod pool;
 pub mod report;

@@ -67,8 +67,8 @@ pub const POLL_EVERY: Duration = Duration::from_millis(200);
 pub const POLL_UNHEARD_EVERY: Duration = Duration::from_secs(1);
 /// How often the roots are looked through for new runs.
 pub const RESCAN_EVERY: Duration = Duration::from_secs(1);
-/// How often a comment keeps an event stream open.
-pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// After so long without an event a stream is told `alive`: whoever hears nothing for much longer has lost the line.
+pub const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(5);
 /// How often a client that waits for a film is told how far it is.
 pub const VIDEO_TELL_EVERY: Duration = Duration::from_millis(100);
 /// How often a client that waits for an answer in parts is told how far it is.

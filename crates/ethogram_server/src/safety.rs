@@ -22,6 +22,7 @@ use crate::{
     error::ApiError,
     frame_origin::FrameOrigin,
     limits::TARGET_BYTES_MAX,
+    places::Caller,
     plugins,
     token::{self, Token},
 };
@@ -236,7 +237,11 @@ pub async fn guard(State(safety): State<Arc<Safety>>, request: Request, next: Ne
         && request.headers().get(header::ACCEPT).is_some_and(|value| value.as_bytes().starts_with(b"text/html"));
     let is_frame = request.uri().path() == plugins::FRAME_PATH;
     let policy = if is_frame { &safety.plugin_policy } else { &safety.policy }.clone();
-    let mut answer = match safety.admit(&request) {
+    let admitted = safety.admit(&request);
+    if let (Ok(_), Some(caller)) = (&admitted, request.extensions().get::<Caller>()) {
+        caller.becomes_known();
+    }
+    let mut answer = match admitted {
         Ok(None) => next.run(request).await,
         Ok(Some(answer)) => answer,
         Err(error) if wants_page => refusal_page(&error),

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Events, RETRY_MS, type Connection } from './events';
+import { Events, RETRY_MS, SILENCE_MS, type Connection } from './events';
 
 /** A stream that the test speaks through. */
 class FakeStream {
   closed = false;
   onerror: (() => void) | null = null;
-  readonly #listeners = new Map<string, (event: { data: string }) => void>();
+  readonly #listeners: [string, (event: { data: string }) => void][] = [];
 
   addEventListener(name: string, listener: (event: { data: string }) => void) {
-    this.#listeners.set(name, listener);
+    this.#listeners.push([name, listener]);
   }
 
   close() {
@@ -17,7 +17,8 @@ class FakeStream {
   }
 
   say(name: string, data: unknown = {}) {
-    this.#listeners.get(name)?.({ data: typeof data === 'string' ? data : JSON.stringify(data) });
+    const event = { data: typeof data === 'string' ? data : JSON.stringify(data) };
+    this.#listeners.filter(([heard]) => heard === name).forEach(([, listener]) => listener(event));
   }
 
   fail() {
@@ -53,6 +54,29 @@ describe('Events', () => {
     expect(seen).toEqual(['idle', 'live']);
     expect(notices.revision).toHaveBeenCalledExactlyOnceWith({ run: 'a', revision: 7, state: 'running' });
     expect(notices.runs).toHaveBeenCalledTimes(2);
+  });
+
+  it('takes a long silence for a line that is cut, and opens another', () => {
+    const { events, streams, seen } = setUp();
+    events.connect();
+    streams[0].say('hello', { runs: [] });
+    for (let quiet = 0; quiet < 4; quiet += 1) {
+      vi.advanceTimersByTime(SILENCE_MS - 1);
+      streams[0].say('alive');
+    }
+    expect(seen).toEqual(['idle', 'live']);
+    vi.advanceTimersByTime(SILENCE_MS);
+    expect(seen).toEqual(['idle', 'live', 'waiting']);
+    expect(streams[0].closed).toBe(true);
+    // The next one cannot even begin, and the one after it can.
+    vi.advanceTimersByTime(RETRY_MS.first + SILENCE_MS);
+    expect(streams.map((stream) => stream.closed)).toEqual([true, true]);
+    vi.advanceTimersByTime(2 * RETRY_MS.first);
+    streams[2].say('hello', { runs: [] });
+    expect(seen).toEqual(['idle', 'live', 'waiting', 'live']);
+    events.disconnect();
+    vi.advanceTimersByTime(10 * SILENCE_MS);
+    expect(streams).toHaveLength(3);
   });
 
   it('tells what people wrote, and after a gap that anything may have changed', () => {

@@ -25,6 +25,12 @@ export type Connection = 'live' | 'waiting' | 'idle';
 /** Shortest and longest wait before the line is tried again; doubled each time. */
 export const RETRY_MS = { first: 500, longest: 15_000 };
 
+/**
+ * So long a line may be silent, before its first notice too: the server says something every 5 s. A cut somewhere on the way closes
+ * nothing that the browser would tell.
+ */
+export const SILENCE_MS = 15_000;
+
 type Stream = Pick<EventSource, 'addEventListener' | 'close' | 'onerror'>;
 
 /**
@@ -39,6 +45,7 @@ export class Events {
   readonly #watchers = new Set<(connection: Connection) => void>();
   #stream: Stream | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #wait = RETRY_MS.first;
   #connection: Connection = 'idle';
 
@@ -76,6 +83,10 @@ export class Events {
     clearTimeout(this.#timer);
     const stream = this.#open();
     this.#stream = stream;
+    this.#hear(stream);
+    for (const name of ['hello', 'alive', 'runs', 'revision', 'notes', 'layouts']) {
+      stream.addEventListener(name, () => this.#hear(stream));
+    }
     stream.addEventListener('hello', () => {
       this.#wait = RETRY_MS.first;
       this.#become('live');
@@ -105,13 +116,22 @@ export class Events {
   /** Closes the stream until `connect`. */
   disconnect(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#stream?.close();
     this.#stream = null;
     this.#become('idle');
   }
 
+  /** The stream said something, or was opened: silence counts from now. */
+  #hear(stream: Stream): void {
+    if (this.#stream !== stream) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#retry(stream), SILENCE_MS);
+  }
+
   #retry(stream: Stream): void {
     if (this.#stream !== stream) return;
+    clearTimeout(this.#silence);
     stream.close();
     this.#stream = null;
     this.#become('waiting');

@@ -1,5 +1,5 @@
 //! `cargo xtask crash --faults`: the disk is full, broken, read-only or slow for a while, writes are cut short, the clock jumps, and two
-//! processes write one run. Training must never be stopped or held up, what is lost must be counted and shown, and the rest be right.
+//! processes write one run, and forked children end (`forks.rs`). Training must never be stopped or held up, what is lost must be counted and shown, and the rest be right.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use ethogram_store::{RunReader, RunSource, check, read_status};
 
 use super::child::{LastWords, Life, last_words, parse};
+use super::forks;
 use super::shim::{Fault, Shim};
 use super::verify::{scalar_ticks, step_ticks, verify};
 use super::{LIFE_MILLIS, LOSS_MAX_US, begin, command_of, find_run};
@@ -53,6 +54,9 @@ pub fn run(times: u32, seed: u64) -> Result<()> {
         two_writers(&root, life).with_context(|| format!("two writers, time {time} of seed {seed}"))?;
     }
     println!("two writers of one run, both killed: {times} times, corrupt runs: 0");
+    if let Err(error) = forks::run(times, folder.path(), &mut random) {
+        bail!("forks of seed {seed}: {error:#}; kept in {}", folder.keep().display());
+    }
     Ok(())
 }
 

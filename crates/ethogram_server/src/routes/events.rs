@@ -27,7 +27,9 @@ pub async fn events(State(app): State<App>) -> ApiResult<Sse<impl Stream<Item = 
         let line = state.next().await?;
         Some((Ok(line), state))
     });
-    Ok(Sse::new(lines).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
+    // An event and no comment: a page hears of comments nothing, and could not tell a quiet server from a line that is cut.
+    let alive = KeepAlive::new().interval(KEEP_ALIVE_EVERY).event(Line::default().event("alive").data("{}"));
+    Ok(Sse::new(lines).keep_alive(alive))
 }
 
 struct Open {

@@ -211,14 +211,28 @@ impl EventStream {
         Self { events }
     }
 
-    /// The next event: its name and data. Comments are passed over.
+    /// The next event: its name and data. That the server is alive is passed over.
     pub async fn next(&mut self) -> (String, serde_json::Value) {
         self.next_or_end().await.expect("an event, found the end of the stream")
     }
 
     /// The next event; `None` when the server closed the stream.
     pub async fn next_or_end(&mut self) -> Option<(String, serde_json::Value)> {
-        tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await.expect("an event within 20 s")
+        let next = async {
+            loop {
+                let event = self.events.recv().await;
+                if event.as_ref().is_none_or(|(name, _)| name != "alive") {
+                    return event;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), next).await.expect("an event within 20 s")
+    }
+
+    /// The name of the next event, whatever it is.
+    pub async fn next_name(&mut self) -> String {
+        let next = tokio::time::timeout(Duration::from_secs(20), self.events.recv()).await;
+        next.expect("an event within 20 s").expect("an event, found the end of the stream").0
     }
 
     /// The next event of this name; others are passed over.

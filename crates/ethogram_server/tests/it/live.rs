@@ -16,6 +16,20 @@ fn live_info() -> ethogram_store::RunInfo {
 }
 
 #[tokio::test]
+async fn a_stream_on_which_nothing_happens_says_that_the_server_is_alive() {
+    let root = tempfile::tempdir().expect("a folder");
+    let served = Served::start(&[root.path().into()], ServeOptions::default()).await;
+    let mut events = served.events();
+    assert_eq!(events.next().await.0, "hello");
+    let began = Instant::now();
+    for _ in 0..2 {
+        assert_eq!(events.next_name().await, "alive");
+    }
+    let quiet = began.elapsed();
+    assert!(quiet >= ethogram_server::limits::KEEP_ALIVE_EVERY, "twice within {quiet:?}");
+}
+
+#[tokio::test]
 async fn row_b1_a_logged_value_is_announced_and_there_when_asked_for() {
     let root = tempfile::tempdir().expect("a folder");
     let run = start(root.path(), live_info());
