@@ -1,12 +1,15 @@
 //! Answers that are not JSON.
 
+use std::io;
+
 use axum::{
     body::Body,
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures::stream;
+use tokio::sync::mpsc;
 
 use crate::{
     columns::{COLUMNS_TYPE, Columns},
@@ -32,6 +35,21 @@ pub fn parts(media_type: &'static str, parts: Vec<Bytes>) -> Response {
         (header::CACHE_CONTROL, etag::ASK_AGAIN.to_owned()),
     ];
     (headers, body).into_response()
+}
+
+/// A body of what comes through a channel, until its senders are gone. An error breaks it off.
+pub fn received(receiver: mpsc::Receiver<io::Result<Bytes>>) -> Body {
+    Body::from_stream(stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) }))
+}
+
+/// What a browser saves as a file of this name, whatever is in it: as a page of this server it might ask for everything.
+pub fn saved(media_type: &'static str, name: &str, body: Body) -> Response {
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")];
+    let mut answer = (headers, body).into_response();
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    answer
 }
 
 /// **Errors**: 413 when an answer of so many bytes is over [`RESPONSE_BYTES_MAX`].

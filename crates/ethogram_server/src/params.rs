@@ -48,6 +48,15 @@ impl Params {
         }
     }
 
+    /// Takes `name` out as a switch, `0` or `1`; off where it is missing.
+    pub fn take_flag(&mut self, name: &str) -> ApiResult<bool> {
+        match self.take(name)?.as_deref() {
+            None | Some("0") => Ok(false),
+            Some("1") => Ok(true),
+            Some(other) => Err(ApiError::bad_request(format!("parameter {name:?} expected 0 or 1, found {other:?}"))),
+        }
+    }
+
     /// Takes `from` and `to` out: `from <= index < to`, all of it where they are missing.
     pub fn take_range_u64(&mut self) -> ApiResult<Range<u64>> {
         let expected = "a whole number from 0";
@@ -113,6 +122,15 @@ mod tests {
         assert_eq!(params(&[]).take_range_u64(), Ok(0..u64::MAX));
         assert_eq!(params(&[("to", "9"), ("from", "3")]).take_range_u64(), Ok(3..9));
         assert_eq!(params(&[("from", "-3")]).take_range_i64(), Ok(-3..i64::MAX));
+    }
+
+    #[test]
+    fn switches_are_off_or_on() {
+        assert_eq!(params(&[]).take_flag("parts"), Ok(false));
+        assert_eq!(params(&[("parts", "0")]).take_flag("parts"), Ok(false));
+        assert_eq!(params(&[("parts", "1")]).take_flag("parts"), Ok(true));
+        let error = params(&[("parts", "yes")]).take_flag("parts").expect_err("no switch");
+        assert_eq!(error.message, r#"parameter "parts" expected 0 or 1, found "yes""#);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A film on its way, `application/x-ethogram-video`: parts of `done u32, frames u32, kind u32, bytes u32`, then so many bytes.
+//! A film or a report on its way, `application/x-ethogram-video`: parts of `done u32, frames u32, kind u32, bytes u32`, then so many bytes.
 //!
 //! The file alone would not say how far it is, nor why it breaks off.
 
@@ -6,6 +6,12 @@ use bytes::Bytes;
 
 /// The media type of a film in parts.
 pub const VIDEO_PARTS_TYPE: &str = "application/x-ethogram-video";
+
+/// Bytes of the file that are sent together.
+pub const SENT_BYTES: usize = 64 << 10;
+
+/// Pieces that wait for a slow client: then the work waits, too.
+pub const WAITING_MAX: usize = 8;
 
 /// Bytes before each part's own.
 pub const HEAD: usize = 16;

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use ethogram_query::{
     ArraySource, ArraysFileRequest, Cancel, NamePattern, PointsRequest, RunHandle, StepsRequest, Table, TableFile,
 };
@@ -141,10 +137,5 @@ where
 }
 
 fn file(bytes: Vec<u8>, format: TableFile, name: &str) -> Response {
-    let mut answer = ([(header::CONTENT_TYPE, format.media_type())], bytes).into_response();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{}\"", format.ending())) {
-        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-    }
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    answer::saved(format.media_type(), &format!("{name}.{}", format.ending()), bytes.into())
 }

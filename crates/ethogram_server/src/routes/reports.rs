@@ -2,31 +2,21 @@
 
 use std::{io, ops::ControlFlow, sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{body::Body, extract::State, http::StatusCode, response::Response};
 use bytes::Bytes;
-use futures::stream;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::{
-    answer::file_name,
+    answer::{file_name, received, saved},
     app::App,
     error::{ApiError, ApiResult},
     extract::InBody,
     limits::{PART_TELL_EVERY, REPORTS_AT_ONCE},
     params::Params,
     report::{ReportProgress, ReportRequest, make_in},
-    video_parts::{PartKind, VIDEO_PARTS_TYPE, head},
+    video_parts::{PartKind, SENT_BYTES, VIDEO_PARTS_TYPE, WAITING_MAX, head},
 };
-
-/// Bytes that are sent together, and how many such wait for a slow client.
-const SENT_BYTES: usize = 64 << 10;
-const WAITING: usize = 8;
 
 /// The page, and with `parts=1` how far it is.
 pub async fn reports(
@@ -34,13 +24,7 @@ pub async fn reports(
     mut params: Params,
     InBody(request): InBody<ReportRequest>,
 ) -> ApiResult<Response> {
-    let parts = match params.take("parts")?.as_deref() {
-        None | Some("0") => false,
-        Some("1") => true,
-        Some(other) => {
-            return Err(ApiError::bad_request(format!("parameter \"parts\" expected 0 or 1, found {other:?}")));
-        }
-    };
+    let parts = params.take_flag("parts")?;
     params.finish()?;
     request.check()?;
     let permit = Arc::clone(&app.reports).try_acquire_owned().map_err(|_| {
@@ -51,30 +35,17 @@ pub async fn reports(
     if !parts {
         let page = make_in(app, &request, &mut |_| ControlFlow::Continue(())).await?;
         drop(permit);
-        return Ok(answer(Body::from(page), "text/html; charset=utf-8", &name));
+        return Ok(saved("text/html; charset=utf-8", &name, Body::from(page)));
     }
-    let (to, receiver) = mpsc::channel(WAITING);
+    let (to, receiver) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         send(app, &request, permit, &to).await;
     });
-    let body = Body::from_stream(stream::unfold(receiver, |mut receiver| async move {
-        let part: Bytes = receiver.recv().await?;
-        Some((Ok::<_, io::Error>(part), receiver))
-    }));
-    Ok(answer(body, VIDEO_PARTS_TYPE, &name))
-}
-
-/// Never shown as a page of this server, whose pages may ask it for everything: it is saved.
-fn answer(body: Body, media_type: &'static str, name: &str) -> Response {
-    let mut answer = ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], body).into_response();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-    }
-    answer
+    Ok(saved(VIDEO_PARTS_TYPE, &name, received(receiver)))
 }
 
 /// Makes the page and sends it. Its place is free before its last word is said: whoever hears that may ask again at once.
-async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to: &mpsc::Sender<Bytes>) {
+async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to: &mpsc::Sender<io::Result<Bytes>>) {
     let stopped = app.stopped.clone();
     let mut at = ReportProgress::default();
     let mut shown: Option<Instant> = None;
@@ -83,7 +54,7 @@ async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to
         if shown.is_none_or(|shown| shown.elapsed() >= PART_TELL_EVERY) {
             shown = Some(Instant::now());
             // A slow client does without: newer numbers will come.
-            drop(to.try_send(head(progress.done, progress.total, PartKind::File, 0)));
+            drop(to.try_send(Ok(head(progress.done, progress.total, PartKind::File, 0))));
         }
         if to.is_closed() || *stopped.borrow() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
@@ -95,18 +66,18 @@ async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to
             for start in (0..page.len()).step_by(SENT_BYTES) {
                 let piece = page.slice(start..page.len().min(start + SENT_BYTES));
                 let before = head(at.total, at.total, PartKind::File, piece.len());
-                if to.send(before).await.is_err() || to.send(piece).await.is_err() {
+                if to.send(Ok(before)).await.is_err() || to.send(Ok(piece)).await.is_err() {
                     return;
                 }
             }
             drop(place);
-            drop(to.send(head(at.total, at.total, PartKind::End, 0)).await);
+            drop(to.send(Ok(head(at.total, at.total, PartKind::End, 0))).await);
         }
         Err(error) => {
             drop(place);
             let body = json!(error).to_string();
-            if to.send(head(at.done, at.total, PartKind::Error, body.len())).await.is_ok() {
-                drop(to.send(Bytes::from(body)).await);
+            if to.send(Ok(head(at.done, at.total, PartKind::Error, body.len()))).await.is_ok() {
+                drop(to.send(Ok(Bytes::from(body))).await);
             }
         }
     }

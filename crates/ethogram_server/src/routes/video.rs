@@ -7,31 +7,21 @@ use std::{
     time::Instant,
 };
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use bytes::Bytes;
-use ethogram_query::{Error, RunHandle, Video, VideoFormat, VideoRequest};
-use futures::stream;
+use ethogram_query::{Error, RunHandle, Video, VideoRequest};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::{
-    answer::{check_bytes, file_name},
+    answer::{check_bytes, file_name, received, saved},
     app::App,
     error::{ApiError, ApiResult},
     extract::InPath,
     limits::{VIDEO_TELL_EVERY, VIDEOS_MAX},
     params::Params,
-    video_parts::{PartKind, VIDEO_PARTS_TYPE, head},
+    video_parts::{PartKind, SENT_BYTES, VIDEO_PARTS_TYPE, WAITING_MAX, head},
 };
-
-/// Bytes that are sent together, and how many such wait for a slow client: then the work waits, too.
-const SENT_BYTES: usize = 64 << 10;
-const WAITING: usize = 8;
 
 /// A film, and with `parts=1` how far it is.
 pub async fn video(
@@ -39,13 +29,7 @@ pub async fn video(
     InPath((run, episode)): InPath<(String, u64)>,
     mut params: Params,
 ) -> ApiResult<Response> {
-    let parts = match params.take("parts")?.as_deref() {
-        None | Some("0") => false,
-        Some("1") => true,
-        Some(other) => {
-            return Err(ApiError::bad_request(format!("parameter \"parts\" expected 0 or 1, found {other:?}")));
-        }
-    };
+    let parts = params.take_flag("parts")?;
     let options = params.take_rest();
     let mut seen: Vec<&str> = options.iter().map(|(name, _)| name.as_str()).collect();
     seen.sort_unstable();
@@ -64,27 +48,14 @@ pub async fn video(
 
     let format = request.format;
     let name = format!("{}_episode_{episode}.{}", file_name(&run.info().name), format.name());
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = mpsc::channel(WAITING_MAX);
     let (ready, prepared) = oneshot::channel();
     let stopped = app.stopped.clone();
     tokio::task::spawn_blocking(move || {
         make(&run, &request, permit, ready, Sender { to: sender, parts, done: 0, frames: 0, sent: 0 }, &stopped);
     });
     prepared.await.unwrap_or_else(|_| Err(ApiError::internal("the film's thread ended before it began")))?;
-    Ok(answer(receiver, format, parts, &name))
-}
-
-fn answer(receiver: mpsc::Receiver<io::Result<Bytes>>, format: VideoFormat, parts: bool, name: &str) -> Response {
-    let body = Body::from_stream(stream::unfold(receiver, |mut receiver| async move {
-        let next = receiver.recv().await?;
-        Some((next, receiver))
-    }));
-    let media_type = if parts { VIDEO_PARTS_TYPE } else { format.media_type() };
-    let mut answer = ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], body).into_response();
-    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
-        answer.headers_mut().insert(header::CONTENT_DISPOSITION, value);
-    }
-    answer
+    Ok(saved(if parts { VIDEO_PARTS_TYPE } else { format.media_type() }, &name, received(receiver)))
 }
 
 /// Says through `ready` whether there will be a film, and then sends it. Its place is free before its last word is said: whoever hears that may ask again at once.
