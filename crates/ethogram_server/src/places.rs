@@ -67,7 +67,7 @@ impl Place {
     /// Ready when the place is another's and this caller must go; never once it is known.
     pub(crate) async fn wanted(&mut self) {
         if (&mut self.is_wanted).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -107,7 +107,8 @@ fn kept(run_dir: &Path) -> Result<u64> {
     let rows = if run.episode_count() == 0 { 0 } else { run.step_count(0)? };
     if rows > 0 {
         let observations = run.steps(0, "observation", 0..rows)?.to_f64();
-        let differs = observations.iter().enumerate().find(|(position, found)| **found != *position as f64);
+        let differs =
+            observations.iter().enumerate().find(|(position, found)| found.to_bits() != (*position as f64).to_bits());
         ensure!(differs.is_none(), "observation of step {differs:?} differs from what was logged");
     }
     Ok(rows.min(ticks.step.len() as u64))
