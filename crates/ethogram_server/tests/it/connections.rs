@@ -199,7 +199,7 @@ async fn strangers_who_come_again_and_again_do_not_keep_out_who_has_the_token() 
 
     // Whoever was let in before is still here.
     page.set_nonblocking(true).expect("set");
-    let mut heard = [0; 1 << 16];
+    let mut heard = vec![0; 1 << 16];
     let end = loop {
         match page.read(&mut heard) {
             Ok(0) => break None,
