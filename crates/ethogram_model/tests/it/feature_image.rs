@@ -134,10 +134,10 @@ fn row_u14_where_noise_has_no_gradient_the_rows_own_input_is_the_start() {
 
 #[test]
 fn what_is_told_on_the_way_rises_and_ends_at_what_is_found() {
+    type Told = (f64, Vec<Vec<f32>>, Vec<Vec<f32>>);
     let model = open("residual.onnx");
     let cancel = Cancel::default();
     let explained = Explained::new(&model, subject(&model, 2, 0.5), 1, &cancel).unwrap();
-    type Told = (f64, Vec<Vec<f32>>, Vec<Vec<f32>>);
     let mut told: Vec<Told> = Vec::new();
     let mut tell = |so_far: &SoFar<'_>| {
         let rows = |of: &mut dyn Iterator<Item = &[f32]>| of.map(<[f32]>::to_vec).collect();
