@@ -155,8 +155,9 @@ impl Tsne {
 
     /// Makes up to that many rounds; whether any is left.
     pub fn advance(&mut self, rounds: usize) -> bool {
-        for _ in 0..rounds.min(self.rounds - self.round) {
-            self.step();
+        for left in (0..rounds.min(self.rounds - self.round)).rev() {
+            // Logarithms of all pairs take as long as all the rest of a round: nobody sees those between.
+            self.step(left == 0);
             self.round += 1;
         }
         self.round < self.rounds
@@ -168,7 +169,8 @@ impl Tsne {
         self.positions
     }
 
-    fn step(&mut self) {
+    /// One round; whether to find the divergence, too.
+    fn step(&mut self, tell: bool) {
         let dims = self.dims;
         let rows = self.positions.len() / dims;
         let pull = if self.round < EARLY_ROUNDS { EARLY_PULL } else { 1.0 };
@@ -179,30 +181,14 @@ impl Tsne {
         let rate = (rows as f32 / pull).max(1.0);
         let mut forces = vec![0.0; self.positions.len()];
         let total = repulsion(&self.positions, dims, &mut forces);
-        let (starts, others, weights, positions) = (&self.starts, &self.others, &self.weights, &self.positions);
-        let mut costs = vec![0.0_f64; rows];
-        fill_both((&mut forces, dims), (&mut costs, 1), |first, forces, costs| {
-            for (offset, (force, cost)) in forces.chunks_mut(dims).zip(costs).enumerate() {
-                let row = first + offset;
-                let at = &positions[row * dims..][..dims];
-                for force in &mut *force {
-                    *force = -*force / total as f32;
-                }
-                for pair in starts[row]..starts[row + 1] {
-                    let other = &positions[others[pair] as usize * dims..][..dims];
-                    let squared: f32 = at.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum();
-                    let kernel = 1.0 / (1.0 + squared);
-                    let weight = weights[pair];
-                    for (force, (a, b)) in force.iter_mut().zip(at.iter().zip(other)) {
-                        *force += pull * weight * kernel * (a - b);
-                    }
-                    if weight > 0.0 {
-                        *cost += f64::from(weight) * (f64::from(weight) * total / f64::from(kernel)).ln();
-                    }
-                }
-            }
-        });
-        self.divergence = costs.iter().sum();
+        let costs = match dims {
+            1 => self.attract::<1>(pull, total, &mut forces, tell),
+            2 => self.attract::<2>(pull, total, &mut forces, tell),
+            _ => self.attract::<3>(pull, total, &mut forces, tell),
+        };
+        if let Some(costs) = costs {
+            self.divergence = costs.iter().sum();
+        }
         for (index, gradient) in forces.iter().enumerate() {
             let (velocity, gain) = (&mut self.velocity[index], &mut self.gains[index]);
             *gain = if (*velocity > 0.0) == (*gradient > 0.0) { (*gain * 0.8).max(GAIN_MIN) } else { *gain + 0.2 };
@@ -218,6 +204,35 @@ impl Tsne {
         }
         self.positions.iter_mut().zip(&self.velocity).for_each(|(at, step)| *at += step);
         center(&mut self.positions, dims);
+    }
+
+    /// Scales what pushes points apart and adds what pulls them together; each point's share of the divergence, if it is wanted.
+    fn attract<const D: usize>(&self, pull: f32, total: f64, forces: &mut [f32], tell: bool) -> Option<Vec<f64>> {
+        let (positions, _) = self.positions.as_chunks::<D>();
+        let mut costs = vec![0.0_f64; positions.len()];
+        fill_both((forces, D), (&mut costs, 1), |first, forces, costs| {
+            let (forces, _) = forces.as_chunks_mut::<D>();
+            for (offset, (force, cost)) in forces.iter_mut().zip(costs).enumerate() {
+                let row = first + offset;
+                let at = positions[row];
+                for force in &mut *force {
+                    *force = -*force / total as f32;
+                }
+                let pairs = self.starts[row]..self.starts[row + 1];
+                for (&other, &weight) in self.others[pairs.clone()].iter().zip(&self.weights[pairs]) {
+                    let other = positions[other as usize];
+                    let squared: f32 = at.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum();
+                    let kernel = 1.0 / (1.0 + squared);
+                    for (force, (a, b)) in force.iter_mut().zip(at.iter().zip(other)) {
+                        *force += pull * weight * kernel * (a - b);
+                    }
+                    if tell && weight > 0.0 {
+                        *cost += f64::from(weight) * (f64::from(weight) * total / f64::from(kernel)).ln();
+                    }
+                }
+            }
+        });
+        tell.then_some(costs)
     }
 }
 
