@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
-import { runNamed, runs } from './demo';
+import { link, recordedEpisodes, runNamed, runs } from './demo';
 import { OwnServer } from './own_server';
 
 interface Found {
@@ -118,6 +118,13 @@ test('N-20: found events lie on the time line of Replay, are switched by kind, a
   await page.getByRole('checkbox', { name: 'Low advantage' }).uncheck();
   await expect(page).toHaveURL(/hidden_events=low_advantage/);
   await expect(lane.locator('[data-found="low_advantage"]')).toHaveCount(0);
+});
+
+test('N-20: events are found where no picture was recorded, too', async ({ page, request }) => {
+  const episodes = await recordedEpisodes(request, 'lunarlander-dqn');
+  const bare = episodes.find(({ fields }) => fields.every(({ image }) => !image))!;
+  await page.goto(link(bare));
+  await expect(page.locator('.found summary')).toHaveText(/found · [1-9]/);
 });
 
 test('D-3: the action divergence of recorded episodes stands beside their returns', async ({

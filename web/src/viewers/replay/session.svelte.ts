@@ -48,7 +48,7 @@ export class Session {
   arrivals = $state(0);
   /** Small pictures of the whole episode, by step. */
   readonly thumbnails = new Map<number, Thumbnail>();
-  /** Resolves once the first picture is on the screen: what can wait, waits for it. */
+  /** Resolves once the first picture is on the screen, at once where there is none: what can wait, waits for it. */
   readonly firstPicture: Promise<void>;
   /** Tells that a picture is on the screen. */
   pictureShown!: () => void;
@@ -80,6 +80,7 @@ export class Session {
       () => this.#arrived(),
     );
     this.firstPicture = new Promise((resolve) => (this.pictureShown = resolve));
+    if (this.pictures.length === 0) this.pictureShown();
   }
 
   /** Rows that were recorded. */
