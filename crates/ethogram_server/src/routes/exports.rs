@@ -78,7 +78,7 @@ pub async fn arrays(State(app): State<App>, mut params: Params) -> ApiResult<Res
     let id = params.require("run")?;
     let of: Option<ArraySource> = params.take("of")?.map(|of| of.parse()).transpose()?;
     let at = params.take_as("at", "a step of the training")?;
-    let is_through = params.take_as::<u8>("through", "0 or 1")?.is_some_and(|through| through > 0);
+    let is_through = params.take_flag("through")?;
     params.finish()?;
     let (request, name) = match of {
         Some(of) if is_through => (ArraysFileRequest::Through(of), "array_through_training"),
