@@ -1,29 +1,20 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 
-import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 
 let server: OwnServer;
 
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
-    join(import.meta.dirname, 'log_agents.py'),
-    server.root,
-  ]);
+  await server.log('log_agents.py');
 });
 test.afterAll(() => server.dispose());
 
 test('agents of a match: Replay goes to the same step of another, and Compare holds all side by side', async ({
   page,
-  request,
 }) => {
-  const { id } = await runNamed(request, 'patrol', server.url);
+  const id = await server.idOf('patrol');
   // Of the second match: episodes 3, 4 and 5.
   await page.goto(`${server.url}/#/replay?run=${id}&episode=4&step=12`);
   const agents = page.getByRole('navigation', { name: 'Agents of this match' });

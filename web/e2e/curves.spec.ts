@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { expect, test, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 
@@ -14,17 +11,11 @@ let odd: string;
 let many: string[];
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_curves.py'), server.root]);
+  await server.log('log_curves.py');
+  odd = await server.idOf('odd');
   await expect(async () => {
-    const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-      runs: { id: string; name: string; project: string }[];
-    };
-    odd = answer.runs.find(({ name }) => name === 'odd')!.id;
-    many = answer.runs.filter(({ project }) => project === 'many').map(({ id }) => id);
+    many = (await server.runs()).filter(({ project }) => project === 'many').map(({ id }) => id);
     expect(many).toHaveLength(40);
   }).toPass();
 });

@@ -1,4 +1,4 @@
-import { expect, type APIRequestContext } from '@playwright/test';
+import { type APIRequestContext } from '@playwright/test';
 
 /** What the tests need to know of a run, as the API says it. */
 export interface Recorded {
@@ -12,27 +12,22 @@ export interface Recorded {
   fields: { name: string; image: boolean; shape: number[]; origin: string }[];
 }
 
-interface Summary {
+/** A run as the server lists it. */
+export interface Summary {
   id: string;
   name: string;
+  project: string;
   env_id: string | null;
+  global_step: number;
   episodes: number;
   recorded: number;
+  summary: Record<string, number>;
 }
 
-/** Runs that the server lists. */
-export async function runs(request: APIRequestContext, server = ''): Promise<Summary[]> {
-  const answer = await request.get(`${server}/api/runs`);
+/** Runs of the demo, as the server of all tests lists them. */
+export async function runs(request: APIRequestContext): Promise<Summary[]> {
+  const answer = await request.get('/api/runs');
   return ((await answer.json()) as { runs: Summary[] }).runs;
-}
-
-/** The run of that name; waits for it, for the server looks for new runs now and then. */
-export async function runNamed(request: APIRequestContext, name: string, server = ''): Promise<Summary> {
-  let found: Summary | undefined;
-  const look = async () =>
-    (found = (await runs(request, server)).find((one) => one.name === name)) !== undefined;
-  await expect.poll(look, `a run named ${name}`).toBe(true);
-  return found!;
 }
 
 /** Every recorded episode of the runs whose name contains `name`, at most `limit` a run. Throws when there is none. */

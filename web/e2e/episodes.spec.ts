@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { expect, test, type Page } from '@playwright/test';
 
@@ -20,8 +18,7 @@ test.afterEach(async () => {
 
 /** Logs runs as `log_episodes.py` has them. */
 async function log(...scenario: string[]): Promise<void> {
-  const script = join(import.meta.dirname, 'log_episodes.py');
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [script, server.root, ...scenario]);
+  await server.log('log_episodes.py', ...scenario);
 }
 
 /** Opens the page of a run, once its table is there. */
@@ -34,16 +31,6 @@ const table = (page: Page) => page.getByRole('region', { name: 'Episodes', exact
 const row = (page: Page, episode: number) => table(page).locator(`tr[data-episode="${episode}"]`);
 const plot = (page: Page) => page.getByRole('application', { name: /^Episodes:/ });
 const counts = (page: Page) => page.locator('.counts');
-
-/** The id of a run; the server looks for new ones about once a second. */
-async function runNamed(page: Page, name: string): Promise<string> {
-  let id: string | undefined;
-  await expect(async () => {
-    id = (await runs(page.context().request, server.url)).find((one) => one.name === name)?.id;
-    expect(id, `the run named ${name}`).toBeDefined();
-  }).toPass();
-  return id!;
-}
 
 /** The table of actions: name and count by id. */
 async function actions(page: Page): Promise<Record<string, string>> {
@@ -76,7 +63,7 @@ test('D-4: an episode that took actions 0 and 2 alone shows all actions by name,
   page,
 }) => {
   await log('odd');
-  const run = await runNamed(page, '<b>odd</b> 🙂');
+  const run = await server.idOf('<b>odd</b> 🙂');
   await open(page, run, '&episode=0&actions=one');
   expect(await actions(page)).toEqual({
     '0': 'NOOP 40.0 % 8',
@@ -109,7 +96,7 @@ test('D-5: returns from −21 to 21 are all drawn, and the polynomial of degree 
     ['pong with gaps', cases['pong with gaps'].y.filter((y) => y === null).length],
   ] as const) {
     const { polynomial_5: expected, y } = cases[name];
-    const run = await runNamed(page, name.replace(' with', ''));
+    const run = await server.idOf(name.replace(' with', ''));
     await open(page, run, '&trend=poly5');
     await page.getByRole('button', { name: 'Show as table' }).click();
     const twin = page.getByRole('region', { name: 'Episodes as a table' });
@@ -208,7 +195,7 @@ test('D-6: a dot opens its episode in Replay, and what is pointed at is brought 
 test('A-4: an episode appears within 2 s of its end and is selected, newest first', async ({ page }) => {
   const loop = await TrainingLoop.start(server.root);
   await loop.tell('episode 7');
-  const run = await runNamed(page, 'live-run');
+  const run = await server.idOf('live-run');
   await open(page, run, '&follow=1');
   await expect(row(page, 0)).toHaveClass(/selected/);
   const latencies: number[] = [];
@@ -241,7 +228,7 @@ test('A-4: an episode appears within 2 s of its end and is selected, newest firs
 
 test('a stretch of the scatter filters the table, and everything is in the address', async ({ page }) => {
   await log('pong');
-  await open(page, await runNamed(page, 'pong'));
+  await open(page, await server.idOf('pong'));
   const box = (await plot(page).boundingBox())!;
   const middle = box.y + box.height / 2;
   await page.mouse.move(box.x + box.width * 0.6, middle);
@@ -270,7 +257,7 @@ test('a stretch of the scatter filters the table, and everything is in the addre
 test('the filter says which word is wrong, and hostile names stay text', async ({ page }) => {
   page.on('dialog', () => expect(false, 'a script of a run ran').toBe(true));
   await log('odd');
-  await open(page, await runNamed(page, '<b>odd</b> 🙂'));
+  await open(page, await server.idOf('<b>odd</b> 🙂'));
   await expect(table(page).getByText('<script>alert(2)</script>')).toBeVisible();
   await expect(table(page).getByRole('button', { name: '<img src=x onerror=alert(1)>' })).toBeVisible();
   for (const text of ['NaN', '∞', '−∞']) {
@@ -301,7 +288,7 @@ test('the filter says which word is wrong, and hostile names stay text', async (
 
 test('a run of 100,000 episodes scrolls, sorts and filters', async ({ page }) => {
   await log('many', '100000');
-  await open(page, await runNamed(page, 'many'));
+  await open(page, await server.idOf('many'));
   await expect(counts(page)).toContainText('100,000 of 100,000');
   await expect(row(page, 99_999)).toBeVisible();
   await page.keyboard.press('End');

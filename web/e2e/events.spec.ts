@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
-import { link, recordedEpisodes, runNamed, runs } from './demo';
+import { link, recordedEpisodes, runs } from './demo';
 import { OwnServer } from './own_server';
 
 interface Found {
@@ -17,15 +13,10 @@ interface Found {
 let server: OwnServer;
 let run: string;
 
-test.beforeAll(async ({ playwright }) => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
+test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_loops.py'), server.root]);
-  const request = await playwright.request.newContext();
-  run = (await runNamed(request, 'planted', server.url)).id;
-  await request.dispose();
+  await server.log('log_loops.py');
+  run = await server.idOf('planted');
 });
 test.afterAll(() => server.dispose());
 

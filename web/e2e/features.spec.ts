@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
-import { recordedEpisodes, runNamed } from './demo';
+import { recordedEpisodes } from './demo';
 import { Body, features, presets } from './features';
 import { OwnServer } from './own_server';
 import { breakout, overlayPixels, place } from './why';
@@ -428,7 +426,7 @@ test.describe('with a server of its own', () => {
     const [pong] = await recordedEpisodes(request, 'pong-a3c', 1);
     const folder = join('demo', pong!.run);
     await cp(join(process.env.ETHOGRAM_DEMO_RUNS!, folder), join(server.root, folder), { recursive: true });
-    const { id } = await runNamed(request, 'pong-a3c', server.url);
+    const id = await server.idOf('pong-a3c');
     await page.goto(`${server.url}/#/features?run=${id}&steps=${STEPS}&k=3`);
     await expect(cards(page)).toHaveCount(3, { timeout: 40_000 });
     await cards(page).nth(1).getByRole('button', { name: 'feature 1', exact: true }).click();
@@ -472,13 +470,9 @@ test.describe('with a server of its own', () => {
 
   test('features of runs without networks, or without recorded episodes, say what to log', async ({
     page,
-    request,
   }) => {
-    await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
-      join(import.meta.dirname, 'log_pictures.py'),
-      server.root,
-    ]);
-    const { id } = await runNamed(request, 'grey', server.url);
+    await server.log('log_pictures.py');
+    const id = await server.idOf('grey');
     await page.goto(`${server.url}/#/features?run=${id}`);
     await expect(page.getByText('run.checkpoint("policy.onnx"')).toBeVisible();
     await expect(page.getByRole('alert')).toContainText('cannot be looked into');

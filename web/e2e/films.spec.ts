@@ -9,6 +9,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 
 import { OwnServer } from './own_server';
+import { python } from './python';
 
 const LOGS = join(dirname(fileURLToPath(import.meta.url)), '../../crates/ethogram_import/tests/data');
 const NAME = 'CartPole-v1__ppo__1__1700000000';
@@ -20,7 +21,7 @@ let id: string;
 /** A folder as a script of CleanRL leaves it: event files, and beside them the film of an episode. */
 test.beforeAll(async () => {
   const made = await mkdtemp(join(tmpdir(), 'ethogram-films-'));
-  await run(process.env.ETHOGRAM_PYTHON!, [join(import.meta.dirname, 'log_films.py'), made]);
+  await python(join(import.meta.dirname, 'log_films.py'), made);
   const project = join(made, 'films');
   const [recorded] = await readdir(project);
   const film = join(made, 'film.mp4');
@@ -36,13 +37,7 @@ test.beforeAll(async () => {
   await cp(join(films, 'part'), join(films, 'rl-video-episode-5.mp4'));
   await rename(join(films, 'part'), join(films, 'rl-video-episode-3.mp4'));
   await rm(made, { recursive: true });
-  await expect
-    .poll(async () => {
-      const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as { runs: { id: string }[] };
-      id = answer.runs[0]?.id ?? '';
-      return id;
-    })
-    .not.toBe('');
+  id = await server.onlyId();
 });
 test.afterAll(() => server.dispose());
 

@@ -1,11 +1,8 @@
 import AxeBuilder from '@axe-core/playwright';
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { expect, test, type Locator, type Page } from '@playwright/test';
 
-import { recordedEpisodes, runNamed, runs } from './demo';
+import { recordedEpisodes } from './demo';
 import { OwnServer } from './own_server';
 
 // A dozen episodes are decoded in most of these.
@@ -179,11 +176,8 @@ for (const theme of ['light', 'dark'] as const) {
 test.describe('with runs of its own', () => {
   let server: OwnServer;
   test.beforeAll(async () => {
-    const python = process.env.ETHOGRAM_PYTHON;
-    if (!python)
-      throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
     server = await OwnServer.onEmptyFolder();
-    await promisify(execFile)(python, [join(import.meta.dirname, 'log_odd_runs.py'), server.root]);
+    await server.log('log_odd_runs.py');
   });
   test.afterAll(() => server.dispose());
 
@@ -205,8 +199,8 @@ test.describe('with runs of its own', () => {
       page.locator('[data-tile]', { hasText: 'plain' }).first().locator('canvas').first(),
     ).toBeVisible();
 
-    const many = await runNamed(page.request, 'thirty', server.url);
-    await page.goto(`${server.url}/#/gallery?runs=${many.id}&layout=newest&size=132`);
+    const many = await server.idOf('thirty');
+    await page.goto(`${server.url}/#/gallery?runs=${many}&layout=newest&size=132`);
     await expect(page.locator('[data-tile]')).toHaveCount(30);
     for (const screen of await page.locator('[data-tile] [data-picture]').all()) {
       await expect(screen).toHaveAttribute('data-step', /\d/);
@@ -215,8 +209,8 @@ test.describe('with runs of its own', () => {
   });
 
   test('Gallery: a run without recordings says how to record', async ({ page }) => {
-    const none = await runNamed(page.request, 'none', server.url);
-    await page.goto(`${server.url}/#/gallery?runs=${none.id}`);
+    const none = await server.idOf('none');
+    await page.goto(`${server.url}/#/gallery?runs=${none}`);
     await expect(
       page.getByRole('heading', { name: 'No episode of these runs was recorded or filmed' }),
     ).toBeVisible();
@@ -226,7 +220,7 @@ test.describe('with runs of its own', () => {
   test('Compare: one-step episodes and odd names stand side by side; what is not there is told', async ({
     page,
   }) => {
-    const all = await runs(page.request, server.url);
+    const all = await server.runs();
     const odd = all.find(({ name }) => name.includes('🐍'))!;
     const plain = all.find(({ name }) => name === 'plain')!;
     await page.goto(`${server.url}/#/compare?of=${odd.id}:0,${plain.id}:0,${plain.id}:999`);

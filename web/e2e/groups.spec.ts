@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { expect, test, type Page } from '@playwright/test';
 
 import { OwnServer } from './own_server';
@@ -9,11 +5,8 @@ import { OwnServer } from './own_server';
 let server: OwnServer;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_seeds.py'), server.root]);
+  await server.log('log_seeds.py');
 });
 test.afterAll(() => server.dispose());
 

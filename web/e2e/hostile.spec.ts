@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test, type Page } from '@playwright/test';
 
-import { runs } from './demo';
 import { OwnServer } from './own_server';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -50,7 +48,7 @@ test.describe('texts of a log that are markup', () => {
   test.beforeAll(async ({ playwright }) => {
     server = await OwnServer.onEmptyFolder();
     const network = local('../../demo/sources/models/cartpole-dqn-stages-seed1/step050000.onnx');
-    execFileSync(process.env.ETHOGRAM_PYTHON!, [local('log_hostile.py'), server.root, network]);
+    await server.log('log_hostile.py', network);
     const viewers = join(server.root, 'viewers', 'odd');
     await mkdir(viewers, { recursive: true });
     const manifest = {
@@ -73,8 +71,7 @@ test.describe('texts of a log that are markup', () => {
        }`,
     );
     const request = await playwright.request.newContext();
-    await expect.poll(async () => (await runs(request, server.url)).length).toBe(1);
-    run = (await runs(request, server.url))[0].id;
+    run = await server.onlyId();
     const saved = await request.get(`${server.url}/api/runs/${run}/notes`);
     const spot = { from: 1, to: 3, title: hostile('people’s hotspot'), note: hostile('people’s note') };
     const probe = { name: hostile('probe'), step: 2, edits: '' };

@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { expect, test } from '@playwright/test';
 
 import { OwnServer } from './own_server';
@@ -9,11 +5,8 @@ import { OwnServer } from './own_server';
 let server: OwnServer;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_printed.py'), server.root]);
+  await server.log('log_printed.py');
 });
 test.afterAll(() => server.dispose());
 
@@ -22,15 +15,7 @@ test('B-2: N-28: the app shows what a run printed, and the script that makes it 
   context,
 }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.url });
-  // The server finds new folders when it looks again.
-  let run: string | undefined;
-  await expect
-    .poll(async () => {
-      const answer = await page.request.get(`${server.url}/api/runs`);
-      const { runs } = (await answer.json()) as { runs: { id: string; name: string }[] };
-      return (run = runs.find(({ name }) => name === 'talker')?.id);
-    })
-    .toBeTruthy();
+  const run = await server.idOf('talker');
   await page.goto(`${server.url}/#/overview?run=${run}`);
   const card = page.getByRole('region', { name: 'How it ran' });
   await card.getByRole('button', { name: 'Output' }).click();

@@ -61,10 +61,7 @@ test('A-16: a point of a growing event file is on the screen while the page is o
   await page.goto(server.url);
   await expect(page.getByRole('row', { name: /DQN_1/ })).toContainText('Running');
   const pointsOf = async () => {
-    const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-      runs: { id: string; global_step: number; summary: Record<string, number> }[];
-    };
-    return runs[0]!;
+    return (await server.runs())[0]!;
   };
   const before = await pointsOf();
   await page.goto(`${server.url}/#/training?smooth=0`);

@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { expect, test, type Page } from '@playwright/test';
 
 import { OwnServer } from './own_server';
@@ -24,8 +20,7 @@ let server: OwnServer;
 
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  const script = join(import.meta.dirname, 'log_states.py');
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [script, server.root, 'many']);
+  await server.log('log_states.py', 'many');
 });
 test.afterAll(() => server.dispose());
 
@@ -90,8 +85,7 @@ for (const [name, rest] of [
     page,
     context,
   }) => {
-    const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as { runs: { id: string }[] };
-    const at = rest.replace('RUN', runs[0]!.id);
+    const at = rest.replace('RUN', await server.idOf('many'));
     await open(page, true, at);
     // The second canvas is the card's.
     await expect(plot(page).locator('canvas')).toHaveCount(3);

@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
@@ -12,17 +8,8 @@ let run: string;
 
 test.beforeEach(async () => {
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
-    join(import.meta.dirname, 'log_notes.py'),
-    server.root,
-  ]);
-  await expect
-    .poll(async () => {
-      const list = (await (await fetch(`${server.url}/api/runs`)).json()) as { runs: { id: string }[] };
-      run = list.runs[0]?.id ?? '';
-      return run;
-    })
-    .not.toBe('');
+  await server.log('log_notes.py');
+  run = await server.onlyId();
 });
 test.afterEach(async () => {
   await server.dispose();

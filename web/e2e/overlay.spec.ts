@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@playwright/test';
 
-import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -14,7 +12,7 @@ test.describe('overlays of one’s own', () => {
   let server: OwnServer;
   test.beforeAll(async () => {
     server = await OwnServer.onEmptyFolder();
-    execFileSync(process.env.ETHOGRAM_PYTHON!, [local('log_overlay.py'), server.root]);
+    await server.log('log_overlay.py');
     await cp(local('../../examples/plugins/overlay'), join(server.root, 'viewers', 'overlay'), {
       recursive: true,
     });
@@ -23,11 +21,10 @@ test.describe('overlays of one’s own', () => {
 
   test('B-8: what a function drew is a picture of Replay, and the template draws the field over the frame', async ({
     page,
-    request,
   }) => {
-    const run = await runNamed(request, 'overlaid', server.url);
+    const run = await server.idOf('overlaid');
     await page.goto(
-      `${server.url}/#/replay?run=${run.id}&episode=0&step=2&image=overlay/brightness/picture&scene=overlay`,
+      `${server.url}/#/replay?run=${run}&episode=0&step=2&image=overlay/brightness/picture&scene=overlay`,
     );
     const pictures = page.getByRole('group', { name: 'Picture', exact: true });
     await expect(pictures.getByRole('button')).toHaveText([

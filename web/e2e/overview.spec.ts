@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
@@ -25,20 +22,9 @@ let everything: string;
 let returnsOnly: string;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  const { stdout } = await promisify(execFile)(python, [
-    join(import.meta.dirname, 'log_panels.py'),
-    server.root,
-  ]);
-  numpy = JSON.parse(stdout) as typeof numpy;
-  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-    runs: { id: string; name: string }[];
-  };
-  const idOf = (name: string) => answer.runs.find((run) => run.name === name)!.id;
-  [everything, returnsOnly] = [idOf('everything'), idOf('returns-only')];
+  numpy = JSON.parse(await server.log('log_panels.py')) as typeof numpy;
+  [everything, returnsOnly] = [await server.idOf('everything'), await server.idOf('returns-only')];
 });
 test.afterAll(() => server.dispose());
 

@@ -4,6 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { expect } from '@playwright/test';
+
+import type { Summary } from './demo';
+import { python } from './python';
+
 /** An `ethogram serve` that a test starts and stops itself. */
 export class OwnServer {
   readonly root: string;
@@ -24,6 +29,38 @@ export class OwnServer {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Logs runs into its folder by a script of this one; gives what the script printed. */
+  async log(script: string, ...more: string[]): Promise<string> {
+    return python(join(import.meta.dirname, script), this.root, ...more);
+  }
+
+  /** Runs that it lists. It looks for new ones about once a second: those below wait for them. */
+  async runs(): Promise<Summary[]> {
+    return ((await (await fetch(`${this.url}/api/runs`)).json()) as { runs: Summary[] }).runs;
+  }
+
+  /** The id of the run of that name, once it is listed. */
+  async idOf(name: string): Promise<string> {
+    let id: string | undefined;
+    const look = async () => (id = (await this.runs()).find((run) => run.name === name)?.id);
+    await expect.poll(look, `a run named ${name}`).toBeDefined();
+    return id!;
+  }
+
+  /** The id of its only run, once it is listed. */
+  async onlyId(): Promise<string> {
+    const [id] = (await this.idsByName(1)).values();
+    return id!;
+  }
+
+  /** The ids of all runs by their names, which differ, once `count` are listed. */
+  async idsByName(count: number): Promise<Map<string, string>> {
+    let ids = new Map<string, string>();
+    const look = async () => (ids = new Map((await this.runs()).map(({ name, id }) => [name, id]))).size;
+    await expect.poll(look, 'runs that are listed').toBe(count);
+    return ids;
   }
 
   /** Starts it, again on the same port, and waits until it answers. */

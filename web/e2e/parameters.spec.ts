@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
@@ -10,11 +6,8 @@ import { OwnServer } from './own_server';
 let server: OwnServer;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_sweep.py'), server.root]);
+  await server.log('log_sweep.py');
 });
 test.afterAll(() => server.dispose());
 
@@ -110,8 +103,7 @@ for (const [scheme, width] of [
 test('B-13: configs that do not differ are said with what to log', async ({ page }) => {
   await page.goto(address());
   await pass(page, 12);
-  const answer = await page.request.get(`${server.url}/api/runs`);
-  const { runs } = (await answer.json()) as { runs: { id: string }[] };
+  const runs = await server.runs();
   await page.goto(address(`&runs=${runs[0]!.id}`));
   await expect(page.getByRole('heading', { name: 'The configs of these runs do not differ' })).toBeVisible();
 });

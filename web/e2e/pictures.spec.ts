@@ -1,30 +1,15 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import { expect, test, type Page } from '@playwright/test';
 
 import { OwnServer } from './own_server';
 import { goTo, pixels, shown, stage, stepsWhile } from './stage';
 
 let server: OwnServer;
-const idOf = new Map<string, string>();
+let idOf: Map<string, string>;
 
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [
-    join(import.meta.dirname, 'log_pictures.py'),
-    server.root,
-  ]);
-  await expect
-    .poll(async () => {
-      const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { id: string; name: string }[];
-      };
-      for (const { id, name } of runs) idOf.set(name, id);
-      return idOf.size;
-    })
-    .toBe(10);
+  await server.log('log_pictures.py');
+  idOf = await server.idsByName(10);
 });
 test.afterAll(async () => {
   await server.dispose();

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
 
-import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 
 const local = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -15,13 +13,13 @@ test.describe('viewers of a folder', () => {
   let server: OwnServer;
   test.beforeAll(async () => {
     server = await OwnServer.onEmptyFolder();
-    execFileSync(process.env.ETHOGRAM_PYTHON!, [local('log_linear.py'), server.root]);
+    await server.log('log_linear.py');
   });
   test.afterAll(() => server.dispose());
 
   async function open(page: Page, request: APIRequestContext, name: string, more = '') {
-    const run = await runNamed(request, name, server.url);
-    await page.goto(`${server.url}/#/replay?run=${run.id}&episode=0&step=2${more}`);
+    const run = await server.idOf(name);
+    await page.goto(`${server.url}/#/replay?run=${run}&episode=0&step=2${more}`);
   }
   const scene = (page: Page) => page.getByRole('region', { name: 'Scene' });
 

@@ -1,7 +1,3 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type APIRequestContext, type Locator, type Page } from '@playwright/test';
 
@@ -11,23 +7,12 @@ import { OwnServer } from './own_server';
 
 /** Runs of every kind of policy, logged by the SDK: see `log_policies.py`. */
 let server: OwnServer;
-const runs = new Map<string, string>();
+let runs: Map<string, string>;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_policies.py'), server.root]);
-  await expect
-    .poll(async () => {
-      const { runs: found } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { id: string; name: string }[];
-      };
-      for (const { id, name } of found) runs.set(name, id);
-      return runs.size;
-    })
-    .toBe(6);
+  await server.log('log_policies.py');
+  runs = await server.idsByName(6);
 });
 test.afterAll(() => server.dispose());
 

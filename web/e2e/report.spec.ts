@@ -18,23 +18,13 @@ const run = promisify(execFile);
 let server: OwnServer;
 let folder: string;
 
-interface Listed {
-  id: string;
-  name: string;
-}
-
-async function listed(): Promise<Listed[]> {
-  return ((await (await fetch(`${server.url}/api/runs`)).json()) as { runs: Listed[] }).runs;
-}
-
 test.beforeAll(async () => {
   test.setTimeout(180_000);
   server = await OwnServer.onEmptyFolder();
   folder = await mkdtemp(join(tmpdir(), 'ethogram-reports-'));
   for (const script of ['log_report.py', 'log_linear.py']) {
-    await run(process.env.ETHOGRAM_PYTHON!, [join(import.meta.dirname, script), server.root]);
+    await server.log(script);
   }
-  await expect.poll(async () => (await listed()).map(({ name }) => name)).toContain('grouped');
 });
 test.afterAll(async () => {
   await server.dispose();
@@ -43,8 +33,7 @@ test.afterAll(async () => {
 
 /** Makes a report of the runs of these names; gives the file. */
 async function report(names: readonly string[], ...options: string[]): Promise<string> {
-  const all = await listed();
-  const found = names.map((name) => all.find((one) => one.name === name)!.id);
+  const found = await Promise.all(names.map((name) => server.idOf(name)));
   const projects = ['linear', 'reports'];
   const paths = await Promise.all(
     found.map(async (id) => {
@@ -90,7 +79,7 @@ test('U-2: a report opens from a disk without a network: an episode plays, is sc
   test.setTimeout(120_000);
   await expect(report(['cropped'], '--method', 'saliency', '--target', 'nothing')).rejects.toThrow(/nothing/);
   const file = await report(['cropped'], '--method', 'saliency', '--method', 'integrated_gradients');
-  const id = (await listed()).find(({ name }) => name === 'cropped')!.id;
+  const id = await server.idOf('cropped');
   const seen = await openFile(page, file);
   await expect(page.getByRole('heading', { level: 1, name: 'cropped' })).toBeVisible();
   await page.getByRole('link', { name: 'integrated gradients: action' }).click();
@@ -210,7 +199,7 @@ test('B-18: the app saves the episode in view as such a file, of the steps that 
   browser,
 }) => {
   test.setTimeout(120_000);
-  const { id } = (await listed()).find(({ name }) => name === 'digger-0')!;
+  const id = await server.idOf('digger-0');
   await page.goto(`${server.url}/#/replay?run=${id}&episode=1`);
   await expect(stage(page)).toHaveAttribute('data-picture', 'shown');
   await page.getByRole('button', { name: 'Save this episode as a page' }).click();
@@ -250,7 +239,7 @@ test('a page of the app that a report lacks, and an episode that it lacks, say s
   await expect(page.getByText('It is not in this report.')).toBeVisible();
   await page.getByRole('link', { name: 'What the report has' }).click();
   await expect(page.getByText('None is in this report')).toBeVisible();
-  const { id } = (await listed()).find(({ name }) => name === 'digger-1')!;
+  const id = await server.idOf('digger-1');
   await page.goto(`${pathToFileURL(file).href}#/replay?run=${id}&episode=1`);
   await expect(page.getByText('this is not in the report')).toBeVisible();
   expect(seen.asked).toEqual([]);

@@ -1,11 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { expect, test, type Page } from '@playwright/test';
 
-import { runs } from './demo';
 import { OwnServer } from './own_server';
 
 /** A thousand when asked for; fewer otherwise, for the time that logging them takes. */
@@ -16,14 +12,9 @@ test.describe.configure({ timeout: 180_000 });
 let server: OwnServer;
 test.beforeAll(async () => {
   test.setTimeout(300_000);
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  const log = (script: string, ...more: string[]) =>
-    promisify(execFile)(python, [join(import.meta.dirname, script), server.root, ...more]);
-  await log('log_many_runs.py', String(MANY));
-  await log('log_odd_runs.py');
+  await server.log('log_many_runs.py', String(MANY));
+  await server.log('log_odd_runs.py');
 });
 test.afterAll(() => server.dispose());
 
@@ -113,8 +104,8 @@ test('Runs: columns that differ, their order, and both remembered', async ({ pag
   await expect(page.getByRole('columnheader', { name: 'seed' })).toBeVisible();
 });
 
-test('Runs: a chosen colour is kept in the address and on other pages', async ({ page, request }) => {
-  const list = await runs(request, server.url);
+test('Runs: a chosen colour is kept in the address and on other pages', async ({ page }) => {
+  const list = await server.runs();
   const { id, name } = list.find((run) => run.name === 'plain')!;
   await page.goto(`${server.url}/#/runs?q=plain&runs=${id}`);
   const swatch = page.getByRole('button', { name: `Colour of ${name}` });
@@ -132,8 +123,8 @@ test('Runs: a chosen colour is kept in the address and on other pages', async ({
   await expect(page.locator('th.names .swatch').first()).toHaveCSS('background-color', chosen);
 });
 
-test('Runs: configurations side by side, what differs first', async ({ page, request }) => {
-  const list = await runs(request, server.url);
+test('Runs: configurations side by side, what differs first', async ({ page }) => {
+  const list = await server.runs();
   const [a, b] = ['plain', 'thirty'].map((wanted) => list.find(({ name }) => name === wanted)!.id);
   await page.goto(`${server.url}/#/runs?runs=${a},${b}`);
   await page.getByRole('button', { name: 'Configurations' }).click();

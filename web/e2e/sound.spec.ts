@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 
 import { OwnServer } from './own_server';
+import { python } from './python';
 
 /** An offline run of W&B with a sound of two channels, 80 samples at 8,000 Hz, and points beside it. */
 const SOURCE = join(import.meta.dirname, '../../python/tests/wandb_files/more-media');
@@ -15,15 +14,8 @@ let run: string;
 
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  const command = ['-m', 'ethogram', 'convert', SOURCE, server.root];
-  await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, command);
-  await expect
-    .poll(async () => {
-      const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as { runs: { id: string }[] };
-      run = answer.runs[0]?.id ?? '';
-      return run;
-    })
-    .not.toBe('');
+  await python('-m', 'ethogram', 'convert', SOURCE, server.root);
+  run = await server.onlyId();
 });
 test.afterAll(() => server.dispose());
 

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 
-import { runNamed } from './demo';
+import { runs } from './demo';
 import type { OwnServer } from './own_server';
 import {
   drag,
@@ -334,7 +334,7 @@ test('A-12: activations of a layer are laid out live, held, shaken and stopped; 
   page,
   request,
 }) => {
-  const { id } = await runNamed(request, 'cartpole-dqn');
+  const { id } = (await runs(request)).find(({ name }) => name === 'cartpole-dqn')!;
   await page.goto(`/#/states?runs=${id}&points=1000&method=tsne&with=rounds:10000`);
   await drawn(page);
   const layer = await page
@@ -461,14 +461,11 @@ test('D-13, N-11, N-12: random states by action and confidence, through training
 });
 
 test('States: what cannot be mapped says what to log, and errors come as they are', async ({ page }) => {
-  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-    runs: { id: string; name: string }[];
-  };
-  const bare = answer.runs.find(({ name }) => name === 'bare')!.id;
+  const bare = await server.idOf('bare');
   await page.goto(`${server.url}/#/states?runs=${bare}`);
   await expect(page.getByRole('heading', { name: 'No episode of these runs was recorded' })).toBeVisible();
   await expect(page.getByText('eg.record(')).toBeVisible();
-  const rooms = answer.runs.find(({ name }) => name === 'rooms')!.id;
+  const rooms = await server.idOf('rooms');
   await page.goto('about:blank');
   await page.goto(`${server.url}/#/states?runs=${rooms}&of=no_such_field`);
   await expect(page.getByRole('alert')).toContainText('no_such_field');

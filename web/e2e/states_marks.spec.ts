@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { expect, test } from '@playwright/test';
 
 import type { OwnServer } from './own_server';
+import { pythonWithPackage } from './python';
 import { drag, held, holdFirst, map, open, pictures, plot, SCRIPT, serverOn, WHOLE } from './states_page';
 
 // Maps are computed and pictures decoded on the machine's few cores.
@@ -151,15 +152,13 @@ test('A-13: bookmarks are renamed, saved in a file and read from one', async ({ 
 test('States: steps of a run that grows are added when told, and sets stay with their steps', async ({
   page,
 }) => {
-  const logging = spawn(process.env.ETHOGRAM_PYTHON!, [SCRIPT, server.root, 'growing'], {
+  const logging = spawn(pythonWithPackage(), [SCRIPT, server.root, 'growing'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   try {
     await once(logging.stdout, 'data');
     await expect(async () => {
-      const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { name: string; recorded: number }[];
-      };
+      const runs = await server.runs();
       expect(runs.find(({ name }) => name === 'growing')?.recorded).toBe(1);
     }).toPass();
     await open(server, page, 'growing');

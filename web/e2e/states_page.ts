@@ -1,7 +1,5 @@
 // What tests of States see of the page, and the runs they look at.
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { expect, type Page } from '@playwright/test';
 
@@ -14,7 +12,7 @@ export const SCRIPT = join(import.meta.dirname, 'log_states.py');
 export async function serverOn(scenarios: readonly string[]): Promise<OwnServer> {
   const server = await OwnServer.onEmptyFolder();
   for (const scenario of scenarios) {
-    await promisify(execFile)(process.env.ETHOGRAM_PYTHON!, [SCRIPT, server.root, scenario]);
+    await server.log('log_states.py', scenario);
   }
   return server;
 }
@@ -28,10 +26,7 @@ export const pictures = async (page: Page) => Number(await plot(page).getAttribu
 
 /** Opens the page on a run of this test's server and waits for the first points. */
 export async function open(server: OwnServer, page: Page, name: string, rest = ''): Promise<string> {
-  const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-    runs: { id: string; name: string }[];
-  };
-  const run = answer.runs.find((one) => one.name === name)!.id;
+  const run = await server.idOf(name);
   await page.goto(`${server.url}/#/states?runs=${run}${rest}`);
   await drawn(page);
   return run;

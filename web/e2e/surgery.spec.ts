@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type APIRequestContext, type Page } from '@playwright/test';
 
-import { recordedEpisodes, runs, type Recorded } from './demo';
+import { recordedEpisodes, type Recorded } from './demo';
 import { OwnServer } from './own_server';
 
 /** What if: edits of what the policy receives, on the agents and episodes of the demo. */
@@ -325,7 +325,7 @@ test('N-2: a probe is kept by name, opened again, renamed, run through training 
   const copy = join(server.root, 'demo', at.run);
   await cp(join(process.env.ETHOGRAM_DEMO_RUNS!, 'demo', at.run), copy, { recursive: true });
   // The server looks for new runs now and then.
-  await expect.poll(async () => (await runs(request, server.url)).map((one) => one.id)).toContain(at.run);
+  await expect.poll(async () => (await server.runs()).map((one) => one.id)).toContain(at.run);
   await page.goto(
     `${server.url}/#/replay?run=${at.run}&episode=${at.episode}&step=20&surgery=probes&edit=e1:0.2`,
   );

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { pythonWithPackage } from './python';
+
 /** A Python process that logs on command: `log_live.py`. */
 export class TrainingLoop {
   readonly #process: ChildProcess;
@@ -9,13 +11,9 @@ export class TrainingLoop {
   #said = '';
 
   private constructor(root: string) {
-    const python = process.env.ETHOGRAM_PYTHON;
-    if (!python) {
-      throw new Error(
-        'ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package. `make test-browser` sets it.',
-      );
-    }
-    this.#process = spawn(python, [join(import.meta.dirname, 'log_live.py'), root], { stdio: 'pipe' });
+    this.#process = spawn(pythonWithPackage(), [join(import.meta.dirname, 'log_live.py'), root], {
+      stdio: 'pipe',
+    });
     this.#process.stderr!.on('data', (chunk: Buffer) => (this.#said += chunk.toString()));
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
@@ -14,18 +11,9 @@ let server: OwnServer;
 let run: string;
 
 test.beforeAll(async () => {
-  const python = process.env.ETHOGRAM_PYTHON;
-  if (!python)
-    throw new Error('ETHOGRAM_PYTHON is not set: it must be a Python that has the ethogram package.');
   server = await OwnServer.onEmptyFolder();
-  await promisify(execFile)(python, [join(import.meta.dirname, 'log_films.py'), server.root]);
-  await expect
-    .poll(async () => {
-      const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as { runs: { id: string }[] };
-      run = answer.runs[0]?.id;
-      return answer.runs.length;
-    })
-    .toBe(1);
+  await server.log('log_films.py');
+  run = await server.onlyId();
 });
 test.afterAll(() => server.dispose());
 

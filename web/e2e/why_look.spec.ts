@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@playwright/test';
 
-import { runNamed } from './demo';
 import { OwnServer } from './own_server';
 import { attribution, breakout, countAsked, overlaid, overlayPixels, panel, place } from './why';
 
@@ -161,8 +158,7 @@ test.describe('over stacks and colours', () => {
   let server: OwnServer;
   test.beforeAll(async () => {
     server = await OwnServer.onEmptyFolder();
-    const script = fileURLToPath(new URL('log_linear.py', import.meta.url));
-    execFileSync(process.env.ETHOGRAM_PYTHON!, [script, server.root]);
+    await server.log('log_linear.py');
   });
   test.afterAll(() => server.dispose());
 
@@ -176,10 +172,9 @@ test.describe('over stacks and colours', () => {
 
   test('R-11: each picture of a stack has its own part, side by side and with the plain picture beside', async ({
     page,
-    request,
   }) => {
-    const stack = await runNamed(request, 'stack', server.url);
-    const address = `${server.url}/#/replay?run=${stack.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0&look=1`;
+    const stack = await server.idOf('stack');
+    const address = `${server.url}/#/replay?run=${stack}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0&look=1`;
     await page.goto(address);
     await overlaid(page, 1);
     // The sum over the stack lies over the picture that is shown.
@@ -208,10 +203,10 @@ test.describe('over stacks and colours', () => {
     expect(plain).toEqual(over);
   });
 
-  test('R-11: channels that come last are summed where they are', async ({ page, request }) => {
-    const colours = await runNamed(request, 'colours', server.url);
+  test('R-11: channels that come last are summed where they are', async ({ page }) => {
+    const colours = await server.idOf('colours');
     await page.goto(
-      `${server.url}/#/replay?run=${colours.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
+      `${server.url}/#/replay?run=${colours}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
     await overlaid(page, 1);
     expect(await spots(page)).toEqual(['10,4', '18,12']);
@@ -225,13 +220,10 @@ test.describe('over stacks and colours', () => {
     expect(cold[2]!).toBeGreaterThan(cold[0]!);
   });
 
-  test('what the policy saw of a rendered frame is overlaid there, pixel on pixel', async ({
-    page,
-    request,
-  }) => {
-    const cropped = await runNamed(request, 'cropped', server.url);
+  test('what the policy saw of a rendered frame is overlaid there, pixel on pixel', async ({ page }) => {
+    const cropped = await server.idOf('cropped');
     await page.goto(
-      `${server.url}/#/replay?run=${cropped.id}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
+      `${server.url}/#/replay?run=${cropped}&episode=0&step=1&why=integrated_gradients&target=0&outliers=0`,
     );
     await overlaid(page, 1);
     await expect(
@@ -255,12 +247,9 @@ test.describe('over stacks and colours', () => {
 
   test('R-10: 10,000 entries in a table that holds only what is in view, with filter and stable order', async ({
     page,
-    request,
   }) => {
-    const wide = await runNamed(request, 'wide', server.url);
-    await page.goto(
-      `${server.url}/#/replay?run=${wide.id}&episode=0&step=2&why=integrated_gradients&target=0`,
-    );
+    const wide = await server.idOf('wide');
+    await page.goto(`${server.url}/#/replay?run=${wide}&episode=0&step=2&why=integrated_gradients&target=0`);
     const table = panel(page).getByRole('region', { name: 'Attribution of each entry' });
     await expect(table).toHaveAttribute('data-entries', '10000');
     await expect(table.locator('tr[data-entry]').first()).toContainText('sensor 0');

@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
 import { expect, test, type Page } from '@playwright/test';
 
 import { recordedEpisodes } from './demo';
@@ -10,23 +7,13 @@ import { panel } from './why';
 let server: OwnServer;
 test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
-  const script = fileURLToPath(new URL('log_linear.py', import.meta.url));
-  execFileSync(process.env.ETHOGRAM_PYTHON!, [script, server.root]);
+  await server.log('log_linear.py');
 });
 test.afterAll(() => server.dispose());
 
 /** Opens an episode of a linear network by the name of its run, with the targets open. */
 async function openTargets(page: Page, name: string, more = ''): Promise<void> {
-  // The server looks at its folder now and then.
-  let id: string | undefined;
-  await expect
-    .poll(async () => {
-      const { runs } = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { id: string; name: string }[];
-      };
-      return (id = runs.find((run) => run.name === name)?.id);
-    })
-    .toBeDefined();
+  const id = await server.idOf(name);
   await page.goto(`${server.url}/#/replay?run=${id}&episode=0&step=2&why=integrated_gradients${more}`);
   await expect(panel(page).locator('[data-why="answered"]')).toBeVisible();
   await page.keyboard.press('t');
