@@ -42,7 +42,7 @@ impl Rect {
 }
 
 /// Pixels of red, green and blue, row after row. What is drawn beyond its edges is left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Canvas {
     width: u32,
     height: u32,
@@ -147,6 +147,18 @@ impl Canvas {
         let start = 3 * (row + x.min(self.width) as usize);
         let end = 3 * (row + x.saturating_add(width).min(self.width) as usize);
         &mut self.rgb[start..end]
+    }
+}
+
+impl Clone for Canvas {
+    fn clone(&self) -> Self {
+        Self { width: self.width, height: self.height, rgb: self.rgb.clone() }
+    }
+
+    /// Into the memory that is there: each frame of a film begins so.
+    fn clone_from(&mut self, source: &Self) {
+        (self.width, self.height) = (source.width, source.height);
+        self.rgb.clone_from(&source.rgb);
     }
 }
 

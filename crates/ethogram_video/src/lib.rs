@@ -23,6 +23,7 @@ mod heat_look;
 mod limits;
 mod mp4;
 mod number;
+mod open_h264;
 mod panel;
 mod picture;
 mod scene;

@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use openh264::formats::YUVSource;
-
 use crate::Canvas;
 
 /// A frame in planes. What did not change since the frame before is not converted again.
@@ -26,6 +24,11 @@ impl Yuv {
         assert!(width.is_multiple_of(2) && height.is_multiple_of(2), "sides must be even, found {width} × {height}");
         let quarter = width * height / 4;
         Self { width, height, y: vec![0; 4 * quarter], u: vec![0; quarter], v: vec![0; quarter], before: Vec::new() }
+    }
+
+    /// Brightness, and the two colours of half as many rows and columns.
+    pub fn planes(&self) -> [&[u8]; 3] {
+        [&self.y, &self.u, &self.v]
     }
 
     /// Takes over a canvas.
@@ -113,28 +116,6 @@ fn colours(top: &[u8], low: &[u8], u: &mut [u8], v: &mut [u8]) {
         };
         *u = mixed(-6_596, -22_189, 28_785);
         *v = mixed(28_784, -26_145, -2_639);
-    }
-}
-
-impl YUVSource for Yuv {
-    fn dimensions(&self) -> (usize, usize) {
-        (self.width, self.height)
-    }
-
-    fn strides(&self) -> (usize, usize, usize) {
-        (self.width, self.width / 2, self.width / 2)
-    }
-
-    fn y(&self) -> &[u8] {
-        &self.y
-    }
-
-    fn u(&self) -> &[u8] {
-        &self.u
-    }
-
-    fn v(&self) -> &[u8] {
-        &self.v
     }
 }
 

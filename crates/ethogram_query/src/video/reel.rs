@@ -13,7 +13,7 @@ use crate::{Error, Explanation, ExplanationRequest, Result, RunHandle};
 /// Steps whose numbers are read at once.
 const STEPS_AT_ONCE: u64 = 256;
 /// Steps that are explained at once.
-const EXPLAINED_AT_ONCE: u64 = 16;
+const EXPLAINED_AT_ONCE: u64 = 32;
 
 /// Draws the frames of a film.
 pub(super) struct Reel<'a> {
