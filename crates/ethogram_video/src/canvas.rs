@@ -1,5 +1,7 @@
 //! What a frame is drawn on: rectangles, pictures enlarged by whole numbers, and coverage of letters.
 
+use std::ops::Range;
+
 use crate::Picture;
 
 /// A colour.
@@ -42,7 +44,7 @@ impl Rect {
 }
 
 /// Pixels of red, green and blue, row after row. What is drawn beyond its edges is left out.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canvas {
     width: u32,
     height: u32,
@@ -83,6 +85,17 @@ impl Canvas {
         for y in rect.y..rect.bottom().min(self.height) {
             let row = self.row_mut(rect.x, y, rect.width);
             row.chunks_exact_mut(3).for_each(|pixel| pixel.copy_from_slice(&colour.0));
+        }
+    }
+
+    /// Another canvas of the same sides, but for a rectangle, which keeps what it shows.
+    pub fn copy_around(&mut self, ground: &Self, kept: Rect) {
+        let width = self.width;
+        for y in 0..self.height {
+            let within = (kept.y..kept.bottom()).contains(&y);
+            let (left, right) = if within { (kept.x, kept.right()) } else { (0, 0) };
+            self.row_mut(0, y, left).copy_from_slice(ground.row(0, y, left));
+            self.row_mut(right, y, width).copy_from_slice(ground.row(right, y, width));
         }
     }
 
@@ -142,23 +155,21 @@ impl Canvas {
     }
 
     /// The bytes of some pixels of a row, cut at the edge.
+    fn row(&self, x: u32, y: u32, width: u32) -> &[u8] {
+        &self.rgb[self.row_bytes(x, y, width)]
+    }
+
+    /// The same, to draw on.
     fn row_mut(&mut self, x: u32, y: u32, width: u32) -> &mut [u8] {
+        let bytes = self.row_bytes(x, y, width);
+        &mut self.rgb[bytes]
+    }
+
+    fn row_bytes(&self, x: u32, y: u32, width: u32) -> Range<usize> {
         let row = y as usize * self.width as usize;
         let start = 3 * (row + x.min(self.width) as usize);
         let end = 3 * (row + x.saturating_add(width).min(self.width) as usize);
-        &mut self.rgb[start..end]
-    }
-}
-
-impl Clone for Canvas {
-    fn clone(&self) -> Self {
-        Self { width: self.width, height: self.height, rgb: self.rgb.clone() }
-    }
-
-    /// Into the memory that is there: each frame of a film begins so.
-    fn clone_from(&mut self, source: &Self) {
-        (self.width, self.height) = (source.width, source.height);
-        self.rgb.clone_from(&source.rgb);
+        start..end
     }
 }
 
@@ -189,6 +200,24 @@ mod tests {
         let red = |x, y| canvas.pixel(x, y) == RED;
         let found: Vec<_> = (0..3).flat_map(|y| (0..4).map(move |x| (x, y))).filter(|&(x, y)| red(x, y)).collect();
         assert_eq!(found, [(0, 0), (3, 2)]);
+    }
+
+    #[test]
+    fn what_lies_around_a_rectangle_is_taken_over_and_the_rest_kept() {
+        for (kept, count) in [
+            (Rect { x: 1, y: 1, width: 2, height: 1 }, 2),
+            (Rect::default(), 0),
+            (Rect { x: 3, y: 2, width: 9, height: 9 }, 1),
+            (Rect { x: 0, y: 0, width: 4, height: 3 }, 12),
+        ] {
+            let (mut canvas, ground) = (Canvas::new(4, 3, RED), Canvas::new(4, 3, WHITE));
+            canvas.copy_around(&ground, kept);
+            let red = |x: u32, y: u32| canvas.pixel(x, y) == RED;
+            let inside = |x, y| (kept.x..kept.right()).contains(&x) && (kept.y..kept.bottom()).contains(&y);
+            let all = || (0..3).flat_map(|y| (0..4).map(move |x| (x, y)));
+            assert!(all().all(|(x, y)| red(x, y) == inside(x, y)), "{kept:?}");
+            assert_eq!(all().filter(|&(x, y)| red(x, y)).count(), count);
+        }
     }
 
     #[test]

@@ -180,7 +180,10 @@ impl Scene {
     /// # Errors
     /// The picture or the row of numbers is not of the size that the scene was laid out for.
     pub fn draw(&mut self, canvas: &mut Canvas, moment: &Moment<'_>) -> Result<()> {
-        canvas.clone_from(&self.ground);
+        // The picture covers its place whole.
+        let covered =
+            if moment.picture.is_some() && self.spec.picture.is_some() { self.picture } else { Rect::default() };
+        canvas.copy_around(&self.ground, covered);
         if let (Some(picture), Some(sides)) = (moment.picture, self.spec.picture) {
             let found = (picture.width(), picture.height());
             if found != sides {

@@ -82,16 +82,20 @@ impl Yuv {
 
 /// Columns of a block, an even number.
 const BLOCK: usize = 16;
+/// Bytes of its red, green and blue.
+const BLOCK_BYTES: usize = 3 * BLOCK;
 
 /// The columns in which two rows differ, in whole blocks but for the last; `None` when they are the same.
 fn changed(before: &[u8], now: &[u8]) -> Option<Range<usize>> {
-    if before == now {
-        return None;
+    let ((before, tail_before), (now_blocks, tail)) =
+        (before.as_chunks::<BLOCK_BYTES>(), now.as_chunks::<BLOCK_BYTES>());
+    let blocks = || before.iter().zip(now_blocks);
+    let first = blocks().position(|(before, now)| before != now);
+    if tail_before != tail {
+        return Some(first.unwrap_or(now_blocks.len()) * BLOCK..now.len() / 3);
     }
-    let blocks = || before.chunks(3 * BLOCK).zip(now.chunks(3 * BLOCK));
-    let differs = |(before, now): (&[u8], &[u8])| before != now;
-    let (first, last) = (blocks().position(differs)?, blocks().rposition(differs)?);
-    Some(first * BLOCK..((last + 1) * BLOCK).min(now.len() / 3))
+    let last = blocks().rposition(|(before, now)| before != now)?;
+    Some(first? * BLOCK..(last + 1) * BLOCK)
 }
 
 // Written out, and of arrays whose length is known: what is checked or counted here is checked and counted for each pixel of a film.
