@@ -110,7 +110,8 @@ class Media:
         if not isinstance(told, str) or not told:
             self.left_out["files that lie in artifacts"] += 1
             return None
-        root = self.root.resolve()
+        # The folder of files may be no link itself.
+        root = self.root.parent.resolve() / self.root.name
         path = (root / told).resolve()
         if not path.is_relative_to(root):
             raise CorruptError(f"{told!r}: expected a file of the run, found one outside of its folder")

@@ -15,6 +15,7 @@ import pytest
 from conftest import rows
 from PIL import Image
 from wandb_files.make import STEPS, film, picture
+from wandb_files.reference import RUNS, described
 
 import ethogram as eg
 from ethogram import pictures, wandb_artifacts, wandb_export, wandb_run
@@ -67,6 +68,13 @@ def test_row_b15_an_offline_run_of_wandb_has_its_numbers_and_media(root: Path, n
     assert one(run, "list").numpy().tolist() == [1, 2, 3]
     with pytest.raises(NotFoundError):
         one(run, "wandb/left_out")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_row_b15_a_converted_run_of_wandb_holds_what_the_served_one_does(root: Path, name: str) -> None:
+    # The reader that serves such runs is held to the same file (crates/ethogram_import/tests/it/wandb_media.rs).
+    expected = json.loads((FILES / "converted.json").read_text())[name]
+    assert json.loads(json.dumps(described(eg.open(convert(FILES / name, root))))) == expected
 
 
 def test_row_b15_sounds_points_and_tables_of_numbers_of_wandb_are_arrays(root: Path) -> None:

@@ -80,7 +80,7 @@ fn places(run: &Path) -> Vec<PathBuf> {
 }
 
 /// A name as of a hash, another when the file is: a film is not read for it.
-fn hash_of(path: &Path, file: &FileSeen) -> String {
+pub fn hash_of(path: &Path, file: &FileSeen) -> String {
     let mut told = path.as_os_str().as_encoded_bytes().to_vec();
     told.extend(file.length.to_le_bytes());
     told.extend(file.modified_us.to_le_bytes());

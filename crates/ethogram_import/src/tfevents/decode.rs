@@ -11,28 +11,30 @@ use super::picture;
 use super::protobuf::{Fields, NotAMessage, Value as Field};
 use super::record::read_again;
 use super::tensor::{Tensor, tensor};
+use crate::sound;
 use crate::tables::Place;
 
 /// What a tensor of a plug-in that is not known is, and whether it is a single number. Its values are not looked at.
 pub fn kind(bytes: &[u8]) -> Result<(TensorKind, bool), &'static str> {
-    let head = || -> Result<(u64, bool), NotAMessage> {
-        let (mut dtype, mut axes) = (0, 0);
-        for field in Fields::of(bytes) {
-            match field? {
-                (1, Field::Varint(number)) => dtype = number,
-                (2, Field::Bytes(shape)) => {
-                    axes = Fields::of(shape).filter(|field| matches!(field, Ok((2, _)))).count();
-                }
-                _ => {}
-            }
-        }
-        Ok((dtype, axes == 0))
-    };
-    match head().map_err(|NotAMessage| "the tensor is no message")? {
+    let (dtype, axes) = head(bytes).map_err(|NotAMessage| "the tensor is no message")?;
+    match (dtype, axes == 0) {
         (7, single) => Ok((TensorKind::Text, single)),
         (1..=6 | 9 | 10 | 14 | 17 | 19 | 22 | 23, single) => Ok((TensorKind::Tensor, single)),
         _ => Err("the tensor is of a type that is not read"),
     }
+}
+
+/// Type and number of axes.
+fn head(bytes: &[u8]) -> Result<(u64, usize), NotAMessage> {
+    let (mut dtype, mut axes) = (0, 0);
+    for field in Fields::of(bytes) {
+        match field? {
+            (1, Field::Varint(number)) => dtype = number,
+            (2, Field::Bytes(shape)) => axes = Fields::of(shape).filter(|field| matches!(field, Ok((2, _)))).count(),
+            _ => {}
+        }
+    }
+    Ok((dtype, axes))
 }
 
 /// The one number of a tensor.
@@ -45,6 +47,16 @@ pub fn number(bytes: &[u8]) -> Option<f64> {
 pub fn pictures(bytes: &[u8]) -> Option<u32> {
     let Ok(Tensor::Texts(texts)) = tensor(bytes) else { return None };
     u32::try_from(texts.len().saturating_sub(2)).ok()
+}
+
+/// How many sounds a tensor of the plug-in `audio` holds: K of them, or K by two with a label behind each.
+pub fn sounds(bytes: &[u8]) -> Option<u32> {
+    let Ok(Tensor::Texts(texts)) = tensor(bytes) else { return None };
+    u32::try_from(texts.len() / sound_parts(bytes)?).ok()
+}
+
+fn sound_parts(bytes: &[u8]) -> Option<usize> {
+    head(bytes).ok().map(|(_, axes)| axes).filter(|axes| (1..=2).contains(axes))
 }
 
 /// The text of a tensor; several are lines.
@@ -72,6 +84,7 @@ pub fn bytes(path: &Path, kind: TensorKind, place: &Place) -> Result<u64> {
         TensorKind::Image => {
             Ok(picture::shape(encoded(data, place.element)?)?.iter().map(|&side| side as u64).product())
         }
+        TensorKind::Tensor if let Some((encoded, _)) = sound_of(data, place.element) => sound::bytes(encoded),
         _ => values(kind, data, place.element).map(|(array, _)| array.data().len() as u64),
     })
 }
@@ -118,11 +131,36 @@ fn values(kind: TensorKind, data: Data<'_>, element: u32) -> Result<(Array, Map<
             let array = Array::new(Dtype::Uint8, vec![text.len()], text).map_err(|error| error.to_string())?;
             Ok((array, Map::new()))
         }
-        (TensorKind::Tensor, Data::Tensor(bytes)) => match tensor(bytes)? {
-            Tensor::Numbers(array) => Ok((array, Map::new())),
-            Tensor::Texts(_) => Err("texts".into()),
-        },
+        (TensorKind::Tensor, data) => {
+            if let Some((encoded, label)) = sound_of(data, element) {
+                let (array, rate) = sound::samples(encoded)?;
+                let label = String::from_utf8_lossy(label).into_owned();
+                return Ok((array, sound::told(rate, label)));
+            }
+            let Data::Tensor(bytes) = data else { return Err("something else".into()) };
+            match tensor(bytes)? {
+                Tensor::Numbers(array) => Ok((array, Map::new())),
+                Tensor::Texts(_) => Err("texts".into()),
+            }
+        }
         _ => Err("something else".into()),
+    }
+}
+
+/// The bytes of a sound as they were written, and its label.
+fn sound_of(data: Data<'_>, element: u32) -> Option<(&[u8], &[u8])> {
+    match data {
+        Data::Audio(audio) => {
+            let encoded = |field| if let Ok((4, Field::Bytes(encoded))) = field { Some(encoded) } else { None };
+            Some((Fields::of(audio).filter_map(encoded).last().unwrap_or_default(), &[]))
+        }
+        Data::Tensor(bytes) if head(bytes).is_ok_and(|(dtype, _)| dtype == 7) => {
+            let (parts, Ok(Tensor::Texts(texts))) = (sound_parts(bytes)?, tensor(bytes)) else { return None };
+            let at = parts * element as usize;
+            let label = if parts == 2 { texts.get(at + 1).copied() } else { None };
+            Some((texts.get(at).copied()?, label.unwrap_or_default()))
+        }
+        _ => None,
     }
 }
 

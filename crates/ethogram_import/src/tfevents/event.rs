@@ -54,7 +54,7 @@ pub enum Data<'a> {
     /// `HistogramProto`.
     Histogram(&'a [u8]),
     /// `Summary.Audio`.
-    Audio,
+    Audio(&'a [u8]),
     /// `TensorProto`.
     Tensor(&'a [u8]),
 }
@@ -112,7 +112,7 @@ impl<'a> SummaryValue<'a> {
                 (2, Value::Four(bytes)) => value.data = Data::Simple(f32::from_le_bytes(bytes)),
                 (4, Value::Bytes(image)) => value.data = Data::Image(image),
                 (5, Value::Bytes(histogram)) => value.data = Data::Histogram(histogram),
-                (6, Value::Bytes(_)) => value.data = Data::Audio,
+                (6, Value::Bytes(audio)) => value.data = Data::Audio(audio),
                 (8, Value::Bytes(tensor)) => value.data = Data::Tensor(tensor),
                 (9, Value::Bytes(metadata)) => value.plugin = plugin(metadata)?,
                 _ => {}

@@ -7,7 +7,7 @@
 
 mod decode;
 mod event;
-mod histogram;
+pub(crate) mod histogram;
 mod hparams;
 pub(crate) mod picture;
 pub(crate) mod protobuf;

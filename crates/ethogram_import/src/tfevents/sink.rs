@@ -63,7 +63,7 @@ impl Sink<'_> {
             Data::Simple(number) => self.scalar(&tag, value, place, f64::from(number)),
             Data::Image(_) => self.place(TensorKind::Image, tag.name, place),
             Data::Histogram(_) => self.place(TensorKind::Distribution, tag.name, place),
-            Data::Audio => self.lost(value, "sounds are not read"),
+            Data::Audio(_) => self.place(TensorKind::Tensor, tag.name, place),
             Data::Tensor(bytes) => self.tensor(&tag, value, place, bytes),
         }
     }
@@ -73,7 +73,7 @@ impl Sink<'_> {
             "images" => TensorKind::Image,
             "histograms" => TensorKind::Distribution,
             "text" => TensorKind::Text,
-            "audio" => return self.lost(value, "sounds are not read"),
+            "audio" => return self.sounds(tag, value, place, bytes),
             plugin => match decode::kind(bytes) {
                 Ok((TensorKind::Tensor, true)) if plugin.is_empty() || plugin == "scalars" => {
                     return match decode::number(bytes) {
@@ -87,16 +87,10 @@ impl Sink<'_> {
         };
         match kind {
             _ if self.scalars_only => {}
-            TensorKind::Image => {
-                let pictures = decode::pictures(bytes).unwrap_or(0);
-                if pictures == 0 {
-                    return self.lost(value, "pictures are a tensor of width, height and encoded bytes");
-                }
-                for element in 0..pictures {
-                    let name = if element == 0 { tag.name.clone() } else { format!("{}/{element}", tag.name) };
-                    self.place(kind, name, Place { element, ..place });
-                }
-            }
+            TensorKind::Image => match decode::pictures(bytes).unwrap_or(0) {
+                0 => self.lost(value, "pictures are a tensor of width, height and encoded bytes"),
+                pictures => self.several(kind, tag, place, pictures),
+            },
             TensorKind::Text => {
                 let text = Some(bytes).filter(|bytes| bytes.len() <= CONFIG_TEXT_BYTES_MAX).and_then(decode::text);
                 if let Some(config) = text.filter(|_| names_config(&tag.name)).and_then(|text| config_from_table(&text))
@@ -120,6 +114,23 @@ impl Sink<'_> {
         }
         if !self.tables.scalars.push(scalar, place.step, place.time_us, number) {
             self.full();
+        }
+    }
+
+    /// Sounds of one value, side by side.
+    fn sounds(&mut self, tag: &Tag, value: &SummaryValue<'_>, place: Place, bytes: &[u8]) {
+        match decode::sounds(bytes).unwrap_or(0) {
+            _ if self.scalars_only => {}
+            0 => self.lost(value, "sounds are a tensor of encoded bytes, with or without labels"),
+            sounds => self.several(TensorKind::Tensor, tag, place, sounds),
+        }
+    }
+
+    /// Elements of one value: the first under its own name, the others with their numbers behind it.
+    fn several(&mut self, kind: TensorKind, tag: &Tag, place: Place, count: u32) {
+        for element in 0..count {
+            let name = if element == 0 { tag.name.clone() } else { format!("{}/{element}", tag.name) };
+            self.place(kind, name, Place { element, ..place });
         }
     }
 

@@ -9,11 +9,13 @@ mod folder;
 mod fuzzed;
 mod let_go;
 mod minari;
+mod sounds;
 mod stable_baselines3;
 mod tail;
 mod tfevents;
 mod videos;
 mod wandb;
+mod wandb_media;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

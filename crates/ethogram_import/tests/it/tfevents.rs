@@ -199,8 +199,6 @@ fn histograms_tensors_and_hyper_parameters_of_plugins_are_read() {
     let content = field(3, &start.concat());
     let plugin = field(9, &field(1, &[field(1, b"hparams"), field(2, &content)].concat()));
     events.value("_hparams_/session_start_info", 0, &[plugin]);
-    events.value("sound", 1, &[field(6, b"x")]);
-    events.value("sound", 2, &[field(6, b"x")]);
     events.write(&folder.path().join("events.out.tfevents.1.host"));
     let run = open(folder.path());
     let row = |tag: &str| run.tensors(Axis::GlobalStep, tag, ALL).expect("rows").remove(0);
@@ -210,8 +208,7 @@ fn histograms_tensors_and_hyper_parameters_of_plugins_are_read() {
     let info = run.info();
     assert_eq!(info.config, serde_json::json!({"env": "Pong-v5", "lr": 0.01}));
     assert_eq!(info.env.expect("an environment").id, "Pong-v5");
-    let lost = run.lost();
-    assert_eq!((lost.len(), lost[0].what.as_str()), (1, "values of \"sound\" (2 times)"), "{lost:?}");
+    assert!(run.lost().is_empty(), "{:?}", run.lost());
 }
 
 mod png_colour {
