@@ -51,11 +51,22 @@ test('B-13: the table of the last hundred episodes, and its Markdown, LaTeX and 
   await expect.poll(copied).toContain('| ALE/Pong-v5 | -3.05 ± 17.65 | 14.60 ± 0.00 |');
   await page.getByRole('button', { name: 'Copy LaTeX' }).click();
   await expect.poll(copied).toContain('ALE/Pong-v5 & $-3.05$ $\\pm$ 17.65 & 14.60 $\\pm$ 0.00 \\\\');
-  const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save JSON' }).click();
-  const saved = await saving;
-  expect(saved.suggestedFilename()).toBe('benchmark.json');
-  const rows = JSON.parse(readFileSync(await saved.path(), 'utf8')) as Record<string, unknown>[];
+  const saved = async (kind: string) => {
+    await page.getByRole('button', { name: 'Save the table' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: `All cells as ${kind}` }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`benchmark.${kind.toLowerCase()}`);
+    return readFileSync(await download.path());
+  };
+  for (const [kind, magic] of [
+    ['Parquet', 'PAR1'],
+    ['npz', 'PK\u0003\u0004'],
+    ['CSV', 'algo'],
+  ])
+    expect((await saved(kind)).subarray(0, 4).toString('latin1')).toBe(magic);
+  const rows = JSON.parse((await saved('JSON')).toString()) as Record<string, unknown>[];
   const [first] = rows.filter(({ task, algorithm }) => task === 'ALE/Pong-v5' && algorithm === 'dqn');
   expect([(first.mean as number).toFixed(2), (first.sd as number).toFixed(2)]).toEqual(['-3.05', '17.65']);
   await page.getByRole('button', { name: 'Runtime' }).click();

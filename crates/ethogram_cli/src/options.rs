@@ -172,10 +172,14 @@ pub struct CompareOptions {
     /// Score that is good enough, for the optimality gap [default: 1 when normalised]
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
     pub target: Option<f64>,
-    /// table, markdown, csv or latex
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: TableFormat,
-    /// What stands in a cell: mean_sd, iqm (with its interval) or runtime
+    /// File to write; its name ends in .csv, .json, .parquet or .npz (a row an algorithm and task), .md or .tex [default:
+    /// a table to standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// table, csv, json, parquet, npz, markdown or latex [default: as the name of the file says, else table]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<TableFormat>,
+    /// What stands in a cell of a table for people: mean_sd, iqm (with its interval) or runtime
     #[arg(long, value_name = "WHAT", default_value = "mean_sd")]
     pub cells: CellOf,
     /// Repetitions of the bootstrap

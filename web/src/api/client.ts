@@ -168,11 +168,14 @@ export class Client {
     return this.#source.json('/api/benchmark', { body: query, signal });
   }
 
-  /** The same as a table for a paper. */
-  async benchmarkTable(query: BenchmarkQuery, format: string, cells: string): Promise<string> {
+  /** The same as a file: a table for a paper, of what stands in a cell, or a row an algorithm and task for programs. */
+  benchmarkTable(
+    query: BenchmarkQuery,
+    format: TableFile | 'markdown' | 'latex',
+    cells: string,
+  ): Promise<ArrayBuffer> {
     const asked = new URLSearchParams({ format, cells }).toString();
-    const bytes = await this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
-    return new TextDecoder().decode(bytes);
+    return this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
   }
 
   /** What of their configs goes with how well these runs did. */

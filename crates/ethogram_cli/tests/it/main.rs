@@ -1,5 +1,6 @@
 //! The program as people run it.
 
+mod compare;
 mod embed;
 mod events;
 mod explain;

@@ -1,26 +1,32 @@
-//! A benchmark as a table for a paper: Markdown, LaTeX, CSV and plain text.
+//! A benchmark as a table for a paper: Markdown, LaTeX and plain text; other kinds of files are those of every table.
 
-use std::fmt::Write as _;
 use std::str::FromStr;
 
 use ethogram_analysis::Estimate;
 
 use super::{Benchmark, BenchmarkCell};
+use crate::{Result, Table, TableFile};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableFormat {
     /// In columns that line up.
     Text,
-    /// GitHub's.
-    Markdown,
-    /// RFC 4180: a line an algorithm and task, numbers in full.
-    Csv,
-    /// `tabular` with the rules of `booktabs`.
-    Latex,
+    /// A kind of file. Of Markdown and LaTeX tasks down, algorithms across; of the others [`Table::of_benchmark`].
+    File(TableFile),
 }
 
-/// What stands in a cell. CSV has all of it.
+impl TableFormat {
+    /// It is looked at, and not read by programs.
+    pub fn is_for_reading(self) -> bool {
+        match self {
+            Self::Text => true,
+            Self::File(kind) => kind.is_for_reading(),
+        }
+    }
+}
+
+/// What stands in a cell of a table for people; the others have all of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CellOf {
     /// `mean ± sd`, the standard deviation of the sample.
@@ -35,14 +41,12 @@ pub enum CellOf {
 impl FromStr for TableFormat {
     type Err = String;
 
+    /// `table`, or a kind of file.
     fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "table" => Self::Text,
-            "markdown" => Self::Markdown,
-            "csv" => Self::Csv,
-            "latex" => Self::Latex,
-            _ => return Err(format!("expected table, markdown, csv or latex, found {text:?}")),
-        })
+        if text == "table" {
+            return Ok(Self::Text);
+        }
+        text.parse().map(Self::File).map_err(|why: String| why.replacen("one of ", "one of table, ", 1))
     }
 }
 
@@ -62,12 +66,19 @@ impl FromStr for CellOf {
 const AGGREGATES: [&str; 4] = ["IQM", "Median", "Mean", "Optimality gap"];
 
 impl Benchmark {
-    /// Tasks down, algorithms across; below them the aggregates over all tasks with their intervals, but for runtimes. A cell without
-    /// a run is a dash.
-    pub fn table(&self, format: TableFormat, of: CellOf) -> String {
-        if format == TableFormat::Csv {
-            return self.csv();
+    /// For people tasks down, algorithms across; below them the aggregates over all tasks with their intervals, but for runtimes. A cell
+    /// without a run is a dash. For programs a row a cell with all that is known of it.
+    ///
+    /// # Errors
+    /// As [`Table::write`].
+    pub fn table(&self, format: TableFormat, of: CellOf) -> Result<Vec<u8>> {
+        match format {
+            TableFormat::File(kind) if !kind.is_for_reading() => Table::of_benchmark(self).to_bytes(kind),
+            _ => Ok(self.for_reading(format, of).into_bytes()),
         }
+    }
+
+    fn for_reading(&self, format: TableFormat, of: CellOf) -> String {
         let mut head = vec!["Task".to_owned()];
         head.extend(self.algorithms.iter().map(|algorithm| algorithm.name.clone()));
         let mut rows: Vec<Vec<String>> = Vec::new();
@@ -85,40 +96,14 @@ impl Benchmark {
             }
         }
         match format {
-            TableFormat::Latex => latex(&head, &rows, of_tasks),
-            TableFormat::Markdown => markdown(&head, &rows),
-            _ => text(&head, &rows, of_tasks),
+            TableFormat::File(TableFile::Latex) => latex(&head, &rows, of_tasks),
+            TableFormat::File(_) => markdown(&head, &rows),
+            TableFormat::Text => text(&head, &rows, of_tasks),
         }
     }
 
     fn cell(&self, algorithm: usize, task: usize) -> Option<&BenchmarkCell> {
         self.cells.iter().find(|cell| cell.algorithm == algorithm && cell.task == task)
-    }
-
-    fn csv(&self) -> String {
-        let mut out = String::from(
-            "algorithm,task,runs,mean,mean_low,mean_high,sd,sd_population,iqm,iqm_low,iqm_high,runtime_secs,runtime_sd\n",
-        );
-        for cell in &self.cells {
-            let (algorithm, task) = (&self.algorithms[cell.algorithm].name, &self.tasks[cell.task]);
-            let low = |estimate: &Estimate| estimate.interval.map(|interval| interval[0]);
-            let high = |estimate: &Estimate| estimate.interval.map(|interval| interval[1]);
-            let numbers = [
-                Some(cell.mean.value),
-                low(&cell.mean),
-                high(&cell.mean),
-                cell.sd,
-                Some(cell.sd_population),
-                Some(cell.iqm.value),
-                low(&cell.iqm),
-                high(&cell.iqm),
-                cell.runtime_secs,
-                cell.runtime_sd,
-            ];
-            let numbers = numbers.map(|number| number.map_or(String::new(), |number| number.to_string())).join(",");
-            let _ = writeln!(out, "{},{},{},{numbers}", quoted(algorithm), quoted(task), cell.runs);
-        }
-        out
     }
 }
 
@@ -225,10 +210,6 @@ fn latex_escaped(text: &str) -> String {
         .join(" ")
 }
 
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +220,6 @@ mod tests {
             latex_escaped("a_b 1.00 ± 0.50 & -2.50 [-3.00, 1.00]"),
             "a\\_b 1.00 $\\pm$ 0.50 \\& $-2.50$ [$-3.00$, 1.00]"
         );
-        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(markdown(&["a|b".into(), "c".into()], &[]), "| a\\|b | c |\n| --- | ---: |\n");
     }
 }

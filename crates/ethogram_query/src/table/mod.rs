@@ -1,5 +1,6 @@
-//! Curves, episodes and steps as tables in files that other tools read.
+//! Curves, episodes, steps and benchmarks as tables in files that other tools read.
 
+mod benchmark;
 mod csv;
 mod episodes;
 mod format;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ethogram_query::{
-    Benchmark, BenchmarkRequest, Bootstrap, CellOf, Facet, How, Normalization, Score, TableFormat, Workbench,
+    Benchmark, BenchmarkRequest, Bootstrap, CellOf, Facet, How, Normalization, Score, Table, TableFile, TableFormat,
+    Workbench,
 };
 use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo};
 use serde_json::json;
@@ -106,21 +107,62 @@ fn row_b13_the_last_hundred_episodes_are_the_score() {
 fn row_b13_tables_have_exact_formats() {
     let (bench, runs) = two_by_two();
     let found = read(&bench, &request(&runs));
-    let lines = |format| found.table(format, CellOf::MeanSd).lines().map(str::to_owned).collect::<Vec<_>>();
-    let markdown = lines(TableFormat::Markdown);
+    let lines = |kind| {
+        let table = found.table(TableFormat::File(kind), CellOf::MeanSd).expect("a table");
+        String::from_utf8(table).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let markdown = lines(TableFile::Markdown);
     assert_eq!(
         markdown[..3],
         ["| Task | dqn | ppo |", "| --- | ---: | ---: |", "| ALE/Pong-v5 | -3.05 ± 24.96 | 14.60 ± 0.00 |"]
     );
     assert_eq!(markdown[3], "| BreakoutNoFrameskip-v4 | 44.90 ± 20.36 | – |");
     assert!(markdown[4].starts_with("| IQM | 1.00 [0."), "{}", markdown[4]);
-    let latex = lines(TableFormat::Latex);
+    let latex = lines(TableFile::Latex);
     assert_eq!(latex[..4], ["\\begin{tabular}{lrr}", "\\toprule", "Task & dqn & ppo \\\\", "\\midrule"]);
     assert_eq!(latex[4], "ALE/Pong-v5 & $-3.05$ $\\pm$ 24.96 & 14.60 $\\pm$ 0.00 \\\\");
-    let csv = lines(TableFormat::Csv);
+    let csv = lines(TableFile::Csv);
     assert!(csv[0].starts_with("algorithm,task,runs,mean,mean_low,mean_high,sd,sd_population,iqm,"));
     assert!(csv[2].starts_with("dqn,BreakoutNoFrameskip-v4,2,44.9,"), "{}", csv[2]);
     assert_eq!(csv.len(), 4, "a line an algorithm and task");
+}
+
+#[test]
+fn row_b13_programs_get_a_row_an_algorithm_and_task_with_all_that_is_known() {
+    let (bench, runs) = bench(&[("=ppo", PONG, &[14.6]), ("dqn", PONG, &[0.1]), ("dqn", PONG, &[0.2])]);
+    let found = read(&bench, &request(&runs));
+    let json = found.table(TableFormat::File(TableFile::Json), CellOf::Runtime).expect("a table");
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&json).expect("JSON");
+    let [ppo, dqn] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((&ppo["algorithm"], &ppo["task"], &ppo["runs"]), (&json!("=ppo"), &json!(PONG), &json!(1)));
+    let missing = json!(null);
+    assert_eq!(
+        (&ppo["mean"], &ppo["sd"], &ppo["mean_low"]),
+        (&json!(14.6), &missing, &missing),
+        "one run has no spread"
+    );
+    // What a program wrote beside them: nothing is rounded.
+    let cell = &found.cells[1];
+    let [low, high] = cell.iqm.interval.expect("two runs have an interval");
+    for (name, expected) in [
+        ("mean", Some(cell.mean.value)),
+        ("sd", cell.sd),
+        ("sd_population", Some(cell.sd_population)),
+        ("iqm", Some(cell.iqm.value)),
+        ("iqm_low", Some(low)),
+        ("iqm_high", Some(high)),
+        ("runtime_secs", cell.runtime_secs),
+        ("runtime_sd", cell.runtime_sd),
+    ] {
+        assert_eq!(dqn[name].as_f64().map(f64::to_bits), expected.map(f64::to_bits), "{name}: {dqn}");
+    }
+    let csv = found.table(TableFormat::File(TableFile::Csv), CellOf::MeanSd).expect("a table");
+    let csv = String::from_utf8(csv).expect("text");
+    assert!(csv.lines().nth(1).is_some_and(|line| line.starts_with("'=ppo,")), "no formula of a spreadsheet: {csv}");
+    let parquet = found.table(TableFormat::File(TableFile::Parquet), CellOf::MeanSd).expect("a table");
+    assert_eq!(parquet, Table::of_benchmark(&found).to_bytes(TableFile::Parquet).expect("a file"));
+    let known: Result<TableFormat, String> = "parquet".parse();
+    assert_eq!(known, Ok(TableFormat::File(TableFile::Parquet)));
 }
 
 #[test]

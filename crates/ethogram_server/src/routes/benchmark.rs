@@ -1,18 +1,14 @@
 //! `POST /api/benchmark`: algorithms compared over tasks and seeds, and the same as a table for a paper.
 
-use axum::{
-    Json,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use ethogram_query::{
-    BenchmarkCurve, BenchmarkPair, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score, TableFormat,
+    BenchmarkCurve, BenchmarkPair, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score, TableFile, TableFormat,
 };
 use ethogram_store::{RunId, RunState};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    answer,
     app::App,
     error::{ApiError, ApiResult},
     extract::InBody,
@@ -211,19 +207,20 @@ pub async fn benchmark(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiR
     pool.run(move || Ok(Json(Benchmark::from(app.workbench.benchmark(&request)?)))).await
 }
 
-/// The same numbers as text.
+/// The same numbers as a file: a table for a paper, or a row a cell for programs.
 pub async fn table(State(app): State<App>, mut params: Params, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
-    let format: TableFormat = params.take("format")?.map_or(Ok(TableFormat::Markdown), |text| read("format", &text))?;
+    let format: TableFormat =
+        params.take("format")?.map_or(Ok(TableFormat::File(TableFile::Markdown)), |text| read("format", &text))?;
     let cells: CellOf = params.take("cells")?.map_or(Ok(CellOf::MeanSd), |text| read("cells", &text))?;
     params.finish()?;
     let request = BenchmarkRequest { points: 0, ..request(ask)? };
     let pool = app.pool.clone();
-    let media_type = if format == TableFormat::Csv { "text/csv; charset=utf-8" } else { "text/plain; charset=utf-8" };
-    pool.run(move || {
-        let table = app.workbench.benchmark(&request)?.table(format, cells);
-        Ok(([(header::CONTENT_TYPE, media_type)], table).into_response())
-    })
-    .await
+    let (media_type, ending) = match format {
+        TableFormat::Text => ("text/plain; charset=utf-8", "txt"),
+        TableFormat::File(kind) => (kind.media_type(), kind.ending()),
+    };
+    let table = pool.run(move || Ok(app.workbench.benchmark(&request)?.table(format, cells)?)).await?;
+    Ok(answer::saved(media_type, &format!("benchmark.{ending}"), table.into()))
 }
 
 fn request(ask: Ask) -> ApiResult<BenchmarkRequest> {

@@ -23,6 +23,13 @@ async fn row_b13_runs_are_compared_and_come_as_a_table() {
 
     let table = served.post("/api/benchmark/table?format=csv", &body).await;
     assert_eq!((table.status, table.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let rows = served.post("/api/benchmark/table?format=json&cells=runtime", &body).await;
+    assert_eq!(rows.header("content-disposition"), "attachment; filename=\"benchmark.json\"");
+    let rows = rows.json();
+    assert_eq!((&rows[0]["mean"], &rows[0]["runs"], &rows[1]), (&run["score"], &json!(1), &json!(null)), "{rows}");
+    let parquet = served.post("/api/benchmark/table?format=parquet", &body).await;
+    assert_eq!((parquet.status, parquet.header("content-type")), (200, "application/vnd.apache.parquet"));
+    assert_eq!((&parquet.body[..4], &parquet.body[parquet.body.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
 }
 
 #[tokio::test]
@@ -38,7 +45,10 @@ async fn what_cannot_be_compared_is_named() {
         (400, "score: expected last100, last, best or step:N, after TAG@ for a tag, found \"worst\"")
     );
     let (status, message) = error("/api/benchmark/table?format=word", json!({ "runs": [RUN] })).await;
-    assert_eq!((status, message.as_str()), (400, "format: expected table, markdown, csv or latex, found \"word\""));
+    assert_eq!(
+        (status, message.as_str()),
+        (400, "format: expected one of table, csv, json, parquet, npz, markdown, latex, found \"word\"")
+    );
     assert_eq!(error("/api/benchmark", json!({ "runs": ["nobody"] })).await.0, 404);
     assert_eq!(error("/api/benchmark", json!({ "runs": [RUN], "reps": 0 })).await.0, 400);
     assert_eq!(error("/api/benchmark", json!({ "runs": vec![RUN; 2001] })).await.0, 413);
