@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -85,3 +86,41 @@ def test_polars_scans_all_runs_lazily(packed: Path) -> None:
     steps = polars.read_parquet(packed / STEPS)
     assert steps["action"].null_count() == 3, "no action was taken at the last observation of an episode"
     assert steps["reward"].sum() == (10 + 11 + 12) / 2
+
+
+def test_row_b13_the_table_of_a_benchmark_is_the_same_to_all(root: Path, tmp_path: Path) -> None:
+    returns = {("=ppo", "Pong"): [14.5, -3.25, 1.0], ("dqn", "Pong"): [0.1], ("dqn", "Breakout"): [1.7, 30.5]}
+    for (algorithm, task), all_seeds in returns.items():
+        for seed, reward in enumerate(all_seeds):
+            config = {"algo": algorithm, "env_id": task, "seed": seed}
+            run = eg.init("atari", root=root, strict=True, capture_code=False, config=config)
+            with run, run.episode(seed=seed) as episode:
+                episode.step(observation=np.zeros(2, np.float32), action=0, reward=reward)
+                episode.end(observation=np.zeros(2, np.float32), terminated=True)
+    asked = ["ethogram", "compare", str(root), "--reps", "200", "-o"]
+    paths = {kind: tmp_path / f"table.{kind}" for kind in ("json", "parquet", "npz", "csv")}
+    for path in paths.values():
+        assert _native.run_cli([*asked, str(path)]) == 0
+    told = json.loads(paths["json"].read_text())
+
+    table = polars.read_parquet(paths["parquet"])
+    assert table.to_dicts() == told
+    names = ", ".join(table.columns)
+    assert duckdb.execute(f"SELECT {names} FROM read_parquet(?)", [str(paths["parquet"])]).fetchall() == [
+        tuple(row.values()) for row in told
+    ]
+    arrays = np.load(paths["npz"])
+    for name in ("runs", "mean", "sd_population"):
+        assert arrays[name].tolist() == table[name].to_list()
+    assert polars.read_csv(paths["csv"]).drop("algorithm").rows() == table.drop("algorithm").rows()
+
+    assert [(row["algorithm"], row["task"]) for row in told] == [("=ppo", "Pong"), ("dqn", "Breakout"), ("dqn", "Pong")]
+    for row in told:
+        scores = returns[row["algorithm"], row["task"]]
+        np.testing.assert_allclose(row["mean"], np.mean(scores), rtol=1e-6)
+        np.testing.assert_allclose(row["sd_population"], np.std(scores), rtol=1e-6)
+        if len(scores) == 1:
+            assert row["sd"] is row["mean_low"] is row["iqm_high"] is None
+        else:
+            np.testing.assert_allclose(row["sd"], np.std(scores, ddof=1), rtol=1e-6)
+            assert row["mean_low"] <= row["mean"] <= row["mean_high"]
