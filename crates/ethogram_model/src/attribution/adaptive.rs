@@ -67,7 +67,13 @@ pub(super) fn sums_of_panels(
             gradients_at(explained, of, baseline, &places, cancel, |place, value, gradient| {
                 let Path { way, points } = &mut paths[place.path];
                 let slope = way.iter().zip(gradient).map(|(way, value)| f64::from(*way) * f64::from(*value)).sum();
-                points.push(Point { at: place.at, value: f64::from(value), slope, gradient: gradient.to_vec() });
+                points.push(Point {
+                    at: place.at,
+                    value: f64::from(value),
+                    slope,
+                    gradient: gradient.to_vec(),
+                    next: None,
+                });
             })?;
             asked += wanted[0].len();
             if asked >= steps {
@@ -104,14 +110,27 @@ struct Point {
     /// Of the target along the path.
     slope: f64,
     gradient: Vec<f32>,
+    /// Where the next point was when what they [`differ`] by was taken, and that.
+    next: Option<(f64, f64)>,
 }
 
 impl Path {
+    /// In order, each with what it differs from the next by; of panels that were there before that is known.
+    fn set_in_order(&mut self) {
+        self.points.sort_by(|a, b| a.at.total_cmp(&b.at));
+        for index in 1..self.points.len() {
+            let (from, to) = (&self.points[index - 1], &self.points[index]);
+            let known = from.next.filter(|(at, _)| *at == to.at);
+            let next = known.unwrap_or_else(|| (to.at, differ(from, to, &self.way)));
+            self.points[index - 1].next = Some(next);
+        }
+    }
+
     /// Where the most doubtful panels are split, at most `count`; of equals those nearer to the baseline.
     fn splits_of_worst(&mut self, count: usize) -> Vec<f64> {
-        self.points.sort_by(|a, b| a.at.total_cmp(&b.at));
+        self.set_in_order();
         let panels = self.points.windows(2).map(|pair| {
-            let differ = differ(&pair[0], &pair[1], &self.way);
+            let differ = pair[0].next.map_or(0.0, |(_, differ)| differ);
             (missed(&pair[0], &pair[1]).abs() + DIFFER * differ, split(&pair[0], &pair[1], differ))
         });
         let mut panels: Vec<(f64, f64)> = panels.collect();
@@ -121,13 +140,13 @@ impl Path {
 
     /// Each gradient counts its shares of the panels on its two sides.
     fn sum(mut self, width: usize) -> Vec<f64> {
-        self.points.sort_by(|a, b| a.at.total_cmp(&b.at));
+        self.set_in_order();
         let mut shares = vec![0.0; self.points.len()];
         if let [share] = shares.as_mut_slice() {
             *share = 1.0;
         }
         for (index, pair) in self.points.windows(2).enumerate() {
-            let first = first_share(&pair[0], &pair[1], differ(&pair[0], &pair[1], &self.way));
+            let first = first_share(&pair[0], &pair[1], pair[0].next.map_or(0.0, |(_, differ)| differ));
             shares[index] += first;
             shares[index + 1] += pair[1].at - pair[0].at - first;
         }
@@ -210,7 +229,13 @@ mod tests {
 
     /// A point with the gradient on a way of ones.
     fn point(at: f64, value: f64, gradient: [f32; 2]) -> Point {
-        Point { at, value, slope: gradient.iter().map(|value| f64::from(*value)).sum(), gradient: gradient.to_vec() }
+        Point {
+            at,
+            value,
+            slope: gradient.iter().map(|value| f64::from(*value)).sum(),
+            gradient: gradient.to_vec(),
+            next: None,
+        }
     }
 
     #[test]
