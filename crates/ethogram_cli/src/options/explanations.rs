@@ -59,9 +59,10 @@ pub struct FeaturesOptions {
     /// The layer, as `explain --wrt` has it [default: the last one that all goes through and that still is a picture]
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
-    /// What is taken apart: `activations`, or what the layer says for a target such as `value` or `action`
-    #[arg(long, default_value = "value", allow_hyphen_values = true)]
-    pub of: String,
+    /// What is taken apart: `activations`, or what the layer says for a target such as `value` or `action` [default: value; activations where the
+    /// value does not go through the layer]
+    #[arg(long, allow_hyphen_values = true)]
+    pub of: Option<String>,
     /// How many features
     #[arg(long, value_name = "COUNT", default_value_t = 8)]
     pub factors: usize,

@@ -446,6 +446,22 @@ fn row_u5_bottlenecks_are_found() {
     let recommended = choices.iter().find(|layer| layer.recommended).unwrap();
     assert_eq!((recommended.operator.as_str(), recommended.shape.as_slice()), ("Relu", &[6, 16, 16][..]));
 
+    // Actor and critic share nothing but what they see: the last layer of whichever is named first.
+    let golden = Golden::load("cartpole-ppo-seed001");
+    let name = golden.model.inputs()[0].name.clone();
+    let shapes = BTreeMap::from([(name.clone(), vec![1, 4])]);
+    let ends: Vec<&str> = golden.model.outputs().iter().map(|output| output.name.as_str()).collect();
+    let best = |ends: &[&str]| {
+        let choices = layer_choices(&golden.model, &shapes, &name, ends).unwrap();
+        choices.into_iter().find(|layer| layer.recommended).unwrap()
+    };
+    let [first, second] = [best(&[ends[0], ends[1]]), best(&[ends[1], ends[0]])];
+    assert_eq!([&first.name, &second.name], [&best(&ends[..1]).name, &best(&ends[1..2]).name]);
+    assert_ne!(first.name, second.name);
+    for layer in [first, second] {
+        assert_eq!((layer.operator.as_str(), layer.bottleneck), ("Tanh", false), "{}", layer.name);
+    }
+
     let golden = Golden::load("lunarlander-dqn-seed000");
     let name = golden.model.inputs()[0].name.clone();
     let choices =
