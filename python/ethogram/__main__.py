@@ -29,19 +29,20 @@ def main() -> int:
         from ethogram.explain_ray import main as explain_on_ray
 
         return explain_on_ray(sys.argv[2:])
-    if sys.argv[1:2] == ["reproduce"] and len(sys.argv) == 3:
-        from ethogram.reader import open_run
+    if sys.argv[1:2] == ["reproduce"]:
+        from ethogram.reproduce_command import main as reproduce
 
-        print(open_run(sys.argv[2]).reproduce(), end="")
-        return 0
-    if sys.argv[1:] in (["--help"], ["-h"]):
-        code = _native.run_cli(sys.argv)
+        return reproduce(sys.argv[2:])
+    # However it was started, it is called by one name.
+    words = ["ethogram", *sys.argv[1:]]
+    if sys.argv[1:] in ([], ["--help"], ["-h"]):
+        code = _native.run_cli(words)
         told = "".join(f"  {name:9} {does}\n" for name, does in ADDED.items())
         print(f"\nCommands of the Python package (`ethogram COMMAND --help`):\n{told}", end="", flush=True)
         return code
     # Ctrl-C is the command's: Python would raise KeyboardInterrupt once the command has ended in order.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return _native.run_cli(sys.argv)
+    return _native.run_cli(words)
 
 
 if __name__ == "__main__":

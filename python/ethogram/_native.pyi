@@ -254,7 +254,7 @@ class LayerFeatures:
 def find_features(
     view: RunView,
     layer: str | None,
-    of: str,
+    of: str | None,
     factors: int,
     states: int,
     episodes: list[int] | None,

@@ -229,7 +229,7 @@ class RunView:
         layer: str | None = None,
         k: int = 8,
         *,
-        of: str = "value",
+        of: str | None = None,
         states: int = 1_024,
         episodes: Iterable[int] | None = None,
         checkpoint: int | None = None,
@@ -241,6 +241,7 @@ class RunView:
             layer: As in the network's file; the one to begin with when left out.
             k: How many directions.
             of: What is taken apart: `activations`, or attributions to the layer of a target (`value`, `action`, `3`).
+                Left out, the value's; activations where the value does not go through the layer.
             states: Most states that are looked at, spread evenly.
             episodes: Which; all that were recorded when left out.
             checkpoint: Global step of the network that is asked; the newest when left out.

@@ -222,7 +222,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--compare", action="store_true", help="play each episode as the policy is, too, and compare")
     parser.add_argument("--layer", help="of --without; the one to begin with if left out")
     parser.add_argument(
-        "--of", default="value", metavar="TARGET", help="of --without: activations, or a target, as value"
+        "--of",
+        metavar="TARGET",
+        help="of --without: activations, or a target, as value; as `ethogram features` has it if left out",
     )
     parser.add_argument("--factors", type=int, default=8, help="of --without: into how many features")
     parser.add_argument("--states", type=int, default=1_024, help="of --without: most states that are looked at")

@@ -44,7 +44,7 @@ pub fn of_network<'py>(
     let target = Target { output, view: view(of)?, weights, link: Link::Identity };
     let configured = configured(method.0, method.1)?;
     let baseline = given_baseline(&configured, baseline)?;
-    let subject = Subject { inputs, target, wrt: vec![wrt] };
+    let subject = Subject { inputs: inputs.into(), target, wrt: vec![wrt] };
     let work = |cancel: &Cancel| {
         let explained = Explained::new(&network.model, subject, threads, cancel)?;
         attributed(explained, &configured, baseline, cancel)

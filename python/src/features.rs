@@ -121,23 +121,26 @@ impl LayerFeatures {
     }
 }
 
-/// Finds features. The layer that is recommended is taken when none is named.
+/// Finds features. What nobody says is as `RunHandle::usual_features` has it.
 #[pyfunction]
 #[expect(clippy::too_many_arguments, reason = "what Python hands over, by position")]
 pub fn find_features(
     py: Python<'_>,
     view: &RunView,
     layer: Option<String>,
-    of: String,
+    of: Option<String>,
     factors: usize,
     states: usize,
     episodes: Option<Vec<u64>>,
     checkpoint: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<LayerFeatures> {
-    let layer = match layer {
-        Some(layer) => layer,
-        None => recommended(view, episodes.as_deref())?,
+    let (layer, of) = match (layer, of) {
+        (Some(layer), Some(of)) => (layer, of),
+        (layer, of) => {
+            let (usual, part) = usual(view, episodes.as_deref(), layer.as_deref())?;
+            (usual, of.unwrap_or(part))
+        }
     };
     let request = FeaturesRequest { layer, checkpoint, episodes, states, of, factors };
     Ok(LayerFeatures { found: listening(py, progress, |tell, cancel| view.run.features(&request, tell, cancel))? })
@@ -155,8 +158,8 @@ fn listening<T: Send>(
     found?.map_err(|error| from_query(&error))
 }
 
-/// The layer to begin with.
-fn recommended(view: &RunView, episodes: Option<&[u64]>) -> PyResult<String> {
+/// The layer to begin with, unless it is named, and what of it is taken apart.
+fn usual(view: &RunView, episodes: Option<&[u64]>, layer: Option<&str>) -> PyResult<(String, String)> {
     let rows = view.run.source().episodes(0..u64::MAX).map_err(|error| crate::fault::from_store(&error))?;
     let first = match episodes {
         Some(episodes) => episodes.first().copied(),
@@ -167,9 +170,7 @@ fn recommended(view: &RunView, episodes: Option<&[u64]>) -> PyResult<String> {
             "features: expected a recorded episode, found none; record some with eg.record(env, run)",
         )
     })?;
-    let layers = view.run.explanations(first).map_err(|error| from_query(&error))?.layers;
-    let best = layers.into_iter().find(|layer| layer.recommended).map(|layer| layer.name);
-    best.ok_or_else(|| NotFoundError::new_err("features: no layer of the network is the one to begin with; name one"))
+    view.run.usual_features(first, layer).map_err(|error| from_query(&error))
 }
 
 fn floats<'py>(py: Python<'py>, values: &[f32]) -> Bound<'py, PyBytes> {

@@ -13,7 +13,6 @@ from PIL import Image
 
 import ethogram as eg
 from ethogram import convert, space
-from ethogram.__main__ import main
 from ethogram.errors import CorruptError, NotFoundError
 
 STEPS = 12
@@ -98,11 +97,3 @@ def test_row_b10_clips_of_bootstrapped_dqn_come_back_as_they_were(tmp_path: Path
     (tmp_path / "other.txt").write_text("1, 2.0, 0, 0\nnot a line\n")
     with pytest.raises(CorruptError, match=r"other.txt, line 2: expected action, reward, life_lost, terminal"):
         convert.convert(tmp_path / "other.txt", tmp_path / "runs")
-
-
-def test_help_lists_what_the_package_adds(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["ethogram", "--help"])
-    assert main() == 0
-    told = capfd.readouterr().out
-    for command in ("serve", "export", "rollout", "reproduce", "convert"):
-        assert f"\n  {command} " in told

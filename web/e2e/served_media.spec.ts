@@ -19,15 +19,7 @@ test.beforeAll(async () => {
   server = await OwnServer.onEmptyFolder();
   for (const [name, source] of Object.entries(SOURCES))
     await cp(join(ROOT, source), join(server.root, name), { recursive: true });
-  await expect
-    .poll(async () => {
-      const answer = (await (await fetch(`${server.url}/api/runs`)).json()) as {
-        runs: { id: string; name: string }[];
-      };
-      runs = new Map(answer.runs.map(({ id, name }) => [name, id]));
-      return runs.size;
-    })
-    .toBe(2);
+  runs = await server.idsByName(2);
 });
 test.afterAll(() => server.dispose());
 
@@ -35,6 +27,8 @@ test('B-15: films of W&B play in the Gallery where they lie', async ({ page }) =
   await page.goto(`${server.url}/#/gallery?runs=${runs.get('dqn seed 1')}&layout=newest`);
   await expect(page.getByText('2 of 2 recordings')).toBeVisible();
   await expect(page.getByText('dqn seed 1 · ep 1 at 800')).toBeVisible();
+  // Of pictures and of a film, without rewards.
+  await expect(page.getByText('return not known')).toHaveCount(2);
   await page.goto(`${server.url}/#/replay?run=${runs.get('dqn seed 1')}&episode=0&step=2`);
   await expect(page.getByText('32 × 32 × 3 uint8')).toBeVisible();
 });

@@ -1,6 +1,6 @@
 //! The H.264 encoder by its own interface: the safe one about it keeps the filter of edges on.
 //!
-//! **Source** OpenH264, `codec_api.h`.
+//! **Source** `codec_api.h` of the library.
 
 use std::ffi::c_int;
 use std::ptr;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use ethogram_model::{
@@ -62,7 +63,7 @@ pub fn child(args: &[String]) -> Result<()> {
 
 fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
     let model = open(folder, net)?;
-    let inputs = inputs(model, net, 1)?;
+    let inputs = Arc::new(inputs(model, net, 1)?);
     let wrt = if task.starts_with("layer") { hidden_layer(model, net)? } else { "obs".to_owned() };
     // captum's layer attribution begins where its input baseline leads to, and integrates by the same rule.
     let baseline =
@@ -81,7 +82,7 @@ fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
         // As a person asks: everything but the model is made anew.
         let explained = outputs.iter().map(|output| {
             let target = Target::entries(output, &[if *output == "value" { 0 } else { ENTRY }]);
-            let subject = Subject { inputs: inputs.clone(), target, wrt: vec![wrt.clone()] };
+            let subject = Subject { inputs: Arc::clone(&inputs), target, wrt: vec![wrt.clone()] };
             Explained::new(model, subject, threads, &cancel)
         });
         let explained = explained.collect::<Result<Vec<_>, _>>()?;
@@ -96,7 +97,9 @@ fn call(folder: &Path, task: &str, net: &str, threads: usize) -> Result<Call> {
 
 /// A layer's value where every input is zero.
 fn at_zero(model: &ethogram_model::Model, inputs: &BTreeMap<String, Tensor>, layer: &str) -> Result<Tensor> {
-    let zero = inputs.iter().map(|(name, tensor)| (name.clone(), Tensor::full(tensor.shape(), 0.0))).collect();
-    let subject = Subject { inputs: zero, target: Target::entries("logits", &[ENTRY]), wrt: vec![layer.to_owned()] };
+    let zero: BTreeMap<_, _> =
+        inputs.iter().map(|(name, tensor)| (name.clone(), Tensor::full(tensor.shape(), 0.0))).collect();
+    let subject =
+        Subject { inputs: zero.into(), target: Target::entries("logits", &[ENTRY]), wrt: vec![layer.to_owned()] };
     Ok(Explained::new(model, subject, 1, &Cancel::default())?.at().clone())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use ethogram_model::{Cancel, Explained, Limits, Model, Subject, Target, Tensor};
@@ -64,11 +65,11 @@ pub fn child(args: &[String]) -> Result<()> {
 
 fn call(folder: &Path, task: &str, net: &str, batch: usize, threads: usize) -> Result<Call> {
     let model = open(folder, net)?;
-    let inputs = inputs(model, net, batch)?;
+    let inputs = Arc::new(inputs(model, net, batch)?);
     let rows: Vec<usize> = (0..batch).collect();
     let cancel = Cancel::default();
     let subject = move |wrt: String| Subject {
-        inputs: inputs.clone(),
+        inputs: Arc::clone(&inputs),
         target: Target::entries("logits", &vec![ENTRY; batch]),
         wrt: vec![wrt],
     };

@@ -45,8 +45,11 @@ pub fn run(lab: &Lab) -> Result<Vec<Measure>> {
 /// One frame, as the server does it: of the model nothing is kept but what it keeps itself.
 fn overlay(model: &Model, inputs: &BTreeMap<String, Tensor>, method: &dyn Attribution) -> Result<()> {
     let cancel = Cancel::default();
-    let subject =
-        Subject { inputs: inputs.clone(), target: Target::entries("logits", &[0]), wrt: vec!["frame".to_owned()] };
+    let subject = Subject {
+        inputs: inputs.clone().into(),
+        target: Target::entries("logits", &[0]),
+        wrt: vec!["frame".to_owned()],
+    };
     method.attribute(&Explained::new(model, subject, THREADS, &cancel)?, &cancel)?;
     Ok(())
 }

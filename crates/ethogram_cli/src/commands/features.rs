@@ -68,22 +68,15 @@ fn request(run: &RunHandle, options: &FeaturesOptions) -> anyhow::Result<Feature
         let named = wanted.singles().filter(|episode| !recorded.contains(episode));
         recorded.iter().copied().filter(|episode| wanted.holds(*episode)).chain(named).collect::<Vec<_>>()
     });
-    let layer = match &options.layer {
-        Some(layer) => layer.clone(),
-        None => {
-            let first = episodes.as_ref().unwrap_or(&recorded).first();
-            let first = first.context("no recorded episode to look at; record some with eg.record(env, run, …)")?;
-            let layers = run.explanations(*first)?.layers;
-            let best = layers.into_iter().find(|layer| layer.recommended);
-            best.context("no layer of the network is the one to begin with; name one with --layer")?.name
-        }
-    };
+    let first = episodes.as_ref().unwrap_or(&recorded).first();
+    let first = first.context("no recorded episode to look at; record some with eg.record(env, run, …)")?;
+    let (layer, of) = run.usual_features(*first, options.layer.as_deref())?;
     Ok(FeaturesRequest {
         layer,
         checkpoint: options.checkpoint,
         episodes,
         states: options.states,
-        of: options.of.clone(),
+        of: options.of.clone().unwrap_or(of),
         factors: options.factors,
     })
 }

@@ -30,8 +30,8 @@ const SHARED: u64 = 4_000_000;
 /// What is asked of a network.
 #[derive(Clone, Debug)]
 pub struct Subject {
-    /// Every input, with as many rows as are to be explained, rows first.
-    pub inputs: BTreeMap<String, Tensor>,
+    /// Every input, with as many rows as are to be explained, rows first; shared, for other questions may be about the same.
+    pub inputs: Arc<BTreeMap<String, Tensor>>,
     /// The number that is explained.
     pub target: Target,
     /// The inputs, or hidden values, whose elements are to be told apart. Of several, the elements lie one after the other.
@@ -82,12 +82,12 @@ impl<'m> Explained<'m> {
         let mut inputs = subject.inputs;
         let shapes = inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
         for (name, tensor) in subject.target.view.given() {
-            inputs.insert(name.to_owned(), tensor.clone());
+            Arc::make_mut(&mut inputs).insert(name.to_owned(), tensor.clone());
         }
         let Target { output, view, .. } = &subject.target;
         let outlook = Outlook::View { output: output.clone(), view: view.clone() };
         let compiler = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
-        let function = OneStep { compiler, inputs: Arc::new(inputs) };
+        let function = OneStep { compiler, inputs };
         Self::of(Some(model), Box::new(function), subject.target, (parts, Tensor::f32(&shape, at)?), threads)
     }
 

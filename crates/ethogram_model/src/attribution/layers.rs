@@ -1,10 +1,11 @@
 //! Which hidden layers are worth explaining: those that all information goes through.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use super::one_step::graph_of;
 use crate::error::Result;
-use crate::graph::{Source, ValueId};
+use crate::graph::{Graph, Source, ValueId};
 use crate::model::Model;
 use crate::tensor::Dtype;
 
@@ -58,7 +59,8 @@ pub struct LayerChoice {
 ///
 /// A layer is a **bottleneck** when no way from `input` to the outputs goes past it. The last bottleneck that is still a picture,
 /// `[C, H, W]` with more than one place, is recommended: there the network has said most of what it sees, and still says where. A network without pictures has
-/// its last bottleneck of a complete layer recommended.
+/// its last bottleneck of a complete layer recommended. Where the outputs have nothing but the input in common, as when actor and critic are networks
+/// of their own, the bottlenecks of the first output that has any count.
 ///
 /// **Source**: Hilton et al. (2020), *Understanding RL Vision*, whose code keeps a layer when no convolution can be reached from it on a way
 /// past every bottleneck; here by dominance in the graph, which keeps the ends of residual blocks and drops what lies within.
@@ -76,25 +78,7 @@ pub fn layer_choices(
     let Some(start) = graph.named(input) else { return Err(model.unknown(input)) };
     let ends: Vec<ValueId> =
         outputs.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
-    let on_way = |depends: Vec<bool>, needed: Vec<bool>| -> Vec<bool> {
-        depends.into_iter().zip(needed).map(|(depends, needed)| depends && needed).collect()
-    };
-    let on_way = on_way(graph.depending_on(start), graph.needed_by(&ends));
-    // In an order where each value comes after those it is made of, all ways lead through a value when nothing else on a way is still
-    // waited for once it is made.
-    let mut last_use = vec![0; graph.len()];
-    for (id, value) in graph.values().filter(|(id, _)| on_way[id.index()]) {
-        if let Source::Node { inputs, .. } = &value.source {
-            inputs.iter().for_each(|input| last_use[input.index()] = id.index());
-        }
-    }
-    ends.iter().for_each(|end| last_use[end.index()] = usize::MAX);
-    let mut open_until = 0;
-    let mut narrow = vec![false; graph.len()];
-    for index in (0..graph.len()).filter(|&index| on_way[index]) {
-        narrow[index] = open_until <= index;
-        open_until = open_until.max(last_use[index]);
-    }
+    let (narrow, on_way) = bottlenecks(&graph, start, &ends);
 
     let mut choices = Vec::new();
     for layer in model.layers() {
@@ -112,11 +96,45 @@ pub fn layer_choices(
             recommended: false,
         });
     }
-    let complete = |choice: &LayerChoice| choice.bottleneck && COMPLETE.contains(&choice.operator.as_str());
-    let spatial = |choice: &LayerChoice| matches!(choice.shape[..], [_, height, width] if height * width > 1);
-    let best = choices.iter().rposition(|choice| complete(choice) && spatial(choice));
-    if let Some(best) = best.or_else(|| choices.iter().rposition(complete)) {
+    let of_one = |end: &ValueId| {
+        let (narrow, on_way) = bottlenecks(&graph, start, slice::from_ref(end));
+        recommended(&choices, |choice| {
+            graph.named(&choice.name).is_some_and(|id| narrow[id.index()] && on_way[id.index()])
+        })
+    };
+    let best = recommended(&choices, |choice| choice.bottleneck).or_else(|| ends.iter().find_map(of_one));
+    if let Some(best) = best {
         choices[best].recommended = true;
     }
     Ok(choices)
+}
+
+/// The last of the complete layers that pass, one of pictures if there is one.
+fn recommended(choices: &[LayerChoice], passes: impl Fn(&LayerChoice) -> bool) -> Option<usize> {
+    let complete = |choice: &LayerChoice| passes(choice) && COMPLETE.contains(&choice.operator.as_str());
+    let spatial = |choice: &LayerChoice| matches!(choice.shape[..], [_, height, width] if height * width > 1);
+    let best = choices.iter().rposition(|choice| complete(choice) && spatial(choice));
+    best.or_else(|| choices.iter().rposition(complete))
+}
+
+/// Of every value whether no way from `start` to the ends goes past it, and whether it lies on such a way.
+fn bottlenecks(graph: &Graph, start: ValueId, ends: &[ValueId]) -> (Vec<bool>, Vec<bool>) {
+    let (depends, needed) = (graph.depending_on(start), graph.needed_by(ends));
+    let on_way: Vec<bool> = depends.into_iter().zip(needed).map(|(depends, needed)| depends && needed).collect();
+    // In an order where each value comes after those it is made of, all ways lead through a value when nothing else on a way is still
+    // waited for once it is made.
+    let mut last_use = vec![0; graph.len()];
+    for (id, value) in graph.values().filter(|(id, _)| on_way[id.index()]) {
+        if let Source::Node { inputs, .. } = &value.source {
+            inputs.iter().for_each(|input| last_use[input.index()] = id.index());
+        }
+    }
+    ends.iter().for_each(|end| last_use[end.index()] = usize::MAX);
+    let mut open_until = 0;
+    let mut narrow = vec![false; graph.len()];
+    for index in (0..graph.len()).filter(|&index| on_way[index]) {
+        narrow[index] = open_until <= index;
+        open_until = open_until.max(last_use[index]);
+    }
+    (narrow, on_way)
 }

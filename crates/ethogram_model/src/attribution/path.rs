@@ -19,7 +19,7 @@ pub enum Rule {
     RiemannRight,
     /// Both ends included, each counting half: `steps` points that are 1 / (steps − 1) apart and count 1 / steps, as captum does.
     RiemannTrapezoid,
-    /// The trapezoid over panels that are split where they miss most of what the target gains over them; `steps` points in all.
+    /// Over panels that are split where it is needed, each weighed as if the target bent once in it; `steps` points in all.
     AdaptiveTrapezoid,
 }
 

@@ -79,11 +79,11 @@ impl<'m> Unrolled<'m> {
         let outlook = Outlook::View { output: subject.target.output.clone(), view };
         let last = Arc::new(Compiler::new(model, outlook, shapes, parts.clone())?);
 
-        let oldest = earlier.first().unwrap_or(&subject.inputs);
+        let oldest = earlier.first().unwrap_or(&*subject.inputs);
         let (_, states_at, _) = joined(model, oldest, &wrt, threads, cancel)?;
         let rows = states_at.len() / (seen + state).max(1);
         let mut columns: Vec<Vec<f32>> = Vec::new();
-        for inputs in earlier.iter().chain([&subject.inputs]) {
+        for inputs in earlier.iter().chain([&*subject.inputs]) {
             let (same, values, _) = joined(model, inputs, &wrt, threads, cancel)?;
             if same != parts || values.len() != states_at.len() {
                 return Err(Error::Argument {
@@ -107,9 +107,9 @@ impl<'m> Unrolled<'m> {
             .collect();
         let mut inputs = subject.inputs;
         for (name, tensor) in subject.target.view.given() {
-            inputs.insert(name.to_owned(), tensor.clone());
+            Arc::make_mut(&mut inputs).insert(name.to_owned(), tensor.clone());
         }
-        steps.push(OneStep { compiler: last, inputs: Arc::new(inputs) });
+        steps.push(OneStep { compiler: last, inputs });
         let width = seen * steps.len() + state;
         Ok((Unrolled { steps, seen, state }, parts, Tensor::f32(&[rows, width], at)?))
     }

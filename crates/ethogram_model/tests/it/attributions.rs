@@ -35,7 +35,7 @@ fn check(cases: &[Case], method: &dyn Attribution, array: &str, tolerance: f32) 
                 _ => vec![*column; rows],
             };
             let subject = Subject {
-                inputs: golden.inputs(),
+                inputs: golden.inputs().into(),
                 target: Target::entries(output, &entries),
                 wrt: vec![golden.model.inputs()[0].name.clone()],
             };
@@ -82,7 +82,7 @@ fn adaptive_points_make_shares_of_every_agent_add_up() {
         let rows = golden.inputs().values().next().unwrap().shape()[0];
         for (_, column) in *columns {
             let subject = Subject {
-                inputs: golden.inputs(),
+                inputs: golden.inputs().into(),
                 target: Target::entries(output, &vec![*column; rows]),
                 wrt: vec![golden.model.inputs()[0].name.clone()],
             };
@@ -105,6 +105,33 @@ fn adaptive_points_make_shares_of_every_agent_add_up() {
     }
 }
 
+/// Each share, not only their sum: by 500 points on ways of hundreds of kinks, against captum's 100,000 points in float64. Evenly spread ones and
+/// Gauss's are off by five times as much and more.
+#[test]
+fn adaptive_points_equal_a_hundred_thousand_of_captum() {
+    let golden = Golden::load("lunarlander-dqn-rest-seed000");
+    let cancel = Cancel::default();
+    for entry in 0..4 {
+        let subject = Subject {
+            inputs: golden.inputs().into(),
+            target: Target::entries("q_values", &[entry; 6]),
+            wrt: vec!["obs".to_owned()],
+        };
+        let explained = Explained::new(&golden.model, subject, 2, &cancel).unwrap();
+        let expected = golden.values(&format!("q{entry}__ig_many"));
+        let worst_by = |rule| {
+            let method = IntegratedGradients { rule, steps: 500, ..IntegratedGradients::default() };
+            let found = method.attribute(&explained, &cancel).unwrap();
+            // Of each state by itself: the shares of one do not cover for those of another.
+            let rows = found.values.as_f32().unwrap().chunks(8).zip(expected.chunks(8));
+            rows.map(|(found, expected)| worst(found, expected)).fold(0.0, f32::max)
+        };
+        let (adaptive, gauss) = (worst_by(Rule::AdaptiveTrapezoid), worst_by(Rule::GaussLegendre));
+        assert!(adaptive < 5e-4, "q{entry}: off by {adaptive}");
+        assert!(gauss > 5.0 * adaptive, "q{entry}: {gauss} by Gauss, {adaptive}");
+    }
+}
+
 #[test]
 fn occlusion_equals_captum() {
     check(VECTOR, &Occlusion::default(), "occlusion", 1e-4);
@@ -121,7 +148,7 @@ fn perturbation_saliency_equals_greydanus() {
 fn gradient_times_input_of_a_linear_target_is_the_gradient_weighed() {
     let golden = Golden::load("cartpole-ppo-seed001");
     let subject = || Subject {
-        inputs: golden.inputs(),
+        inputs: golden.inputs().into(),
         target: Target::differences("logits", &[(0, 1); 5]),
         wrt: vec!["obs".to_owned()],
     };
@@ -139,7 +166,8 @@ fn gradient_times_input_of_a_linear_target_is_the_gradient_weighed() {
 fn a_hidden_layer_is_explained_completely() {
     let golden = Golden::load("lunarlander-dqn-seed000");
     let layer = golden.model.layers().iter().rev().find(|layer| layer.operator == "Relu").unwrap().name.clone();
-    let subject = Subject { inputs: golden.inputs(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer] };
+    let subject =
+        Subject { inputs: golden.inputs().into(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer] };
     let cancel = Cancel::default();
     let explained = Explained::new(&golden.model, subject, 1, &cancel).unwrap();
     let found = IntegratedGradients::default().attribute(&explained, &cancel).unwrap();

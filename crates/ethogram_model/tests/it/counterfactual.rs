@@ -20,7 +20,7 @@ fn subject(inputs: &BTreeMap<String, Tensor>, output: &str, entries: usize, want
     });
     let weights = (0..entries).map(|rival| vec![(wanted, 1.0), (rival, -1.0)]).collect();
     let target = Target::weighed(output, weights);
-    Subject { inputs: repeated.collect(), target, wrt: vec![wrt.to_owned()] }
+    Subject { inputs: Arc::new(repeated.collect()), target, wrt: vec![wrt.to_owned()] }
 }
 
 fn vector(model: &Model, x: &[f32], output: &str, entries: usize, wanted: usize) -> Subject {

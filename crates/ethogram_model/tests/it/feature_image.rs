@@ -18,12 +18,12 @@ fn subject(model: &Model, rows: usize, at: f32) -> Subject {
     let inputs = BTreeMap::from([("frame".to_owned(), Tensor::full(&[rows, 3, 8, 8], at))]);
     let cancel = Cancel::default();
     let layer = Target::weighed(LAYER, vec![vec![(0, 1.0)]; rows]);
-    let of_one = Subject { inputs: inputs.clone(), target: layer, wrt: vec!["frame".to_owned()] };
+    let of_one = Subject { inputs: inputs.clone().into(), target: layer, wrt: vec!["frame".to_owned()] };
     let entries =
         Explained::new(model, of_one, 1, &cancel).unwrap().outputs(&vec![at; PIXELS], &[0], &cancel).unwrap().1;
     let direction = |row: usize| (0..entries).map(|entry| (entry, ((entry * 7 + row * 3) % 5) as f32)).collect();
     Subject {
-        inputs,
+        inputs: inputs.into(),
         target: Target::weighed(LAYER, (0..rows).map(direction).collect()),
         wrt: vec!["frame".to_owned()],
     }
@@ -104,7 +104,8 @@ fn row_u14_on_a_linear_network_it_is_the_corner_that_the_weights_point_to() {
     let model = linear(&weights, &[0.0, 0.0]);
     let cancel = Cancel::default();
     let inputs = BTreeMap::from([("x".to_owned(), Tensor::full(&[2, 4], 0.0))]);
-    let subject = Subject { inputs, target: Target::entries("logits", &[0, 1]), wrt: vec!["x".to_owned()] };
+    let subject =
+        Subject { inputs: inputs.into(), target: Target::entries("logits", &[0, 1]), wrt: vec!["x".to_owned()] };
     let explained = Explained::new(&model, subject, 1, &cancel).unwrap();
     let canvas = Canvas::new(vec![-1.0; 4], vec![1.0; 4], None).unwrap();
     let found = excite(&explained, &canvas, &Ascent::default(), &[0, 1], &mut |_| {}, &cancel).unwrap();
@@ -170,7 +171,8 @@ fn what_is_found_depends_on_a_rows_name_and_not_on_its_place() {
         let inputs = BTreeMap::from([("frame".to_owned(), Tensor::full(&[rows, 3, 8, 8], 0.5))]);
         let entries = (0..16).map(|entry| (entry, (entry % 5) as f32)).collect();
         let target = Target::weighed(LAYER, vec![entries; rows]);
-        let explained = Explained::new(&model, Subject { inputs, target, wrt: one.wrt }, 1, &cancel).unwrap();
+        let explained =
+            Explained::new(&model, Subject { inputs: inputs.into(), target, wrt: one.wrt }, 1, &cancel).unwrap();
         let found = excite(&explained, &canvas(), &ascent, names, &mut |_| {}, &cancel).unwrap();
         found.into_iter().map(|one| one.input.into_iter().map(f32::to_bits).collect::<Vec<_>>()).collect::<Vec<_>>()
     };

@@ -17,7 +17,7 @@ fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 fn lunar(golden: &Golden) -> Explained<'_> {
     let subject = Subject {
-        inputs: golden.inputs(),
+        inputs: golden.inputs().into(),
         target: Target::entries("q_values", &[2; 5]),
         wrt: vec![golden.model.inputs()[0].name.clone()],
     };
@@ -41,7 +41,7 @@ fn planted(model: &Model, view: View) -> Explained<'_> {
     let mut seen = picture(&[1, 1, 16, 16], 3).as_f32().unwrap().to_vec();
     seen[5 * 16 + 9] = 1.0;
     let subject = Subject {
-        inputs: BTreeMap::from([("frame".to_owned(), Tensor::f32(&[1, 1, 16, 16], seen).unwrap())]),
+        inputs: BTreeMap::from([("frame".to_owned(), Tensor::f32(&[1, 1, 16, 16], seen).unwrap())]).into(),
         target: Target::entries("logits", &[1]).viewed(view),
         wrt: vec!["frame".to_owned()],
     };
@@ -106,14 +106,14 @@ fn a_path_is_the_sum_of_its_points() {
         let golden = Golden::load(name);
         let rows = golden.inputs().values().next().unwrap().shape()[0];
         let target = Target::entries(output, &vec![0; rows]).viewed(view).linked(link);
-        let subject = Subject { inputs: golden.inputs(), target, wrt: vec![wrt.to_owned()] };
+        let subject = Subject { inputs: golden.inputs().into(), target, wrt: vec![wrt.to_owned()] };
         check_path(&format!("{name}, {output} by {wrt}"), &golden.model, subject);
     }
     let (model, seen) = (narrowing(), picture(&[1, 64], 5));
     let log_probability = Target::entries("y", &[1]).viewed(View::Probability).linked(Link::Log);
     for target in [Target::differences("y", &[(2, 0)]), log_probability] {
         let inputs = BTreeMap::from([("x".to_owned(), seen.clone())]);
-        check_path("narrowing", &model, Subject { inputs, target, wrt: vec!["x".to_owned()] });
+        check_path("narrowing", &model, Subject { inputs: inputs.into(), target, wrt: vec!["x".to_owned()] });
     }
 }
 
@@ -122,7 +122,7 @@ fn a_path_is_the_sum_of_its_points() {
 fn randomised_layers_change_what_is_found() {
     let golden = Golden::load("lunarlander-dqn-seed000");
     let subject = Subject {
-        inputs: golden.inputs(),
+        inputs: golden.inputs().into(),
         target: Target::entries("q_values", &[2; 5]),
         wrt: vec![golden.model.inputs()[0].name.clone()],
     };
@@ -164,7 +164,7 @@ fn what_is_said_of_a_row_does_not_depend_on_the_rows_beside_it() {
     for method in ATTRIBUTIONS {
         let ask = |which: &[usize]| {
             let subject = Subject {
-                inputs: BTreeMap::from([("frame".to_owned(), rows.rows(which).unwrap())]),
+                inputs: BTreeMap::from([("frame".to_owned(), rows.rows(which).unwrap())]).into(),
                 target: Target::entries("logits", &vec![1; which.len()]),
                 wrt: vec!["frame".to_owned()],
             };
@@ -272,7 +272,7 @@ fn row_u8_gradients_are_finite_differences() {
     let golden = Golden::load("gaussian");
     let mut inputs = golden.inputs();
     let subject = |inputs: BTreeMap<String, Tensor>| Subject {
-        inputs,
+        inputs: inputs.into(),
         target: Target::entries("mean", &[1; 4]),
         wrt: vec!["obs".to_owned()],
     };
@@ -330,7 +330,7 @@ fn row_a9_the_jacobian_is_made_of_every_outputs_gradient() {
     // Memory: hiding one unit of the state at a time, wholly and by half.
     let golden = Golden::load("gru");
     let subject =
-        Subject { inputs: golden.inputs(), target: Target::entries("q", &[3; 4]), wrt: vec!["hx".to_owned()] };
+        Subject { inputs: golden.inputs().into(), target: Target::entries("q", &[3; 4]), wrt: vec!["hx".to_owned()] };
     let memory = Explained::new(&golden.model, subject, 1, &cancel).unwrap();
     let rows: Vec<usize> = (0..4).collect();
     let before = memory.values(memory.at_values(), &rows, &cancel).unwrap();
@@ -368,8 +368,11 @@ fn row_u7_many_ways_add_up_and_are_the_straight_one_where_all_is_linear() {
         assert!(worst.abs() < 5e-3 * at.abs().max(1.0), "the worst way is {worst} off");
     }
     let layer = golden.model.layers().iter().rev().find(|layer| layer.operator == "Relu").unwrap().name.clone();
-    let subject =
-        || Subject { inputs: golden.inputs(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer.clone()] };
+    let subject = || Subject {
+        inputs: golden.inputs().into(),
+        target: Target::entries("q_values", &[2; 5]),
+        wrt: vec![layer.clone()],
+    };
     let linear = Explained::new(&golden.model, subject(), 1, &cancel).unwrap();
     let straight = IntegratedGradients::default().attribute(&linear, &cancel).unwrap();
     let few = MultiPath { steps: 5, ..method.clone() };
@@ -401,7 +404,7 @@ fn row_u6_a_hidden_layer_explains_value_logit_and_sums() {
     ];
     for target in targets {
         let inputs = BTreeMap::from([("frame".to_owned(), frame.clone())]);
-        let subject = Subject { inputs, target, wrt: vec![layer.clone()] };
+        let subject = Subject { inputs: inputs.into(), target, wrt: vec![layer.clone()] };
         let explained = Explained::new(&model, subject, 1, &cancel).unwrap();
         let method = IntegratedGradients { steps: 500, ..IntegratedGradients::default() };
         let found = method.attribute(&explained, &cancel).unwrap();
@@ -443,6 +446,22 @@ fn row_u5_bottlenecks_are_found() {
     let recommended = choices.iter().find(|layer| layer.recommended).unwrap();
     assert_eq!((recommended.operator.as_str(), recommended.shape.as_slice()), ("Relu", &[6, 16, 16][..]));
 
+    // Actor and critic share nothing but what they see: the last layer of whichever is named first.
+    let golden = Golden::load("cartpole-ppo-seed001");
+    let name = golden.model.inputs()[0].name.clone();
+    let shapes = BTreeMap::from([(name.clone(), vec![1, 4])]);
+    let ends: Vec<&str> = golden.model.outputs().iter().map(|output| output.name.as_str()).collect();
+    let best = |ends: &[&str]| {
+        let choices = layer_choices(&golden.model, &shapes, &name, ends).unwrap();
+        choices.into_iter().find(|layer| layer.recommended).unwrap()
+    };
+    let [first, second] = [best(&[ends[0], ends[1]]), best(&[ends[1], ends[0]])];
+    assert_eq!([&first.name, &second.name], [&best(&ends[..1]).name, &best(&ends[1..2]).name]);
+    assert_ne!(first.name, second.name);
+    for layer in [first, second] {
+        assert_eq!((layer.operator.as_str(), layer.bottleneck), ("Tanh", false), "{}", layer.name);
+    }
+
     let golden = Golden::load("lunarlander-dqn-seed000");
     let name = golden.model.inputs()[0].name.clone();
     let choices =
@@ -459,7 +478,8 @@ fn methods_agree_where_all_is_linear() {
     let golden = Golden::load("lunarlander-dqn-seed000");
     let cancel = Cancel::default();
     let layer = golden.model.layers().iter().rev().find(|layer| layer.operator == "Relu").unwrap().name.clone();
-    let subject = Subject { inputs: golden.inputs(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer] };
+    let subject =
+        Subject { inputs: golden.inputs().into(), target: Target::entries("q_values", &[2; 5]), wrt: vec![layer] };
     let explained = Explained::new(&golden.model, subject, 1, &cancel).unwrap();
     let shares = IntegratedGradients::default().attribute(&explained, &cancel).unwrap();
     let occlusion = Method::find("occlusion").unwrap().with(&BTreeMap::new()).unwrap();
@@ -478,7 +498,7 @@ fn methods_agree_where_all_is_linear() {
 fn the_rescale_rule_refuses_what_it_does_not_cover() {
     let model = open("residual.onnx");
     let subject = Subject {
-        inputs: BTreeMap::from([("frame".to_owned(), picture(&[1, 3, 8, 8], 2))]),
+        inputs: BTreeMap::from([("frame".to_owned(), picture(&[1, 3, 8, 8], 2))]).into(),
         target: Target::entries("value", &[0]),
         wrt: vec!["frame".to_owned()],
     };

@@ -16,7 +16,7 @@ fn row_a7_a_linear_networks_map_is_the_closed_form() {
     let model = open("planted.onnx");
     let cancel = Cancel::default();
     let subject = |wrt: &str| Subject {
-        inputs: BTreeMap::from([("frame".to_owned(), picture(&[2, 1, 16, 16], 4))]),
+        inputs: BTreeMap::from([("frame".to_owned(), picture(&[2, 1, 16, 16], 4))]).into(),
         target: Target::entries("logits", &[1, 0]),
         wrt: vec![wrt.to_owned()],
     };
@@ -110,7 +110,7 @@ fn row_a7_layers_done_again_around_a_spot_give_the_same_bits() {
         BTreeMap::from([("frame".to_owned(), picture(&[3, 1, 80, 80], 5)), ("hx".to_owned(), picture(&[3, 256], 6))]);
     let explained = |output: &str, wrt: &[&str], threads: usize| {
         let subject = Subject {
-            inputs: inputs.clone(),
+            inputs: inputs.clone().into(),
             target: Target::entries(output, &[0; 3]),
             wrt: wrt.iter().map(|name| (*name).to_owned()).collect(),
         };
@@ -147,7 +147,7 @@ fn pictures_of_a_network_of_one_row_are_perturbed_one_by_one() {
     let ask = |file: &str, method: &dyn Attribution| {
         let model = open(file);
         let subject = Subject {
-            inputs: BTreeMap::from([("frame".to_owned(), picture(&[2, 1, 16, 16], 4))]),
+            inputs: BTreeMap::from([("frame".to_owned(), picture(&[2, 1, 16, 16], 4))]).into(),
             target: Target::entries("logits", &[1, 0]),
             wrt: vec!["frame".to_owned()],
         };

@@ -14,7 +14,8 @@ const ROWS: usize = 4;
 const TOLERANCE: f32 = 2e-5;
 
 fn explained<'a>(golden: &'a Golden, target: Target, wrt: &[&str]) -> Explained<'a> {
-    let subject = Subject { inputs: golden.inputs(), target, wrt: wrt.iter().map(|name| (*name).to_owned()).collect() };
+    let subject =
+        Subject { inputs: golden.inputs().into(), target, wrt: wrt.iter().map(|name| (*name).to_owned()).collect() };
     Explained::new(&golden.model, subject, 1, &Cancel::default()).unwrap()
 }
 
@@ -135,7 +136,7 @@ fn lstm_states() -> Vec<(String, String)> {
 fn row_r9_an_lstm_is_explained_by_what_it_sees_and_remembers() {
     let golden = Golden::load("lstm");
     let subject = |target: Target| Subject {
-        inputs: lstm_inputs(&golden, 0),
+        inputs: lstm_inputs(&golden, 0).into(),
         target,
         wrt: ["obs", "h", "c"].map(str::to_owned).to_vec(),
     };
@@ -166,7 +167,7 @@ fn row_r9_earlier_steps_are_explained_through_the_memory() {
     let golden = Golden::load("lstm");
     let cancel = Cancel::default();
     let subject = Subject {
-        inputs: lstm_inputs(&golden, 2),
+        inputs: lstm_inputs(&golden, 2).into(),
         target: Target::entries("logits", &[2; ROWS]),
         wrt: vec!["obs".to_owned()],
     };
@@ -196,7 +197,7 @@ fn row_r9_earlier_steps_are_explained_through_the_memory() {
 fn states_that_do_not_fit_are_named() {
     let golden = Golden::load("lstm");
     let subject = Subject {
-        inputs: lstm_inputs(&golden, 2),
+        inputs: lstm_inputs(&golden, 2).into(),
         target: Target::entries("logits", &[2; ROWS]),
         wrt: vec!["obs".to_owned()],
     };
@@ -225,7 +226,7 @@ fn a_network_of_one_row_is_asked_row_by_row() {
     assert!(fixed.has_fixed_rows() && !golden.model.has_fixed_rows());
     let ask = |model: &Model, wrt: &str| {
         let target = target("quantiles", View::Mean, &[(1, 1.0)], Link::Identity);
-        let subject = Subject { inputs: golden.inputs(), target, wrt: vec![wrt.to_owned()] };
+        let subject = Subject { inputs: golden.inputs().into(), target, wrt: vec![wrt.to_owned()] };
         let explained = Explained::new(model, subject, 1, &Cancel::default()).unwrap();
         IntegratedGradients::default().attribute(&explained, &Cancel::default()).unwrap()
     };
@@ -266,7 +267,7 @@ fn a_recurrent_network_of_one_row_is_asked_row_by_row() {
         states: [("h", "h_next"), ("c", "c_next")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
     };
     let target = Target::entries("logits", &[1; ROWS]);
-    let subject = Subject { inputs: golden.inputs(), target, wrt: vec!["obs".to_owned()] };
+    let subject = Subject { inputs: golden.inputs().into(), target, wrt: vec!["obs".to_owned()] };
     let explained = Explained::over_time(&golden.model, subject, &unrolling, 1, &Cancel::default()).unwrap();
     let found = SignedGradient.attribute(&explained, &Cancel::default()).unwrap();
     let (mut inputs, states) = (golden.inputs(), forward.run(&golden.inputs(), &Cancel::default()).unwrap());
@@ -283,7 +284,7 @@ fn attention_of_every_exporter_of_torch_equals_torch() {
     for file in ["attends-legacy.onnx", "attends-20.onnx", "attends-23.onnx"] {
         let model = open(file);
         let subject = Subject {
-            inputs: BTreeMap::from([("things".to_owned(), golden.array("things").clone())]),
+            inputs: BTreeMap::from([("things".to_owned(), golden.array("things").clone())]).into(),
             target: Target::entries("logits", &[1; ROWS]),
             wrt: vec!["things".to_owned()],
         };

@@ -144,7 +144,7 @@ impl Asking {
             weights: rows.iter().filter_map(|&row| answer.weights[row].clone()).collect(),
             link: answer.link,
         };
-        Ok(Subject { inputs: self.given.rows(rows)?, target, wrt: self.wrt.clone() })
+        Ok(Subject { inputs: self.given.rows(rows)?.into(), target, wrt: self.wrt.clone() })
     }
 
     /// Steps with as many earlier ones as the episode has, each explained through them. What lies before the episode's beginning stays 0.

@@ -83,12 +83,11 @@ fn layers(model: &Model, signature: &Signature, given: &Given) -> Result<Vec<Lay
     let shapes = given.rows(&[0])?.into_iter().map(|(name, tensor)| (name, tensor.shape().to_vec())).collect();
     let known = |name: &str| model.outputs().iter().any(|output| output.name == name);
     // Where the recurrent state goes is no answer of the network.
-    let outputs: Vec<&str> = signature
-        .outputs
-        .iter()
-        .filter(|(name, role)| role != "state" && known(name))
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let mut outputs: Vec<&(String, String)> =
+        signature.outputs.iter().filter(|(name, role)| role != "state" && known(name)).collect();
+    // What acts comes before what judges: its layers are those to begin with where they share none.
+    outputs.sort_by_key(|(_, role)| role == "value");
+    let outputs: Vec<&str> = outputs.into_iter().map(|(name, _)| name.as_str()).collect();
     Ok(layer_choices(model, &shapes, signature.observation()?, &outputs)?)
 }
 

@@ -136,7 +136,7 @@ impl RunHandle {
         let output = signature.action_output().unwrap_or_default().to_owned();
         let weights = (0..actions).map(|rival| vec![(request.action, 1.0), (rival, -1.0)]).collect();
         let target = Target::weighed(&output, weights);
-        let subject_of_model = Subject { inputs, target, wrt: vec![port.name.clone()] };
+        let subject_of_model = Subject { inputs: inputs.into(), target, wrt: vec![port.name.clone()] };
         let explained = Explained::new(model, subject_of_model, 0, cancel)?;
         let mut asker = Asker::new(&explained, request.action, cancel, progress)?;
 

@@ -124,7 +124,7 @@ impl RunHandle {
         let ends = map.bounds(&reach);
         let canvas = Canvas::new(ends.low, ends.high, pictures(&row.info, &map))?;
         let target = Target::weighed(layer, goals.iter().map(|goal| goal.weights.clone()).collect());
-        let subject = Subject { inputs, target, wrt: vec![port.name.clone()] };
+        let subject = Subject { inputs: inputs.into(), target, wrt: vec![port.name.clone()] };
         let explained = Explained::new(&model, subject, 0, cancel)?;
         let whole = row.info.dtype.and_then(ends_of).is_some();
         let recorded = |input: &[f32]| -> Vec<f32> {

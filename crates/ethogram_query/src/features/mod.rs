@@ -9,6 +9,7 @@ mod peaks;
 mod rows;
 mod shown;
 mod states;
+mod usual;
 mod without;
 
 use ethogram_analysis::{Factors, FactorsOf, NmfParams, Points};

@@ -35,15 +35,26 @@ fn frames(episode: usize, steps: usize) -> Rows {
 }
 
 fn run_of(episodes: &[usize]) -> (Workbench, Arc<RunHandle>) {
-    let run = Arc::new(MemoryRun::with_info(RunInfo { id: RunId::new(), ..RunInfo::default() }));
-    let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ethogram_model/testdata/policies/residual.onnx");
     let signature = json!({
         "inputs": {"frame": {"role": "observation", "field": "observation"}},
         "outputs": {"logits": {"role": "logits"}, "value": {"role": "value"}},
     });
+    let observations = episodes.iter().enumerate().map(|(index, steps)| frames(index, *steps)).collect();
+    run_by("policies/residual.onnx", signature, &[3, 8, 8], observations)
+}
+
+/// A run of a network of the tests, with an episode of each of these observations.
+fn run_by(
+    onnx: &str,
+    signature: serde_json::Value,
+    shape: &'static [usize],
+    observations: Vec<Rows>,
+) -> (Workbench, Arc<RunHandle>) {
+    let run = Arc::new(MemoryRun::with_info(RunInfo { id: RunId::new(), ..RunInfo::default() }));
+    let onnx = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ethogram_model/testdata").join(onnx);
     run.checkpoint(0, std::fs::read(onnx).expect("a network"), signature);
-    for (index, steps) in episodes.iter().enumerate() {
-        run.episode(index as u64, EpisodeEnd::Open, &[("observation", &[3, 8, 8], frames(index, *steps))]);
+    for (index, rows) in observations.into_iter().enumerate() {
+        run.episode(index as u64, EpisodeEnd::Open, &[("observation", shape, rows)]);
     }
     let bench = bench_of(&run);
     let handle = bench.run(&run.id().0).expect("the run");
@@ -146,6 +157,31 @@ fn row_u13_thumbnails_lie_as_their_places_do() {
         for row in shown.thumbnails.chunks(4) {
             assert!(row.is_sorted_by_key(|seen| seen.column), "{row:?}");
         }
+    }
+}
+
+/// U-5: what nobody names is the last bottleneck and the value's share in it; where the value does not go through it, or is not given, the
+/// layer's own numbers.
+#[test]
+fn row_u5_features_begin_where_there_is_something_to_see() {
+    let (_bench, shared) = run_of(&[2]);
+    assert_eq!(shared.usual_features(0, None).unwrap(), (SPATIAL.to_owned(), "value".to_owned()));
+    assert_eq!(shared.usual_features(0, Some(FLAT)).unwrap(), (FLAT.to_owned(), "value".to_owned()));
+
+    let input = json!({"obs": {"role": "observation", "field": "observation"}});
+    let both = json!({"logits": {"role": "logits"}, "value": {"role": "value"}});
+    let rows =
+        |width: usize| (0..8).map(|step| Some((0..width).map(|i| ((step * 7 + i) as f64).sin()).collect())).collect();
+    for (onnx, outputs, shape) in [
+        ("models/cartpole-ppo.onnx", both, &[4][..]),
+        ("models/lunarlander-dqn-legacy.onnx", json!({"q_values": {"role": "q_values"}}), &[8][..]),
+    ] {
+        let signature = json!({"inputs": input, "outputs": outputs});
+        let (_bench, run) = run_by(onnx, signature, shape, vec![rows(shape[0])]);
+        let (layer, of) = run.usual_features(0, None).unwrap();
+        assert_eq!(of, OF_ACTIVATIONS, "{onnx}");
+        let features = found(&run, &asked(&layer, &of, 2));
+        assert!(features.shares.iter().sum::<f64>() > 0.99, "{onnx}: {:?}", features.shares);
     }
 }
 
