@@ -165,8 +165,8 @@ fn row_u13_thumbnails_lie_as_their_places_do() {
 #[test]
 fn row_u5_features_begin_where_there_is_something_to_see() {
     let (_bench, shared) = run_of(&[2]);
-    assert_eq!(shared.usual_features(0, None).unwrap(), (SPATIAL.to_owned(), "value".to_owned()));
-    assert_eq!(shared.usual_features(0, Some(FLAT)).unwrap(), (FLAT.to_owned(), "value".to_owned()));
+    assert_eq!(shared.usual_features(0, None).expect("a layer"), (SPATIAL.to_owned(), "value".to_owned()));
+    assert_eq!(shared.usual_features(0, Some(FLAT)).expect("the layer"), (FLAT.to_owned(), "value".to_owned()));
 
     let input = json!({"obs": {"role": "observation", "field": "observation"}});
     let both = json!({"logits": {"role": "logits"}, "value": {"role": "value"}});
@@ -178,7 +178,7 @@ fn row_u5_features_begin_where_there_is_something_to_see() {
     ] {
         let signature = json!({"inputs": input, "outputs": outputs});
         let (_bench, run) = run_by(onnx, signature, shape, vec![rows(shape[0])]);
-        let (layer, of) = run.usual_features(0, None).unwrap();
+        let (layer, of) = run.usual_features(0, None).expect("a layer");
         assert_eq!(of, OF_ACTIVATIONS, "{onnx}");
         let features = found(&run, &asked(&layer, &of, 2));
         assert!(features.shares.iter().sum::<f64>() > 0.99, "{onnx}: {:?}", features.shares);
