@@ -35,7 +35,7 @@ import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { Parity, Quality, QualityQuery } from './trust';
 import type { ReportQuery } from './report';
 import { seriesOf, type Series } from './series';
-import type { TableFile } from './exports';
+import type { AnyTable, TableFile } from './exports';
 import { readFileParts, readVideo, type VideoOptions, type VideoProgress } from './video';
 import {
   disagreementOf,
@@ -169,11 +169,7 @@ export class Client {
   }
 
   /** The same as a file: a table for a paper, of what stands in a cell, or a row an algorithm and task for programs. */
-  benchmarkTable(
-    query: BenchmarkQuery,
-    format: TableFile | 'markdown' | 'latex',
-    cells: string,
-  ): Promise<ArrayBuffer> {
+  benchmarkTable(query: BenchmarkQuery, format: AnyTable, cells: string): Promise<ArrayBuffer> {
     const asked = new URLSearchParams({ format, cells }).toString();
     return this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
   }

@@ -4,6 +4,9 @@ import type { Axis } from './wire';
 /** Kinds of files that tables are saved as, as the server calls them. */
 export type TableFile = 'csv' | 'json' | 'parquet' | 'npz';
 
+/** Beside them, what papers are written in. */
+export type AnyTable = TableFile | 'markdown' | 'latex';
+
 /** All kinds, and what people call them. */
 export const TABLE_FILES: readonly (readonly [format: TableFile, name: string])[] = [
   ['csv', 'CSV'],

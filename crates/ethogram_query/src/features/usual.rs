@@ -17,8 +17,8 @@ impl RunHandle {
         let found = choices.layers.iter().find(|choice| layer.map_or(choice.recommended, |name| choice.name == name));
         let name = layer.map(str::to_owned).or_else(|| found.map(|choice| choice.name.clone()));
         let name = name.ok_or_else(|| Error::NoFeatures {
-            layer: "to begin with".to_owned(),
-            why: "the network has none that all it answers goes through; name one".to_owned(),
+            layer: String::new(),
+            why: "no layer was named, and none of the network's is the one to begin with; name one".to_owned(),
         })?;
         let valued = choices.targets.iter().any(|target| target.name == USUAL);
         let shared = found.is_none_or(|choice| choice.bottleneck);
