@@ -2,7 +2,8 @@
 
 `engine_peer.py PEER THREADS FOLDER`. PEER is `torch`, `torch_channels_last` or `onnxruntime`. Each line of its input
 asks for a burst, `{"task", "net", "batch", "seconds"}`; each line of its output is the median time of a call in the
-burst and some numbers of the result, `{"ms", "check"}`, by which candidates are compared.
+burst and some numbers of the result, `{"ms", "check"}`, by which candidates are compared. Where `ETHOGRAM_ISA` holds
+ours to AVX2, all are held to it.
 """
 
 import json
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 PEER, THREADS, FOLDER = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 os.environ["OMP_NUM_THREADS"] = str(THREADS)
 os.environ["MKL_NUM_THREADS"] = str(THREADS)
+AVX2 = os.environ.get("ETHOGRAM_ISA") == "avx2"
+if AVX2:
+    os.environ |= {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 
+import onnxruntime_avx2  # noqa: E402
 from engine_models import MEMORY, SHAPES, network, wave  # noqa: E402
 
 Call = Callable[[], np.ndarray]
@@ -35,6 +40,8 @@ HIDDEN = {"nature": 5, "impala": 12, "mlp": 3}
 
 def onnxruntime(task: str, net: str, batch: int) -> Call:
     """The forward pass of an exported file."""
+    if AVX2 and "onnxruntime" not in sys.modules:
+        onnxruntime_avx2.install(FOLDER)
     import onnxruntime as ort
 
     assert task == "forward"

@@ -362,9 +362,9 @@ impl<'m> Explained<'m> {
     ) -> Result<Vec<(&'o [usize], Answer)>> {
         assert_eq!(points.len(), of.len() * self.width, "points and their rows");
         let (threads, each) = self.shares(of.len(), seeds.is_some());
-        // One point's work is shared out; of many each thread takes some.
-        let inside = if of.len() == 1 { self.threads } else { 1 };
         let chunks: Vec<(&[f32], &'o [usize])> = points.chunks(each * self.width.max(1)).zip(of.chunks(each)).collect();
+        // One chunk's work is shared out; of many each thread takes some.
+        let inside = if chunks.len() == 1 { self.threads } else { 1 };
         side_by_side(chunks.len(), threads, |index| {
             let (points, of) = chunks[index];
             let seeds = seeds.map(|seeds| seeds(index * each, of));

@@ -16,8 +16,9 @@ use crate::limits::Limits;
 use crate::reference;
 use crate::tensor::Tensor;
 
-/// Products of a run, and of a step of it, from which on a second thread is worth its start.
-const RUN_SHARED: u64 = 2_000_000;
+/// Products of a run, for each result that is computed side by side, and of a step of it, from which on a second thread is worth its
+/// start.
+const RUN_SHARED: u64 = 62_500;
 const STEP_SHARED: u64 = 100_000;
 
 /// Memory that a finished run leaves for the next, at most.
@@ -121,7 +122,7 @@ impl Program {
 
     /// The same by so many threads, where there is work enough for them. The result is the same to the bit.
     pub fn run_on(&self, inputs: &[(ValueId, Tensor)], threads: usize, cancel: &Cancel) -> Result<Vec<Tensor>> {
-        let threads = if self.cost < RUN_SHARED { 1 } else { threads };
+        let threads = if self.worth_sharing() { threads } else { 1 };
         self.crews.with(threads, |crew| self.run_with(inputs, &[], crew, STEP_SHARED, cancel))
     }
 
@@ -143,8 +144,12 @@ impl Program {
                 });
             }
         }
-        let threads = if self.cost < RUN_SHARED { 1 } else { threads };
+        let threads = if self.worth_sharing() { threads } else { 1 };
         self.crews.with(threads, |crew| self.run_with(inputs, lent, crew, STEP_SHARED, cancel))
+    }
+
+    fn worth_sharing(&self) -> bool {
+        self.cost >= RUN_SHARED * Isa::best().lanes() as u64
     }
 
     /// By so many threads, however little there is to do.
@@ -459,13 +464,22 @@ fn reduced(reduce: Reduce, values: &[f32]) -> f32 {
     }
 }
 
+/// So many rows of a matrix, one after the other.
+fn source(values: &[f32], rows: usize) -> Rows<'_> {
+    let k = values.len() / rows.max(1);
+    Rows { values, first: 0, across: rows.max(1), step: k, down: 0, line: 0, lines: 1, run: k }
+}
+
 /// Rows times a matrix, then a function.
 fn affine(panels: &Panels, x: &[f32], activation: Option<Unary>, out: &mut [f32], crew: &Crew<'_>) {
     let columns = panels.columns().max(1);
     let rows = out.len() / columns;
     let k = x.len() / rows.max(1);
-    let source =
-        |rows: usize| Rows { values: x, first: 0, across: rows.max(1), step: k, down: 0, line: 0, lines: 1, run: k };
+    let activate = |out: &mut [f32]| {
+        if let Some(unary) = activation {
+            apply(Isa::best(), unary, out);
+        }
+    };
     if rows == 1 && crew.threads() > 1 {
         // Each thread takes some columns, and so some of the weights.
         let lanes = Isa::best().lanes();
@@ -474,14 +488,21 @@ fn affine(panels: &Panels, x: &[f32], activation: Option<Unary>, out: &mut [f32]
         crew.run(parts.len(), &|part| {
             let mut out = parts[part].lock().unwrap_or_else(PoisonError::into_inner);
             let range = part * each..((part + 1) * each).min(panels.panels());
-            panels.multiply_panels(range, &source(1), 1, &mut out, Goal { step: 0, down: 0 });
+            panels.multiply_panels(range, &source(x, 1), 1, &mut out, Goal { step: 0, down: 0 });
         });
-    } else {
-        panels.multiply(&source(rows), rows, out, Goal { step: panels.columns(), down: 0 });
+        activate(out);
+        return;
     }
-    if let Some(unary) = activation {
-        apply(Isa::best(), unary, out);
-    }
+    // Each thread takes some rows.
+    let each = rows.div_ceil(crew.threads()).max(1);
+    let parts: Vec<Mutex<&mut [f32]>> = out.chunks_mut(each * columns).map(Mutex::new).collect();
+    crew.run(parts.len(), &|part| {
+        let mut out = parts[part].lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = out.len() / columns;
+        let x = &x[part * each * k..][..rows * k];
+        panels.multiply(&source(x, rows), rows, &mut out, Goal { step: panels.columns(), down: 0 });
+        activate(&mut out);
+    });
 }
 
 /// A product of two computed matrices, for every entry of the leading axes.
