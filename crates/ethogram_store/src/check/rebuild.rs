@@ -36,7 +36,8 @@ pub(super) fn walk(bytes: &[u8], start: usize, kind: Kind, known: &[Record]) -> 
     let mut sequence = known.len() as u32;
     let mut at = start;
     let mut unreadable = start;
-    while at + 8 <= bytes.len() {
+    // A log may vouch for what lies far behind the end.
+    while bytes.get(at..).is_some_and(|rest| rest.len() >= ALIGNMENT) {
         let length = message_length(&bytes[at..]);
         let message = length.and_then(|length| bytes.get(at..at.checked_add(length)?));
         let record = message.and_then(|message| match &schema {
