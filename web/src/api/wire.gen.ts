@@ -155,7 +155,7 @@ export interface RunStatus {
   resumed: number;
   /** Largest global step logged. */
   global_step: number | null;
-  /** Episodes that ended. */
+  /** Episodes that began, ended or not. */
   episodes: number;
   /** Episodes whose steps were recorded, ended or not. */
   recorded: number;
