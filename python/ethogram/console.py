@@ -46,6 +46,13 @@ class Console:
                 setattr(sys, stream.name, stream.inner)
 
 
+def inner(stream: Any) -> Any:
+    """The stream behind those that copy it: what is said there is in no run."""
+    while isinstance(stream, _Stream):
+        stream = stream.inner
+    return stream
+
+
 class _Stream:
     """A stream that says everything twice: to the one before it, and to a run."""
 

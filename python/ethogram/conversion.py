@@ -67,4 +67,5 @@ class Conversion:
             self.project or project or format, name=self.name or title, config=told, root=self.root,
             tags=["converted", *tags], group=group or None, notes=notes, strict=True, env=described, gamma=gamma,
             when_full="block", capture_code=False, capture_console=False, capture_system=False,
+            quiet=True,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ethogram import space
+from ethogram import known_names, space
 from ethogram.errors import EthogramError
 
 if TYPE_CHECKING:
@@ -88,15 +88,22 @@ def describe_env(
     part = first_part(env)
     run._describe_spec(env)
     stack = named.stack_axis if named.stack_axis is not None else space.stack_axis(part)
+    name = env_id(env)
+    names, units = named.observation_names, named.observation_units
+    if not names:
+        names, known_units = known_names.observation_names(name, env, observation_space)
+        units = units or known_units
     described: dict[str, Any] = {
-        "id": env_id(env),
+        "id": name,
         "observation_space": _space(run, "observation", observation_space, stack),
         "action_space": _space(run, "action", action_space, None),
-        "action_meanings": named.action_meanings or _meanings(run, part),
+        "action_meanings": named.action_meanings
+        or _meanings(run, part)
+        or known_names.action_names(name, action_space),
         "action_glyphs": named.action_glyphs,
         "action_groups": _groups(named.action_groups),
-        "observation_names": named.observation_names,
-        "observation_units": named.observation_units,
+        "observation_names": names,
+        "observation_units": units,
         "fps": _fps(env),
         "num_envs": num_envs,
         "agents": agents or [],

@@ -32,11 +32,12 @@ def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "
     """Open a run for reading; one that is still being written shows what is on disk so far.
 
     Args:
-        run: Its folder, its id, or the run itself as `init` returned it (flushed first).
-        root: Where to look for an id.
+        run: Its folder, its id or the beginning of it, its name, or the run itself as `init` returned it (flushed
+            first).
+        root: Where to look for an id or a name.
 
     Raises:
-        NotFoundError: There is no such run.
+        NotFoundError: There is no such run, or there are several.
         CorruptError: It cannot be read at all. Damaged parts are left out and listed in `RunView.lost`.
     """
     from ethogram.run import Run, find_run
@@ -46,7 +47,7 @@ def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "
         if run.folder is None:
             raise NotFoundError(f"nothing was written by {run!r} so far")
         return RunView(run.folder)
-    return RunView(find_run(os.fspath(run), Path(root)))
+    return RunView(find_run(os.fspath(run), Path(root), by_name=True))
 
 
 class RunView:

@@ -49,9 +49,10 @@ def record(
             not count for `Run.global_step`.
         autoreset: How a vector environment starts the next episode, where its metadata does not say.
         stack_axis: Which axis of the observation is a stack of frames, where the wrapper is not Gymnasium's.
-        observation_names: One name an element of a vector observation.
-        observation_units: One unit an element of a vector observation.
-        action_meanings: One name an action; asked of the environment if left out.
+        observation_names: One name an element of a vector observation. Those of Gymnasium's own environments are known
+            (`ethogram.known_names`) if left out.
+        observation_units: One unit an element of a vector observation, likewise.
+        action_meanings: One name an action; asked of the environment if left out, likewise.
         action_glyphs: How each action is drawn, see `ethogram.describe`; by its name if left out.
         action_groups: Actions that are shown as one, by name, for example `{"left": [1, 4]}`.
 

@@ -246,7 +246,7 @@ def fork(
         player = Player(acting.model, acting.signature, made.action_space, greedy=greedy, beside=beside)
     state = view.status["state"]
     mine = isinstance(run, Run) and run.folder is not None and state == "running"
-    target = run if mine and isinstance(run, Run) else init(resume=view.folder, capture_code=False)
+    target = run if mine and isinstance(run, Run) else init(resume=view.folder, capture_code=False, quiet=True)
     try:
         recorded = record(made, target, schedule=schedule.always, evaluation=True)
         observation, _ = recorded.reset(seed=past.seed)

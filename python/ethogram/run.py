@@ -18,6 +18,7 @@ from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.films import Films
+from ethogram.greeting import greet
 from ethogram.integrations.adapted import adapted
 
 if TYPE_CHECKING:
@@ -50,15 +51,17 @@ def init(
     capture_code: bool = True,
     capture_console: bool = True,
     capture_system: float | bool = True,
+    quiet: bool = False,
 ) -> Run:
     """Start a run, or continue one.
 
     Settings come from the environment first, then from the arguments, then from the defaults, so that whoever starts a
     script has the last word without editing it: `ETHOGRAM_PROJECT`, `ETHOGRAM_NAME`, `ETHOGRAM_ROOT`, `ETHOGRAM_TAGS`
     (separated by commas), `ETHOGRAM_GROUP`, `ETHOGRAM_NOTES`, `ETHOGRAM_RESUME`, `ETHOGRAM_MODE`, `ETHOGRAM_STRICT`,
-    `ETHOGRAM_CONSOLE`, `ETHOGRAM_SYSTEM`.
+    `ETHOGRAM_CONSOLE`, `ETHOGRAM_SYSTEM`, `ETHOGRAM_QUIET`.
 
     The run appears on disk with the first thing logged or recorded, so that it can say which environment it is about.
+    Then a line on stderr says where it lies and how to see it: once for each `root`, and in no worker process.
 
     Args:
         project: A folder of runs that belong together; `default` if left out.
@@ -80,6 +83,7 @@ def init(
         capture_console: Keep what the script prints, secrets hidden; `ETHOGRAM_CONSOLE=0` wins.
         capture_system: Log how busy the machine is (`system/…`), every 15 seconds or as many as are given;
             `ETHOGRAM_SYSTEM=0` wins.
+        quiet: Do not say where the run lies; also `ETHOGRAM_QUIET=1`.
 
     Raises:
         ValueError: A setting has no such value.
@@ -109,6 +113,7 @@ def init(
         queue_bytes=queue_bytes,
         flush_secs=flush_secs,
         capture_code=capture_code,
+        quiet=setting.flag("QUIET", quiet),
     )
     if env is not None:
         run._describe_env(dict(env))
@@ -161,6 +166,7 @@ class Run(_native.RunCore):
         queue_bytes: int,
         flush_secs: float,
         capture_code: bool,
+        quiet: bool,
     ) -> None:
         self._configure(strict=strict, disabled=disabled)
         self._resumed = None if resume is None or disabled else find_run(resume, root)
@@ -170,7 +176,7 @@ class Run(_native.RunCore):
         self._root, self._tags, self._group, self._notes = root.absolute(), tags, group, notes
         self._gamma = gamma if gamma is not None else _number(config.get("gamma"))
         self._writing: _Writing = {"block": block, "queue_bytes": queue_bytes, "flush_secs": flush_secs}
-        self._capture_code = capture_code
+        self._capture_code, self._quiet = capture_code, quiet
         self._env: dict[str, Any] | None = None
         self._env_spec: dict[str, Any] | None = None
         self._folder: Path | None = None
@@ -468,8 +474,11 @@ class Run(_native.RunCore):
                 self._disabled = True
                 self._configure(strict=self.strict, disabled=True)
                 self._settle("start", error)
+                return
             finally:
                 self._starting = False
+        if not self._quiet and self._folder is not None:
+            greet(self._folder, self._root if self._folder.is_relative_to(self._root) else self._folder.parent)
 
     def _info(self) -> dict[str, Any]:
         """What `run.json` says."""
@@ -512,8 +521,13 @@ class Run(_native.RunCore):
                 self._tensor(axis, name, step, "text", text.encode(), "{}")
 
 
-def find_run(run: str, root: Path) -> Path:
+def find_run(run: str, root: Path, *, by_name: bool = False) -> Path:
     """Find a run by its folder, or by its id under the projects of `root`.
+
+    Args:
+        run: Which.
+        root: Where projects lie.
+        by_name: Also by the beginning of its id, or by its name.
 
     Raises:
         NotFoundError: There is none, or several.
@@ -522,9 +536,25 @@ def find_run(run: str, root: Path) -> Path:
         if (folder / "run.json").is_file():
             return folder.absolute()
     found = [folder for folder in root.glob(f"*/{run}") if (folder / "run.json").is_file()] if _plain(run) else []
-    if len(found) != 1:
-        raise NotFoundError(f"no run {run!r}: expected a folder with run.json, or the id of a run under {root}")
+    if not found and by_name and run:
+        found = [path.parent for path in sorted(root.glob("*/*/run.json")) if _is_called(path, run)]
+    if len(found) > 1:
+        some = ", ".join(folder.name for folder in found[:5]) + (", …" if len(found) > 5 else "")
+        raise NotFoundError(f"expected one run {run!r}, found {len(found)} under {root}; give more of the id: {some}")
+    if not found:
+        what = "the id or the name" if by_name else "the id"
+        raise NotFoundError(f"no run {run!r}: expected a folder with run.json, or {what} of a run under {root}")
     return found[0].absolute()
+
+
+def _is_called(path: Path, run: str) -> bool:
+    """Whether the run of this `run.json` has that name, or an id that begins so."""
+    if path.parent.name.upper().startswith(run.upper()):
+        return True
+    try:
+        return bool(json.loads(path.read_bytes())["name"] == run)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _plain(run: str) -> bool:

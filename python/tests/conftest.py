@@ -16,6 +16,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"ETHOGRAM_{name}", raising=False)
     # A slow machine would add its numbers to what a test logged.
     monkeypatch.setenv("ETHOGRAM_SYSTEM", "0")
+    monkeypatch.setenv("ETHOGRAM_QUIET", "1")
 
 
 @pytest.fixture

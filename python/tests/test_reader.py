@@ -169,3 +169,24 @@ def test_missing_rows_are_never_numbers(run: eg.Run) -> None:
     rewards = found.field("reward")
     np.testing.assert_array_equal(rewards.numpy(), [1.0, np.nan, np.nan])
     assert rewards.valid.tolist() == [True, True, False]
+
+
+def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -> None:
+    made = []
+    for project, name in (("a", "dqn"), ("a", "ppo pong"), ("b", "dqn")):
+        with eg.init(project, name=name, root=root, capture_code=False) as run:
+            run.log({"x": 1.0}, global_step=0)
+        made.append(run)
+    one, two, three = made
+    assert eg.open("ppo pong", root=root).info["id"] == two.id
+    for run in made:
+        assert eg.open(run.id, root=root).info["id"] == run.id
+        assert eg.open(run.id[:-1].lower(), root=root).info["id"] == run.id
+    with pytest.raises(NotFoundError, match=rf"expected one run 'dqn', found 2 .*{one.id}, {three.id}"):
+        eg.open("dqn", root=root)
+    with pytest.raises(
+        NotFoundError, match=r"no run 'ppo': expected a folder with run\.json, or the id or the name of"
+    ):
+        eg.open("ppo", root=root)
+    with pytest.raises(NotFoundError, match=r"or the id of a run"):
+        eg.init(resume="ppo pong", root=root)

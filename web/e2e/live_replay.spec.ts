@@ -54,6 +54,30 @@ test('A-2: an episode that ends while it is watched is told as ended', async ({ 
   loop.kill();
 });
 
+test('an episode that its run left open is unfinished once the run is over', async ({ page }) => {
+  const loop = await TrainingLoop.start(server.root);
+  await loop.tell('open');
+  await loop.tell('steps 40');
+  await page.goto(`${server.url}/#/replay`);
+  const badge = page.locator('header .badge').first();
+  await expect(badge).toHaveText('live');
+  await expect(page.getByRole('button', { name: 'live', exact: true })).toBeVisible();
+  await loop.tell('finish');
+  await expect(badge).toHaveText('unfinished');
+  await expect(page.getByRole('button', { name: 'live', exact: true })).toBeHidden();
+  loop.kill();
+
+  await page.goto(`${server.url}/#/episodes`);
+  await expect(page.getByText('1 unfinished, not drawn')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Summary' })).toContainText(
+    '1 unfinished; return and length leave the unfinished out',
+  );
+  await page.getByLabel('Filter episodes').fill('live');
+  await expect(page.getByRole('region', { name: 'Summary' })).toContainText('0 episodes pass the filter');
+  await page.getByLabel('Filter episodes').fill('unfinished');
+  await expect(page.getByRole('region', { name: 'Summary' })).toContainText('1 episode pass the filter');
+});
+
 // How fast it is, `cargo xtask bench replay` says.
 test('D-11: an episode of 10,000 pictures is seen to both its ends in bounded memory', async ({ page }) => {
   test.setTimeout(240_000);

@@ -26,12 +26,12 @@ export function episodeTable(rows: readonly EpisodeLike[]): FullEpisodeTable {
   };
 }
 
-/** Runs `a`, `b`, … with these episodes. */
+/** Runs `a`, `b`, … with these episodes; all go on. */
 export function episodeSet(...runs: readonly (readonly EpisodeLike[])[]): EpisodeSet {
   return new EpisodeSet(
     runs.map((rows, i) => {
       const run = String.fromCharCode(97 + i);
-      return { run, name: `run ${run}`, table: episodeTable(rows) };
+      return { run, name: `run ${run}`, isRunning: true, table: episodeTable(rows) };
     }),
   );
 }

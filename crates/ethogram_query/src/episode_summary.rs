@@ -5,14 +5,14 @@ use ethogram_store::{EpisodeEnd, EpisodeRow};
 
 use crate::{Result, RunHandle};
 
-/// Returns, lengths and ends of some episodes. Those that go on count by what they have so far.
+/// Returns, lengths and ends of some episodes. Those that did not end have neither a return nor a length yet, and count in `ends` only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpisodeSummary {
     /// Episodes of those asked for that are there.
     pub episodes: usize,
-    /// Of their returns.
+    /// Of the returns of those that ended.
     pub episode_return: Summary,
-    /// Of their lengths, in steps.
+    /// Of the lengths of those that ended, in steps.
     pub length: Summary,
     /// How many ended in each way, those that never happened left out.
     pub ends: Vec<(EpisodeEnd, usize)>,
@@ -29,7 +29,8 @@ impl EpisodeSummary {
         let range = sorted.first().map_or(0..0, |first| *first..sorted[sorted.len() - 1].saturating_add(1));
         let mut rows = run.source().episodes(range)?;
         rows.retain(|row| sorted.binary_search(&row.episode).is_ok());
-        let numbers = |of: fn(&EpisodeRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
+        let ended = || rows.iter().filter(|row| row.end != EpisodeEnd::Open);
+        let numbers = |of: fn(&EpisodeRow) -> f64| ended().map(of).collect::<Vec<_>>();
         let all =
             [EpisodeEnd::Open, EpisodeEnd::Terminated, EpisodeEnd::Truncated, EpisodeEnd::Both, EpisodeEnd::Unknown];
         let ends = all.map(|end| (end, rows.iter().filter(|row| row.end == end).count()));

@@ -2,6 +2,8 @@
 
 use ethogram_store::RunId;
 
+use crate::nearest_names::did_you_mean;
+
 /// The result of asking.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -58,7 +60,7 @@ pub enum Error {
         episode: u64,
     },
     /// Neither logged nor derivable by that name.
-    #[error("no field {field:?} in episode {episode} of run {run}; logged there: {logged}")]
+    #[error("no field {field:?}{} in episode {episode} of run {run}; logged there: {logged}", did_you_mean(nearest))]
     NoField {
         /// The run.
         run: RunId,
@@ -68,6 +70,8 @@ pub enum Error {
         field: String,
         /// Names of the logged fields, joined by commas.
         logged: String,
+        /// Names of fields that are like it, logged or derived.
+        nearest: Vec<String>,
     },
     /// A derived field lacks one of the fields that it is made from.
     #[error("{field:?} cannot be derived in episode {episode}: it needs {needs}; {hint}")]

@@ -9,7 +9,7 @@ use ethogram_store::{Column, ColumnData, FieldInfo, Revision, RunId, RunSource};
 use crate::catalogue::standard;
 use crate::derivation::{self, cache::Cache};
 use crate::explanation::ATTRIBUTION_PREFIX;
-use crate::{Error, Params, Result, RunHandle};
+use crate::{Error, Params, Result, RunHandle, nearest_names};
 
 /// Asks for rows of one field.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,11 +136,14 @@ pub(crate) fn read(
     let Some(derivation) = derivation else {
         handle.episode(episode)?;
         let logged: Vec<_> = logged.into_iter().map(|info| info.name).collect();
+        let known = handle.fields(episode)?;
+        let nearest = nearest_names(name, known.iter().map(|entry| entry.info.name.as_str()));
         return Err(Error::NoField {
             run: handle.id().clone(),
             episode,
             field: name.to_owned(),
             logged: if logged.is_empty() { "nothing".into() } else { logged.join(", ") },
+            nearest,
         });
     };
     let scope = derivation::Scope { handle, cache, episode, logged: &logged };

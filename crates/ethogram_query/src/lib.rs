@@ -28,6 +28,7 @@ mod lazy_run;
 mod maps;
 mod name_pattern;
 mod native;
+mod nearest_names;
 mod network;
 #[cfg(feature = "s3")]
 mod object;
@@ -98,6 +99,7 @@ pub use maps::{
 };
 pub use name_pattern::NamePattern;
 pub use native::NativeOpener;
+pub use nearest_names::{did_you_mean, nearest_names};
 pub use network::{
     ARRAY_NUMBERS_MAX, ArrayHistogramRequest, ArrayPicture, ArrayPictureRequest, ArraySource, ArraySpread, ArrayStrip,
     ArrayStripRequest, ArraysFileRequest, FILE_NUMBERS_MAX, NetworkArrays, SHEET_SIDE_MAX, STRIP_CELLS_MAX,

@@ -1,5 +1,7 @@
 //! Which names are meant: a pattern with `*`, or a regular expression between slashes.
 
+use std::fmt;
+
 use regex_lite::Regex;
 
 /// Bytes of a pattern.
@@ -36,6 +38,16 @@ impl NamePattern {
         match self {
             Self::Stars(pattern) => is_as(pattern, name),
             Self::Regex(expression) => expression.is_match(name),
+        }
+    }
+}
+
+/// As it was written.
+impl fmt::Display for NamePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stars(pattern) => f.write_str(pattern),
+            Self::Regex(expression) => write!(f, "/{expression}/"),
         }
     }
 }
@@ -82,5 +94,8 @@ mod tests {
         let error = NamePattern::parse("/(a/").expect_err("no expression");
         assert!(error.starts_with("expected a regular expression between the slashes of \"/(a/\": "), "{error}");
         assert!(NamePattern::parse(&"a".repeat(2_000)).is_err());
+        for text in ["losses/*", "/^a|b/"] {
+            assert_eq!(NamePattern::parse(text).expect("a pattern").to_string(), text);
+        }
     }
 }

@@ -177,9 +177,9 @@ pub enum Origin {
 pub struct EpisodeSummary {
     /// Those that are there.
     pub episodes: usize,
-    /// Of their returns.
+    /// Of the returns of those that ended: the `open` ones of `ends` are left out.
     pub episode_return: Summary,
-    /// Of their lengths.
+    /// Of the lengths of those that ended.
     pub length: Summary,
     /// How many ended how; ends that none had are left out.
     pub ends: BTreeMap<EpisodeEnd, usize>,

@@ -165,7 +165,7 @@ pub struct RunStatus {
     pub resumed: u32,
     /// Largest global step logged.
     pub global_step: Option<i64>,
-    /// Episodes that ended.
+    /// Episodes that began, ended or not.
     pub episodes: u64,
     /// Episodes whose steps were recorded, ended or not.
     pub recorded: u64,

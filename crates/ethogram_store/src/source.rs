@@ -148,7 +148,7 @@ pub type Blob = std::sync::Arc<[u8]>;
 /// How much a run holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunCounts {
-    /// Episodes known.
+    /// Episodes known, ended or not.
     pub episodes: u64,
     /// Episodes whose steps were recorded.
     pub recorded: u64,

@@ -101,7 +101,7 @@ def ethogram_callbacks(
             if here is not None:
                 return here
             if type(self)._writer is None:
-                type(self)._writer = init(resume=self.folder, capture_console=False, capture_system=False)
+                type(self)._writer = init(resume=self.folder, capture_console=False, capture_system=False, quiet=True)
             writer = type(self)._writer
             assert writer is not None
             return writer

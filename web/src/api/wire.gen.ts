@@ -155,7 +155,7 @@ export interface RunStatus {
   resumed: number;
   /** Largest global step logged. */
   global_step: number | null;
-  /** Episodes that ended. */
+  /** Episodes that began, ended or not. */
   episodes: number;
   /** Episodes whose steps were recorded, ended or not. */
   recorded: number;
@@ -485,9 +485,9 @@ export interface DerivationParam {
 export interface EpisodeSummary {
   /** Those that are there. */
   episodes: number;
-  /** Of their returns. */
+  /** Of the returns of those that ended: the `open` ones of `ends` are left out. */
   episode_return: Summary;
-  /** Of their lengths. */
+  /** Of the lengths of those that ended. */
   length: Summary;
   /** How many ended how; ends that none had are left out. */
   ends: Partial<Record<EpisodeEnd, number>>;

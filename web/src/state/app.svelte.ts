@@ -57,6 +57,11 @@ export class App {
     this.tags = new RunTags(this.client);
   }
 
+  /** Whether a run is known to go on. In a report nothing does. */
+  isRunning(run: string | null): boolean {
+    return this.report === null && this.runs.byId(run)?.state === 'running';
+  }
+
   /** Starts following the server; the function returned stops. */
   start(): () => void {
     const stops = [this.runs.start(), this.notes.start(), this.now.start()];

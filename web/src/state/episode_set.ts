@@ -6,6 +6,8 @@ export interface RunEpisodes {
   run: string;
   /** For people. */
   name: string;
+  /** Whether the run goes on: then its open episodes are live. */
+  isRunning: boolean;
   table: FullEpisodeTable;
 }
 

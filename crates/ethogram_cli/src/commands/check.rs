@@ -1,5 +1,7 @@
 //! `ethogram check`: whether a run is whole.
 
+use std::path::Path;
+
 use ethogram_store::{CheckReport, Lost};
 
 use crate::{
@@ -13,8 +15,9 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
     let report = if runs::is_remote(&options.run) {
         check_remote(options)?
     } else {
-        match ethogram_store::check(&options.run, options.repair) {
-            Err(error) if error.is_not_found() => check_foreign(options)?.ok_or(error)?,
+        let run = &runs::found(&options.run)?;
+        match ethogram_store::check(run, options.repair) {
+            Err(error) if error.is_not_found() => check_foreign(options, run)?.ok_or(error)?,
             report => report?,
         }
     };
@@ -30,11 +33,11 @@ pub fn check(options: &CheckOptions) -> anyhow::Result<u8> {
 }
 
 /// The check of another tool's log: its own checksums where it has any, and whether everything in it can be read.
-fn check_foreign(options: &CheckOptions) -> anyhow::Result<Option<CheckReport>> {
-    if !options.run.is_dir() {
+fn check_foreign(options: &CheckOptions, run: &Path) -> anyhow::Result<Option<CheckReport>> {
+    if !run.is_dir() {
         return Ok(None);
     }
-    let Some(run) = ethogram_import::ForeignOpener::default().open_folder(&options.run)? else { return Ok(None) };
+    let Some(run) = ethogram_import::ForeignOpener::default().open_folder(run)? else { return Ok(None) };
     if options.repair {
         anyhow::bail!("logs of other tools are only read; `ethogram import` makes a run of what is sound in them");
     }

@@ -13,7 +13,7 @@ pub fn compact(options: &CompactOptions) -> anyhow::Result<u8> {
     if runs::is_remote(&options.run) {
         anyhow::bail!("a run in an object store is only read; compact it where it lies and send it again");
     }
-    let report = ethogram_store::compact(&options.run)?;
+    let report = ethogram_store::compact(&runs::found(&options.run)?)?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {

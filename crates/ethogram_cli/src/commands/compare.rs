@@ -14,7 +14,7 @@ pub fn compare(options: &CompareOptions) -> anyhow::Result<u8> {
         (None, Some(path)) => TableFormat::File(TableFile::of_path(path).map_err(anyhow::Error::msg)?),
         (None, None) => TableFormat::Text,
     };
-    let workbench = runs::open(&options.roots, &options.stores, None)?;
+    let workbench = runs::open_runs(&options.roots, &options.stores)?;
     let found = workbench.benchmark(&BenchmarkRequest {
         runs: workbench.runs()?.into_iter().map(|run| run.info.id.clone()).collect(),
         algorithm: options.by.clone(),

@@ -33,7 +33,7 @@ enum Format {
 /// Lays the points out and writes them. The code is 130 when it was interrupted; then nothing is written.
 pub fn embed(options: &EmbedOptions) -> anyhow::Result<u8> {
     let format = options.output.as_deref().map(format_of).transpose()?;
-    let bench = runs::open(&options.runs, &options.stores, None)?;
+    let bench = runs::open_runs(&options.runs, &options.stores)?;
     let request = request(&bench, options)?;
     let cancel = Cancel::default();
     stop_at_interrupt(&cancel)?;

@@ -15,7 +15,7 @@ pub fn export(options: &ExportOptions) -> anyhow::Result<u8> {
         (None, Some(path)) => TableFile::of_path(path).map_err(anyhow::Error::msg)?,
         (None, None) => TableFile::Csv,
     };
-    let workbench = runs::open(&options.runs, &options.stores, None)?;
+    let workbench = runs::open_runs(&options.runs, &options.stores)?;
     let found = workbench.runs()?.iter().map(|run| workbench.run(&run.info.id.0)).collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() {
         bail!("no run there; `ethogram ls FOLDER` lists the runs below a folder");
@@ -46,6 +46,7 @@ fn table(options: &ExportOptions, found: &[Arc<RunHandle>]) -> anyhow::Result<Ta
         "episodes" if options.range.is_some() => bail!("--range is of steps or curves"),
         "episodes" => Table::of_episodes(found)?,
         "curves" => {
+            runs::check_tags(found, &options.tags)?;
             let is_wanted =
                 |tag: &str| options.tags.is_empty() || options.tags.iter().any(|one: &NamePattern| one.matches(tag));
             let whole = |step: u64| i64::try_from(step).unwrap_or(i64::MAX);

@@ -56,6 +56,8 @@ struct Weight {
     frames: u64,
     bytes_per_frame: Option<f64>,
     #[serde(skip)]
+    episodes: u64,
+    #[serde(skip)]
     recorded: u64,
 }
 
@@ -66,7 +68,9 @@ impl Weight {
         let scalars = source.scalar_tags().iter().map(|tag| tag.count).sum();
         let mut frames = 0;
         let mut recorded = 0;
-        for episode in source.episodes(0..u64::MAX)?.into_iter().filter(|row| row.recorded) {
+        let rows = source.episodes(0..u64::MAX)?;
+        let episodes = rows.len() as u64;
+        for episode in rows.into_iter().filter(|row| row.recorded) {
             recorded += 1;
             let images = source.step_fields(episode.episode)?.iter().filter(|field| field.image).count() as u64;
             frames += images * source.step_count(episode.episode)?;
@@ -80,6 +84,7 @@ impl Weight {
             bytes_per_scalar: each("scalars", scalars),
             frames,
             bytes_per_frame: each("frames", frames),
+            episodes,
             recorded,
             bytes_by_kind,
         })
@@ -95,7 +100,7 @@ fn text(run: &RunHandle, fields: &[FieldEntry], weight: &Weight, now_us: i64) ->
     let detail = wire::run_detail(run);
     let mut lines: Vec<(&str, String)> = Vec::new();
     describe(&detail, now_us, &mut lines);
-    let recorded = format!("{}, {} recorded", text_from_count(detail.episode_count as i64), weight.recorded);
+    let recorded = format!("{}, {} recorded", text_from_count(weight.episodes as i64), weight.recorded);
     lines.push(("episodes", recorded));
     lines.push(("size", text_from_bytes(weight.bytes)));
     for (kind, bytes) in &weight.bytes_by_kind {

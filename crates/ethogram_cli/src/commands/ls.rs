@@ -1,7 +1,7 @@
 //! `ethogram ls`: the runs below some folders.
 
 use ethogram_query::RunSummary;
-use ethogram_store::RunState;
+use ethogram_store::{EpisodeEnd, RunSource, RunState};
 use serde_json::json;
 
 use crate::{
@@ -14,17 +14,20 @@ use crate::{
 };
 
 /// Ended episodes whose mean return is shown.
-const RETURNS: u64 = 100;
+const RETURNS: usize = 100;
+/// Episodes that are read at once, from the newest on, until so many have ended.
+const READ_AT_ONCE: u64 = 1_000;
 
 /// Prints one row a run, newest first.
 pub fn ls(options: &LsOptions) -> anyhow::Result<u8> {
     let workbench = runs::open(&options.roots, &options.stores, None)?;
     let found = workbench.runs()?.into_iter().map(|run| Ok((workbench.run(&run.info.id.0)?, run)));
-    let rows = in_parallel(&found.collect::<anyhow::Result<Vec<_>>>()?, |(run, summary)| Row {
-        bytes: disk::bytes(run),
-        last_return: last_returns(run.source().as_ref()),
-        path: run.path().to_owned(),
-        summary: summary.clone(),
+    let rows = in_parallel(&found.collect::<anyhow::Result<Vec<_>>>()?, |(run, summary)| {
+        let mut summary = summary.clone();
+        let last_return = last_returns(run.source().as_ref());
+        // Counted, now that the episodes were read; before that it is what the writer said last.
+        summary.counts = run.source().counts().unwrap_or(summary.counts);
+        Row { bytes: disk::bytes(run), last_return, path: run.path().to_owned(), summary }
     });
     if options.json {
         println!("{}", serde_json::to_string_pretty(&rows.iter().map(Row::json).collect::<Vec<_>>())?);
@@ -64,11 +67,17 @@ impl Row {
 }
 
 /// Mean return of the last episodes that ended; `None` when none did.
-fn last_returns(source: &dyn ethogram_store::RunSource) -> Option<f64> {
-    let count = source.episode_count();
-    let rows = source.episodes(count.saturating_sub(RETURNS)..count).ok()?;
-    let ended: Vec<f64> =
-        rows.iter().filter(|row| row.end != ethogram_store::EpisodeEnd::Open).map(|row| row.episode_return).collect();
+fn last_returns(source: &dyn RunSource) -> Option<f64> {
+    let mut ended: Vec<f64> = Vec::new();
+    let mut end = source.episode_count();
+    // Several writers leave gaps between their episodes, and what did not end may be many.
+    while end > 0 && ended.len() < RETURNS {
+        let start = end.saturating_sub(READ_AT_ONCE);
+        let rows = source.episodes(start..end).ok()?;
+        let closed = rows.iter().rev().filter(|row| row.end != EpisodeEnd::Open).map(|row| row.episode_return);
+        ended.extend(closed.take(RETURNS - ended.len()));
+        end = start;
+    }
     (!ended.is_empty()).then(|| ended.iter().sum::<f64>() / ended.len() as f64)
 }
 

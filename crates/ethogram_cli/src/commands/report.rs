@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use ethogram_query::NamePattern;
 use ethogram_server::{
     Ui,
     report::{
@@ -39,12 +40,15 @@ pub fn report(options: &ReportOptions, typed: &[OsString]) -> anyhow::Result<u8>
     if !is_html {
         bail!("expected a file whose name ends in .html, found {}", options.output.display());
     }
-    let workbench = Arc::new(runs::open(&options.runs, &options.stores, None)?);
+    let workbench = Arc::new(runs::open_runs(&options.runs, &options.stores)?);
     let found = workbench.runs()?;
     if found.is_empty() {
         let given: Vec<_> = options.runs.iter().map(|run| run.display().to_string()).collect();
         bail!("no run there; `ethogram ls FOLDER` lists the runs below a folder: {}", given.join(", "));
     }
+    let patterns = options.tags.iter().map(|tag| NamePattern::parse(tag)).collect::<Result<Vec<_>, _>>();
+    let handles = found.iter().map(|run| workbench.run(&run.info.id.0)).collect::<Result<Vec<_>, _>>()?;
+    runs::check_tags(&handles, &patterns.map_err(|why| anyhow::anyhow!("--tag: {why}"))?)?;
     let request = request(options, typed, found.iter().map(|run| run.info.id.0.clone()).collect());
     let began = Instant::now();
     let mut line = Progress { shown: None };

@@ -16,7 +16,7 @@ use super::value::{pattern_from_text, steps_from_text};
 /// `ethogram video`
 #[derive(Debug, Args)]
 pub struct VideoOptions {
-    /// A run: its folder, or s3://BUCKET/PREFIX
+    /// A run: its folder, its id or name in ./runs or the beginning of the id, or s3://BUCKET/PREFIX
     pub run: PathBuf,
     /// How object stores are reached
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub struct ExportOptions {
     /// What has a row each: points of curves, episodes, or steps of one episode
     #[arg(value_parser = ["curves", "episodes", "steps"])]
     pub what: String,
-    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    /// Where runs lie: runs, or a folder that holds some; folders, ids or names in ./runs, or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// How object stores are reached
@@ -118,7 +118,7 @@ pub struct ExportOptions {
 /// `ethogram report`
 #[derive(Debug, Args)]
 pub struct ReportOptions {
-    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    /// Where runs lie: runs, or a folder that holds some; folders, ids or names in ./runs, or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
     /// How object stores are reached

@@ -13,7 +13,7 @@ use crate::explain::{Episodes, Settings};
 /// `ethogram explain`
 #[derive(Debug, Args)]
 pub struct ExplainOptions {
-    /// The folder of a run
+    /// A run: its folder, or its id or name in ./runs or the beginning of the id
     pub run: PathBuf,
     /// How to explain; docs/methods tells what each shows
     #[arg(long, value_name = "NAME", default_value = "integrated_gradients")]
@@ -54,7 +54,7 @@ pub struct ExplainOptions {
 /// `ethogram features`
 #[derive(Debug, Args)]
 pub struct FeaturesOptions {
-    /// The folder of a run
+    /// A run: its folder, or its id or name in ./runs or the beginning of the id
     pub run: PathBuf,
     /// The layer, as `explain --wrt` has it [default: the last one that all goes through and that still is a picture]
     #[arg(long, value_name = "NAME")]
@@ -95,7 +95,7 @@ pub struct FeaturesOptions {
 /// `ethogram embed`
 #[derive(Debug, Args)]
 pub struct EmbedOptions {
-    /// Where runs lie: runs, or a folder that holds some; folders, or s3://BUCKET/PREFIX
+    /// Where runs lie: runs, or a folder that holds some; folders, ids or names in ./runs, or s3://BUCKET/PREFIX
     #[arg(required = true)]
     pub runs: Vec<PathBuf>,
     /// How object stores are reached

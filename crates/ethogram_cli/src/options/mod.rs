@@ -124,7 +124,7 @@ pub struct StoreOptions {
 /// `ethogram check`
 #[derive(Debug, Args)]
 pub struct CheckOptions {
-    /// A run: its folder, or s3://BUCKET/PREFIX, which is copied to a temporary folder first
+    /// A run: its folder, its id or name in ./runs or the beginning of the id, or s3://BUCKET/PREFIX, which is copied to a temporary folder first
     pub run: PathBuf,
     /// How object stores are reached
     #[command(flatten)]

@@ -27,7 +27,7 @@ pub struct LsOptions {
 /// `ethogram info`
 #[derive(Debug, Args)]
 pub struct InfoOptions {
-    /// A run: its folder, or s3://BUCKET/PREFIX
+    /// A run: its folder, its id or name in ./runs or the beginning of the id, or s3://BUCKET/PREFIX
     pub run: PathBuf,
     /// How object stores are reached
     #[command(flatten)]
@@ -87,7 +87,7 @@ pub struct CompareOptions {
 /// `ethogram events`
 #[derive(Debug, Args)]
 pub struct EventsOptions {
-    /// A run: its folder, or s3://BUCKET/PREFIX
+    /// A run: its folder, its id or name in ./runs or the beginning of the id, or s3://BUCKET/PREFIX
     pub run: PathBuf,
     /// Which kind, for example loop, high_advantage, value_surprise; may be given again [default: all
     /// that need no network]

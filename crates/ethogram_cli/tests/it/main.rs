@@ -6,6 +6,7 @@ mod events;
 mod explain;
 mod help;
 mod import;
+mod named;
 mod program;
 mod runs;
 mod serve;

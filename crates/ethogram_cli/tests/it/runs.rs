@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     program::run,
-    written::{copy, log_run, write_run},
+    written::{copy, log_run, open_episode, write_run},
 };
 
 const FIRST: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -45,6 +45,24 @@ fn row_a18_runs_of_several_roots_are_listed_in_columns() {
     assert!(row.ends_with(" 5"), "the mean return of both episodes: {row}");
     let column = lines[0].find("PROJECT").expect("a column");
     assert!(lines[1..].iter().all(|line| line[column..].starts_with("pong")), "columns line up:\n{}", said.out);
+}
+
+#[test]
+fn episodes_that_did_not_end_count_everywhere() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = log_run(root.path(), FIRST, "dqn");
+    writer.episode(open_episode(2)).expect("logged");
+    // A writer that began the run anew left a gap.
+    writer.episode(open_episode(1_000)).expect("logged");
+    let path = writer.path().to_owned();
+    writer.close(RunState::Finished).expect("closed");
+    let status: RunStatus =
+        serde_json::from_slice(&std::fs::read(path.join("status.json")).expect("read")).expect("json");
+    assert_eq!(status.episodes, 4);
+    let json: Value = serde_json::from_str(&run(&["ls", "--json", &path.display().to_string()]).out).expect("json");
+    assert_eq!((&json[0]["episodes"], &json[0]["mean_return"]), (&4.into(), &5.0.into()));
+    let said = run(&["info", &path.display().to_string()]).out;
+    assert!(said.contains("episodes    4, 1 recorded"), "{said}");
 }
 
 #[test]

@@ -40,23 +40,9 @@ pub fn log_run(root: &Path, id: &str, name: &str) -> RunWriter {
         writer.scalar(Axis::GlobalStep, "loss", step * 1_000, 1, 0.5).expect("logged");
     }
     for (episode, recorded) in [(0, true), (1, false)] {
-        let row = EpisodeRow {
-            episode,
-            env_index: 0,
-            agent: None,
-            seed: None,
-            end: EpisodeEnd::Terminated,
-            episode_return: 10.0 * episode as f64,
-            length: 3,
-            global_step: 0,
-            started_us: 1,
-            ended_us: Some(2),
-            recorded,
-            evaluation: false,
-            checkpoint: None,
-            env_return: None,
-            extra: serde_json::Map::new(),
-        };
+        let episode_return = 10.0 * episode as f64;
+        let end = EpisodeEnd::Terminated;
+        let row = EpisodeRow { end, episode_return, ended_us: Some(2), recorded, ..open_episode(episode) };
         writer.episode(row).expect("logged");
     }
     for step in 0..3 {
@@ -66,4 +52,25 @@ pub fn log_run(root: &Path, id: &str, name: &str) -> RunWriter {
         writer.step(0, step, values).expect("logged");
     }
     writer
+}
+
+/// An episode of 3 steps that did not end, and was not recorded.
+pub fn open_episode(episode: u64) -> EpisodeRow {
+    EpisodeRow {
+        episode,
+        env_index: 0,
+        agent: None,
+        seed: None,
+        end: EpisodeEnd::Open,
+        episode_return: 0.0,
+        length: 3,
+        global_step: 0,
+        started_us: 1,
+        ended_us: None,
+        recorded: false,
+        evaluation: false,
+        checkpoint: None,
+        env_return: None,
+        extra: serde_json::Map::new(),
+    }
 }

@@ -6,7 +6,7 @@ use ethogram_video::{Axis, Bars, Lane, Scale};
 
 use super::choices::Choices;
 use super::{NOTHING, VideoAxis, VideoRequest};
-use crate::{Error, FieldEntry, Params, Result, RunHandle};
+use crate::{Error, FieldEntry, Params, Result, RunHandle, nearest_names};
 
 /// Most numbers of a row that can be bars.
 const LANES_MAX: usize = 1 << 16;
@@ -154,7 +154,8 @@ fn width(entry: &FieldEntry) -> usize {
 fn missing(run: &RunHandle, episode: u64, name: &str, fields: &[FieldEntry]) -> Error {
     let names: Vec<_> = fields.iter().map(|entry| entry.info.name.as_str()).collect();
     let logged = if names.is_empty() { "nothing".into() } else { names.join(", ") };
-    Error::NoField { run: run.id().clone(), episode, field: name.to_owned(), logged }
+    let nearest = nearest_names(name, names);
+    Error::NoField { run: run.id().clone(), episode, field: name.to_owned(), logged, nearest }
 }
 
 /// The name of an element that is no choice.

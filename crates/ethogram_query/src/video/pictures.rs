@@ -8,7 +8,7 @@ use ethogram_video::Picture;
 
 use super::{NOTHING, VideoRequest};
 use crate::action_counts::{bounds, leaf};
-use crate::{Error, FieldEntry, Params, Result, RunHandle};
+use crate::{Error, FieldEntry, Params, Result, RunHandle, nearest_names};
 
 /// Sides of this length make a picture of numbers, whatever the field is called.
 const SIDE_MIN: u32 = 8;
@@ -50,6 +50,7 @@ impl PictureField {
                     episode: request.episode,
                     field: name.to_owned(),
                     logged: logged.clone(),
+                    nearest: nearest_names(name, names.iter().copied()),
                 };
                 let found = found.ok_or_else(no_field)?;
                 if layout_of(found).is_none() {

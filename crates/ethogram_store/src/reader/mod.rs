@@ -319,8 +319,12 @@ impl RunSource for RunReader {
             let RunStatus { episodes, recorded, .. } = self.status();
             return Ok(RunCounts { episodes, recorded, lost });
         }
-        let recorded = self.ask(|| Ok(self.episodes_now().rows.values().filter(|row| row.recorded).count() as u64))?;
-        Ok(RunCounts { episodes: self.episode_count(), recorded, lost })
+        self.ask(|| {
+            let known = self.episodes_now();
+            let recorded = known.rows.values().filter(|row| row.recorded).count() as u64;
+            // Not the largest index: several writers leave gaps between theirs.
+            Ok(RunCounts { episodes: known.rows.len() as u64, recorded, lost })
+        })
     }
 
     fn episodes(&self, range: Range<u64>) -> Result<Vec<EpisodeRow>> {

@@ -54,6 +54,7 @@ pub(super) struct Worker {
     frames: FrameGatherer,
     tensors: Vec<TensorPoint>,
     episodes: Vec<EpisodeRow>,
+    begun: HashSet<u64>,
     ended: HashSet<u64>,
     recorded: HashSet<u64>,
     checkpoints: Vec<CheckpointRow>,
@@ -101,6 +102,7 @@ impl Worker {
             frames: FrameGatherer::new(options.frame_group),
             tensors: Vec::new(),
             episodes: Vec::new(),
+            begun: HashSet::new(),
             ended: HashSet::new(),
             recorded: HashSet::new(),
             checkpoints: Vec::new(),
@@ -177,8 +179,10 @@ impl Worker {
         match item {
             Item::Step { episode, step, values } => self.step(episode, step, values),
             Item::Episode(row) => {
-                if row.end != EpisodeEnd::Open && self.ended.insert(row.episode) {
+                if self.begun.insert(row.episode) {
                     self.status.status.episodes += 1;
+                }
+                if row.end != EpisodeEnd::Open && self.ended.insert(row.episode) {
                     // So that a table of runs has a return without opening any log.
                     if !row.evaluation {
                         let last = [("episode_return", row.episode_return), ("episode_length", row.length as f64)];

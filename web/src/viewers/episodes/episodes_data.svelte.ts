@@ -14,6 +14,7 @@ const EXACT_MAX = 10_000;
 export interface WantedRun {
   id: string;
   name: string;
+  isRunning: boolean;
   revision: number;
 }
 
@@ -75,9 +76,9 @@ export class EpisodesData {
     if (wanted.length === 0) return;
     const key = (runs: readonly WantedRun[]) => runs.map(({ id }) => id).join('\n');
     let error: unknown = null;
-    const read = wanted.map(async ({ id, name, revision }): Promise<RunEpisodes | null> => {
+    const read = wanted.map(async ({ id, name, isRunning, revision }): Promise<RunEpisodes | null> => {
       try {
-        return { run: id, name, table: await this.#app.episodes.of(id, revision) };
+        return { run: id, name, isRunning, table: await this.#app.episodes.of(id, revision) };
       } catch (why) {
         error = why;
         return null;
@@ -88,7 +89,9 @@ export class EpisodesData {
     this.error = error;
     if (runs.length === 0) return;
     const before = this.set?.runs;
-    const same = before?.length === runs.length && before.every((one, i) => one.table === runs[i].table);
+    const same =
+      before?.length === runs.length &&
+      before.every((one, i) => one.table === runs[i].table && one.isRunning === runs[i].isRunning);
     if (!same) this.set = new EpisodeSet(runs);
     this.#pace();
     await this.#readScalars(wanted);

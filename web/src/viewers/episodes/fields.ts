@@ -2,6 +2,7 @@ import type { ScatterKind } from '../../charts/scatter_scale';
 import type { Json, Notes } from '../../api/wire';
 import type { EpisodeSet } from '../../state/episode_set';
 import { ENDS } from '../../state/episode_tables';
+import { standingOf, STANDING_WORDS, STANDINGS } from '../../state/episode_ends';
 import { EpisodeWords, WORD_MEMBERS } from './words';
 
 /** Something that is known of every episode, one number a row. */
@@ -30,8 +31,8 @@ interface Maker {
 const number = (kind: ScatterKind, values: Float64Array) => ({ kind, values, words: null });
 const word = (words: readonly string[], values: Float64Array) => ({ kind: 'word' as const, values, words });
 
-/** How an episode stands, in words; by position in `ENDS`. */
-export const END_WORDS: readonly string[] = ['live', 'terminated', 'truncated', 'both', 'ended'];
+/** How an episode stands, in words; by position in `STANDINGS`. */
+const END_WORDS: readonly string[] = STANDINGS.map((standing) => STANDING_WORDS[standing].short);
 
 /** What every run says of its episodes, in the order that people see. */
 const MAKERS: readonly Maker[] = [
@@ -53,7 +54,7 @@ const MAKERS: readonly Maker[] = [
     doc: 'Steps taken',
     make: (set) => number('count', set.column('length')),
   },
-  { key: 'end', label: 'End', doc: 'How it ended', make: (set) => word(END_WORDS, set.column('end')) },
+  { key: 'end', label: 'End', doc: 'How it ended', make: (set) => word(END_WORDS, standings(set)) },
   {
     key: 'step',
     label: 'Global step',
@@ -176,6 +177,18 @@ export class EpisodeFields {
   }
 }
 
+/** Indices into `STANDINGS`. */
+function standings(set: EpisodeSet): Float64Array {
+  const ends = set.column('end');
+  const found = new Float64Array(set.rows);
+  set.runs.forEach(({ isRunning }, index) => {
+    const ofEnd = ENDS.map((end) => STANDINGS.indexOf(standingOf(end, isRunning)));
+    const [from, to] = set.rowsOf(index);
+    for (let row = from; row < to; row++) found[row] = ofEnd[ends[row]];
+  });
+  return found;
+}
+
 function durations(set: EpisodeSet): Float64Array {
   const [started, ended] = [set.column('startedUs'), set.column('endedUs')];
   return ended.map((us, row) => (us - started[row]) / 1e6);
@@ -242,6 +255,3 @@ function aligned(set: EpisodeSet, scalars: ScalarValues): Float64Array {
   });
   return values;
 }
-
-/** Position of an end in `ENDS`, for filters. */
-export const endIndex = (end: (typeof ENDS)[number]) => ENDS.indexOf(end);

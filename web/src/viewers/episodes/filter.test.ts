@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { episodeSet } from '../../../testing/episode_table';
+import { EpisodeSet } from '../../state/episode_set';
 import { EpisodeFields } from './fields';
 import { hasWord, parseFilter, toggledWord } from './filter';
 
@@ -71,10 +72,32 @@ describe('episode filter', () => {
     check('recorded', [0]);
     check('-recorded', [1, 2, 3]);
     check('live', [3]);
+    check('unfinished', [3]);
+    check('end:live', [3]);
     check('ended training', [0, 1]);
     check('terminated', [0, 2]);
     check('truncated', [1, 2]);
     check('EVALUATION', [2]);
+  });
+
+  it('what a run that is over left unfinished is not live', () => {
+    const [run] = SET.runs;
+    const fields = new EpisodeFields(new EpisodeSet([{ ...run, isRunning: false }]));
+    const passing = (text: string) => [0, 1, 2, 3].filter(parseFilter(text, fields).passes);
+    expect(['live', 'unfinished', 'end:live', 'end=unfinished', '-live'].map(passing)).toEqual([
+      [],
+      [3],
+      [],
+      [3],
+      [0, 1, 2, 3],
+    ]);
+    const end = fields.get('end')!;
+    expect([...end.values].map((index) => end.words![index])).toEqual([
+      'terminated',
+      'truncated',
+      'both',
+      'unfinished',
+    ]);
   });
 
   it('looks for words in tags, titles and what else was logged', () => {

@@ -1,4 +1,5 @@
-import { END_WORDS, type EpisodeFields } from './fields';
+import { STANDINGS, type Standing } from '../../state/episode_ends';
+import type { EpisodeFields } from './fields';
 
 /**
  * Which episodes are shown, as people write it: terms that must all hold, parted by spaces.
@@ -7,7 +8,7 @@ import { END_WORDS, type EpisodeFields } from './fields';
  * return > 200        a number of any field: > >= < <= = !=, also 1.5k, 2M, -3e5
  * length:100..200     a number between two, both included; either may be left out
  * tag:hard agent:left a word that contains this, whatever its case; = is the whole word
- * recorded live       a word alone: recorded, evaluation, training, live, ended, terminated, truncated
+ * recorded live       a word alone: recorded, evaluation, training, live, unfinished, ended, terminated, truncated
  * "fell over"         anywhere in what was written of the episode
  * -tag:hard           a minus in front: not so
  * ```
@@ -45,11 +46,13 @@ const FLAGS: Readonly<Record<string, (fields: EpisodeFields) => Test>> = {
   recorded: (fields) => is(fields.set.column('recorded'), 1),
   evaluation: (fields) => is(fields.set.column('evaluation'), 1),
   training: (fields) => is(fields.set.column('evaluation'), 0),
-  live: (fields) => is(fields.set.column('ended'), 0),
+  live: (fields) => stands(fields, ['live']),
+  // Those that go on, too.
+  unfinished: (fields) => is(fields.set.column('ended'), 0),
   ended: (fields) => is(fields.set.column('ended'), 1),
   // An episode that was both is each.
-  terminated: (fields) => endIs(fields, ['terminated', 'both']),
-  truncated: (fields) => endIs(fields, ['truncated', 'both']),
+  terminated: (fields) => stands(fields, ['terminated', 'both']),
+  truncated: (fields) => stands(fields, ['truncated', 'both']),
 };
 
 /** Texts beside the fields. */
@@ -215,9 +218,9 @@ function is(values: Float64Array, wanted: number): Test {
   return (row) => values[row] === wanted;
 }
 
-function endIs(fields: EpisodeFields, words: readonly string[]): Test {
-  const ends = fields.set.column('end');
-  return (row) => words.includes(END_WORDS[ends[row]]);
+function stands(fields: EpisodeFields, wanted: readonly Standing[]): Test {
+  const ends = fields.get('end')!.values;
+  return (row) => wanted.includes(STANDINGS[ends[row]]);
 }
 
 /** The word that is most like another, when few letters differ. */

@@ -88,7 +88,8 @@ export class Session {
     return this.detail.steps;
   }
 
-  get isLive(): boolean {
+  /** It did not end: it goes on if its run does. */
+  get isOpen(): boolean {
     return this.detail.episode.end === 'open';
   }
 
