@@ -5,7 +5,7 @@ import { endsOf } from './names';
 it('keeps the end of a long name, from a separator where there is one', () => {
   expect(endsOf('cartpole-dqn')).toEqual(['cartpole-dqn', '']);
   expect(endsOf('CartPole-v1__ppo__lr_3e-4__seed_3')).toEqual(['CartPole-v1__ppo__lr', '_3e-4__seed_3']);
-  expect(endsOf('lunarlander-continuous-ppo')).toEqual(['lunarlander-cont', 'inuous-ppo']);
+  expect(endsOf('lunarlander-continuous-ppo')).toEqual(['lunarlander-continuous', '-ppo']);
   expect(endsOf('abcdefghijklmnopqrstuvwxyz')).toEqual(['abcdefghijklmnop', 'qrstuvwxyz']);
   expect(endsOf('')).toEqual(['', '']);
 });

@@ -1,7 +1,7 @@
 /** Names up to this length stay whole: they fit, or lose only their ends. */
 const WHOLE = 18;
 /** The end that always stays has so many characters, or from the last separator in between. */
-const TAIL_MIN = 6;
+const TAIL_MIN = 4;
 const TAIL_MAX = 14;
 const TAIL_USUAL = 10;
 
