@@ -140,3 +140,33 @@ test('a run that is not there and a page that is not there are told, not blank',
   await page.goto('/#/training?runs=01ARZ3NDEKTSV4RRFFQ69G5FAV');
   await expect(page.getByRole('heading', { name: 'No run is shown' })).toBeVisible();
 });
+
+test('the run of the address is shown on every page, whatever the newest is, and Back returns to it', async ({
+  page,
+  request,
+}) => {
+  const all = await runs(request);
+  const dqn = all.find(({ name }) => name === 'lunarlander-dqn')!;
+  const like = all.filter((run) => run.env_id === dqn.env_id && run.project === dqn.project);
+  expect(all[0].env_id).not.toBe(dqn.env_id);
+  const on = page.locator('aside, main').getByRole('checkbox', { checked: true });
+  await page.goto(`/#/training?run=${dqn.id}`);
+  await expect(on).toHaveCount(like.length);
+  await expect(page.getByRole('checkbox', { name: 'Show lunarlander-dqn' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: `Show ${all[0].name}` })).not.toBeChecked();
+  await page.getByRole('link', { name: 'Gallery' }).click();
+  await expect(page).toHaveURL(new RegExp(`gallery\\?.*run=${dqn.id}`));
+  await expect(page.getByRole('rowheader').getByRole('link')).toHaveText(like.map(({ name }) => name));
+  await page.getByRole('link', { name: 'States' }).click();
+  await expect(page).toHaveURL(new RegExp(`states\\?.*run=${dqn.id}`));
+  await expect(
+    page
+      .locator('details')
+      .filter({ hasText: `${like.length} runs` })
+      .first(),
+  ).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole('rowheader').getByRole('link')).toHaveText(like.map(({ name }) => name));
+  await page.goBack();
+  await expect(page.getByRole('checkbox', { name: 'Show lunarlander-dqn' })).toBeChecked();
+});

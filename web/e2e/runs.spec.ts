@@ -161,3 +161,27 @@ for (const theme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('Runs: a long name keeps its end where there is no room for all of it', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  // The runs of the demo: those of this server have short names.
+  await page.goto('/#/runs');
+  const name = 'lunarlander-continuous-ppo';
+  const link = page.getByRole('link', { name, exact: true });
+  await expect(link).toHaveText(name);
+  await expect(link).toHaveAttribute('title', new RegExp(`^${name}`));
+  const [whole, tail] = [await link.boundingBox(), await link.locator('.tail').boundingBox()];
+  expect(tail!.width).toBeGreaterThan(20);
+  expect(tail!.x + tail!.width, 'the end lies in the link').toBeLessThanOrEqual(whole!.x + whole!.width + 1);
+  expect(await link.locator('.head').evaluate((head) => head.scrollWidth > head.clientWidth)).toBe(true);
+});
+
+test('Replay: a run without pictures is not asked for any', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/frames')) asked.push(request.url());
+  });
+  await page.goto(`${server.url}/#/replay?run=${await server.idOf('run-0001')}&episode=0`);
+  await expect(page.getByText('No pictures were recorded with this episode')).toBeVisible();
+  expect(asked).toEqual([]);
+});

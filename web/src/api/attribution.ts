@@ -218,3 +218,13 @@ export function paramOf(from: Record<string, unknown>): MethodParam {
     doc: String(from.doc ?? ''),
   };
 }
+
+/** Sums over the attributions of consecutive steps. Throws when they are not what `docs/http.md` says. */
+export function totalsOf(columns: Columns): AttributionTotals {
+  return {
+    first: Number(columns.header.first),
+    positive: doubles(columnNamed(columns, 'positive')),
+    negative: doubles(columnNamed(columns, 'negative')),
+    atInput: doubles(columnNamed(columns, 'at_input')),
+  };
+}

@@ -1,29 +1,7 @@
-import {
-  attributionsOf,
-  attributionsOfEach,
-  explanationsOf,
-  type AttributionQuery,
-  type Attributions,
-  type AttributionTotals,
-  type Explanations,
-} from './attribution';
 import { columnNamed, decodeColumns, doubles, type Columns } from './columns';
 import { encodeDoubles } from './encode_columns';
-import {
-  featureImagesOf,
-  featureMapsOf,
-  featuresOf,
-  partAfterProgress,
-  withoutOf,
-  type FeatureImages,
-  type FeatureImagesQuery,
-  type FeatureMaps,
-  type Features,
-  type FeaturesProgress,
-  type FeaturesQuery,
-  type OnProgress,
-  type WithoutFeatures,
-} from './features';
+import { ExplanationsClient } from './explanations_client';
+import { FeaturesClient } from './features_client';
 import { heatMapOf, histogramsOf, type HeatMapRows, type Histograms } from './histograms';
 import { LayoutsClient } from './layouts_client';
 import { MapsClient } from './maps_client';
@@ -32,21 +10,10 @@ import { at, search } from './paths';
 import type { BenchmarkQuery, ParametersQuery } from './benchmark';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
-import type { Parity, Quality, QualityQuery } from './trust';
 import type { ReportQuery } from './report';
 import { seriesOf, type Series } from './series';
 import type { AnyTable, TableFile } from './exports';
 import { readFileParts, readVideo, type VideoOptions, type VideoProgress } from './video';
-import {
-  disagreementOf,
-  whatIfOf,
-  type Counterfactual,
-  type CounterfactualQuery,
-  type Disagreement,
-  type SearchLine,
-  type WhatIf,
-  type WhatIfQuery,
-} from './what_if';
 import type {
   ActionCounts,
   Axis,
@@ -99,6 +66,10 @@ export interface Fields {
 
 /** The HTTP API with types; `docs/http.md` describes each route. Every method throws `ApiError`. */
 export class Client {
+  /** Why a policy said what it said. */
+  readonly explanations: ExplanationsClient;
+  /** Layers taken apart. */
+  readonly features: FeaturesClient;
   /** Maps of states. */
   readonly maps: MapsClient;
   readonly network: NetworkClient;
@@ -106,8 +77,15 @@ export class Client {
   readonly layouts: LayoutsClient;
   readonly #source: Source;
 
-  constructor(source: Source) {
+  /** A report brings clients of its own for what it answers by parts of what was recorded. */
+  constructor(
+    source: Source,
+    explanations: ExplanationsClient = new ExplanationsClient(source),
+    features: FeaturesClient = new FeaturesClient(source),
+  ) {
     this.#source = source;
+    this.explanations = explanations;
+    this.features = features;
     this.maps = new MapsClient(source);
     this.network = new NetworkClient(source);
     this.layouts = new LayoutsClient(source);
@@ -293,159 +271,6 @@ export class Client {
     return this.#source.json(`${at(run)}/episodes/${episode}/checkpoint_changes`, { signal });
   }
 
-  /** What can be asked of the networks of an episode; an error says what to log. */
-  async explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
-    return explanationsOf(await this.#source.json(`${at(run)}/episodes/${episode}/explanations`, { signal }));
-  }
-
-  /** Why the policy said what it said at some steps, at most 64. */
-  async attribution(
-    run: string,
-    episode: number,
-    { params, ...query }: AttributionQuery,
-    range: { from: number; to: number },
-    signal?: AbortSignal,
-  ): Promise<Attributions> {
-    const path = `${at(run)}/episodes/${episode}/attribution${search({ ...params, ...query, ...range })}`;
-    return attributionsOf(decodeColumns(await this.#source.bytes(path, { signal })));
-  }
-
-  /** The same for several targets, which are computed together: an answer each. */
-  async attributions(
-    run: string,
-    episode: number,
-    { params, ...query }: AttributionQuery,
-    targets: readonly string[],
-    range: { from: number; to: number },
-    signal?: AbortSignal,
-  ): Promise<Attributions[]> {
-    const asked = search({ ...params, ...query, target: targets.join(','), ...range });
-    const path = `${at(run)}/episodes/${episode}/attribution${asked}`;
-    return attributionsOfEach(decodeColumns(await this.#source.bytes(path, { signal })));
-  }
-
-  /** Whether a checkpoint, or the one in force, is the network that acted. */
-  parity(
-    run: string,
-    episode: number,
-    checkpoint: number | null = null,
-    signal?: AbortSignal,
-  ): Promise<Parity> {
-    const query = search({ checkpoint: checkpoint ?? undefined });
-    return this.#source.json(`${at(run)}/episodes/${episode}/parity${query}`, { signal });
-  }
-
-  /** How far the attribution of one step is to be trusted. */
-  attributionQuality(
-    run: string,
-    episode: number,
-    { params, checks, ...query }: QualityQuery,
-    signal?: AbortSignal,
-  ): Promise<Quality> {
-    const asked = search({ ...params, ...query, checks: checks.join(',') });
-    return this.#source.json(`${at(run)}/episodes/${episode}/attribution/quality${asked}`, { signal });
-  }
-
-  /** A layer taken apart into factors; `onprogress` hears how far it is. Leaving stops it. */
-  async features(
-    run: string,
-    query: FeaturesQuery,
-    onprogress: (progress: FeaturesProgress) => void,
-    signal?: AbortSignal,
-  ): Promise<Features> {
-    const stream = await this.#source.stream(`${at(run)}/features`, { body: query, signal });
-    return featuresOf(await partAfterProgress(stream, 'features', onprogress));
-  }
-
-  /** Images that excite features most; `onprogress` hears how far they are. Leaving stops it. */
-  async featureImages(
-    run: string,
-    features: string,
-    query: FeatureImagesQuery,
-    onprogress: OnProgress,
-    signal?: AbortSignal,
-  ): Promise<FeatureImages> {
-    const path = `${at(run)}/features/${encodeURIComponent(features)}/images`;
-    const stream = await this.#source.stream(path, { body: query, signal });
-    return featureImagesOf(await partAfterProgress(stream, 'images', onprogress));
-  }
-
-  /** How strong the factors are at some steps, at most 64; `of` is `activations` or a target. */
-  async featureMaps(
-    run: string,
-    features: string,
-    query: { episode: number; from: number; to: number; of?: string; checkpoint?: number },
-    signal?: AbortSignal,
-  ): Promise<FeatureMaps> {
-    const path = `${at(run)}/features/${encodeURIComponent(features)}/maps${search({ ...query })}`;
-    return featureMapsOf(decodeColumns(await this.#source.bytes(path, { signal })));
-  }
-
-  /** What the policy would say of some steps without features of a layer, at most 64 steps. */
-  async withoutFeatures(
-    run: string,
-    features: string,
-    query: { episode: number; from: number; to: number; factors: readonly number[]; checkpoint?: number },
-    signal?: AbortSignal,
-  ): Promise<WithoutFeatures> {
-    const path = `${at(run)}/features/${encodeURIComponent(features)}/without`;
-    return withoutOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
-  }
-
-  /** What the policy would say of a step, were it edited. */
-  async whatIf(run: string, episode: number, query: WhatIfQuery, signal?: AbortSignal): Promise<WhatIf> {
-    const path = `${at(run)}/episodes/${episode}/what_if`;
-    return whatIfOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
-  }
-
-  /** What checkpoints say of the same states of an episode: all of them when none is named. */
-  async disagreement(
-    run: string,
-    episode: number,
-    query: { checkpoints?: readonly number[]; places?: number },
-    signal?: AbortSignal,
-  ): Promise<Disagreement> {
-    const path = `${at(run)}/episodes/${episode}/disagreement`;
-    return disagreementOf(decodeColumns(await this.#source.bytes(path, { body: query, signal })));
-  }
-
-  /** The smallest edit after which the policy chooses an action; `onprogress` hears how far the search is. */
-  async counterfactual(
-    run: string,
-    episode: number,
-    query: CounterfactualQuery,
-    onprogress: (asked: number, margin: number | null) => void,
-    signal?: AbortSignal,
-  ): Promise<Counterfactual> {
-    let found: Counterfactual | null = null;
-    await this.#source.lines<SearchLine>(
-      `${at(run)}/episodes/${episode}/counterfactual`,
-      { body: query, signal },
-      (line) => {
-        if ('error' in line) throw new ApiError(422, line.error);
-        if ('found' in line) found = line.found;
-        else onprogress(line.asked, line.margin);
-      },
-    );
-    if (found) return found;
-    throw new ApiError(0, { code: 'cut', message: 'the search ended without an answer' });
-  }
-
-  /** The same, but only what each step's numbers sum to. */
-  async attributionTotals(
-    run: string,
-    episode: number,
-    { params, ...query }: AttributionQuery,
-    range: { from: number; to: number },
-    signal?: AbortSignal,
-  ): Promise<AttributionTotals> {
-    const asked = search({ ...params, ...query, ...range, only: 'totals' });
-    const columns = decodeColumns(
-      await this.#source.bytes(`${at(run)}/episodes/${episode}/attribution${asked}`, { signal }),
-    );
-    return totalsOf(columns);
-  }
-
   /** Path of the frame groups that cover a range, for the worker that fetches and decodes them. */
   framesPath(run: string, episode: number, field: string, range: Range = {}): string {
     return `${at(run)}/episodes/${episode}/frames${search({ field, ...range })}`;
@@ -575,14 +400,4 @@ export function notesOf(error: unknown): Tagged<Notes> | null {
 export interface KeptBeside {
   /** Questions, and the bytes of their answers. */
   attributions: { questions: number; bytes: number };
-}
-
-/** Sums over the attributions of consecutive steps. Throws when they are not what `docs/http.md` says. */
-export function totalsOf(columns: Columns): AttributionTotals {
-  return {
-    first: Number(columns.header.first),
-    positive: doubles(columnNamed(columns, 'positive')),
-    negative: doubles(columnNamed(columns, 'negative')),
-    atInput: doubles(columnNamed(columns, 'at_input')),
-  };
 }

@@ -103,7 +103,7 @@ describe('features', () => {
         ],
         piece,
       );
-      const found = await client.features('r', QUERY, (progress) => told.push(progress));
+      const found = await client.features.find('r', QUERY, (progress) => told.push(progress));
       expect(told).toEqual([
         { phase: 'activations', share: 0.5 },
         { phase: 'factors', share: 0 },
@@ -144,7 +144,7 @@ describe('features', () => {
     );
     const seen: (ImagesSoFar | null)[] = [];
     const query = { factors: [2], place: 'centre', seed: 0 } as const;
-    const found = await client.featureImages('r', 'f1', query, (_, part) => seen.push(imagesSoFarOf(part)));
+    const found = await client.features.images('r', 'f1', query, (_, part) => seen.push(imagesSoFarOf(part)));
     expect(seen[0]).toBeNull();
     expect(seen[1]!.images[0]).toMatchObject({ factor: 2, row: 1, column: null, excitation: 3, start: 1 });
     expect([...seen[1]!.images[0]!.values, ...seen[1]!.images[0]!.curve]).toEqual([0, 1, 1, 3]);
@@ -159,12 +159,12 @@ describe('features', () => {
       message: 'no layer conv',
       hint: 'one of a, b',
     });
-    await expect(served([error], 9).features('r', QUERY, () => undefined)).rejects.toMatchObject({
+    await expect(served([error], 9).features.find('r', QUERY, () => undefined)).rejects.toMatchObject({
       code: 'no_layer',
       hint: 'one of a, b',
     });
     const early = served([encodeColumns([], { part: 'progress', phase: 'x', share: 0 })], 9);
-    await expect(early.features('r', QUERY, () => undefined)).rejects.toBeInstanceOf(ApiError);
+    await expect(early.features.find('r', QUERY, () => undefined)).rejects.toBeInstanceOf(ApiError);
   });
 
   it('are refused when their parts do not fit together', () => {

@@ -97,14 +97,24 @@ describe('RecordedClient', () => {
       [`${EPISODE}/attribution`, query(14, 20), block(14, 20)],
     ]);
     const asked = { method: 'saliency', target: 'action' };
-    const found = await client.attribution('r/1', 4, asked, { from: 12, to: 16 });
+    const found = await client.explanations.attribution('r/1', 4, asked, { from: 12, to: 16 });
     expect([found.first, found.rows]).toEqual([12, 4]);
     expect([...found.values]).toEqual([12, -12, 13, -13, 14, -14, 15, -15]);
     expect([...found.scale]).toEqual([12, 13, 14, 15]);
     // A table asks for floats; where the report has bytes only it reads those.
-    const exact = await client.attribution('r/1', 4, { ...asked, as: 'float32' }, { from: 19, to: 24 });
+    const exact = await client.explanations.attribution(
+      'r/1',
+      4,
+      { ...asked, as: 'float32' },
+      { from: 19, to: 24 },
+    );
     expect([exact.first, exact.rows, exact.values[0]]).toEqual([19, 1, 19]);
-    const other = client.attribution('r/1', 4, { ...asked, target: 'value' }, { from: 12, to: 13 });
+    const other = client.explanations.attribution(
+      'r/1',
+      4,
+      { ...asked, target: 'value' },
+      { from: 12, to: 13 },
+    );
     await expect(other).rejects.toMatchObject({ code: 'not_in_report' });
   });
 

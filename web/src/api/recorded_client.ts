@@ -1,33 +1,23 @@
-import {
-  attributionsOf,
-  type AttributionQuery,
-  type Attributions,
-  type AttributionTotals,
-  type Explanations,
-} from './attribution';
-import { Client, totalsOf, type Fields, type Range } from './client';
+import { Client, type Fields, type Range } from './client';
 import { seriesOf, type Series } from './series';
-import { columnsOf, joinRows, sliceRows } from './column_rows';
-import { columnNamed, decodeColumns, type Column, type Columns } from './columns';
-import { featureMapsOf, type FeatureMaps } from './features';
+import { columnsOf, sliceRows } from './column_rows';
+import { columnNamed, type Column, type Columns } from './columns';
 import { framesWithin } from './frames_within';
 import type { PluginList } from './plugins';
 import { notInReport, type RecordBook } from './record_book';
+import { episodesAt as at, RecordedAnswers } from './recorded_answers';
+import { RecordedExplanations } from './recorded_explanations';
+import { RecordedFeatures } from './recorded_features';
 import { RecordedSource } from './recorded_source';
-import type { ReportEpisode, ReportHead } from './report';
+import type { ReportHead } from './report';
 import type { ErrorBody, Failure, Film, SeriesEntry, SeriesQuery, TagsOfRun } from './wire';
-
-/** Answers that are kept decoded. */
-const DECODED_KEPT = 96;
-
-type Query = Record<string, string | null>;
 
 /**
  * The API over what a report carries. Whole episodes and whole curves were recorded; here the parts that pages ask for are cut out of
  * them. What was not recorded is an `ApiError` that says so.
  */
 export class RecordedClient extends Client {
-  readonly #columns = new Map<unknown, Promise<Columns>>();
+  readonly #answers: RecordedAnswers;
   /** Addresses of films, by episode. */
   readonly #films = new Map<string, string>();
 
@@ -35,7 +25,10 @@ export class RecordedClient extends Client {
     private readonly head: ReportHead,
     private readonly book: RecordBook,
   ) {
-    super(new RecordedSource(book));
+    const source = new RecordedSource(book);
+    const answers = new RecordedAnswers(head, book);
+    super(source, new RecordedExplanations(source, answers), new RecordedFeatures(source, answers));
+    this.#answers = answers;
   }
 
   override async series(
@@ -47,7 +40,7 @@ export class RecordedClient extends Client {
         // The mean of a group of runs is the server's to compute.
         const entry = run && this.book.all('/api/series', { run, axis, tag })[0];
         if (!entry) return { query, error: notInReport().body };
-        const columns = await this.#decoded(entry);
+        const columns = await this.#answers.decoded(entry);
         const told = (columns.header.series as SeriesEntry[] | undefined)?.[0];
         const answer = seriesOf(columns, 0, query, told);
         return 'error' in answer ? answer : within(answer, query);
@@ -68,7 +61,7 @@ export class RecordedClient extends Client {
 
   /** All episodes of the run; of those that are not in the report it says that their steps were not recorded, and knows no film. */
   override async episodes(run: string, range: Range = {}): Promise<Columns> {
-    const whole = await this.#decoded(this.book.exact(at(run), {}));
+    const whole = await this.#answers.decoded(this.book.exact(at(run), {}));
     const indices = columnNamed(whole, 'episode').data;
     const kept = new Set(this.head.episodes.filter((one) => one.run === run).map(({ episode }) => episode));
     const recorded = columnNamed(whole, 'recorded');
@@ -117,7 +110,7 @@ export class RecordedClient extends Client {
     names: readonly string[],
     options: Range & { params?: Record<string, string | number> } = {},
   ): Promise<Fields> {
-    const kept = this.#episode(run, episode);
+    const kept = this.#answers.episode(run, episode);
     const first = Math.max(kept.from, options.from ?? 0);
     const end = Math.min(kept.to, options.to ?? Infinity);
     const errors: Record<string, ErrorBody> = {};
@@ -128,7 +121,7 @@ export class RecordedClient extends Client {
         const query: Record<string, string> = { names: name, ...Object.fromEntries(params) };
         try {
           const entry = this.book.exact(`${at(run)}/${episode}/fields`, query);
-          const whole = await this.#decoded(entry);
+          const whole = await this.#answers.decoded(entry);
           const error = (whole.header.errors as Record<string, ErrorBody> | undefined)?.[name];
           const start = Number(whole.header.first ?? 0);
           if (error) errors[name] = error;
@@ -149,145 +142,15 @@ export class RecordedClient extends Client {
     field: string,
     range: Range = {},
   ): Promise<ArrayBuffer> {
-    const { from, to } = this.#episode(run, episode);
+    const { from, to } = this.#answers.episode(run, episode);
     const entry = this.book.exact(`${at(run)}/${episode}/frames`, { field });
     const [first, end] = [Math.max(from, range.from ?? 0), Math.min(to, range.to ?? Infinity)];
     return framesWithin(await this.book.bytes(entry), first, end);
   }
 
-  /** What the report has answers to, of all that could be asked of the networks. */
-  override async explanations(run: string, episode: number, signal?: AbortSignal): Promise<Explanations> {
-    const all = await super.explanations(run, episode, signal);
-    const { explanations, features } = this.#episode(run, episode);
-    const has = (test: (one: { method: string; target: string; layer: string | null }) => boolean) =>
-      explanations.some(test);
-    const targets = [...new Set(explanations.map(({ target }) => target))];
-    const networks = new Set(features.map(({ checkpoint }) => checkpoint));
-    const inForce = all.checkpoints[all.in_force];
-    return {
-      ...all,
-      checkpoints: all.checkpoints.filter((one) => one === inForce || networks.has(one.global_step)),
-      in_force: all.checkpoints
-        .filter((one) => one === inForce || networks.has(one.global_step))
-        .findIndex((one) => one === inForce),
-      // One that is made of others, such as 3-1, is not in the list of targets.
-      targets: targets.map(
-        (name) => all.targets.find((one) => one.name === name) ?? { name, label: null, several: false },
-      ),
-      views: all.views.slice(0, 1),
-      layers: all.layers.filter(
-        ({ name }) => has(({ layer }) => layer === name) || features.some(({ layer }) => layer === name),
-      ),
-      methods: all.methods
-        .filter(({ name }) => has(({ method }) => method === name))
-        .map((one) => ({ ...one, params: [] })),
-    };
-  }
-
-  override async attribution(
-    run: string,
-    episode: number,
-    asked: AttributionQuery,
-    range: { from: number; to: number },
-  ): Promise<Attributions> {
-    const path = `${at(run)}/${episode}/attribution`;
-    const query = this.#questionOf(run, episode, asked);
-    // A table reads the numbers out of what the picture has where the report has no others.
-    for (const as of asked.as ? [asked.as, null] : [null]) {
-      const found = await this.#steps(path, { ...query, as, only: null }, range);
-      if (found) return attributionsOf(found);
-    }
-    throw notInReport();
-  }
-
-  override attributions(
-    run: string,
-    episode: number,
-    query: AttributionQuery,
-    targets: readonly string[],
-    range: { from: number; to: number },
-  ): Promise<Attributions[]> {
-    return Promise.all(targets.map((target) => this.attribution(run, episode, { ...query, target }, range)));
-  }
-
-  override async attributionTotals(
-    run: string,
-    episode: number,
-    asked: AttributionQuery,
-    range: { from: number; to: number },
-  ): Promise<AttributionTotals> {
-    const path = `${at(run)}/${episode}/attribution`;
-    const query = this.#questionOf(run, episode, asked);
-    const found = await this.#steps(path, { ...query, only: 'totals' }, range);
-    if (!found) throw notInReport();
-    return totalsOf(found);
-  }
-
-  override async featureMaps(
-    run: string,
-    features: string,
-    query: { episode: number; from: number; to: number; of?: string; checkpoint?: number },
-  ): Promise<FeatureMaps> {
-    const asked: Query = { episode: String(query.episode), of: query.of ?? null };
-    const found = await this.#steps(`/api/runs/${run}/features/${features}/maps`, asked, query);
-    if (!found) throw notInReport();
-    return featureMapsOf(found);
-  }
-
   override plugins(): Promise<PluginList> {
     return Promise.resolve({ plugins: [], skipped: [], folders: [] });
   }
-
-  #episode(run: string, episode: number): ReportEpisode {
-    const found = this.head.episodes.find((one) => one.run === run && one.episode === episode);
-    if (!found) throw notInReport();
-    return found;
-  }
-
-  /** A question as it was recorded: with the network in force, and every setting as the method has it. */
-  #questionOf(run: string, episode: number, { method, target, wrt, of, params }: AttributionQuery): Query {
-    const isKept = this.#episode(run, episode).explanations.some(
-      (one) => one.method === method && one.target === target && one.layer === (wrt ?? null),
-    );
-    if (!isKept || of !== undefined || Object.keys(params ?? {}).length > 0) throw notInReport();
-    return { method, target, wrt: wrt ?? null };
-  }
-
-  /** Rows of steps `from <= step < to` that lie in one or several answers; null when there are none at all. */
-  async #steps(
-    path: string,
-    query: Query,
-    { from, to }: { from: number; to: number },
-  ): Promise<Columns | null> {
-    const entries = this.book.all(path, query);
-    if (entries.length === 0) return null;
-    const near = entries
-      .filter(({ query: has }) => Number(has.to) > from && Number(has.from) < to)
-      .toSorted((a, b) => Number(a.query.from) - Number(b.query.from));
-    const some = near.length > 0 ? near : entries.slice(0, 1);
-    const parts = await Promise.all(
-      some.map(async (entry) => {
-        const whole = await this.#decoded(entry);
-        const start = Number(whole.header.first ?? 0);
-        return sliceRows(whole, from - start, to - start);
-      }),
-    );
-    const joined = joinRows(parts);
-    const first = Math.max(from, Number(some[0]!.query.from));
-    return { ...joined, header: { ...joined.header, first } };
-  }
-
-  #decoded(entry: Parameters<RecordBook['bytes']>[0]): Promise<Columns> {
-    const known = this.#columns.get(entry) ?? this.book.bytes(entry).then(decodeColumns);
-    this.#columns.delete(entry);
-    this.#columns.set(entry, known);
-    if (this.#columns.size > DECODED_KEPT) this.#columns.delete(this.#columns.keys().next().value!);
-    return known;
-  }
-}
-
-function at(run: string): string {
-  return `/api/runs/${run}/episodes`;
 }
 
 /** What an episode says of itself, but for its film. */

@@ -29,8 +29,8 @@ export class FeatureAsk {
     this.running = true;
     this.stopped = false;
     this.error = this.progress = null;
-    this.client
-      .features(this.run, this.query, (progress) => (this.progress = progress), abort.signal)
+    this.client.features
+      .find(this.run, this.query, (progress) => (this.progress = progress), abort.signal)
       .then((features) => {
         this.features = features;
         this.ondone();

@@ -26,8 +26,8 @@ export class ImageAsk {
       this.progress = progress;
       this.soFar = imagesSoFarOf(part) ?? this.soFar;
     };
-    client
-      .featureImages(run, features, query, onprogress, signal)
+    client.features
+      .images(run, features, query, onprogress, signal)
       .then((found) => (this.found = found))
       .catch((error: unknown) => {
         if (!signal.aborted) this.error = error instanceof Error ? error : new Error(String(error));

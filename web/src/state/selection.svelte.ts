@@ -18,10 +18,16 @@ export class Selection {
   /** What each run that was ever shown is a seed of. */
   readonly #families = new Map<string, string>();
 
+  /** What is compared with while nobody has chosen: the run in view, else the newest; undefined while there is no run. */
+  readonly likened: RunSummary | undefined = $derived.by(() => {
+    const { all } = this.#runs;
+    const inView = this.#router.param('run');
+    return (inView && all.find((run) => run.id === inView)) || all[0];
+  });
   /** The runs that are shown, newest first. */
   readonly shown: readonly RunSummary[] = $derived.by(() => {
     const chosen = this.#chosen();
-    if (chosen === null) return runsLikeNewest(this.#runs.all);
+    if (chosen === null) return this.likened ? runsLike(this.likened, this.#runs.all) : [];
     return this.#runs.all.filter((run) => chosen.has(run.id)).slice(0, SHOWN_MAX);
   });
   readonly #shownIds = $derived(new Set(this.shown.map((run) => run.id)));
@@ -98,12 +104,12 @@ export class Selection {
 }
 
 /**
- * The newest run and others in the same environment and project, newest first: curves that can be compared. A run of 80 million steps
- * beside one of 50 thousand would show neither.
+ * A run and others in the same environment and project, in the order of `runs`: curves that can be compared. A run of 80 million steps
+ * beside one of 50 thousand would show neither. Of more than [`SHOWN_DEFAULT`] the first ones, and always the run itself.
  */
-export function runsLikeNewest(runs: readonly RunSummary[]): RunSummary[] {
-  const [newest] = runs;
-  return runs
-    .filter((run) => run.env_id === newest.env_id && run.project === newest.project)
-    .slice(0, SHOWN_DEFAULT);
+export function runsLike(one: RunSummary, runs: readonly RunSummary[]): RunSummary[] {
+  const like = runs.filter((run) => run.env_id === one.env_id && run.project === one.project);
+  const first = like.slice(0, SHOWN_DEFAULT);
+  const self = like.find((run) => run.id === one.id);
+  return self && !first.includes(self) ? [...first.slice(0, -1), self] : first;
 }

@@ -40,7 +40,7 @@ export class WithoutAsk {
         const parts: WithoutFeatures[] = [];
         for (let from = 0; from < STEPS_MAX; from += CHUNK) {
           const asked = { ...query, from, to: from + CHUNK };
-          const part = await this.client.withoutFeatures(run, features, asked, signal);
+          const part = await this.client.features.without(run, features, asked, signal);
           if (signal.aborted) return;
           if (part.step.length > 0) parts.push(part);
           this.found = joined(parts);

@@ -11,12 +11,10 @@ export interface Opened {
   image: string | null;
 }
 
-/** What most episodes call their picture. */
-const IMAGE_DEFAULT = 'frame';
-
 /**
- * Opens an episode with one exchange: its description, that of its run, and the picture of the step are asked for together. Which
- * pictures there are is not known then, so the one that this run showed before is guessed. A wrong guess costs a small error.
+ * Opens an episode with one exchange where it is known what its picture is called, by the address or because this run showed it before:
+ * its description, that of its run, and the picture of the step are asked for together. A wrong guess costs a small error. Where
+ * nothing is known the pictures wait for the description: a run without pictures is not asked for any.
  *
  * Throws `ApiError`, and `AbortError` once `signal` aborts.
  */
@@ -27,17 +25,17 @@ export async function openEpisode(
   signal: AbortSignal,
 ): Promise<Session> {
   const { run, episode, step } = opened;
-  const image = opened.image ?? pool.imageOfRun.get(run) ?? IMAGE_DEFAULT;
-  const guessed = framesOf(client, pool, opened, image, step + 1);
-  guessed.want(step, { direction: 1, rate: 0 });
+  const image = opened.image ?? pool.imageOfRun.get(run);
+  const guessed = image === undefined ? null : framesOf(client, pool, opened, image, step + 1);
+  guessed?.want(step, { direction: 1, rate: 0 });
   try {
     const [detail, row] = await Promise.all([client.run(run, signal), client.episode(run, episode, signal)]);
     signal.throwIfAborted();
     const session = new Session(client, pool, run, row, detail.info.env);
-    session.adopt(image, guessed);
+    if (image !== undefined && guessed) session.adopt(image, guessed);
     return session;
   } catch (error) {
-    guessed.close();
+    guessed?.close();
     throw error;
   }
 }

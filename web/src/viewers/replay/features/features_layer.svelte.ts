@@ -101,7 +101,7 @@ export class FeaturesLayer {
     return async (from, to, signal) => {
       const query = { episode: this.episode, from, to, of, checkpoint: features.checkpoint.global_step };
       try {
-        return await this.client.featureMaps(this.run, features.id, query, signal);
+        return await this.client.features.maps(this.run, features.id, query, signal);
       } catch (error) {
         // The server keeps so many answers only: the new one comes with a new name.
         if (error instanceof ApiError && error.code === 'features_gone') ask.renew();

@@ -91,12 +91,12 @@ export class Surgery {
       attribution: query.attribution && { ...query.attribution, settings: undefined },
     };
     try {
-      return await client.whatIf(run, episode, this.takesSettings ? query : asUsual, signal);
+      return await client.explanations.whatIf(run, episode, this.takesSettings ? query : asUsual, signal);
     } catch (error) {
       const isOld = error instanceof ApiError && error.message.includes('unknown field `settings`');
       if (!isOld || !query.attribution?.settings) throw error;
       this.takesSettings = false;
-      return client.whatIf(run, episode, asUsual, signal);
+      return client.explanations.whatIf(run, episode, asUsual, signal);
     }
   }
 

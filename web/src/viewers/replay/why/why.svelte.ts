@@ -40,9 +40,10 @@ export class Why {
   readonly #reaches = new WeakMap<Attributions, Map<string, number[]>>();
   /** Actor and critic over one picture are one request. */
   readonly #together = new Together({
-    one: (query, range, signal) => this.client.attribution(this.run, this.episode, query, range, signal),
+    one: (query, range, signal) =>
+      this.client.explanations.attribution(this.run, this.episode, query, range, signal),
     several: (query, targets, range, signal) =>
-      this.client.attributions(this.run, this.episode, query, targets, range, signal),
+      this.client.explanations.attributions(this.run, this.episode, query, targets, range, signal),
   });
   #loading = false;
   readonly #abort = new AbortController();
@@ -56,9 +57,11 @@ export class Why {
     readonly isVector: () => boolean,
     private readonly onarrival: () => void,
   ) {
-    this.parity = new ParityCheck((checkpoint, signal) => client.parity(run, episode, checkpoint, signal));
+    this.parity = new ParityCheck((checkpoint, signal) =>
+      client.explanations.parity(run, episode, checkpoint, signal),
+    );
     this.quality = new QualityCheck((question, step, check, signal) =>
-      client.attributionQuality(run, episode, { ...queryOf(question), step, checks: [check] }, signal),
+      client.explanations.quality(run, episode, { ...queryOf(question), step, checks: [check] }, signal),
     );
   }
 
@@ -66,8 +69,8 @@ export class Why {
   open(): void {
     if (this.#loading || this.choices || this.error) return;
     this.#loading = true;
-    this.client
-      .explanations(this.run, this.episode, this.#abort.signal)
+    this.client.explanations
+      .offered(this.run, this.episode, this.#abort.signal)
       .then((choices) => (this.choices = choices))
       .catch((error: unknown) => {
         if (!this.#abort.signal.aborted)
@@ -128,7 +131,7 @@ export class Why {
     const made = new AttributionTotals(
       this.count(),
       (from, to, signal) =>
-        this.client.attributionTotals(this.run, this.episode, query, { from, to }, signal),
+        this.client.explanations.totals(this.run, this.episode, query, { from, to }, signal),
       step,
       () => [...this.#sources.values()].some(({ isBusy }) => isBusy),
       () => this.#arrived(),
