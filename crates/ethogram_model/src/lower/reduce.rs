@@ -16,7 +16,8 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("ReduceSumSquare", |call| composed(call, |call, x| call.b.mul(x, x), None)),
     ("ReduceLogSum", |call| composed(call, |_, x| Ok(x), Some(Unary::Log))),
     ("ReduceLogSumExp", log_sum_exp),
-    ("ArgMax", arg_max),
+    ("ArgMax", |call| arg_extreme(call, false)),
+    ("ArgMin", |call| arg_extreme(call, true)),
 ];
 
 impl Call<'_> {
@@ -84,8 +85,9 @@ fn log_sum_exp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     Ok(vec![call.kept(y, &axes)?])
 }
 
-fn arg_max(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+fn arg_extreme(call: &mut Call<'_>, smallest: bool) -> Result<Vec<ValueId>> {
     let x = call.floats(0)?;
+    let x = if smallest { call.b.unary(Unary::Neg, x)? } else { x };
     let shape = call.shape(x);
     let axis = call.axis(call.attributes.int("axis", 0), shape.len())?;
     let y = if call.attributes.int("select_last_index", 0) == 0 || shape[axis] == 0 {
