@@ -20,6 +20,9 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("ArgMin", |call| arg_extreme(call, true)),
 ];
 
+/// Longest axis whose product is written factor by factor; that of a longer one has no derivative.
+const FACTORS_MAX: usize = 64;
+
 impl Call<'_> {
     /// The axes to reduce, and whether they stay; `None` when nothing is to be done.
     fn reduced(&self, x: ValueId) -> Result<Option<Vec<usize>>> {
@@ -53,9 +56,28 @@ fn plain(call: &mut Call<'_>, reduce: Reduce) -> Result<Vec<ValueId>> {
     let dtype = call.b.dtype(x);
     let extreme = matches!(reduce, Reduce::Max | Reduce::Min);
     let x = if dtype == Dtype::Bool && extreme { call.b.cast(x, Dtype::I64)? } else { x };
-    let y = call.b.reduce(reduce, x, &axes)?;
+    let short = axes.iter().all(|&axis| (1..=FACTORS_MAX).contains(&call.b.shape(x)[axis]));
+    let y = if reduce == Reduce::Prod && dtype == Dtype::F32 && short {
+        product(call, x, &axes)?
+    } else {
+        call.b.reduce(reduce, x, &axes)?
+    };
     let y = call.b.cast(y, dtype)?;
     Ok(vec![call.kept(y, &axes)?])
+}
+
+/// Factor by factor, so that the derivative is right where some of them are 0.
+fn product(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
+    let mut y = x;
+    for &axis in axes {
+        let mut all = call.b.slice_axis(y, axis, 0, 1)?;
+        for at in 1..call.b.shape(y)[axis] {
+            let factor = call.b.slice_axis(y, axis, at, 1)?;
+            all = call.b.mul(all, factor)?;
+        }
+        y = all;
+    }
+    Ok(y)
 }
 
 fn composed(

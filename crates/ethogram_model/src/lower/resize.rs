@@ -159,14 +159,12 @@ impl Line {
     fn place(&self, call: &Call<'_>, at: usize) -> Result<f64> {
         let (at, from, to) = (at as f64, self.from as f64, self.to as f64);
         Ok(match call.attributes.text("coordinate_transformation_mode", "half_pixel") {
-            "half_pixel" => (at + 0.5) / self.scale - 0.5,
+            "pytorch_half_pixel" | "align_corners" if self.to <= 1 => 0.0,
+            "half_pixel" | "pytorch_half_pixel" => (at + 0.5) / self.scale - 0.5,
             "half_pixel_symmetric" => {
                 let adjusted = to / (self.scale * from);
                 from / 2.0 * (1.0 - adjusted) + (at + 0.5) / self.scale - 0.5
             }
-            "pytorch_half_pixel" if self.to <= 1 => 0.0,
-            "pytorch_half_pixel" => (at + 0.5) / self.scale - 0.5,
-            "align_corners" if self.to <= 1 => 0.0,
             "align_corners" => at * (from - 1.0) / (to - 1.0),
             "asymmetric" => at / self.scale,
             "tf_crop_and_resize" if self.to <= 1 => (self.part[0] + self.part[1]) * (from - 1.0) / 2.0,
