@@ -85,6 +85,12 @@ impl Rules {
                 let sine = b.unary(Unary::Sin, x)?;
                 b.unary(Unary::Neg, sine)?
             }
+            // 1 / (1 + x²)
+            Unary::Atan => {
+                let square = b.mul(x, x)?;
+                let shifted = b.unary(Unary::Shift(1.0), square)?;
+                b.unary(Unary::Reciprocal, shifted)?
+            }
             Unary::Clip(low, high) => b.unary(Unary::Within(low, high), x)?,
             Unary::Power(power) => {
                 let lower = b.unary(Unary::Power(power - 1.0), x)?;

@@ -106,6 +106,7 @@ fn functions_of_one_number() {
     check("softplus", &[13], 0.0, |b, x| b.unary(Unary::Softplus, x));
     check("sin", &[13], 0.0, |b, x| b.unary(Unary::Sin, x));
     check("cos", &[13], 0.0, |b, x| b.unary(Unary::Cos, x));
+    check("atan", &[13], 0.0, |b, x| b.unary(Unary::Atan, x));
     check("clip", &[13], 0.0, |b, x| b.unary(Unary::Clip(-0.5, 0.41), x));
     check("power", &[13], 2.0, |b, x| b.unary(Unary::Power(1.7), x));
     check("scale", &[13], 0.0, |b, x| b.unary(Unary::Scale(-3.0), x));

@@ -137,6 +137,8 @@ pub enum Unary {
     Sin,
     /// Cosine.
     Cos,
+    /// Inverse of the tangent.
+    Atan,
     /// Largest integer not above.
     Floor,
     /// Smallest integer not below.

@@ -2,7 +2,7 @@
 
 use super::{Call, Lower};
 use crate::error::Result;
-use crate::graph::{Binary, Builder, Unary, ValueId};
+use crate::graph::{Binary, Builder, Compare, Unary, ValueId};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("Relu", |call| unary(call, Unary::Relu)),
@@ -20,6 +20,8 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("HardSigmoid", hard_sigmoid),
     ("HardSwish", hard_swish),
     ("Softsign", softsign),
+    ("ThresholdedRelu", thresholded_relu),
+    ("Shrink", shrink),
     ("Softmax", |call| softmax(call, false)),
     ("LogSoftmax", |call| softmax(call, true)),
 ];
@@ -110,6 +112,29 @@ fn softsign(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let size = call.b.unary(Unary::Abs, x)?;
     let below = call.b.unary(Unary::Shift(1.0), size)?;
     Ok(vec![call.b.binary(Binary::Div, x, below)?])
+}
+
+/// `x` above alpha, else 0.
+fn thresholded_relu(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.floats(0)?;
+    let (bound, zero) = (call.b.scalar(call.attributes.float("alpha", 1.0))?, call.b.scalar(0.0)?);
+    let above = call.b.compare(Compare::Greater, x, bound)?;
+    Ok(vec![call.b.select(above, x, zero)?])
+}
+
+/// `x + bias` below −lambd, `x − bias` above lambd, else 0.
+fn shrink(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.input(0)?;
+    let dtype = call.b.dtype(x);
+    let x = call.floats(0)?;
+    let (bias, bound) = (call.attributes.float("bias", 0.0), call.attributes.float("lambd", 0.5));
+    let (zero, high, low) = (call.b.scalar(0.0)?, call.b.scalar(bound)?, call.b.scalar(-bound)?);
+    let above = call.b.compare(Compare::Greater, x, high)?;
+    let below = call.b.compare(Compare::Less, x, low)?;
+    let (lowered, raised) = (call.b.unary(Unary::Shift(-bias), x)?, call.b.unary(Unary::Shift(bias), x)?);
+    let y = call.b.select(below, raised, zero)?;
+    let y = call.b.select(above, lowered, y)?;
+    Ok(vec![call.b.cast(y, dtype)?])
 }
 
 fn softmax(call: &mut Call<'_>, log: bool) -> Result<Vec<ValueId>> {

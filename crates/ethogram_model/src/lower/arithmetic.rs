@@ -35,12 +35,13 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("Log", |call| unary(call, Unary::Log)),
     ("Reciprocal", |call| unary(call, Unary::Reciprocal)),
     ("Erf", |call| unary(call, Unary::Erf)),
-    ("Sin", |call| unary(call, Unary::Sin)),
-    ("Cos", |call| unary(call, Unary::Cos)),
     ("Floor", |call| unary(call, Unary::Floor)),
     ("Ceil", |call| unary(call, Unary::Ceil)),
     ("Round", |call| unary(call, Unary::Round)),
     ("Clip", clip),
+    ("CastLike", cast_like),
+    ("IsNaN", is_nan),
+    ("IsInf", is_infinite),
 ];
 
 fn unary(call: &mut Call<'_>, unary: Unary) -> Result<Vec<ValueId>> {
@@ -113,6 +114,30 @@ fn cast(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let x = call.input(0)?;
     let dtype = call.element_type(call.attributes.int("to", 1))?;
     Ok(vec![call.b.cast(x, dtype)?])
+}
+
+fn cast_like(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let (x, like) = (call.input(0)?, call.input(1)?);
+    let dtype = call.b.dtype(like);
+    Ok(vec![call.b.cast(x, dtype)?])
+}
+
+/// What is not itself.
+fn is_nan(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.floats(0)?;
+    let same = call.b.compare(Compare::Equal, x, x)?;
+    Ok(vec![call.b.not(same)?])
+}
+
+fn is_infinite(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.floats(0)?;
+    let signs = [("detect_positive", f32::INFINITY), ("detect_negative", f32::NEG_INFINITY)];
+    let [above, below] = signs.map(|(name, infinity)| {
+        // Nothing equals NaN.
+        let infinity = call.b.scalar(if call.attributes.int(name, 1) == 0 { f32::NAN } else { infinity })?;
+        call.b.compare(Compare::Equal, x, infinity)
+    });
+    Ok(vec![call.b.binary(Binary::Or, above?, below?)?])
 }
 
 fn clip(call: &mut Call<'_>) -> Result<Vec<ValueId>> {

@@ -8,12 +8,17 @@ mod constant;
 mod einsum;
 mod layout;
 mod normalization;
+mod order;
 mod pool;
 mod product;
+mod quantized;
 mod recurrent;
 mod reduce;
+mod resize;
 mod reverse;
 mod scatter;
+mod trigonometry;
+mod volume;
 
 pub(crate) use attributes::{Attributes, Value as AttributeValue};
 
@@ -40,6 +45,10 @@ pub(crate) fn operators() -> impl Iterator<Item = &'static (&'static str, Lower)
         attention::OPERATORS,
         scatter::OPERATORS,
         reverse::OPERATORS,
+        order::OPERATORS,
+        resize::OPERATORS,
+        quantized::OPERATORS,
+        trigonometry::OPERATORS,
     ]
     .into_iter()
     .flatten()

@@ -138,8 +138,9 @@ impl Call<'_> {
             return Ok(y);
         }
         let bias = self.floats(index)?;
-        let channels = self.shape(y)[1];
-        let bias = self.b.reshape(bias, &[1, channels, 1, 1])?;
+        let mut shape = vec![1; self.shape(y).len()];
+        shape[1] = self.shape(y)[1];
+        let bias = self.b.reshape(bias, &shape)?;
         self.b.add(y, bias)
     }
 }
@@ -147,6 +148,10 @@ impl Call<'_> {
 fn conv(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let (x, weight) = (call.floats(0)?, call.floats(1)?);
     let (input, kernel) = (call.shape(x), call.shape(weight));
+    if input.len() == 5 {
+        let y = super::volume::conv(call, x, weight)?;
+        return Ok(vec![call.with_bias(y, 2)?]);
+    }
     let frame = call.frame(&input, kernel.get(2..).unwrap_or_default())?;
     let x = call.with_row(x, frame.line)?;
     let weight = call.with_row(weight, frame.line)?;

@@ -16,8 +16,12 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("ReduceSumSquare", |call| composed(call, |call, x| call.b.mul(x, x), None)),
     ("ReduceLogSum", |call| composed(call, |_, x| Ok(x), Some(Unary::Log))),
     ("ReduceLogSumExp", log_sum_exp),
-    ("ArgMax", arg_max),
+    ("ArgMax", |call| arg_extreme(call, false)),
+    ("ArgMin", |call| arg_extreme(call, true)),
 ];
+
+/// Longest axis whose product is written factor by factor; that of a longer one has no derivative.
+const FACTORS_MAX: usize = 64;
 
 impl Call<'_> {
     /// The axes to reduce, and whether they stay; `None` when nothing is to be done.
@@ -52,9 +56,28 @@ fn plain(call: &mut Call<'_>, reduce: Reduce) -> Result<Vec<ValueId>> {
     let dtype = call.b.dtype(x);
     let extreme = matches!(reduce, Reduce::Max | Reduce::Min);
     let x = if dtype == Dtype::Bool && extreme { call.b.cast(x, Dtype::I64)? } else { x };
-    let y = call.b.reduce(reduce, x, &axes)?;
+    let short = axes.iter().all(|&axis| (1..=FACTORS_MAX).contains(&call.b.shape(x)[axis]));
+    let y = if reduce == Reduce::Prod && dtype == Dtype::F32 && short {
+        product(call, x, &axes)?
+    } else {
+        call.b.reduce(reduce, x, &axes)?
+    };
     let y = call.b.cast(y, dtype)?;
     Ok(vec![call.kept(y, &axes)?])
+}
+
+/// Factor by factor, so that the derivative is right where some of them are 0.
+fn product(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
+    let mut y = x;
+    for &axis in axes {
+        let mut all = call.b.slice_axis(y, axis, 0, 1)?;
+        for at in 1..call.b.shape(y)[axis] {
+            let factor = call.b.slice_axis(y, axis, at, 1)?;
+            all = call.b.mul(all, factor)?;
+        }
+        y = all;
+    }
+    Ok(y)
 }
 
 fn composed(
@@ -84,8 +107,9 @@ fn log_sum_exp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     Ok(vec![call.kept(y, &axes)?])
 }
 
-fn arg_max(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+fn arg_extreme(call: &mut Call<'_>, smallest: bool) -> Result<Vec<ValueId>> {
     let x = call.floats(0)?;
+    let x = if smallest { call.b.unary(Unary::Neg, x)? } else { x };
     let shape = call.shape(x);
     let axis = call.axis(call.attributes.int("axis", 0), shape.len())?;
     let y = if call.attributes.int("select_last_index", 0) == 0 || shape[axis] == 0 {

@@ -65,7 +65,7 @@ fn scatter_nd(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 
 impl Call<'_> {
     /// Indices along an axis as distances; negative ones count from its end.
-    fn places_along(&mut self, indices: ValueId, length: usize, step: usize) -> Result<ValueId> {
+    pub(super) fn places_along(&mut self, indices: ValueId, length: usize, step: usize) -> Result<ValueId> {
         let beyond = |index: &&i64| **index >= length as i64 || **index < -(length as i64);
         let known = self.b.constant_of(indices).and_then(|tensor| tensor.as_i64());
         if let Some(index) = known.and_then(|known| known.iter().find(beyond)) {

@@ -45,6 +45,7 @@ pub fn apply(unary: Unary, x: f32) -> f32 {
         Unary::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
         Unary::Sin => x.sin(),
         Unary::Cos => x.cos(),
+        Unary::Atan => x.atan(),
         Unary::Floor => x.floor(),
         Unary::Ceil => x.ceil(),
         Unary::Round => x.round_ties_even(),

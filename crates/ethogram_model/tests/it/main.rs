@@ -19,3 +19,4 @@ mod operators;
 mod perturbation;
 mod policies;
 mod reference_attributions;
+mod volumes;

@@ -15,6 +15,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("test_convtranspose_autopad_same", "auto_pad are not supported"),
     ("test_convtranspose_kernel_shape", "output_shape and auto_pad are not supported"),
     ("test_convtranspose_output_shape", "output_shape and auto_pad are not supported"),
+    ("test_dequantizelinear_blocked", "block_size is not supported"),
     ("test_training_dropout", "training_mode is on"),
     ("test_training_dropout_default", "training_mode is on"),
     ("test_training_dropout_default_mask", "training_mode is on"),
