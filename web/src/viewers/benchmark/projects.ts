@@ -1,0 +1,37 @@
+import { familyOf } from '../../state/seeds';
+import type { RunSummary } from '../../api/wire';
+import type { Part } from './spec';
+
+/** A project, and how many runs it has. */
+export interface Project {
+  name: string;
+  runs: number;
+}
+
+/** Fewer runs foretell nothing: the server grows no forest of them. */
+const FOREST_RUNS_MIN = 8;
+
+/** Projects, that with the newest run first. `runs` are newest first. */
+export function projectsOf(runs: readonly RunSummary[]): Project[] {
+  const counts = new Map<string, number>();
+  for (const { project } of runs) counts.set(project, (counts.get(project) ?? 0) + 1);
+  return [...counts].map(([name, count]) => ({ name, runs: count }));
+}
+
+/**
+ * The project that is compared while nobody has chosen: the newest of which the page has something to say. Algorithms need
+ * several seeds of one configuration, parameters the runs of a forest. Where no project has that, the newest. `runs` are newest first.
+ */
+export function projectByItself(runs: readonly RunSummary[], part: Part): string | null {
+  const projects = projectsOf(runs);
+  const telling =
+    part === 'parameters'
+      ? projects.find((project) => project.runs >= FOREST_RUNS_MIN)
+      : projects.find(({ name }) => hasSeeds(runs.filter(({ project }) => project === name)));
+  return (telling ?? projects[0])?.name ?? null;
+}
+
+/** Whether two of the runs differ in their seed alone, as far as groups and names tell. */
+function hasSeeds(runs: readonly RunSummary[]): boolean {
+  return new Set(runs.map(familyOf)).size < runs.length;
+}
