@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { RunSummary } from '../../api/wire';
-import { projectByItself, projectsOf } from './projects';
+import { ALL, projectByItself, projectsOf, runsOf } from './projects';
 
 /** Runs of a project by their names, as a table that is newest first has them. */
 const runs = (project: string, names: readonly string[], group: string | null = null) =>
@@ -22,6 +22,8 @@ describe('the project that a benchmark begins with', () => {
       { name: 'sweep', runs: 8 },
       { name: 'benchmark', runs: 3 },
     ]);
+    expect(runsOf('sweep', all)).toEqual(sweep);
+    expect(runsOf(ALL, all)).toEqual(all);
     expect(projectByItself(all, 'algorithms')).toBe('benchmark');
     expect(projectByItself(all, 'parameters')).toBe('sweep');
   });

@@ -8,6 +8,8 @@ export interface Project {
   runs: number;
 }
 
+/** In place of a project's name: all of them. A project is a folder, and none is called so. */
+export const ALL = '*';
 /** Fewer runs foretell nothing: the server grows no forest of them. */
 const FOREST_RUNS_MIN = 8;
 
@@ -16,6 +18,11 @@ export function projectsOf(runs: readonly RunSummary[]): Project[] {
   const counts = new Map<string, number>();
   for (const { project } of runs) counts.set(project, (counts.get(project) ?? 0) + 1);
   return [...counts].map(([name, count]) => ({ name, runs: count }));
+}
+
+/** The runs of a project, or of all. */
+export function runsOf(project: string | null, runs: readonly RunSummary[]): readonly RunSummary[] {
+  return project === ALL ? runs : runs.filter((run) => run.project === project);
 }
 
 /**
@@ -27,7 +34,7 @@ export function projectByItself(runs: readonly RunSummary[], part: Part): string
   const telling =
     part === 'parameters'
       ? projects.find((project) => project.runs >= FOREST_RUNS_MIN)
-      : projects.find(({ name }) => hasSeeds(runs.filter(({ project }) => project === name)));
+      : projects.find(({ name }) => hasSeeds(runsOf(name, runs)));
   return (telling ?? projects[0])?.name ?? null;
 }
 

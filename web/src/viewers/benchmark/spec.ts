@@ -11,7 +11,7 @@ export type Part = 'algorithms' | 'parameters';
 /** What of the page is worth a link: read from the address and written to it, defaults left out. */
 export interface BenchmarkSpec {
   part: Part;
-  /** Whose runs are compared, where nobody chose runs; null: as the page finds it. */
+  /** The project whose runs are compared, where nobody chose runs; `*`: all runs; null: as the page finds it. */
   project: string | null;
   /** What names the algorithm: `auto`, `group`, `name`, `project`, or `config:KEY`. */
   by: string;
