@@ -5,7 +5,7 @@ steps and environments, so that all of it takes some 15 minutes of processor tim
 `1/2` and `2/2`, at once, do half each.
 A run that is there is not made again, whether it ended or was stopped.
 
-Two projects: `benchmark`, three algorithms on three tasks with three seeds each, and `sweep`, PPO on CartPole with
+Two projects: `benchmark`, three algorithms on three tasks with five seeds each, and `sweep`, PPO on CartPole with
 other settings in each run, drawn at random.
 """
 
@@ -25,7 +25,7 @@ from stable_baselines3.common.env_util import make_vec_env
 
 ALGORITHMS = ("PPO", "A2C", "DQN")
 STEPS = {"CartPole-v1": 50_000, "Acrobot-v1": 40_000, "LunarLander-v3": 60_000}
-SEEDS = range(1, 4)
+SEEDS = range(1, 6)
 SWEEP_RUNS = 20
 SWEEP_STEPS = 20_000
 # Scalars of the training itself are kept about so many times a run.
