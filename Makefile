@@ -61,9 +61,15 @@ nasm:
 .PHONY: demo-runs
 demo-runs: .demo/.built ## Build the demo runs into .demo
 
+# Runs as they were trained, beside those that tests serve. A copy: what is derived of a run is kept with it.
+.demo-trained/.copied: $(DEMO_SOURCES)
+	rm -rf .demo-trained
+	cp -R demo/trained .demo-trained
+	@touch $@
+
 .PHONY: demo
-demo: .demo/.built ## Build everything, then serve the bundled real runs (PORT=… for a port of your choice)
-	$(BIN)/ethogram serve .demo $(if $(PORT),--port $(PORT))
+demo: .demo/.built .demo-trained/.copied ## Build everything, then serve the bundled real runs (PORT=… for a port of your choice)
+	$(BIN)/ethogram serve .demo .demo-trained $(if $(PORT),--port $(PORT))
 
 # ---- tests ----------------------------------------------------------------------------------------------------------
 
@@ -155,4 +161,4 @@ check: lint test-python test-web ## The fast loop: format, lint, types, unit tes
 
 .PHONY: clean
 clean: ## Remove what was built, keep what was fetched
-	rm -rf .demo $(VENV) $(HEAVY) web/dist
+	rm -rf .demo .demo-trained $(VENV) $(HEAVY) web/dist

@@ -8,6 +8,7 @@ describe('the address of a benchmark', () => {
   it('says nothing of what nobody chose, and odd words become the default', () => {
     expect(formatSpec(parse({}))).toEqual({
       compare: null,
+      project: null,
       by: null,
       task: null,
       score: null,
@@ -22,6 +23,7 @@ describe('the address of a benchmark', () => {
   it('comes back as it was written, commas in names included', () => {
     const spec: BenchmarkSpec = {
       part: 'parameters',
+      project: 'atari, all',
       by: 'config:optimizer.name',
       task: 'project',
       score: 'a@b/c@step:1000',

@@ -11,6 +11,8 @@ export type Part = 'algorithms' | 'parameters';
 /** What of the page is worth a link: read from the address and written to it, defaults left out. */
 export interface BenchmarkSpec {
   part: Part;
+  /** The project whose runs are compared, where nobody chose runs; `*`: all runs; null: as the page finds it. */
+  project: string | null;
   /** What names the algorithm: `auto`, `group`, `name`, `project`, or `config:KEY`. */
   by: string;
   /** What names the task: `auto`, `env_id`, `project`, or `config:KEY`. */
@@ -31,6 +33,7 @@ const CELLS: readonly Cells[] = ['mean_sd', 'iqm', 'runtime'];
 export function parseSpec(param: (name: string) => string | null): BenchmarkSpec {
   return {
     part: param('compare') === 'parameters' ? 'parameters' : 'algorithms',
+    project: param('project') || null,
     by: param('by') || 'auto',
     task: param('task') || 'auto',
     score: param('score') || 'last100',
@@ -45,6 +48,7 @@ export function parseSpec(param: (name: string) => string | null): BenchmarkSpec
 export function formatSpec(spec: BenchmarkSpec): Record<string, string | null> {
   return {
     compare: spec.part === 'algorithms' ? null : spec.part,
+    project: spec.project,
     by: spec.by === 'auto' ? null : spec.by,
     task: spec.task === 'auto' ? null : spec.task,
     score: spec.score === 'last100' ? null : spec.score,
