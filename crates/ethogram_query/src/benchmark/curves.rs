@@ -14,7 +14,7 @@ pub struct BenchmarkCurve {
     pub task: Option<usize>,
     /// Global steps, ascending.
     pub step: Vec<i64>,
-    /// At each step, of the runs that had begun and not ended; missing where there was none.
+    /// At each step, of the runs that had begun and not ended; missing where there was none, and over all tasks where one had none.
     pub estimates: Vec<Option<Estimate>>,
     /// Runs at each step.
     pub runs: Vec<usize>,
@@ -51,7 +51,12 @@ impl Contents {
                 }
             })
         };
-        let scores: Vec<Option<Scores>> = steps.iter().map(|&step| at(step)).collect();
+        // Over all tasks only where each has a run: a mean of those that happen to go on would jump as others end.
+        let filled = |scores: &Scores| scores.tasks().iter().filter(|task| !task.is_empty()).count();
+        let all =
+            self.sorted_by_task(algorithm, |_, run| self.scales[run.task].map(|_| 0.0)).map_or(0, |all| filled(&all));
+        let whole = |scores: &Scores| task.is_some() || filled(scores) == all;
+        let scores: Vec<Option<Scores>> = steps.iter().map(|&step| at(step).filter(whole)).collect();
         let statistic = if task.is_some() { Statistic::Mean } else { Statistic::Iqm };
         Ok(BenchmarkCurve {
             algorithm,

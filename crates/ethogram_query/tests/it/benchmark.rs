@@ -208,6 +208,24 @@ fn curves_are_at_steps_in_common_and_end_where_runs_end() {
 }
 
 #[test]
+fn a_curve_over_all_tasks_is_where_all_of_them_have_a_run() {
+    let short: &[f64] = &[3.0, 4.0, 5.0];
+    let long: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0];
+    let (bench, runs) = bench(&[
+        ("dqn", "a", long),
+        ("dqn", "a", &[2.0, 3.0, 4.0, 5.0, 6.0]),
+        ("dqn", "b", short),
+        ("dqn", "b", &[4.0, 5.0, 6.0]),
+    ]);
+    let score = "loss@last".parse().expect("a score");
+    let found = read(&bench, &BenchmarkRequest { score, ..request(&runs) });
+    let curve = &found.curves[0];
+    assert_eq!((curve.task, curve.runs.as_slice()), (None, [4, 4, 4, 0, 0].as_slice()));
+    assert!(curve.estimates[2].is_some() && curve.estimates[3].is_none());
+    assert_eq!(found.task_curves[0].runs, [2, 2, 2, 2, 2], "of one task it goes on");
+}
+
+#[test]
 fn configs_are_compared_and_runs_that_do_not_count_are_told_of() {
     let (bench, mut runs) = two_by_two();
     let found = read(&bench, &request(&runs));

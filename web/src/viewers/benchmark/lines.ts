@@ -19,28 +19,6 @@ export function lineOfCurve({ name, ink }: Drawn, curve: BenchmarkCurve): LineSe
   };
 }
 
-/**
- * A curve over all tasks as far as all tasks of its algorithm go: a mean of those that go on would jump where others end.
- * `ofTasks` are the curves of each task.
- */
-export function whileAllTasksGoOn(curve: BenchmarkCurve, ofTasks: readonly BenchmarkCurve[]): BenchmarkCurve {
-  const spans = ofTasks
-    .filter(({ algorithm }) => algorithm === curve.algorithm)
-    .map(({ step, runs }) => step.filter((_, at) => runs[at]! > 0));
-  const from = Math.max(...spans.map((steps) => steps[0] ?? Infinity));
-  const to = Math.min(...spans.map((steps) => steps.at(-1) ?? -Infinity));
-  const inside = <T>(values: readonly T[]) =>
-    values.filter((_, at) => curve.step[at]! >= from && curve.step[at]! <= to);
-  return {
-    ...curve,
-    step: inside(curve.step),
-    value: inside(curve.value),
-    low: inside(curve.low),
-    high: inside(curve.high),
-    runs: inside(curve.runs),
-  };
-}
-
 /** A profile with its band. */
 export function lineOfProfile({ name, ink }: Drawn, profile: BenchmarkProfile): LineSeries {
   return {

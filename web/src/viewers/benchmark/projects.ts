@@ -30,7 +30,11 @@ export function runsOf(project: string | null, runs: readonly RunSummary[]): rea
  * of which it has. Algorithms need several seeds of one configuration, parameters the runs of a forest. Where no project has that, the run's
  * own. `runs` are newest first.
  */
-export function projectByItself(runs: readonly RunSummary[], part: Part, inView?: string | null): string | null {
+export function projectByItself(
+  runs: readonly RunSummary[],
+  part: Part,
+  inView?: string | null,
+): string | null {
   const projects = projectsOf(runs);
   const own = projects.findIndex((project) => project.name === inView);
   if (own > 0) projects.unshift(...projects.splice(own, 1));
