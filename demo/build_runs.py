@@ -15,6 +15,7 @@ from typing import Any
 import ethogram as eg
 import numpy as np
 from ethogram import space
+from ethogram.known_names import known_names
 
 SOURCES = Path(__file__).parent / "sources"
 
@@ -119,8 +120,8 @@ def describe(rollout: Rollout) -> dict[str, Any]:
     observation = arrays.get("obs", arrays.get("obs_u8"))
     image = observation.dtype == np.uint8
     low, high = (0, 255) if image else (arrays.get("obs_low", -np.inf), arrays.get("obs_high", np.inf))
-    names = meta.get("obs_names", [])
-    split = [name.rpartition(" (") if name.endswith(")") else (name, "", "") for name in names]
+    # What the rollouts call the legs of Lunar Lander is the wrong way round.
+    names = () if image else known_names(meta["env"]).observation
     if "action_low" in arrays:
         action = space.box(arrays["action_low"], arrays["action_high"], arrays["action"].shape[1:], "float32")
     else:
@@ -130,8 +131,8 @@ def describe(rollout: Rollout) -> dict[str, Any]:
         observation_space=space.box(low, high, observation.shape[1:], str(observation.dtype)),
         action_space=action,
         action_meanings=meta["action_meanings"],
-        observation_names=[name for name, _, _ in split],
-        observation_units=[unit.rstrip(")") for _, _, unit in split],
+        observation_names=[name for name, _ in names],
+        observation_units=[unit for _, unit in names],
         fps=meta["fps"],
     )
 
