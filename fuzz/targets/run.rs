@@ -15,8 +15,6 @@ mod support;
 
 use fuzzed_run::{Ground, Part};
 
-const PARTS: [Part; 4] = [Part::Segment, Part::Log, Part::Sealed, Part::Manifest];
-
 thread_local! {
     static GROUND: OnceCell<Ground> = const { OnceCell::new() };
 }
@@ -27,12 +25,9 @@ fn originals() -> Vec<Vec<u8>> {
         let files = ground.originals(*part).into_iter();
         files.map(|file| [&[index as u8], &*file].concat()).collect::<Vec<_>>()
     };
-    PARTS.iter().enumerate().flat_map(of).collect()
+    Part::ALL.iter().enumerate().flat_map(of).collect()
 }
 
 libfuzzer_sys::fuzz_target!(init: seeds::begin(originals), |bytes: &[u8]| {
-    if let Some((&first, rest)) = bytes.split_first() {
-        let part = PARTS[usize::from(first) % PARTS.len()];
-        GROUND.with(|ground| ground.get_or_init(Ground::new).read(part, rest));
-    }
+    GROUND.with(|ground| ground.get_or_init(Ground::new).read_any(bytes));
 });

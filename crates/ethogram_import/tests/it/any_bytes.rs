@@ -4,6 +4,7 @@ use ethogram_store::{Axis, RunSource};
 use proptest::prelude::*;
 
 use crate::chance::Chance;
+use crate::corpus::try_corpus;
 use crate::events::{Events, field};
 use crate::fuzzed::{self, Outcome, sample};
 use crate::{open, points};
@@ -74,6 +75,14 @@ fn mutants_of_numpys_arrays_do_no_harm() {
 #[test]
 fn mutants_of_arrow_episodes_do_no_harm() {
     Chance::try_mutants(&fuzzed::datasets(), 400, |bytes| fuzzed::dataset(bytes) == Outcome::Read);
+}
+
+#[test]
+fn what_fuzzing_kept_does_no_harm() {
+    try_corpus("events", |bytes| fuzzed::events(bytes) == Outcome::Read);
+    try_corpus("tables", |bytes| fuzzed::table(bytes) == Outcome::Read);
+    try_corpus("npz", |bytes| fuzzed::npz(bytes) == Outcome::Read);
+    try_corpus("arrow", |bytes| fuzzed::dataset(bytes) == Outcome::Read);
 }
 
 proptest! {

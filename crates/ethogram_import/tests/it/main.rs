@@ -4,6 +4,8 @@ mod any_bytes;
 #[path = "../../../ethogram_store/tests/it/chance.rs"]
 mod chance;
 mod convert;
+#[path = "../../../ethogram_store/tests/it/corpus.rs"]
+mod corpus;
 mod events;
 mod folder;
 mod fuzzed;

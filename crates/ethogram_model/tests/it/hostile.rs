@@ -5,6 +5,7 @@ use std::path::Path;
 
 use ethogram_model::{Cancel, Error, Limits, Model, Program, Tensor};
 
+use crate::corpus::try_corpus;
 use crate::encode::{floats, int, integers, ints, model, node, outside, tensor};
 use crate::fuzzed::{Outcome, limits, run};
 
@@ -320,4 +321,9 @@ fn four_hundred_and_thirty_two_mutants_neither_panic_nor_eat_memory() {
 fn lengths_beside_one_of_nothing_need_not_have_a_product() {
     // Found by fuzzing: an axis of no elements beside others so long that strides overflowed.
     run(include_bytes!("../../testdata/hostile/lengths_beside_none.onnx"));
+}
+
+#[test]
+fn what_fuzzing_kept_does_no_harm() {
+    try_corpus("model", |bytes| run(bytes) == Outcome::Ran);
 }

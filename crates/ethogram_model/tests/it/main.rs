@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributions;
+#[path = "../../../ethogram_store/tests/it/corpus.rs"]
+mod corpus;
 mod counterfactual;
 mod encode;
 mod exporters;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{chance::Chance, fuzzed, routes::served};
+use crate::{chance::Chance, corpus::try_corpus, fuzzed, routes::served};
 
 #[test]
 fn mutants_of_questions_are_answered() {
@@ -22,4 +22,14 @@ fn mutants_of_questions_are_answered() {
             answered(&chance.mutant(question));
         }
     }
+}
+
+#[test]
+fn what_fuzzing_kept_is_answered() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (_root, served) = runtime.block_on(served());
+    try_corpus("query", |bytes| {
+        let asked = async { tokio::time::timeout(Duration::from_secs(40), fuzzed::ask(&served, bytes)).await };
+        runtime.block_on(asked).expect("an answer within 40 s")
+    });
 }

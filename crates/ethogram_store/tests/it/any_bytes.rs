@@ -1,6 +1,7 @@
 //! Bytes that nobody meant: mutants of real groups of frames, of real descriptions of spaces, and of real files of a run.
 
 use crate::chance::Chance;
+use crate::corpus::try_corpus;
 use crate::fuzzed::{self, Outcome, group, space};
 use crate::fuzzed_run::{Ground, Part};
 
@@ -63,4 +64,12 @@ fn a_log_may_vouch_for_the_end_of_all_bytes() {
         let far = [&log[..1], &(u64::MAX - 3).to_le_bytes(), &3_u64.to_le_bytes(), &log[17..65], &[0; 64]].concat();
         assert_eq!(ground.read(Part::Log, &far), Outcome::Refused);
     }
+}
+
+#[test]
+fn what_fuzzing_kept_does_no_harm() {
+    try_corpus("frames", |bytes| group(bytes) == Outcome::Read);
+    try_corpus("space", |bytes| space(bytes) == Outcome::Read);
+    let ground = Ground::new();
+    try_corpus("run", |bytes| ground.read_any(bytes) == Outcome::Read);
 }

@@ -22,6 +22,11 @@ pub enum Part {
     Manifest,
 }
 
+impl Part {
+    /// By the first byte of what [`Ground::read_any`] reads.
+    pub const ALL: [Self; 4] = [Self::Segment, Self::Log, Self::Sealed, Self::Manifest];
+}
+
 /// Bytes of a record of a commit log, and where what is set right stands in it.
 const RECORD: usize = 64;
 
@@ -97,6 +102,12 @@ impl Ground {
                 with(&[(file, bytes.to_vec()), (path, manifest)], &self.sealed)
             }
         }
+    }
+
+    /// The same for a file of which the first byte says which it is.
+    pub fn read_any(&self, bytes: &[u8]) -> Outcome {
+        let Some((&first, rest)) = bytes.split_first() else { return Outcome::Refused };
+        self.read(Part::ALL[usize::from(first) % Part::ALL.len()], rest)
     }
 
     /// The messages of a live segment, each after its length.

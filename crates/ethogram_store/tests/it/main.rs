@@ -3,6 +3,7 @@
 mod any_bytes;
 mod chance;
 mod check;
+mod corpus;
 mod crash;
 mod damage;
 mod fuzzed;
