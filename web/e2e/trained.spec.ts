@@ -34,7 +34,7 @@ test('Benchmark begins with the project that has seeds, Parameters with one that
   page,
 }) => {
   await page.goto(`${server.url}/#/benchmark`);
-  // The sweep is newer, and has no two seeds of anything.
+  // The sweep has no two seeds of anything, and the other nine configurations, three of each task.
   await expect(chosen(page)).toHaveText(`benchmark (${BENCHMARK})`);
   await expect(page.getByText(`${BENCHMARK} runs, 3 algorithms, 3 tasks`)).toBeVisible();
   for (const name of ['A2C', 'DQN', 'PPO']) {

@@ -1,5 +1,7 @@
 //! Names that are like one that nobody knows: what an error suggests.
 
+use strsim::levenshtein;
+
 /// Most names that are suggested.
 const NAMES_MAX: usize = 3;
 /// Letters that may differ, in long names; in short ones a third of theirs.
@@ -36,26 +38,10 @@ fn distance(wanted: &str, name: &str) -> Option<usize> {
     let limit = EDITS_MAX.min(wanted.chars().count().div_ceil(3));
     let parts = name.split('/').chain([name.as_str()]);
     let near = |part: &&str| part.chars().count().abs_diff(wanted.chars().count()) <= limit;
-    let by_edits = parts.filter(near).map(|part| edits(wanted, part)).min().filter(|edits| *edits <= limit);
+    let by_edits = parts.filter(near).map(|part| levenshtein(wanted, part)).min().filter(|edits| *edits <= limit);
     let is_part = |part: &str, whole: &str| part.chars().count() >= PART_MIN && whole.contains(part);
     let by_part = if is_part(wanted, &name) { Some(1) } else { is_part(&name, wanted).then_some(2) };
     [by_edits, by_part].into_iter().flatten().min()
-}
-
-/// Letters to put in, take out or replace (Levenshtein).
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -79,7 +65,6 @@ mod tests {
         check("reward", &["rewards", "reward", "Reward", "award", "step"], &["Reward", "reward", "rewards"]);
         check("qvalues", &["value", "q_values", "q_values"], &["q_values", "value"]);
         check("grüße", &["grüsse", "größe"], &["größe", "grüsse"]);
-        assert_eq!(edits("kitten", "sitting"), 3);
     }
 
     #[test]

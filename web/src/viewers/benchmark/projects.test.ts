@@ -28,6 +28,18 @@ describe('the project that a benchmark begins with', () => {
     expect(projectByItself(all, 'parameters')).toBe('sweep');
   });
 
+  it('has many configurations of one task for parameters, not many seeds of few', () => {
+    const tasks = ['cartpole', 'acrobot', 'lander'].flatMap((task) =>
+      runs(
+        'tasks',
+        ['a2c', 'dqn', 'ppo'].flatMap((name) => [`${task}-${name}-s1`, `${task}-${name}-s2`]),
+      ).map((run) => ({ ...run, env_id: task })),
+    );
+    expect(projectByItself([...tasks, ...sweep], 'parameters')).toBe('sweep');
+    expect(projectByItself([...tasks, ...sweep], 'parameters', 'tasks')).toBe('sweep');
+    expect(projectByItself([...agents, ...tasks], 'parameters')).toBe('tasks');
+  });
+
   it('is that of the run in view where it has them', () => {
     const all = [...seeds, ...runs('older', ['dqn-s1', 'dqn-s2']), ...agents];
     expect(projectByItself(all, 'algorithms', 'older')).toBe('older');

@@ -27,8 +27,8 @@ export function runsOf(project: string | null, runs: readonly RunSummary[]): rea
 
 /**
  * The project that is compared while nobody has chosen: that of the run in view where the page has something to say of it, else the newest
- * of which it has. Algorithms need several seeds of one configuration, parameters the runs of a forest. Where no project has that, the run's
- * own. `runs` are newest first.
+ * of which it has. Algorithms need several seeds of one configuration, parameters several configurations of one task, or at least the runs
+ * of a forest. Where no project has that, the run's own. `runs` are newest first.
  */
 export function projectByItself(
   runs: readonly RunSummary[],
@@ -40,7 +40,8 @@ export function projectByItself(
   if (own > 0) projects.unshift(...projects.splice(own, 1));
   const telling =
     part === 'parameters'
-      ? projects.find((project) => project.runs >= FOREST_RUNS_MIN)
+      ? (projects.find(({ name }) => isSweep(runsOf(name, runs))) ??
+        projects.find((project) => project.runs >= FOREST_RUNS_MIN))
       : projects.find(({ name }) => hasSeeds(runsOf(name, runs)));
   return (telling ?? projects[0])?.name ?? null;
 }
@@ -48,4 +49,11 @@ export function projectByItself(
 /** Whether two of the runs differ in their seed alone, as far as groups and names tell. */
 function hasSeeds(runs: readonly RunSummary[]): boolean {
   return new Set(runs.map(familyOf)).size < runs.length;
+}
+
+/** Whether enough of the runs are of one task, and differ in more than their seed. */
+function isSweep(runs: readonly RunSummary[]): boolean {
+  const families = (task: string | null) =>
+    new Set(runs.filter((run) => run.env_id === task).map(familyOf)).size;
+  return [...new Set(runs.map((run) => run.env_id))].some((task) => families(task) >= FOREST_RUNS_MIN);
 }
