@@ -1,4 +1,4 @@
-import { fitCanvas } from './ink';
+import { HostCanvas } from './host_canvas';
 
 /** A small picture: packed RGBA, one `Uint32` a pixel. */
 export interface Picture {
@@ -15,26 +15,13 @@ export function stepsOfCells(count: number, cells: number): number[] {
 
 /** Pictures of the whole episode side by side; each stands for the stretch of the time line that it covers. */
 export class FilmStrip {
-  private readonly canvas: HTMLCanvasElement;
-  private readonly observer: ResizeObserver;
+  private readonly canvas: HostCanvas;
   private readonly pictures = new Map<number, HTMLCanvasElement>();
   private steps: readonly number[] = [];
-  private queued = 0;
 
   /** `onresize` is told the width and height in CSS pixels, so that it can say how many pictures there is room for. */
-  constructor(
-    private readonly host: HTMLElement,
-    onresize: (width: number, height: number) => void,
-  ) {
-    this.canvas = document.createElement('canvas');
-    host.insertBefore(this.canvas, host.firstChild);
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
-    this.observer = new ResizeObserver(() => {
-      this.redraw();
-      onresize(host.clientWidth, host.clientHeight);
-    });
-    this.observer.observe(host);
+  constructor(host: HTMLElement, onresize: (width: number, height: number) => void) {
+    this.canvas = new HostCanvas(host, (...at) => this.draw(...at), onresize);
   }
 
   /** Shows the pictures of these steps, in cells of equal width. */
@@ -47,7 +34,7 @@ export class FilmStrip {
       const near = before.find(([other]) => Math.abs(other - step) * steps.length * 2 <= (steps.at(-1) ?? 0));
       if (near) this.pictures.set(step, near[1]);
     }
-    this.redraw();
+    this.canvas.redraw();
   }
 
   put(step: number, picture: Picture): void {
@@ -58,25 +45,14 @@ export class FilmStrip {
     new Uint32Array(image.data.buffer).set(picture.rgba);
     canvas.getContext('2d')?.putImageData(image, 0, 0);
     this.pictures.set(step, canvas);
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
-    this.canvas.remove();
+    this.canvas.destroy();
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
-    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
-    if (width === 0 || height === 0) return;
-    const context = fitCanvas(this.canvas, width, height);
-    if (!context) return;
+  private draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     context.imageSmoothingQuality = 'high';
     const cell = width / Math.max(1, this.steps.length);
     this.steps.forEach((step, i) => {

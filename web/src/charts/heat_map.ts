@@ -1,4 +1,5 @@
-import { fitCanvas, readInk, type ChartInk } from './ink';
+import { HostCanvas } from './host_canvas';
+import { readInk, type ChartInk } from './ink';
 import { colourIndex, ramp, rgbOf, type ColourScale } from './ramp';
 import { xTicks, yTick, type XKind } from './ticks';
 
@@ -75,29 +76,23 @@ export function cellAt(edges: Float64Array, value: number): number {
 
 /** Cells on a canvas, with axes and one column marked. The host must be positioned; the chart fills it. */
 export class HeatMap {
-  private readonly canvas: HTMLCanvasElement;
+  private readonly canvas: HostCanvas;
   private readonly mark: HTMLElement;
-  private readonly observer: ResizeObserver;
   private readonly stops: (() => void)[] = [];
   private ink: ChartInk;
   private cells: HeatCells | null = null;
   private xEdges: Float64Array = new Float64Array();
   private picture: HTMLCanvasElement | null = null;
   private marked = -1;
-  private queued = 0;
 
   constructor(
     private readonly host: HTMLElement,
     private readonly events: HeatEvents,
   ) {
-    this.canvas = host.appendChild(document.createElement('canvas'));
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.canvas = new HostCanvas(host, (context) => this.draw(context));
     this.mark = host.appendChild(document.createElement('div'));
     Object.assign(this.mark.style, { position: 'absolute', pointerEvents: 'none', display: 'none' });
     this.ink = readInk(host);
-    this.observer = new ResizeObserver(() => this.redraw());
-    this.observer.observe(host);
     this.listen();
   }
 
@@ -105,7 +100,7 @@ export class HeatMap {
     this.cells = cells;
     this.xEdges = cells ? edgesBetween(cells.x) : new Float64Array();
     this.paint();
-    this.redraw();
+    this.canvas.redraw();
   }
 
   /** Frames one column; -1 for none. */
@@ -118,14 +113,12 @@ export class HeatMap {
   restyle(): void {
     this.ink = readInk(this.host);
     this.paint();
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
     for (const stop of this.stops) stop();
-    this.canvas.remove();
+    this.canvas.destroy();
     this.mark.remove();
   }
 
@@ -160,21 +153,14 @@ export class HeatMap {
     this.picture = picture;
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
   private get plane() {
     const [width, height] = [this.host.clientWidth, this.host.clientHeight];
     return { left: LEFT, top: TOP, width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
   }
 
-  private draw(): void {
+  private draw(context: CanvasRenderingContext2D): void {
     const { cells, picture, plane } = this;
-    if (plane.width <= 0 || plane.height <= 0) return;
-    const context = fitCanvas(this.canvas, this.host.clientWidth, this.host.clientHeight);
-    if (!context || !cells || !picture) return;
+    if (plane.width <= 0 || plane.height <= 0 || !cells || !picture) return;
     context.imageSmoothingEnabled = false;
     const { left, top, width, height } = plane;
     const [x0, x1] = [this.xEdges[0], this.xEdges[cells.x.length]];

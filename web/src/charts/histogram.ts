@@ -1,5 +1,6 @@
 import { roundTicks } from './heat_map';
-import { fitCanvas, readInk, type ChartInk } from './ink';
+import { HostCanvas } from './host_canvas';
+import { readInk, type ChartInk } from './ink';
 import { yTick } from './ticks';
 
 /** What the height of a bar means: how many, which part of all, or which part per unit of the value. */
@@ -30,54 +31,39 @@ const RIGHT = 10;
 
 /** The bars of one histogram on a canvas. The host must be positioned; the chart fills it. */
 export class HistogramChart {
-  private readonly canvas: HTMLCanvasElement;
-  private readonly observer: ResizeObserver;
+  private readonly canvas: HostCanvas;
   private ink: ChartInk;
   private bars: HistogramBars | null = null;
   private scale: HistogramScale = 'count';
   /** The end of the vertical axis: the same for all histograms of a row, so that they can be compared. */
   private top = 0;
-  private queued = 0;
 
   constructor(private readonly host: HTMLElement) {
-    this.canvas = host.appendChild(document.createElement('canvas'));
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.canvas = new HostCanvas(host, (...at) => this.draw(...at));
     this.ink = readInk(host);
-    this.observer = new ResizeObserver(() => this.redraw());
-    this.observer.observe(host);
   }
 
   show(bars: HistogramBars | null, scale: HistogramScale, top: number): void {
     this.bars = bars;
     this.scale = scale;
     this.top = top;
-    this.redraw();
+    this.canvas.redraw();
   }
 
   /** The theme changed. */
   restyle(): void {
     this.ink = readInk(this.host);
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
-    this.canvas.remove();
+    this.canvas.destroy();
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
-    const [width, height] = [this.host.clientWidth - LEFT - RIGHT, this.host.clientHeight - TOP - BOTTOM];
-    if (width <= 0 || height <= 0) return;
-    const context = fitCanvas(this.canvas, this.host.clientWidth, this.host.clientHeight);
+  private draw(context: CanvasRenderingContext2D, outerWidth: number, outerHeight: number): void {
+    const [width, height] = [outerWidth - LEFT - RIGHT, outerHeight - TOP - BOTTOM];
     const { bars, ink } = this;
-    if (!context || !bars || bars.counts.length === 0) return;
+    if (width <= 0 || height <= 0 || !bars || bars.counts.length === 0) return;
     const { edges } = bars;
     const heights = heightsOf(bars, this.scale);
     const high = this.top > 0 ? this.top : Math.max(1e-12, ...heights);

@@ -1,4 +1,4 @@
-import { fitCanvas } from './ink';
+import { HostCanvas } from './host_canvas';
 import { pixelFromStep } from './step_scale';
 
 /** Something that happened at a step. Shapes tell kinds apart without colours. */
@@ -14,44 +14,26 @@ const REACH = 4;
 
 /** Marks over the steps of an episode. Of marks of one shape that would cover each other one a pixel is drawn. */
 export class MarkLane {
-  private readonly canvas: HTMLCanvasElement;
-  private readonly observer: ResizeObserver;
+  private readonly canvas: HostCanvas;
   private marks: readonly LaneMark[] = [];
   private range: [number, number] = [0, 0];
-  private queued = 0;
 
-  constructor(private readonly host: HTMLElement) {
-    this.canvas = document.createElement('canvas');
-    host.insertBefore(this.canvas, host.firstChild);
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
-    this.observer = new ResizeObserver(() => this.redraw());
-    this.observer.observe(host);
+  constructor(host: HTMLElement) {
+    this.canvas = new HostCanvas(host, (...at) => this.draw(...at));
   }
 
   /** Shows marks over the steps `from` to `to`, both included. Later marks lie above earlier ones. */
   show(marks: readonly LaneMark[], from: number, to: number): void {
     this.marks = marks;
     this.range = [from, to];
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
-    this.canvas.remove();
+    this.canvas.destroy();
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
-    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
-    if (width === 0 || height === 0) return;
-    const context = fitCanvas(this.canvas, width, height);
-    if (!context) return;
+  private draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     const scale = { from: this.range[0], to: this.range[1], width };
     const taken = new Set<string>();
     for (const { step, shape, colour } of this.marks) {

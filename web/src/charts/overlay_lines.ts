@@ -1,12 +1,7 @@
-import { fitCanvas, readInk, type ChartInk } from './ink';
-import {
-  finiteExtent,
-  minMaxColumns,
-  paddedExtent,
-  pixelFromStep,
-  stepFromPixel,
-  type StepScale,
-} from './step_scale';
+import { HostCanvas } from './host_canvas';
+import { readInk, type ChartInk } from './ink';
+import { finiteExtent, paddedExtent, pixelFromStep, stepFromPixel, type StepScale } from './step_scale';
+import { strokeValues } from './stroke_values';
 
 /** One of several lines over the same places; NaN is drawn as a gap. */
 export interface OverlayLine {
@@ -28,26 +23,23 @@ export interface OverlayEvents {
  * zero, those of different lines side by side.
  */
 export class OverlayLines {
-  readonly #canvas: HTMLCanvasElement;
+  readonly #canvas: HostCanvas;
   readonly #playhead: HTMLElement;
-  readonly #observer: ResizeObserver;
   readonly #stop = new AbortController();
   #ink: ChartInk;
   #lines: readonly OverlayLine[] = [];
   #bars = false;
   #end = 0;
   #at = 0;
-  #queued = 0;
 
   /** The host must be positioned; the chart fills it and follows its size. */
   constructor(
     private readonly host: HTMLElement,
     private readonly events: OverlayEvents,
   ) {
-    this.#canvas = host.appendChild(document.createElement('canvas'));
+    this.#canvas = new HostCanvas(host, (...at) => this.#draw(...at));
     this.#playhead = host.appendChild(document.createElement('div'));
-    for (const made of [this.#canvas, this.#playhead]) made.setAttribute('aria-hidden', 'true');
-    Object.assign(this.#canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.#playhead.setAttribute('aria-hidden', 'true');
     Object.assign(this.#playhead.style, {
       position: 'absolute',
       top: '0',
@@ -57,8 +49,6 @@ export class OverlayLines {
       pointerEvents: 'none',
     });
     this.#ink = readInk(host);
-    this.#observer = new ResizeObserver(() => this.#redraw());
-    this.#observer.observe(host);
     this.#listen();
   }
 
@@ -66,7 +56,7 @@ export class OverlayLines {
     this.#lines = lines;
     this.#end = end;
     this.#bars = bars;
-    this.#redraw();
+    this.#canvas.redraw();
   }
 
   setPlayhead(at: number): void {
@@ -82,14 +72,12 @@ export class OverlayLines {
   /** The theme changed. */
   restyle(): void {
     this.#ink = readInk(this.host);
-    this.#redraw();
+    this.#canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.#queued);
-    this.#observer.disconnect();
     this.#stop.abort();
-    this.#canvas.remove();
+    this.#canvas.destroy();
     this.#playhead.remove();
   }
 
@@ -102,16 +90,7 @@ export class OverlayLines {
     this.#playhead.style.transform = `translateX(${pixelFromStep(this.#scale, this.#at).toFixed(2)}px)`;
   }
 
-  #redraw(): void {
-    cancelAnimationFrame(this.#queued);
-    this.#queued = requestAnimationFrame(() => this.#draw());
-  }
-
-  #draw(): void {
-    const { clientWidth: width, clientHeight: height } = this.host;
-    if (width === 0 || height === 0) return;
-    const context = fitCanvas(this.#canvas, width, height);
-    if (!context) return;
+  #draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     this.#place();
     const [low, high] = paddedExtent(joint(this.#lines));
     const y = (value: number) => height - 2 - ((value - low) / (high - low)) * (height - 4);
@@ -125,40 +104,9 @@ export class OverlayLines {
       context.lineJoin = 'round';
       context.setLineDash([...line.dash]);
       if (this.#bars) this.#drawBars(context, line.values, i, y);
-      else this.#drawLine(context, line.values, y);
+      else strokeValues(context, line.values, this.#end, width, y);
     });
     context.setLineDash([]);
-  }
-
-  /** Every extreme stays where there are more places than pixels. */
-  #drawLine(context: CanvasRenderingContext2D, values: Float64Array, y: (value: number) => number): void {
-    const scale = this.#scale;
-    if (this.#end < scale.width) {
-      strokeValues(context, values, (at) => pixelFromStep(scale, at), y);
-      return;
-    }
-    const columns = Math.max(1, Math.floor(scale.width));
-    const thin = minMaxColumns(values, 0, 0, this.#end, columns);
-    const gap = scale.width / Math.max(1, columns - 1);
-    context.beginPath();
-    let open = false;
-    for (let i = 0; i < columns; i++) {
-      if (thin.count[i] === 0) {
-        open = false;
-        continue;
-      }
-      const x = i * gap;
-      const first = y(thin.first[i]!);
-      if (open) context.lineTo(x, first);
-      else context.moveTo(x, first);
-      if (thin.count[i]! > 1) {
-        context.lineTo(x, y(thin.max[i]!));
-        context.lineTo(x, y(thin.min[i]!));
-        context.lineTo(x, y(thin.last[i]!));
-      } else if (!open && !thin.count[i + 1]) context.fillRect(x - 1, first - 1, 2, 2);
-      open = true;
-    }
-    context.stroke();
   }
 
   #drawBars(
@@ -206,29 +154,6 @@ export class OverlayLines {
     on('pointercancel', stop);
     on('pointerleave', () => this.events.hover(null));
   }
-}
-
-/** Joins neighbours; a value on its own is a dot, because a line of no length would not be seen. */
-export function strokeValues(
-  context: CanvasRenderingContext2D,
-  values: ArrayLike<number>,
-  x: (at: number) => number,
-  y: (value: number) => number,
-): void {
-  context.beginPath();
-  let open = false;
-  for (let at = 0; at < values.length; at++) {
-    const value = values[at]!;
-    if (!Number.isFinite(value)) {
-      open = false;
-      continue;
-    }
-    if (open) context.lineTo(x(at), y(value));
-    else context.moveTo(x(at), y(value));
-    if (!open && !Number.isFinite(values[at + 1] ?? NaN)) context.fillRect(x(at) - 1, y(value) - 1, 2, 2);
-    open = true;
-  }
-  context.stroke();
 }
 
 function joint(lines: readonly OverlayLine[]): [number, number] | null {

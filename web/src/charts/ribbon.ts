@@ -1,4 +1,4 @@
-import { fitCanvas } from './ink';
+import { HostCanvas } from './host_canvas';
 
 /** One category a step; negative or NaN where there is none. */
 export interface RibbonRow {
@@ -11,44 +11,27 @@ export interface RibbonRow {
 
 /** A strip with a coloured cell a step: which choice was made when. Where steps are narrower than a pixel, the commonest wins. */
 export class Ribbon {
-  private readonly canvas: HTMLCanvasElement;
-  private readonly observer: ResizeObserver;
+  private readonly canvas: HostCanvas;
   private row: RibbonRow | null = null;
   private range: [number, number] = [0, 0];
-  private queued = 0;
 
-  constructor(private readonly host: HTMLElement) {
-    this.canvas = document.createElement('canvas');
-    host.insertBefore(this.canvas, host.firstChild);
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
-    this.observer = new ResizeObserver(() => this.redraw());
-    this.observer.observe(host);
+  constructor(host: HTMLElement) {
+    this.canvas = new HostCanvas(host, (...at) => this.draw(...at));
   }
 
   /** Shows the steps `from` to `to`, both included. */
   show(row: RibbonRow | null, from: number, to: number): void {
     this.row = row;
     this.range = [from, to];
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
-    this.canvas.remove();
+    this.canvas.destroy();
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
-    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
-    if (width === 0 || height === 0) return;
-    const context = fitCanvas(this.canvas, width, height);
-    if (!context || !this.row) return;
+  private draw(context: CanvasRenderingContext2D, width: number, height: number): void {
+    if (!this.row) return;
     const [from, to] = this.range;
     const steps = to - from + 1;
     const columns = Math.min(steps, Math.ceil(width));

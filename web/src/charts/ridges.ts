@@ -1,5 +1,6 @@
 import { roundTicks } from './heat_map';
-import { fitCanvas, readInk, type ChartInk } from './ink';
+import { HostCanvas } from './host_canvas';
+import { readInk, type ChartInk } from './ink';
 import { rgbOf } from './ramp';
 import { xTicks, yTick, type XKind } from './ticks';
 
@@ -69,55 +70,42 @@ export function heightAt(rows: RidgeRows, row: number, x: number): number {
  * bins. The host must be positioned; the chart fills it.
  */
 export class RidgeChart {
-  private readonly canvas: HTMLCanvasElement;
-  private readonly observer: ResizeObserver;
+  private readonly canvas: HostCanvas;
   private readonly stops: (() => void)[] = [];
   private ink: ChartInk;
   private rows: RidgeRows | null = null;
   private grounds: Float64Array = new Float64Array();
   private marked = -1;
-  private queued = 0;
 
   constructor(
     private readonly host: HTMLElement,
     private readonly events: RidgeEvents,
   ) {
-    this.canvas = host.appendChild(document.createElement('canvas'));
-    this.canvas.setAttribute('aria-hidden', 'true');
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
+    this.canvas = new HostCanvas(host, (context) => this.draw(context));
     this.ink = readInk(host);
-    this.observer = new ResizeObserver(() => this.redraw());
-    this.observer.observe(host);
     this.listen();
   }
 
   show(rows: RidgeRows | null): void {
     this.rows = rows;
-    this.redraw();
+    this.canvas.redraw();
   }
 
   /** Brings out one row; -1 for none. */
   setMark(row: number): void {
     this.marked = row;
-    this.redraw();
+    this.canvas.redraw();
   }
 
   /** The theme changed. */
   restyle(): void {
     this.ink = readInk(this.host);
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
     for (const stop of this.stops) stop();
-    this.canvas.remove();
-  }
-
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
+    this.canvas.destroy();
   }
 
   private get plane() {
@@ -130,11 +118,10 @@ export class RidgeChart {
     return (bottom - top) * REACH;
   }
 
-  private draw(): void {
+  private draw(context: CanvasRenderingContext2D): void {
     const { rows, plane, ink } = this;
     if (plane.right <= plane.left || plane.bottom <= plane.top) return;
-    const context = fitCanvas(this.canvas, this.host.clientWidth, this.host.clientHeight);
-    if (!context || !rows || rows.at.length === 0 || rows.edges.length < 2) return;
+    if (!rows || rows.at.length === 0 || rows.edges.length < 2) return;
     this.grounds = groundsOf(rows.at, plane.top, plane.bottom, this.rise);
     this.drawAxes(context, rows);
     const [page, accent] = [rgbOf(ink.surface), rgbOf(ink.accent)];
@@ -146,7 +133,7 @@ export class RidgeChart {
     }
     if (this.marked >= 0 && this.marked <= last) this.drawRidge(context, rows, this.marked, null, ink.ink, 2);
     // For those who check what was drawn.
-    this.canvas.dataset.ridges = String(rows.at.length);
+    this.canvas.element.dataset.ridges = String(rows.at.length);
   }
 
   private pixelOfX(x: number): number {

@@ -1,4 +1,5 @@
-import { fitCanvas, readInk, type ChartInk } from './ink';
+import { HostCanvas } from './host_canvas';
+import { readInk, type ChartInk } from './ink';
 import {
   finiteExtent,
   minMaxColumns,
@@ -44,11 +45,10 @@ export interface StepChartEvents {
  * The host must be positioned; the chart fills it and follows its size.
  */
 export class StepChart {
-  private readonly canvas: HTMLCanvasElement;
+  private readonly canvas: HostCanvas;
   private readonly playhead: HTMLElement;
   private readonly pointer: HTMLElement;
   private readonly band: HTMLElement;
-  private readonly observer: ResizeObserver;
   private readonly stops: (() => void)[] = [];
   private series: StepSeries | null = null;
   private trend: StepTrend | null = null;
@@ -59,20 +59,21 @@ export class StepChart {
   private ink: ChartInk;
   private width = 0;
   private height = 0;
-  private queued = 0;
 
   constructor(
     private readonly host: HTMLElement,
     private readonly events: StepChartEvents,
   ) {
-    this.canvas = element('canvas', host);
-    this.band = element('div', host);
-    this.pointer = element('div', host);
-    this.playhead = element('div', host);
+    this.canvas = new HostCanvas(
+      host,
+      (context) => this.draw(context),
+      (width, height) => this.resize(width, height),
+    );
+    this.band = above(host);
+    this.pointer = above(host);
+    this.playhead = above(host);
     this.ink = readInk(host);
     this.paintOverlays();
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(host);
     this.listen();
   }
 
@@ -86,7 +87,7 @@ export class StepChart {
     this.series = series;
     this.trend = trend;
     this.range = [from, to];
-    this.redraw();
+    this.canvas.redraw();
     this.place();
   }
 
@@ -113,14 +114,12 @@ export class StepChart {
   restyle(): void {
     this.ink = readInk(this.host);
     this.paintOverlays();
-    this.redraw();
+    this.canvas.redraw();
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.queued);
-    this.observer.disconnect();
     for (const stop of this.stops) stop();
-    this.canvas.remove();
+    this.canvas.destroy();
     this.band.remove();
     this.pointer.remove();
     this.playhead.remove();
@@ -130,23 +129,14 @@ export class StepChart {
     return { from: this.range[0], to: this.range[1], width: this.width };
   }
 
-  private resize(): void {
-    this.width = this.host.clientWidth;
-    this.height = this.host.clientHeight;
-    this.redraw();
+  private resize(width: number, height: number): void {
+    [this.width, this.height] = [width, height];
     this.place();
   }
 
-  private redraw(): void {
-    cancelAnimationFrame(this.queued);
-    this.queued = requestAnimationFrame(() => this.draw());
-  }
-
-  private draw(): void {
+  private draw(context: CanvasRenderingContext2D): void {
     const { width, height, series, ink } = this;
-    if (width === 0 || height === 0) return;
-    const context = fitCanvas(this.canvas, width, height);
-    if (!context || !series) return;
+    if (!series || width === 0) return;
     const [low, high] = paddedExtent(finiteExtent(series.values));
     const y = (value: number) => height - 1 - ((value - low) / (high - low)) * (height - 2);
     const zero = Math.min(height - 0.5, Math.max(0.5, Math.round(y(0)) + 0.5));
@@ -306,20 +296,10 @@ export class StepChart {
   }
 
   private paintOverlays(): void {
-    Object.assign(this.canvas.style, { position: 'absolute', inset: '0', width: '100%', height: '100%' });
-    const above = { position: 'absolute', top: '0', bottom: '0', left: '0', pointerEvents: 'none' };
-    Object.assign(this.playhead.style, above, {
-      width: '1px',
-      marginLeft: '-0.5px',
-      background: this.ink.cursor,
-    });
-    Object.assign(this.pointer.style, above, {
-      width: '1px',
-      marginLeft: '-0.5px',
-      background: this.ink.accent,
-      opacity: '0.6',
-    });
-    Object.assign(this.band.style, above, { background: this.ink.accent, opacity: '0.1' });
+    const line = { width: '1px', marginLeft: '-0.5px' };
+    Object.assign(this.playhead.style, line, { background: this.ink.cursor });
+    Object.assign(this.pointer.style, line, { background: this.ink.accent, opacity: '0.6' });
+    Object.assign(this.band.style, { background: this.ink.accent, opacity: '0.1' });
   }
 
   private listen(): void {
@@ -363,8 +343,16 @@ export class StepChart {
   }
 }
 
-function element<K extends 'canvas' | 'div'>(name: K, host: HTMLElement): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
+/** An element as high as the chart that only moves. */
+function above(host: HTMLElement): HTMLElement {
+  const made = host.appendChild(document.createElement('div'));
   made.setAttribute('aria-hidden', 'true');
-  return host.appendChild(made);
+  Object.assign(made.style, {
+    position: 'absolute',
+    top: '0',
+    bottom: '0',
+    left: '0',
+    pointerEvents: 'none',
+  });
+  return made;
 }

@@ -1,11 +1,12 @@
 import { createContext } from 'svelte';
 
+import type { Columns } from '../api/columns';
 import type { RunDetail, RunSummary } from '../api/wire';
 import { Curves } from '../curves/curves.svelte';
 import { RunLines, type RunLine } from '../curves/lines';
 import type { App } from '../state/app.svelte';
+import { KeptPerRun } from '../state/kept_per_run';
 import { inkOfSlot } from '../theme/palette';
-import { EpisodeColumns } from './episode_columns.svelte';
 
 /** What the panels of one page share: which runs they are about, and what their charts have in common. */
 export class Panels {
@@ -28,14 +29,15 @@ export class Panels {
     const { look } = this.app.theme;
     return new RunLines(this.runs, 'none', (run) => this.app.selection.ink(run, look) ?? inkOfSlot(0, look));
   });
-  readonly episodes: EpisodeColumns;
+  /** All columns of the episodes of runs, also what scripts attached; read once for all panels. */
+  readonly episodes: KeptPerRun<Columns>;
   /** Why a click on a point opened nothing. */
   message = $state('');
 
   constructor(app: App) {
     this.app = app;
     this.curves = new Curves(app);
-    this.episodes = new EpisodeColumns(app);
+    this.episodes = new KeptPerRun((run) => app.client.episodes(run));
   }
 
   /** Newest revision heard of. */

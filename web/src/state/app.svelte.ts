@@ -4,15 +4,16 @@ import { Client } from '../api/client';
 import { Events } from '../api/events';
 import type { ReportHead } from '../api/report';
 import { HttpSource } from '../api/source';
+import type { RunDetail } from '../api/wire';
 import { WindowAddress } from './address';
 import { EpisodeTables } from './episode_tables';
 import { HoveredEpisode } from './hovered_episode.svelte';
+import { KeptPerRun } from './kept_per_run';
 import { Keys } from './keys.svelte';
 import { NotesBook } from './notes.svelte';
 import { Now } from './now.svelte';
 import { Playhead } from './playhead.svelte';
 import { Router } from './router.svelte';
-import { RunDetails } from './run_details';
 import { RunTags } from './run_tags';
 import { Runs } from './runs.svelte';
 import { Selection } from './selection.svelte';
@@ -39,7 +40,8 @@ export class App {
   readonly selection: Selection;
   readonly episodes: EpisodeTables;
   readonly hovered = new HoveredEpisode();
-  readonly details: RunDetails;
+  /** Descriptions of runs: which tags they have, their environment, what was lost. */
+  readonly details: KeptPerRun<RunDetail>;
   readonly notes: NotesBook;
   readonly tags: RunTags;
 
@@ -52,7 +54,10 @@ export class App {
     this.runs = new Runs(this.client, this.events);
     this.selection = new Selection(this.router, this.runs);
     this.episodes = new EpisodeTables(this.client);
-    this.details = new RunDetails(this.client);
+    this.details = new KeptPerRun(
+      (run) => this.client.run(run),
+      (detail) => detail.revision,
+    );
     this.notes = new NotesBook(this.client, this.events);
     this.tags = new RunTags(this.client);
   }

@@ -1,10 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Columns } from '../api/columns';
 import { Throttle } from '../api/throttle';
-import type { App } from '../state/app.svelte';
 
-/** The episodes of a run that grows are read again at most this often. */
+/** What is kept of one run is read again at most this often while it grows. */
 const RELOAD_INTERVAL_MS = 2000;
 
 interface Wanted {
@@ -13,26 +11,31 @@ interface Wanted {
   throttle: Throttle;
 }
 
-/** All columns of the episodes of runs, also what scripts attached; read once for all panels, and again when a run grew. */
-export class EpisodeColumns {
-  readonly #app: App;
-  readonly #columns = new SvelteMap<string, Columns>();
+/** Something of each run, such as its description: read when wanted, again when the run grew. */
+export class KeptPerRun<T> {
+  readonly #read: (run: string) => Promise<T>;
+  readonly #revisionOf: (value: T) => number;
+  readonly #values = new SvelteMap<string, T>();
   readonly #errors = new SvelteMap<string, unknown>();
   readonly #wanted = new Map<string, Wanted>();
 
-  constructor(app: App) {
-    this.#app = app;
+  /** `revisionOf` is as of which revision a value is, where it says so itself: the run may have grown since it was asked for. */
+  constructor(read: (run: string) => Promise<T>, revisionOf: (value: T) => number = () => 0) {
+    this.#read = read;
+    this.#revisionOf = revisionOf;
   }
 
-  get(run: string): Columns | undefined {
-    return this.#columns.get(run);
+  /** The newest that has arrived; undefined before the first. */
+  get(run: string): T | undefined {
+    return this.#values.get(run);
   }
 
+  /** Why the last request for a run failed; undefined when it did not. */
   error(run: string): unknown {
     return this.#errors.get(run);
   }
 
-  /** Makes sure that the episodes of a run as of `revision` arrive. */
+  /** Makes sure that it arrives as of `revision`. Call it from an effect that follows the revision. */
   want(run: string, revision: number): void {
     let wanted = this.#wanted.get(run);
     if (!wanted) {
@@ -47,6 +50,7 @@ export class EpisodeColumns {
     if (wanted.have < wanted.revision) wanted.throttle.request();
   }
 
+  /** Asks for nothing any more. */
   dispose(): void {
     for (const { throttle } of this.#wanted.values()) throttle.cancel();
     this.#wanted.clear();
@@ -56,9 +60,10 @@ export class EpisodeColumns {
     const asked = wanted.revision;
     if (wanted.have >= asked) return;
     try {
-      this.#columns.set(run, await this.#app.client.episodes(run));
+      const value = await this.#read(run);
+      this.#values.set(run, value);
       this.#errors.delete(run);
-      wanted.have = asked;
+      wanted.have = Math.max(asked, this.#revisionOf(value));
     } catch (error) {
       this.#errors.set(run, error);
     }
