@@ -1,5 +1,6 @@
 import type { Scale } from '../../../charts/lanes';
 import { overall } from '../../../replay/extents';
+import type { Router } from '../../../state/router.svelte';
 import { value } from '../../../theme/format';
 import type { Session } from '../session.svelte';
 
@@ -11,6 +12,11 @@ export interface Axis {
 
 /** `fixed` is the same at every step of the episode; `auto` fits the step. */
 export type AxisMode = 'fixed' | 'auto';
+
+/** The mode that the address asks for. */
+export function axisMode(router: Pick<Router, 'param'>): AxisMode {
+  return router.param('axis') === 'auto' ? 'auto' : 'fixed';
+}
 
 /** The axis over one or several fields that share it. */
 export function axisOver(session: Session, fields: readonly string[]): Axis {
