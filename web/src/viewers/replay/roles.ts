@@ -37,6 +37,11 @@ export function rolesOf(fields: readonly FieldEntry[], env: EnvSpec | null): Rol
   return { images, scalars, vectors, policies, hasDiscreteAction };
 }
 
+/** What the policy received step by step, but for pictures. */
+export function observedFields(fields: readonly FieldEntry[]): FieldEntry[] {
+  return fields.filter((field) => field.axis === 'step' && !field.image && isObservation(field));
+}
+
 /** Elements of one row. */
 export function elementsOf(field: FieldEntry): number {
   return field.shape.reduce((product, n) => product * n, 1);
