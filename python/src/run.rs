@@ -462,7 +462,8 @@ impl RunCore {
         let module = kind_of.module().map(|module| module.to_string()).unwrap_or_default();
         let kind = if module == "ethogram.values" {
             Kind::Wrapped
-        } else if has("__float__") && !has("__len__") {
+        } else if has("__float__") && !has("__len__") && (module == "numpy" || !has("shape")) {
+            // A variable of TensorFlow has no length, and axes all the same.
             Kind::Number
         } else {
             Kind::Other

@@ -5,13 +5,16 @@
 use super::{Call, Lower};
 use crate::error::{Result, within};
 use crate::graph::{Binary, Unary, ValueId};
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, elements};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("LSTM", |call| recurrent(call, Kind::Lstm)),
     ("GRU", |call| recurrent(call, Kind::Gru)),
     ("RNN", |call| recurrent(call, Kind::Rnn)),
 ];
+
+/// What ONNX calls the inputs.
+const NAMES: [&str; 8] = ["X", "W", "R", "B", "sequence_lens", "initial_h", "initial_c", "P"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -166,7 +169,18 @@ fn functions(call: &Call<'_>, kind: Kind, directions: usize) -> Result<Vec<Vec<U
 /// One direction's part of an input.
 fn part(call: &mut Call<'_>, input: usize, direction: usize, shape: &[usize]) -> Result<ValueId> {
     let whole = call.floats(input)?;
+    part_of(call, input, whole, direction, shape)
+}
+
+fn part_of(call: &mut Call<'_>, input: usize, whole: ValueId, direction: usize, shape: &[usize]) -> Result<ValueId> {
+    let found = call.shape(whole);
     let one = call.b.slice_axis(whole, 0, direction, 1)?;
+    if elements(&found[1..]) != elements(shape) {
+        let name = NAMES.get(input).copied().unwrap_or_default();
+        // PyTorch's exporter writes such files: the product that would shrink the state is missing from them.
+        let hint = if name == "initial_c" { "; ONNX has no LSTM with a projection (proj_size)" } else { "" };
+        return Err(call.b.wrong(format!("{name} of shape {found:?}, expected {shape:?} for each direction{hint}")));
+    }
     call.b.reshape(one, shape)
 }
 
@@ -196,8 +210,7 @@ fn initial(call: &mut Call<'_>, input: usize, direction: usize, batch: usize, hi
     if call.attributes.int("layout", 0) != 0 {
         whole = call.b.transpose(whole, &[1, 0, 2])?;
     }
-    let one = call.b.slice_axis(whole, 0, direction, 1)?;
-    call.b.reshape(one, &[batch, hidden])
+    part_of(call, input, whole, direction, &[batch, hidden])
 }
 
 impl Cell {

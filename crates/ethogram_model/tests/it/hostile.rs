@@ -58,6 +58,27 @@ fn a_truncated_file_says_where() {
 }
 
 #[test]
+fn a_recurrent_layer_names_the_input_that_does_not_fit() {
+    let lstm = |state: [i64; 3], bias: i64| {
+        let inputs = ["steps", "w", "r", "b", "", "h", "c"];
+        let given = vec![
+            integers("shape", &[2, 1, 3]),
+            floats("w", &[1, 12, 3], &[0.1; 36]),
+            floats("r", &[1, 12, 3], &[0.1; 36]),
+            floats("b", &[1, bias], &vec![0.1; bias as usize]),
+            floats("h", &[1, 1, 3], &[0.1; 3]),
+            floats("c", &state, &vec![0.1; state.iter().product::<i64>() as usize]),
+        ];
+        let steps = node("Reshape", &["x", "shape"], &["steps"], vec![]);
+        model(vec![steps, node("LSTM", &inputs, &["y"], vec![int("hidden_size", 3)])], given, &[2, 3])
+    };
+    assert_eq!(run(&lstm([1, 1, 3], 24)), Outcome::Ran);
+    // As PyTorch 2.15 writes a layer with `proj_size=3`: without the product that shrinks its state.
+    check(&lstm([1, 1, 6], 24), &["LSTM", "initial_c of shape [1, 1, 6]", "expected [1, 3]", "projection"]);
+    check(&lstm([1, 1, 3], 23), &["B of shape [1, 23]", "expected [24]"]);
+}
+
+#[test]
 fn a_circle_is_named() {
     let nodes = vec![node("Add", &["x", "b"], &["a"], vec![]), node("Tanh", &["a"], &["b"], vec![])];
     check(&model(nodes, vec![], &[2, 3]), &["\"b\"", "made by no node before it"]);
