@@ -19,7 +19,7 @@ from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.films import Films
 from ethogram.greeting import greet
-from ethogram.integrations.adapted import adapted
+from ethogram.integrations.adapted import adapted, observation_for
 
 if TYPE_CHECKING:
     from ethogram.show import Page, Shown
@@ -183,6 +183,8 @@ class Run(_native.RunCore):
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
+        # Names of the fields that an environment's policy was said to say.
+        self._said: set[str] = set()
         self._exporter: Exporter | None = None
         self._films = Films(self)
         self._captures: list[Console | machine.Sampler] = []
@@ -289,13 +291,16 @@ class Run(_native.RunCore):
             source: ONNX as `bytes`, a path, or an object with `SerializeToString` (as `onnx.ModelProto`); or a module
                 of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
                 Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
-                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example.
+                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example;
+                nor does one that returns what `env.annotate` was given (`logits=`, `q_values=`, …), alone or with the
+                value.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
                 order of `forward` and of what it returns, or by key where these are dicts of the same names.
             example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`; dicts and
-                tuples may be nested in it.
+                tuples may be nested in it. Left out, it is what the recorded environment gives, if the signature
+                names no more than one input and nothing that is done to it.
             format: What the bytes are.
 
         Returns:
@@ -307,9 +312,10 @@ class Run(_native.RunCore):
         try:
             if self._disabled:
                 return None
-            if signature is None and (found := adapted(source, self._env, example)) is not None:
+            if signature is None and (found := adapted(source, self._env, example, self._said)) is not None:
                 source, example, text = found.module, found.example, json.dumps(found.signature)
             if hasattr(source, "state_dict") and hasattr(source, "forward"):
+                example = observation_for(signature, self._env) if example is None else example
                 if self._exporter is None:
                     self._exporter = Exporter(self)
                 self._exporter.export(source, example, step, label, text)
