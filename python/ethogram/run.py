@@ -7,13 +7,13 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, machine, values
-from ethogram.checkpoint import Exporter, read_checkpoint
+from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
@@ -100,9 +100,7 @@ def init(
         name=setting.text("NAME", name),
         config=written if isinstance(written, dict) else {"value": written},
         root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
-        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()]
-        if tags_text is not None
-        else list(tags or ()),
+        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else _tags(tags),
         group=setting.text("GROUP", group),
         notes=setting.text("NOTES", notes) or "",
         resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
@@ -125,6 +123,15 @@ def init(
             system_secs=seconds if setting.flag("SYSTEM", bool(capture_system)) else 0.0,
         )
     return run
+
+
+def _tags(tags: Sequence[str] | None) -> list[str]:
+    """A text alone is one tag, not its letters."""
+    if isinstance(tags, str):
+        return [tags]
+    if tags is None or (isinstance(tags, Iterable) and all(isinstance(tag, str) for tag in tags)):
+        return list(tags or ())
+    raise ValueError(f'tags: expected texts, as tags=["baseline"], found {tags!r}')
 
 
 class _Writing(TypedDict):
@@ -320,7 +327,8 @@ class Run(_native.RunCore):
                     self._exporter = Exporter(self)
                 self._exporter.export(source, example, step, label, text)
                 return None
-            return self._checkpoint(step, label, format, read_checkpoint(source), text)
+            data = read_checkpoint(source)
+            return self._checkpoint(step, label, format, no_pickle(data) if format == "onnx" else data, text)
         except Exception as error:
             self._settle("checkpoint", error)
             return None

@@ -59,7 +59,11 @@ class Tape:
         try:
             return bool(self.schedule(start))
         except Exception as error:
-            self.run._settle("schedule", _because("the schedule failed", error))
+            text = (
+                f"{_because('the schedule failed', error)}; the episode is not kept step by step. A schedule is called "
+                "with an EpisodeStart and says True or False, as ethogram.capped_cubic and ethogram.every(10) do"
+            )
+            self.run._settle("schedule", EthogramError(text))
             return False
 
     def put(self, slot: int, leaves: list[Leaf], value: Any) -> None:

@@ -54,6 +54,26 @@ def test_a_schedule_that_raises_records_nothing_and_is_told_once(loose: eg.Run) 
     assert not any(row["recorded"] for row in rows(reopened(loose).episodes()))
 
 
+def test_what_is_wrongly_given_to_record_is_told(loose: eg.Run) -> None:
+    with pytest.raises(TypeError, match=r"expected an environment and then the run, .* found Counter"):
+        eg.record(loose, Counter())  # type: ignore[arg-type]
+    for schedule in ("all", 10, None):
+        with pytest.raises(TypeError, match=r"for example .*ethogram\.every\(10\), found"):
+            eg.record(Counter(), loose, schedule=schedule)  # type: ignore[arg-type]
+    with pytest.warns(
+        eg.EthogramWarning, match=r"TypeError: .* as ethogram\.capped_cubic and ethogram\.every\(10\) do"
+    ):
+        play(eg.record(Counter(), loose, schedule=eg.every), 1)  # type: ignore[arg-type]
+
+
+def test_an_environment_is_recorded_once(loose: eg.Run) -> None:
+    env = eg.record(Counter(), loose)
+    with pytest.warns(eg.EthogramWarning, match="is recorded to this run already"):
+        assert eg.record(env, loose) is env
+    play(env, 3)
+    assert reopened(loose).episodes().rows == 3
+
+
 def test_row_b4_the_steps_of_an_episode(run: eg.Run) -> None:
     env = eg.record(Counter(render_mode="rgb_array"), run, schedule=eg.always)
     env.action_space.seed(3)

@@ -84,3 +84,13 @@ def test_an_example_is_not_asked_for_where_the_environment_gives_one(run: eg.Run
     folder: Path = run.folder
     run.finish()
     assert [port.name for port in eg.open(folder).checkpoint(1).model.outputs] == ["q"]
+
+
+def test_an_example_in_double_precision_is_taken(run: eg.Run) -> None:
+    signature = eg.signature(observation="observation", q_values="q")
+    run.checkpoint(sequential(), global_step=1, example=np.zeros((1, 4)), signature=signature)
+    run.log({"a": 1.0}, global_step=1)
+    assert run.folder is not None
+    folder: Path = run.folder
+    run.finish()
+    assert [port.dtype for port in eg.open(folder).checkpoint(1).model.inputs] == ["float32"]
