@@ -584,6 +584,9 @@ def _closed() -> EthogramError:
 
 def _default_name() -> str:
     script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "run"
+    if script in ("ipykernel_launcher", "colab_kernel_launcher"):
+        # Jupyter's server tells its kernels which notebook they are of; others do not.
+        script = Path(os.environ.get("JPY_SESSION_NAME", "")).stem or "notebook"
     return f"{script} {datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
 
 
