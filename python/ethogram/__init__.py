@@ -74,7 +74,8 @@ def __getattr__(name: str) -> Any:
         from ethogram import rollouts
 
         return getattr(rollouts, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    hint = "; it is a method of the run that ethogram.init returns" if name in ("finish", "log", "checkpoint") else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 __all__ = [

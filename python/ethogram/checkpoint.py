@@ -110,10 +110,25 @@ def read_checkpoint(source: Any) -> bytes:
         return Path(source).read_bytes()
     if hasattr(source, "SerializeToString"):
         return bytes(source.SerializeToString())
+    hint = "; weights alone are no network: give the module itself" if isinstance(source, Mapping) else ""
     raise UnsupportedValueError(
         "checkpoint: expected bytes, a path, a model with SerializeToString, or a module of PyTorch, "
-        f"found {type(source).__name__}"
+        f"found {type(source).__name__}{hint}"
     )
+
+
+def no_pickle(data: bytes) -> bytes:
+    """The bytes, unless `torch.save` or `pickle` wrote them: they are not the ONNX that they are given as.
+
+    Raises:
+        UnsupportedValueError: They did.
+    """
+    if data.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
+        raise UnsupportedValueError(
+            "checkpoint: expected ONNX, found a pickle, as torch.save writes it; give the module itself, "
+            'run.checkpoint(module), and it is exported, or say format="pytorch" to keep the bytes as they are'
+        )
+    return data
 
 
 class Exporter:
@@ -132,7 +147,10 @@ class Exporter:
         """
         if example is None:
             raise EthogramError(
-                "checkpoint: expected example=, an observation batch to export the module with, found none"
+                f"checkpoint: expected example=, an observation batch of one, for nothing says what "
+                f"{type(module).__name__} takes and returns; write run.checkpoint(module, example=observation[None], "
+                'signature=eg.signature(observation="observation", logits="logits")) with what it returns '
+                "(q_values, value, …), or tell env.annotate(logits=…) beforehand what it says"
             )
         data = copied(module, example, json.loads(signature_json))
         arguments = (data, global_step, name, signature_json)
@@ -207,6 +225,7 @@ def export_in_process(copied: bytes, folder: Path) -> bytes:
     except subprocess.TimeoutExpired as error:
         raise EthogramError(f"checkpoint: the export took longer than {EXPORT_SECS_MAX} s and was given up") from error
     if done.returncode != 0 or not target.is_file():
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        said = [line for line in lines if not line.startswith((" ", "Traceback"))][-3:]
         raise EthogramError(f"checkpoint: the export to ONNX failed: {' / '.join(said) or 'it said nothing'}")
     return target.read_bytes()

@@ -25,7 +25,7 @@ def main(source: str, target: str) -> None:
     module, example, signature = pickle.loads(Path(source).read_bytes())
     arguments = example if isinstance(example, tuple) else (example,)
     module.cpu().eval()
-    arguments = mapped(arguments, lambda leaf: torch.as_tensor(leaf).cpu())
+    arguments = mapped(arguments, lambda leaf: as_weights(torch.as_tensor(leaf).cpu(), module))
     inputs = leaves(arguments, parameters_of(module, len(arguments)))
     with torch.no_grad():
         outputs = leaves(module(*arguments), [])
@@ -116,6 +116,12 @@ def leaves(tree: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
     else:
         walk(tree, "")
     return found
+
+
+def as_weights(leaf: Any, module: Any) -> Any:
+    """Numbers with a point as the weights have them: NumPy's are double, a network's seldom."""
+    kinds = [weight.dtype for weight in module.parameters() if weight.dtype.is_floating_point]
+    return leaf.to(kinds[0]) if kinds and leaf.dtype.is_floating_point else leaf
 
 
 def mapped(tree: Any, of: Any) -> Any:

@@ -28,6 +28,7 @@ class FinalRows:
     def learn(self, name: str, value: Any) -> None:
         """Remember the type of a field the first time that it is annotated."""
         if name not in self._types:
+            self._run._said.add(name)
             try:
                 self._types[name] = _array(value).dtype
             except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
+from ethogram.errors import EthogramError
 from ethogram.run import Run
 from ethogram.schedule import Schedule, capped_cubic
 
@@ -60,10 +61,24 @@ def record(
         The wrapped environment, with `annotate(**fields)`, `recording`, `episode` and `evaluation` beside its own.
 
     Raises:
-        TypeError: `env` is none of these.
+        TypeError: `env` is none of these, `run` is no run, or `schedule` cannot be called.
     """
     from ethogram.description import Named
 
+    if not isinstance(run, Run):
+        raise TypeError(
+            f"record: expected an environment and then the run, as ethogram.init returns it, found {type(run).__name__}"
+        )
+    if not callable(schedule):
+        raise TypeError(
+            "record: expected a schedule, for example ethogram.capped_cubic, ethogram.always or ethogram.every(10), "
+            f"found {schedule!r}"
+        )
+    if type(env).__module__.startswith("ethogram.") and getattr(getattr(env, "_tape", None), "run", None) is run:
+        run._settle(
+            "record", EthogramError("record: the environment is recorded to this run already; it is left as it is")
+        )
+        return env
     named = Named(
         observation_names=list(observation_names),
         observation_units=list(observation_units),

@@ -7,19 +7,19 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from ethogram import _native, capture, ending, machine, values
-from ethogram.checkpoint import Exporter, read_checkpoint
+from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.films import Films
 from ethogram.greeting import greet
-from ethogram.integrations.adapted import adapted
+from ethogram.integrations.adapted import adapted, observation_for
 
 if TYPE_CHECKING:
     from ethogram.show import Page, Shown
@@ -100,9 +100,7 @@ def init(
         name=setting.text("NAME", name),
         config=written if isinstance(written, dict) else {"value": written},
         root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
-        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()]
-        if tags_text is not None
-        else list(tags or ()),
+        tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else _tags(tags),
         group=setting.text("GROUP", group),
         notes=setting.text("NOTES", notes) or "",
         resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
@@ -125,6 +123,15 @@ def init(
             system_secs=seconds if setting.flag("SYSTEM", bool(capture_system)) else 0.0,
         )
     return run
+
+
+def _tags(tags: Sequence[str] | None) -> list[str]:
+    """A text alone is one tag, not its letters."""
+    if isinstance(tags, str):
+        return [tags]
+    if tags is None or (isinstance(tags, Iterable) and all(isinstance(tag, str) for tag in tags)):
+        return list(tags or ())
+    raise ValueError(f'tags: expected texts, as tags=["baseline"], found {tags!r}')
 
 
 class _Writing(TypedDict):
@@ -183,6 +190,8 @@ class Run(_native.RunCore):
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
+        # Names of the fields that an environment's policy was said to say.
+        self._said: set[str] = set()
         self._exporter: Exporter | None = None
         self._films = Films(self)
         self._captures: list[Console | machine.Sampler] = []
@@ -289,13 +298,16 @@ class Run(_native.RunCore):
             source: ONNX as `bytes`, a path, or an object with `SerializeToString` (as `onnx.ModelProto`); or a module
                 of PyTorch, which is copied now and exported to ONNX by another process while training goes on.
                 Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
-                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example.
+                modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example;
+                nor does one that returns what `env.annotate` was given (`logits=`, `q_values=`, …), alone or with the
+                value.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
                 order of `forward` and of what it returns, or by key where these are dicts of the same names.
             example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`; dicts and
-                tuples may be nested in it.
+                tuples may be nested in it. Left out, it is what the recorded environment gives, if the signature
+                names no more than one input and nothing that is done to it.
             format: What the bytes are.
 
         Returns:
@@ -307,14 +319,16 @@ class Run(_native.RunCore):
         try:
             if self._disabled:
                 return None
-            if signature is None and (found := adapted(source, self._env, example)) is not None:
+            if signature is None and (found := adapted(source, self._env, example, self._said)) is not None:
                 source, example, text = found.module, found.example, json.dumps(found.signature)
             if hasattr(source, "state_dict") and hasattr(source, "forward"):
+                example = observation_for(signature, self._env) if example is None else example
                 if self._exporter is None:
                     self._exporter = Exporter(self)
                 self._exporter.export(source, example, step, label, text)
                 return None
-            return self._checkpoint(step, label, format, read_checkpoint(source), text)
+            data = read_checkpoint(source)
+            return self._checkpoint(step, label, format, no_pickle(data) if format == "onnx" else data, text)
         except Exception as error:
             self._settle("checkpoint", error)
             return None
@@ -570,6 +584,9 @@ def _closed() -> EthogramError:
 
 def _default_name() -> str:
     script = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "run"
+    if script in ("ipykernel_launcher", "colab_kernel_launcher"):
+        # Jupyter's server tells its kernels which notebook they are of; others do not.
+        script = Path(os.environ.get("JPY_SESSION_NAME", "")).stem or "notebook"
     return f"{script} {datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
 
 

@@ -59,14 +59,15 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     def annotate(self, **fields: Any) -> None:
         """Attach what the policy said of the coming step: `logits=`, `value=`, `q_values=`, `greedy=`, or any name.
 
-        After the step that ends an episode, and before the reset, it is of the final observation.
+        After the step that ends an episode, and before the reset, it is of the final observation. A batch axis of one
+        of what policies usually say (`tape.ROW_AXES`) is left out, as the network's input had it and the step has not.
         """
         if self._final.ended:
             self.annotate_final(**fields)
             return
         for name, value in fields.items():
             self._final.learn(name, value)
-            self._recorder.put(0, name, value)
+            self._recorder.put(0, name, tape.row_of(name, value))
 
     def annotate_final(self, **fields: Any) -> None:
         """Attach what the policy said of the final observation of the episode that ended in the last step.
@@ -75,7 +76,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         reset or step.
         """
         for name, value in fields.items():
-            self._final.put(0, name, value)
+            self._final.put(0, name, tape.row_of(name, value))
 
     def note_episode(
         self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()

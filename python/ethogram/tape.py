@@ -59,7 +59,11 @@ class Tape:
         try:
             return bool(self.schedule(start))
         except Exception as error:
-            self.run._settle("schedule", _because("the schedule failed", error))
+            text = (
+                f"{_because('the schedule failed', error)}; the episode is not kept step by step. A schedule is called "
+                "with an EpisodeStart and says True or False, as ethogram.capped_cubic and ethogram.every(10) do"
+            )
+            self.run._settle("schedule", EthogramError(text))
             return False
 
     def put(self, slot: int, leaves: list[Leaf], value: Any) -> None:
@@ -118,6 +122,30 @@ class Tape:
     def keep(self, leaves: list[Leaf], root: str) -> list[Leaf]:
         """The leaves that are not to be left out."""
         return [] if root in self.omit else [leaf for leaf in leaves if leaf.name not in self.omit]
+
+
+ROW_AXES = {
+    "logits": 1,
+    "action_probabilities": 1,
+    "q_values": 1,
+    "action_mean": 1,
+    "log_std": 1,
+    "value": 0,
+    "action_log_probability": 0,
+}
+"""How many axes what a policy says of one step has."""
+
+
+def row_of(name: str, value: Any) -> Any:
+    """The same numbers without axes of length one before those of a step: `[1, A]` logits are `[A]`."""
+    axes = ROW_AXES.get(name)
+    if axes is None:
+        return value
+    shape = getattr(value, "shape", ())
+    if len(shape) <= axes:
+        return value
+    batch = len(shape) - axes
+    return value.reshape(shape[batch:]) if all(length == 1 for length in shape[:batch]) else value
 
 
 def reported_return(info: Any) -> float | None:

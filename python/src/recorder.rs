@@ -321,6 +321,7 @@ impl Recorder {
                 let mut state = self.lock()?;
                 let slot = state.slot(slot)?;
                 slot.open = false;
+                slot.row.ended_us = Some(now_us());
                 slot.row.clone()
             };
             core.write(py, writer, "episode", || writer.episode(row))?;

@@ -391,7 +391,10 @@ impl RunCore {
                 return Ok(Place::Step { episode: position("episode", episode)?, step: position("step", step)? });
             }
             (None, Some(_)) => {
-                return Err(StepError::new_err("expected an episode beside step, found none; pass episode= too"));
+                return Err(StepError::new_err(
+                    "expected an episode beside step, found none; step= is a step of an episode and needs episode= too: \
+                     steps of the training are global_step=",
+                ));
             }
         }
         if global.is_none() && !self.step_known.load(Ordering::Relaxed) {

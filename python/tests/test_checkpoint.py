@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,18 @@ def test_what_is_no_checkpoint_is_refused(run: eg.Run, tmp_path: Path) -> None:
         run.checkpoint(tmp_path / "none.onnx", global_step=1)
 
 
+def test_a_pickle_is_not_taken_for_onnx(run: eg.Run, tmp_path: Path) -> None:
+    path = tmp_path / "policy.pt"
+    path.write_bytes(pickle.dumps({"weight": [1.0]}))
+    with pytest.raises(
+        UnsupportedValueError, match=r"found a pickle, as torch\.save writes it; give the module itself"
+    ):
+        run.checkpoint(path, global_step=1)
+    assert run.checkpoint(path, global_step=1, format="pytorch") is not None
+    with pytest.raises(UnsupportedValueError, match="found dict; weights alone are no network"):
+        run.checkpoint({"weight": [1.0]}, global_step=1)
+
+
 def test_a_checkpoint_that_fails_does_not_stop_training(loose: eg.Run, tmp_path: Path) -> None:
     with pytest.warns(eg.EthogramWarning, match=r"none\.onnx"):
         assert loose.checkpoint(tmp_path / "none.onnx", global_step=1) is None
@@ -108,6 +121,7 @@ STAND_IN = """
     class nn:
         class Module:
             def state_dict(self): return dict(self.__dict__)
+            def parameters(self): return []
             def forward(self, x): return x[0]
             def __call__(self, *inputs): return self.forward(*inputs)
             def cpu(self): return self

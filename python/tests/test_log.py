@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import array
+import json
 import math
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -351,3 +353,21 @@ def test_a_full_queue_that_drops_counts(root: Any) -> None:
     dropped = run.counters["dropped"]
     assert dropped == run.faults["storage"] > 0
     assert len(reopened(run).tensors("x")) == 3000 - dropped
+
+
+def test_a_tag_alone_is_one_tag(root: Path) -> None:
+    with eg.init("tests", root=root, tags="baseline", capture_code=False) as run:
+        run.log({"a": 1.0}, global_step=0)
+    assert run.folder is not None
+    assert json.loads((run.folder / "run.json").read_text())["tags"] == ["baseline"]
+    with pytest.raises(ValueError, match=r"tags: expected texts, .* found 3"):
+        eg.init("tests", root=root, tags=3)  # type: ignore[arg-type]
+
+
+def test_what_belongs_to_the_run_is_found_there() -> None:
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'log'; it is a method of the run that ethogram\.init returns"
+    ):
+        eg.log({"a": 1.0})  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match=r"no attribute 'sweep'$"):
+        eg.sweep  # type: ignore[attr-defined] # noqa: B018

@@ -159,3 +159,11 @@ def test_show_says_what_is_not_there(root: Path, run: eg.Run) -> None:
     for wrong in ({"height": 3}, {"page": "nowhere"}):
         with pytest.raises(OptionError):
             eg.show(root, **wrong)
+
+
+def test_a_run_of_a_notebook_is_called_after_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/venv/lib/ipykernel_launcher.py", "-f", "kernel.json"])
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert eg.init("tests", root=root).name.startswith("notebook 20")
+    monkeypatch.setenv("JPY_SESSION_NAME", "/home/me/cart pole.ipynb")
+    assert eg.init("tests", root=root).name.startswith("cart pole 20")

@@ -54,6 +54,48 @@ def test_a_schedule_that_raises_records_nothing_and_is_told_once(loose: eg.Run) 
     assert not any(row["recorded"] for row in rows(reopened(loose).episodes()))
 
 
+def test_what_is_wrongly_given_to_record_is_told(loose: eg.Run) -> None:
+    with pytest.raises(TypeError, match=r"expected an environment and then the run, .* found Counter"):
+        eg.record(loose, Counter())  # type: ignore[arg-type]
+    for schedule in ("all", 10, None):
+        with pytest.raises(TypeError, match=r"for example .*ethogram\.every\(10\), found"):
+            eg.record(Counter(), loose, schedule=schedule)  # type: ignore[arg-type]
+    with pytest.warns(
+        eg.EthogramWarning, match=r"TypeError: .* as ethogram\.capped_cubic and ethogram\.every\(10\) do"
+    ):
+        play(eg.record(Counter(), loose, schedule=eg.every), 1)  # type: ignore[arg-type]
+
+
+def test_a_batch_of_one_is_a_row(run: eg.Run) -> None:
+    env = eg.record(Counter(), run, schedule=eg.always)
+    env.reset(seed=0)
+    over = False
+    while not over:
+        env.annotate(
+            logits=np.array([[0.0, 0.0, 0.0, 0.0, 2.0]]),
+            value=np.array([[0.5]]),
+            q_values=np.ones((2, 3)),
+            other=np.ones((1, 2)),
+        )
+        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        over = terminated or truncated
+    env.annotate_final(value=np.array([0.25]))
+    episode = reopened(run).episode(0)
+    shapes = {name: episode.field(name).numpy().shape[1:] for name in ("logits", "value", "q_values", "other")}
+    assert shapes == {"logits": (5,), "value": (), "q_values": (2, 3), "other": (1, 2)}
+    assert episode.field("value").numpy()[[0, -1]].tolist() == [0.5, 0.25]
+    expected = np.exp([0.0, 0.0, 0.0, 0.0, 2.0]) / (4 + np.exp(2.0))
+    assert np.allclose(episode.field("action_probabilities").numpy()[0], expected)
+
+
+def test_an_environment_is_recorded_once(loose: eg.Run) -> None:
+    env = eg.record(Counter(), loose)
+    with pytest.warns(eg.EthogramWarning, match="is recorded to this run already"):
+        assert eg.record(env, loose) is env
+    play(env, 3)
+    assert reopened(loose).episodes().rows == 3
+
+
 def test_row_b4_the_steps_of_an_episode(run: eg.Run) -> None:
     env = eg.record(Counter(render_mode="rgb_array"), run, schedule=eg.always)
     env.action_space.seed(3)
@@ -290,8 +332,8 @@ def test_a_field_of_another_shape_is_named(run: eg.Run) -> None:
     env.reset(seed=1)
     env.annotate(logits=np.zeros(5))
     env.step(0)
-    with pytest.raises(ValueError, match=r'field "logits": expected shape \[5\], found \[1, 5\]'):
-        env.annotate(logits=np.zeros((1, 5)))
+    with pytest.raises(ValueError, match=r'field "logits": expected shape \[5\], found \[2, 5\]'):
+        env.annotate(logits=np.zeros((2, 5)))
 
 
 def test_a_field_keeps_the_type_it_had_first(run: eg.Run) -> None:

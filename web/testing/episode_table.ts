@@ -13,6 +13,7 @@ export function episodeTable(rows: readonly EpisodeLike[]): FullEpisodeTable {
   const number = (row: EpisodeLike, index: number, name: NumberColumn): number => {
     if (name === 'end') return ENDS.indexOf(row.end ?? 'terminated');
     if (name === 'ended') return row.end === 'open' ? 0 : 1;
+    if (name === 'endedUs' && row.end === 'open') return row.endedUs ?? NaN;
     return row[name] ?? (name === 'episode' ? index : 0);
   };
   const numbers = NUMBER_COLUMNS.map((name) => [

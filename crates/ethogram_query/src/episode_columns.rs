@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ethogram_store::{Axis, EpisodeEnd, EpisodeRow, Revision, RunSource, ScalarColumns, ScalarTag};
+use ethogram_store::{Axis, EpisodeRow, Revision, RunSource, ScalarColumns, ScalarTag};
 
 use crate::Result;
 
@@ -12,7 +12,7 @@ pub const EPISODE_TAGS: [&str; 2] = ["episode_length", "episode_return"];
 /// What is told of all episodes of a run, at one revision.
 pub(crate) struct EpisodeColumns {
     pub revision: Revision,
-    /// One entry an episode that ended.
+    /// One entry an episode that ended and that somebody counted.
     step: Vec<i64>,
     time_us: Vec<i64>,
     length: Vec<f64>,
@@ -23,7 +23,7 @@ impl EpisodeColumns {
     pub fn read(source: &dyn RunSource) -> Result<Self> {
         let revision = source.revision();
         let rows = source.episodes(0..u64::MAX)?;
-        let ended = || rows.iter().filter(|row| row.end != EpisodeEnd::Open);
+        let ended = || rows.iter().filter(|row| row.has_outcome());
         let numbers = |of: fn(&EpisodeRow) -> f64| ended().map(of).collect();
         Ok(Self {
             revision,

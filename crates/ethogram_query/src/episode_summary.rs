@@ -29,7 +29,7 @@ impl EpisodeSummary {
         let range = sorted.first().map_or(0..0, |first| *first..sorted[sorted.len() - 1].saturating_add(1));
         let mut rows = run.source().episodes(range)?;
         rows.retain(|row| sorted.binary_search(&row.episode).is_ok());
-        let ended = || rows.iter().filter(|row| row.end != EpisodeEnd::Open);
+        let ended = || rows.iter().filter(|row| row.has_outcome());
         let numbers = |of: fn(&EpisodeRow) -> f64| ended().map(of).collect::<Vec<_>>();
         let all =
             [EpisodeEnd::Open, EpisodeEnd::Terminated, EpisodeEnd::Truncated, EpisodeEnd::Both, EpisodeEnd::Unknown];

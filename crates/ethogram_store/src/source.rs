@@ -256,6 +256,13 @@ pub struct EpisodeRow {
     pub extra: Map<String, Value>,
 }
 
+impl EpisodeRow {
+    /// Whether it ended and somebody counted it: what only a film stands for has neither a return nor a length.
+    pub fn has_outcome(&self) -> bool {
+        self.end != EpisodeEnd::Open && !crate::is_film_alone(self)
+    }
+}
+
 /// Consecutive frames, encoded together; stands alone. The bytes are described in `docs/format.md` (frame groups).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FrameGroup {

@@ -6,7 +6,7 @@ values, Q-values, means), never the wrapper that samples an action.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,17 @@ class Adapted:
     signature: dict[str, Any]
 
 
-def adapted(source: Any, env: Mapping[str, Any] | None, example: Any = None) -> Adapted | None:
+def adapted(
+    source: Any, env: Mapping[str, Any] | None, example: Any = None, said: Collection[str] = ()
+) -> Adapted | None:
     """What is exported for `source`; `None` where its inputs and outputs have no meaning that we know.
 
     Args:
         source: An algorithm or policy of Stable-Baselines3 (or sb3-contrib), an agent in the manner of CleanRL, or a
-            module whose `forward` returns a dict with the names of roles.
+            module whose `forward` returns a dict with the names of roles, or what was annotated.
         env: The run's description of its environment, which says what an observation looks like.
         example: A batch of one observation, where the environment is not described.
+        said: Names of the fields that were annotated.
     """
     libraries = {base.__module__.split(".")[0] for base in type(source).__mro__}
     if libraries & {"stable_baselines3", "sb3_contrib"}:
@@ -43,9 +46,13 @@ def adapted(source: Any, env: Mapping[str, Any] | None, example: Any = None) -> 
 
         return sb3_policy.adapt(source)
     if "torch" in libraries:
-        from ethogram.integrations import cleanrl_agent
+        from ethogram.integrations import cleanrl_agent, plain_module
 
-        return cleanrl_agent.adapt(source, observation_of(env) if example is None else example, env)
+        example = observation_of(env) if example is None else example
+        found = cleanrl_agent.adapt(source, example, env)
+        if found is not None or example is None or not said:
+            return found
+        return plain_module.adapt(source, cleanrl_agent.as_tensor(example, source), env, said)
     return None
 
 
@@ -59,6 +66,14 @@ def observation_of(env: Mapping[str, Any] | None) -> Any:
     if space.get("type") == "discrete":
         return np.zeros((1,), space.get("dtype", "int64"))
     return None
+
+
+def observation_for(signature: Mapping[str, Any] | None, env: Mapping[str, Any] | None) -> Any:
+    """A batch of one observation for a module with this signature; `None` where it takes anything else than that."""
+    inputs = list(((signature or {}).get("inputs") or {}).values())
+    alone = len(inputs) == 1 and inputs[0].get("field") == "observation" and not inputs[0].get("preprocessing")
+    found = observation_of(env) if alone else None
+    return found if found is None or found.dtype.kind != "f" else found.astype("float32")
 
 
 def needs_example() -> EthogramError:

@@ -42,7 +42,7 @@ def adapt(agent: Any, example: Any, env: Mapping[str, Any] | None) -> Adapted | 
         return None
     if example is None:
         raise needs_example()
-    batch = _tensor(example, agent)
+    batch = as_tensor(example, agent)
     if on_policy:
         return _on_policy(heads, agent, batch)
     if atoms:
@@ -125,7 +125,8 @@ def _prepared(batch: Any, steps: tuple[dict[str, Any], ...]) -> Any:
     return batch.float()
 
 
-def _tensor(example: Any, agent: Any) -> Any:
+def as_tensor(example: Any, agent: Any) -> Any:
+    """A batch where the module's weights are, numbers with a point as `float32`."""
     import torch
 
     batch = example if isinstance(example, torch.Tensor) else torch.as_tensor(np.asarray(example))

@@ -1,6 +1,6 @@
 import { episodesFiles, pointsFiles } from '../api/exports';
 import type { FileOffer } from '../ui/file_offer';
-import type { EpisodeTable } from '../state/episode_tables';
+import { hasOutcome, type EpisodeTable } from '../state/episode_tables';
 import type { EpisodeCurve } from './points';
 import type { ChartItem } from './tags';
 
@@ -29,7 +29,7 @@ export function episodesCsv(
     const evaluation = Number(curve === 'evaluation_return');
     const values = curve === 'length' ? table.length : table.episodeReturn;
     for (let row = 0; row < table.episode.length; row += 1) {
-      if (table.ended[row] !== 1 || table.evaluation[row] !== evaluation) continue;
+      if (!hasOutcome(table, row) || table.evaluation[row] !== evaluation) continue;
       lines.push(
         `${head},${table.episode[row]},${table.globalStep[row]},${table.startedUs[row]},${values[row]}`,
       );

@@ -1,6 +1,6 @@
 import { Throttle } from '../api/throttle';
 import { nearestEpisode, type CurvePlace, type EpisodeStep } from '../state/nearest_episode';
-import type { EpisodeTable, EpisodeTables } from '../state/episode_tables';
+import { hasOutcome, type EpisodeTable, type EpisodeTables } from '../state/episode_tables';
 
 /** Tables of growing runs are looked at again at most this often. */
 const RELOAD_INTERVAL_MS = 1000;
@@ -68,7 +68,7 @@ export class EpisodeLens {
     const table = this.#known.get(run)?.table;
     if (!table) return undefined;
     const has = (evaluation: number) =>
-      table.ended.some((ended, row) => ended === 1 && table.evaluation[row] === evaluation);
+      table.evaluation.some((kind, row) => kind === evaluation && hasOutcome(table, row));
     return { training: has(0), evaluation: has(1) };
   }
 

@@ -64,6 +64,11 @@ it('draws the episodes that have ended in the order in which they started', () =
   ]);
   expect([...pointsOfEpisodes(table, 'length', 10).mean]).toEqual([5, 7, 6]);
 
+  const filmed = { ...table, length: column(5, 7, 0, 6), episodeReturn: column(1, 2, NaN, 3) };
+  expect(pointsOfEpisodes(filmed, 'length', 10).total, 'the third is there for its film alone').toBe(
+    pointsOfEpisodes(table, 'length', 10).total - 1,
+  );
+
   const mixed = { ...table, evaluation: column(0, 1, 0, 1) };
   expect([...pointsOfEpisodes(mixed, 'episode_return', 10).mean]).toEqual([1, 3]);
   const evaluation = pointsOfEpisodes(mixed, 'evaluation_return', 10);

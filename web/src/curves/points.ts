@@ -2,7 +2,7 @@ import type { Series } from '../api/series';
 import { across } from '../charts/across';
 import { bucketed } from '../charts/buckets';
 import { lowerBound, type Extent } from '../charts/series';
-import type { EpisodeTable } from '../state/episode_tables';
+import { hasOutcome, type EpisodeTable } from '../state/episode_tables';
 import { xOf, type XPlace } from './x_place';
 
 /** Points of one curve, in ascending order of step: that of a run, or of a group of runs. */
@@ -63,7 +63,7 @@ export function pointsOfSeries(series: Series): Points {
 export function pointsOfEpisodes(table: EpisodeTable, curve: EpisodeCurve, buckets: number): Points {
   const scattered = curve === 'evaluation_return';
   const rows = [...table.episode.keys()]
-    .filter((row) => table.ended[row] === 1 && table.evaluation[row] === Number(scattered))
+    .filter((row) => hasOutcome(table, row) && table.evaluation[row] === Number(scattered))
     // Side by side, episodes do not start in the order of their numbers.
     .sort((a, b) => table.globalStep[a] - table.globalStep[b]);
   const pick = (values: Float64Array) => Float64Array.from(rows, (row) => values[row]);

@@ -1,5 +1,6 @@
 import type { Client } from '../api/client';
 import type { EpisodeDetail } from '../api/wire';
+import { isOpen } from '../state/episode_ends';
 import { Kept } from './kept';
 
 /** Descriptions kept: more than any page shows at once. */
@@ -21,7 +22,7 @@ export function episodeDetail(client: Client, run: string, episode: number): Pro
   kept.put(key, asked);
   asked.then(
     (detail) => {
-      if (detail.episode.end === 'open') kept.forget(key, asked);
+      if (isOpen(detail.episode)) kept.forget(key, asked);
     },
     () => kept.forget(key, asked),
   );

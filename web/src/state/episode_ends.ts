@@ -1,4 +1,4 @@
-import type { EpisodeEnd } from '../api/wire';
+import type { EpisodeEnd, EpisodeRow } from '../api/wire';
 
 /** How an episode stands: how it ended, or whether one that did not end goes on. */
 export type Standing = Exclude<EpisodeEnd, 'open'> | 'live' | 'unfinished';
@@ -35,11 +35,36 @@ export const STANDING_WORDS: Readonly<Record<Standing, Words>> = {
     doc: 'Ended by the task in the same step in which it was cut',
   },
   unknown: { text: 'ended', short: 'ended', doc: 'Ended; whoever counted it does not say how' },
-  unfinished: { text: 'unfinished', short: 'unfinished', doc: 'Its run stopped before the episode ended' },
+  unfinished: {
+    text: 'unfinished',
+    short: 'unfinished',
+    doc: 'What played it stopped before the episode ended',
+  },
 };
 
-/** How an episode stands; one that did not end goes on only while its run does. */
-export function standingOf(end: EpisodeEnd, isRunning: boolean): Standing {
-  if (end === 'open') return isRunning ? 'live' : 'unfinished';
-  return end;
+/** Whether an episode may go on: it did not end, and no later process that went on with the run found it left. */
+export function isOpen({ end, ended_us }: Pick<EpisodeRow, 'end' | 'ended_us'>): boolean {
+  return end === 'open' && ended_us === null;
+}
+
+/** How an episode stands; one that did not end goes on only while its run does, and the process that played it. */
+export function standingOf(episode: Pick<EpisodeRow, 'end' | 'ended_us'>, isRunning: boolean): Standing {
+  if (episode.end !== 'open') return episode.end;
+  return isRunning && isOpen(episode) ? 'live' : 'unfinished';
+}
+
+/** How many stand how, of episodes that are counted by their end, `left` of them left open by processes that are gone. */
+export function countStandings(
+  ends: Partial<Record<EpisodeEnd, number>>,
+  left: number,
+  isRunning: boolean,
+): [Standing, number][] {
+  const { open = 0, ...ended } = ends;
+  const live = isRunning ? Math.max(0, open - left) : 0;
+  const found: [Standing, number][] = [
+    ['live', live],
+    ...(Object.entries(ended) as [Exclude<EpisodeEnd, 'open'>, number][]),
+    ['unfinished', open - live],
+  ];
+  return found.filter(([, count]) => count > 0);
 }

@@ -91,6 +91,14 @@ export class EpisodeTables {
   }
 }
 
+/** Whether the episode in a row ended and somebody counted it: what only a film stands for has neither length nor return. */
+export function hasOutcome(
+  table: Pick<EpisodeTable, 'ended' | 'length' | 'episodeReturn'>,
+  row: number,
+): boolean {
+  return table.ended[row] === 1 && (table.length[row] > 0 || !Number.isNaN(table.episodeReturn[row]));
+}
+
 /** Index of the first episode that may still change. */
 export function firstOpen(table: EpisodeTable): number {
   const row = table.ended.indexOf(0);

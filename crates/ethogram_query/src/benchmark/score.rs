@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use ethogram_store::{Axis, EpisodeEnd, EpisodeRow};
+use ethogram_store::{Axis, EpisodeRow};
 
 use crate::{Error, Result, RunHandle};
 
@@ -99,7 +99,7 @@ impl History {
             return Self::of_tag(run, tag);
         }
         let rows = run.source().episodes(0..u64::MAX)?;
-        let ended = |row: &&EpisodeRow| row.end != EpisodeEnd::Open;
+        let ended = |row: &&EpisodeRow| row.has_outcome();
         let training = rows.iter().filter(ended).any(|row| !row.evaluation);
         let mut points: Vec<(i64, f64)> = rows
             .iter()

@@ -5,7 +5,7 @@ use ethogram_analysis::{
     spike, stuck_returns, tail_mean,
 };
 use ethogram_model::Cancel;
-use ethogram_store::{Axis, EpisodeEnd, ScalarColumns, ScalarTag, TensorKind};
+use ethogram_store::{Axis, ScalarColumns, ScalarTag, TensorKind};
 
 use super::{Health, HealthFinding};
 use crate::events::short;
@@ -156,7 +156,7 @@ fn points(run: &RunHandle, tag: &ScalarTag) -> Result<ScalarColumns> {
 /// Of the episodes that trained.
 pub(super) fn returns(run: &RunHandle, settings: &Params, health: &mut Health) -> Result<()> {
     let rows = run.source().episodes(0..u64::MAX)?;
-    let rows: Vec<_> = rows.iter().filter(|row| row.end != EpisodeEnd::Open && !row.evaluation).collect();
+    let rows: Vec<_> = rows.iter().filter(|row| row.has_outcome() && !row.evaluation).collect();
     let limits = StuckParams { rise_min: number(settings, "rise"), ..StuckParams::default() };
     if rows.len() < limits.episodes_min {
         return Ok(());

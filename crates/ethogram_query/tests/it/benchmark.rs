@@ -6,7 +6,7 @@ use ethogram_query::{
     Benchmark, BenchmarkRequest, Bootstrap, CellOf, Facet, How, Normalization, Score, Table, TableFile, TableFormat,
     Workbench,
 };
-use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo};
+use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo, attach_film, film_alone};
 use serde_json::json;
 
 use crate::memory::{MemoryRun, Shelf, episode_row};
@@ -241,4 +241,24 @@ fn configs_are_compared_and_runs_that_do_not_count_are_told_of() {
     assert!(bench.benchmark(&request(&[])).expect_err("no runs").is_bad_request());
     let many = BenchmarkRequest { points: 201, ..request(&runs[..1]) };
     assert!(bench.benchmark(&many).expect_err("too many").to_string().contains("CURVE_POINTS_MAX"));
+}
+
+#[test]
+fn films_of_episodes_that_nobody_counted_do_not_hide_the_logged_return() {
+    let run = Arc::new(MemoryRun::with_info(RunInfo {
+        config: json!({"algo": "ppo", "env_id": PONG}),
+        ..RunInfo::default()
+    }));
+    for step in 0..10 {
+        run.scalar(Axis::GlobalStep, "charts/episodic_return", step, 14.6);
+    }
+    let mut row = film_alone(0, 7);
+    attach_film(&mut row.extra, "rl-video-episode-0.mp4", "5f", 100, 0);
+    run.episode_told(row);
+    run.finish();
+    let shelf = Shelf::default();
+    shelf.put("/runs/0", &run);
+    let found = read(&shelf.workbench(), &request(&[run.id()]));
+    assert_eq!((found.left_out, found.runs.len()), (Vec::new(), 1));
+    assert!(found.runs[0].score.is_some_and(|score| (score - 14.6).abs() < 1e-9), "{:?}", found.runs[0]);
 }

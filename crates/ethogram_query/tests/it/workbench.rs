@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ethogram_query::{Change, Error, FieldRequest, Origin, SeriesRequest, Smoothing};
-use ethogram_store::{Axis, EpisodeEnd, RunState};
+use ethogram_query::{Change, EpisodeSummary, Error, FieldRequest, Origin, SeriesRequest, Smoothing};
+use ethogram_store::{Axis, EpisodeEnd, RunState, attach_film, film_alone};
 
 use crate::memory::{MemoryRun, Shelf, bench_of, gaps, numbers};
 
@@ -103,6 +103,27 @@ fn a_curve_that_is_not_there_says_how_to_log_it() {
             r#"no scalar "loss" on the global_step axis of run {id}; log it with run.log(step, {{"loss": value}})"#
         )
     );
+}
+
+#[test]
+fn what_only_films_stand_for_is_no_curve() {
+    let run = Arc::new(MemoryRun::new("a"));
+    let filmed = |episode| {
+        let mut row = film_alone(episode, 7);
+        attach_film(&mut row.extra, "rl-video-episode-0.mp4", "5f", 100, 0);
+        run.episode_told(row);
+    };
+    filmed(0);
+    let bench = bench_of(&run);
+    assert!(bench.run(&run.id().0).expect("the run").scalar_tags().is_empty(), "another tag is the return then");
+    run.episode(1, EpisodeEnd::Terminated, &[]);
+    filmed(2);
+    bench.refresh();
+    let handle = bench.run(&run.id().0).expect("the run");
+    let points = handle.scalar_tags().iter().map(|tag| (tag.count, tag.last_step)).collect::<Vec<_>>();
+    assert_eq!(points, [(1, 1), (1, 1)]);
+    let summary = EpisodeSummary::of(&handle, &[0, 1, 2]).expect("a summary");
+    assert_eq!((summary.episodes, summary.length.count, summary.episode_return.not_finite), (3, 1, 0));
 }
 
 #[test]

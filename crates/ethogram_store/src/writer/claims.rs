@@ -1,6 +1,7 @@
 //! Which episodes a writer may number, when several processes write one run at once.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::layout::io_error;
@@ -17,6 +18,8 @@ pub(super) struct Claims {
     next: u64,
     /// The end of the block held, and its file, whose lock goes with it.
     held: Option<(u64, File)>,
+    /// The block that was held from the beginning because the writer that numbered from it is gone.
+    inherited: Option<u64>,
     /// The disk did not take a claim, or knows no locks: indices are counted as if nobody else wrote.
     alone: bool,
 }
@@ -27,7 +30,7 @@ impl Claims {
 
     /// Numbers a new run.
     pub(super) fn new(run_dir: &Path) -> Self {
-        Self { folder: run_dir.join(FOLDER), next: 0, held: None, alone: false }
+        Self { folder: run_dir.join(FOLDER), next: 0, held: None, inherited: None, alone: false }
     }
 
     /// Goes on with a run: after its last episode, if no living writer numbers from that block, else in a block of its own.
@@ -36,13 +39,33 @@ impl Claims {
         let mut claims = Self::new(run_dir);
         claims.next = count()?;
         let block = claims.next / Self::BLOCK;
+        let is_known = claims.path(block).is_file();
         if let Ok(Some(file)) = claims.open(block, false) {
+            claims.inherited = is_known.then_some(block);
             let end = (block + 1) * Self::BLOCK;
             // Its last owner may have gone on until a moment ago.
             claims.next = count()?.max(claims.next);
             claims.held = (claims.next < end).then_some((end, file));
         }
         Ok(claims)
+    }
+
+    /// The episodes, ascending, that writers who are gone may have numbered: blocks that nobody holds, and the one that was taken over.
+    pub(super) fn left(&self) -> Vec<Range<u64>> {
+        let names = std::fs::read_dir(&self.folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let firsts = names.filter_map(|name| name.to_str()?.parse::<u64>().ok());
+        let mut blocks: Vec<u64> = firsts.map(|first| first / Self::BLOCK).collect();
+        blocks.sort_unstable();
+        let is_free = |block| matches!(self.open(block, false), Ok(Some(_)));
+        let mut left: Vec<Range<u64>> = Vec::new();
+        for block in blocks.into_iter().filter(|&block| self.inherited == Some(block) || is_free(block)) {
+            let (first, end) = (block * Self::BLOCK, (block + 1) * Self::BLOCK);
+            match left.last_mut().filter(|before| before.end == first) {
+                Some(before) => before.end = end,
+                None => left.push(first..end),
+            }
+        }
+        left
     }
 
     /// An index that no episode has, here or in another process.
@@ -84,10 +107,14 @@ impl Claims {
         }
     }
 
+    fn path(&self, block: u64) -> PathBuf {
+        self.folder.join(format!("{:016}", block * Self::BLOCK))
+    }
+
     /// The locked file of a block; `None` when another has it, or `only_new` and it was there before.
     fn open(&self, block: u64, only_new: bool) -> Result<Option<File>> {
         std::fs::create_dir_all(&self.folder).map_err(|source| io_error("create", &self.folder, source))?;
-        let path = self.folder.join(format!("{:016}", block * Self::BLOCK));
+        let path = self.path(block);
         let mut options = OpenOptions::new();
         options.write(true);
         let opened = if only_new { options.create_new(true).open(&path) } else { options.create(true).open(&path) };
@@ -115,16 +142,22 @@ mod tests {
         assert_eq!([first.next(), first.next()], [0, 1]);
         let mut beside = Claims::resume(run.path(), || Ok(2)).expect("resumed");
         assert_eq!([beside.next(), beside.next(), first.next()], [1_000, 1_001, 2]);
+        assert_eq!(beside.left(), [], "both go on");
         first.skip(5);
         assert_eq!(first.next(), 6);
         beside.release();
         let mut after = Claims::resume(run.path(), || Ok(1_002)).expect("resumed");
+        assert_eq!(after.left(), vec![1_000..2_000; 1], "the first goes on");
         assert_eq!(after.next(), 1_002);
         // The first one's block is full, the next is taken, the one after that is new.
         first.skip(998);
         assert_eq!([first.next(), first.next()], [999, 2_000]);
         first.skip(7_500);
         assert_eq!(first.next(), 7_501);
+        first.release();
+        drop(after);
+        let last = Claims::resume(run.path(), || Ok(7_502)).expect("resumed");
+        assert_eq!(last.left(), [0..3_000, 7_000..8_000]);
     }
 
     #[test]

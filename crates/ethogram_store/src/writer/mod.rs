@@ -2,6 +2,7 @@
 
 mod claims;
 mod frames;
+mod left;
 mod options;
 mod queue;
 mod sealing;
@@ -17,6 +18,7 @@ use std::thread::JoinHandle;
 use serde_json::Value;
 
 use claims::Claims;
+use left::left_episodes;
 pub use options::{Counters, QueuePolicy, SealLimits, WriterOptions};
 use queue::{FIELDS_MAX, Front, Item, Point, Queue, StepField};
 use worker::Worker;
@@ -84,6 +86,7 @@ impl RunWriter {
     }
 
     /// Continues a run: a new folder beside those of earlier writers, episodes numbered on, fields of the types that they had in the latest episodes.
+    /// Episodes that writers who are gone left open get the time of the run's last sign of life as their end.
     ///
     /// # Errors
     /// [`Error::NotARun`], [`Error::NewerVersion`], [`Error::Corrupt`] when the run cannot be read; [`Error::Io`] when the disk refuses.
@@ -106,7 +109,13 @@ impl RunWriter {
                 fields.entry(Arc::clone(&name)).or_insert_with(|| Arc::new(StepField { name, kind, layout }));
             }
         }
-        Self::start(run_dir.to_owned(), info, status, claims, fields, options)
+        let left = left_episodes(&reader, &claims, status.heartbeat_us)?;
+        let writer = Self::start(run_dir.to_owned(), info, status, claims, fields, options)?;
+        for row in left {
+            let bytes = row_bytes(&row);
+            writer.push(Item::Left(Box::new(row)), bytes)?;
+        }
+        Ok(writer)
     }
 
     /// The types of fields are taken from so many of the latest episodes.
@@ -222,7 +231,7 @@ impl RunWriter {
     pub fn episode(&self, row: EpisodeRow) -> Result<()> {
         check_index("index of an episode", row.episode, EPISODE_MAX)?;
         self.claims().skip(row.episode);
-        let bytes = (size_of::<EpisodeRow>() + 64 * row.extra.len()) as u64;
+        let bytes = row_bytes(&row);
         self.push(Item::Episode(Box::new(row)), bytes)
     }
 
@@ -409,6 +418,11 @@ fn next_writer_id(run_dir: &Path) -> Result<ulid::Ulid> {
     });
     let now = ulid::Ulid::generate();
     Ok(newest.filter(|newest| *newest >= now).and_then(|newest| newest.increment().ok()).unwrap_or(now))
+}
+
+/// What a row of an episode takes of the queue.
+fn row_bytes(row: &EpisodeRow) -> u64 {
+    (size_of::<EpisodeRow>() + 64 * row.extra.len()) as u64
 }
 
 fn check_size(name: &str, found: u64) -> Result<()> {

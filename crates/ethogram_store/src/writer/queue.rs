@@ -39,11 +39,20 @@ pub(super) struct StepField {
 /// All else that is logged, in the order in which it was.
 #[derive(Debug)]
 pub(super) enum Item {
-    Step { episode: u64, step: u64, values: Vec<(Arc<StepField>, StepValue)> },
+    Step {
+        episode: u64,
+        step: u64,
+        values: Vec<(Arc<StepField>, StepValue)>,
+    },
     Episode(Box<EpisodeRow>),
+    /// An episode that an earlier writer of the run began and counted.
+    Left(Box<EpisodeRow>),
     Tensor(Box<TensorPoint>),
     Checkpoint(Box<CheckpointRow>),
-    Blob { hash: String, bytes: Vec<u8> },
+    Blob {
+        hash: String,
+        bytes: Vec<u8>,
+    },
 }
 
 /// What lies between two takings of the thread.

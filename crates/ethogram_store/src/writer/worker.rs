@@ -20,7 +20,7 @@ use crate::layout::Kind;
 use crate::live::Span;
 use crate::log::Record;
 use crate::status::StatusKeeper;
-use crate::{Axis, CheckpointRow, EpisodeEnd, EpisodeRow, Result, RunState};
+use crate::{Axis, CheckpointRow, EpisodeRow, Result, RunState};
 
 /// Most scalars in a batch.
 const POINTS_PER_BATCH: usize = 65_536;
@@ -182,7 +182,7 @@ impl Worker {
                 if self.begun.insert(row.episode) {
                     self.status.status.episodes += 1;
                 }
-                if row.end != EpisodeEnd::Open && self.ended.insert(row.episode) {
+                if row.has_outcome() && self.ended.insert(row.episode) {
                     // So that a table of runs has a return without opening any log.
                     if !row.evaluation {
                         let last = [("episode_return", row.episode_return), ("episode_length", row.length as f64)];
@@ -191,6 +191,14 @@ impl Worker {
                 }
                 if row.recorded && self.recorded.insert(row.episode) {
                     self.status.status.recorded += 1;
+                }
+                self.episodes.push(*row);
+                self.gathered += bytes;
+            }
+            Item::Left(row) => {
+                self.begun.insert(row.episode);
+                if row.recorded {
+                    self.recorded.insert(row.episode);
                 }
                 self.episodes.push(*row);
                 self.gathered += bytes;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ethogram_store::{
-    Array, Axis, Dtype, Error, QueuePolicy, RunInfo, RunReader, RunSource, RunState, RunWriter, SealLimits, StepValue,
-    TensorKind, TensorRow, WriterOptions,
+    Array, Axis, Dtype, EpisodeEnd, EpisodeRow, Error, QueuePolicy, RunInfo, RunReader, RunSource, RunState, RunWriter,
+    SealLimits, StepValue, TensorKind, TensorRow, WriterOptions,
 };
 
 use crate::support::{create, episode, f32s, name, number, open, open_whole, options, picture};
@@ -210,6 +210,41 @@ fn two_writers_at_once_give_no_index_twice() {
     first.close(RunState::Finished).expect("closed");
     let third = RunWriter::resume(first.path(), options()).expect("resumed");
     assert_eq!(third.next_episode(), 1, "the first one's block is free again");
+}
+
+#[test]
+fn an_episode_left_open_ends_when_the_run_goes_on_and_one_of_a_living_writer_does_not() {
+    let root = tempfile::tempdir().expect("a folder");
+    let open = |index| EpisodeRow { end: EpisodeEnd::Open, ended_us: None, ..episode(index) };
+    let first = create(root.path());
+    let (left, ended) = (first.next_episode(), first.next_episode());
+    first.episode(open(left)).expect("logged");
+    first.episode(episode(ended)).expect("logged");
+    first.flush().expect("flushed");
+    let beside = RunWriter::resume(first.path(), options()).expect("resumed");
+    let living = beside.next_episode();
+    beside.episode(open(living)).expect("logged");
+    beside.flush().expect("flushed");
+    let ends = || {
+        let rows = open_whole(first.path()).episodes(0..living + 1).expect("rows").into_iter();
+        rows.map(|row| (row.episode, row.end, row.ended_us.is_some())).collect::<Vec<_>>()
+    };
+    let whole = (ended, EpisodeEnd::Terminated, true);
+    assert_eq!(ends(), [(left, EpisodeEnd::Open, false), whole, (living, EpisodeEnd::Open, false)]);
+
+    first.close(RunState::Finished).expect("closed");
+    let third = RunWriter::resume(first.path(), options()).expect("resumed");
+    third.flush().expect("flushed");
+    assert_eq!(ends(), [(left, EpisodeEnd::Open, true), whole, (living, EpisodeEnd::Open, false)]);
+    let status = open_whole(first.path()).status().clone();
+    let at = open_whole(first.path()).episodes(left..left + 1).expect("rows")[0].ended_us;
+    assert!(at.is_some_and(|at| at > 0 && at <= status.heartbeat_us), "{at:?} of {}", status.heartbeat_us);
+    third.close(RunState::Finished).expect("closed");
+    drop(beside);
+    let fourth = RunWriter::resume(first.path(), options()).expect("resumed");
+    fourth.close(RunState::Finished).expect("closed");
+    assert_eq!(ends(), [(left, EpisodeEnd::Open, true), whole, (living, EpisodeEnd::Open, true)]);
+    assert_eq!(open_whole(first.path()).status().episodes, 3, "left ones are not counted again");
 }
 
 #[test]

@@ -179,12 +179,15 @@ export class EpisodeFields {
 
 /** Indices into `STANDINGS`. */
 function standings(set: EpisodeSet): Float64Array {
-  const ends = set.column('end');
+  const [ends, endedUs] = [set.column('end'), set.column('endedUs')];
   const found = new Float64Array(set.rows);
   set.runs.forEach(({ isRunning }, index) => {
-    const ofEnd = ENDS.map((end) => STANDINGS.indexOf(standingOf(end, isRunning)));
+    const place = (ended_us: number | null) =>
+      ENDS.map((end) => STANDINGS.indexOf(standingOf({ end, ended_us }, isRunning)));
+    const [untimed, timed] = [place(null), place(0)];
     const [from, to] = set.rowsOf(index);
-    for (let row = from; row < to; row++) found[row] = ofEnd[ends[row]];
+    for (let row = from; row < to; row++)
+      found[row] = (Number.isNaN(endedUs[row]) ? untimed : timed)[ends[row]];
   });
   return found;
 }

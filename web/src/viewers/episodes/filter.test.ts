@@ -80,6 +80,14 @@ describe('episode filter', () => {
     check('EVALUATION', [2]);
   });
 
+  it('what an earlier process left open is not live, though the run goes on', () => {
+    const [run] = SET.runs;
+    const endedUs = run.table.endedUs.map((us, row) => (row === 3 ? 5e6 : us));
+    const fields = new EpisodeFields(new EpisodeSet([{ ...run, table: { ...run.table, endedUs } }]));
+    const passing = (text: string) => [0, 1, 2, 3].filter(parseFilter(text, fields).passes);
+    expect(['live', 'unfinished', 'end=unfinished'].map(passing)).toEqual([[], [3], [3]]);
+  });
+
   it('what a run that is over left unfinished is not live', () => {
     const [run] = SET.runs;
     const fields = new EpisodeFields(new EpisodeSet([{ ...run, isRunning: false }]));

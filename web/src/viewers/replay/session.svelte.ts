@@ -3,6 +3,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Client } from '../../api/client';
 import { ApiError } from '../../api/source';
 import type { EnvSpec, EpisodeDetail, Failure, FieldEntry } from '../../api/wire';
+import { isOpen } from '../../state/episode_ends';
 import { ExtentStore } from '../../replay/extents';
 import type { FramePool } from '../../replay/frame_pool';
 import { FrameSource } from '../../replay/frame_source';
@@ -88,9 +89,9 @@ export class Session {
     return this.detail.steps;
   }
 
-  /** It did not end: it goes on if its run does. */
+  /** It goes on if its run does. */
   get isOpen(): boolean {
-    return this.detail.episode.end === 'open';
+    return isOpen(this.detail.episode);
   }
 
   field(name: string): FieldEntry | undefined {

@@ -1,0 +1,57 @@
+"""Modules of a training loop of one's own, whose outputs are what `env.annotate` was given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ethogram.checkpoint import signature
+from ethogram.integrations.adapted import Adapted
+
+POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
+"""What a policy says with one number an action."""
+
+
+def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collection[str]) -> Adapted | None:
+    """A module that returns a row of numbers, or two: those of the policy, and the value.
+
+    Args:
+        module: A module of PyTorch.
+        batch: Its input, an observation batch of one.
+        env: The run's description of its environment.
+        said: Names of fields that were annotated. One of `POLICIES` must be among them, and no other.
+
+    Returns:
+        `None` where shapes and names leave a choice: nothing is guessed.
+    """
+    import torch
+
+    width = _actions((env or {}).get("action_space") or {})
+    policies = [role for role in POLICIES if role in said]
+    if width is None or len(policies) != 1:
+        return None
+    try:
+        with torch.no_grad():
+            found = module(batch)
+    except Exception:
+        return None
+    outputs = list(found) if isinstance(found, tuple) else [found]
+    if not all(isinstance(output, torch.Tensor) and output.shape[:1] == (1,) for output in outputs):
+        return None
+    widths = [output.numel() for output in outputs]
+    roles = {(width,): policies, (width, 1): [*policies, "value"], (1, width): ["value", *policies]}.get(tuple(widths))
+    if roles is None or (width == 1 and len(widths) > 1):
+        return None
+    outputs_by_role: dict[str, Any] = {role: role for role in roles}
+    return Adapted(module, batch, signature(observation="observation", **outputs_by_role))
+
+
+def _actions(space: Mapping[str, Any]) -> int | None:
+    """How many numbers a policy says of an action in this space."""
+    match space.get("type"):
+        case "discrete":
+            return int(space["n"])
+        case "box":
+            return int(math.prod(space["shape"]))
+    return None
