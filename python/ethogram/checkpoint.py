@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import copy
+import importlib.util
+import io
 import json
 import os
 import pickle
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ethogram.errors import EthogramError, UnsupportedValueError
+from ethogram.live_module import bare
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -177,13 +179,21 @@ class Exporter:
 
 
 def copied(module: Any, example: Any, signature: Any) -> bytes:
-    """A copy of a module that another process can read; one on an accelerator is brought to the processor's memory."""
+    """A copy of a module that another process can read, with all tensors in the processor's memory.
+
+    Nothing is copied on an accelerator, and nothing of the module is moved or changed.
+    """
+    module = bare(module)
     if not hasattr(module, "modules"):
         return pickle.dumps((module, example, signature))
-    if any(weight.device.type != "cpu" for weight in module.parameters()):
-        module = copy.deepcopy(module).cpu()
+    whole = (module, example, signature)
     if not _by_value(module):
-        return pickle.dumps((module, _on_cpu(example), signature))
+        try:
+            return _pickled(pickle.Pickler, whole)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            # Hooks, for example, may be functions without a name.
+            if importlib.util.find_spec("cloudpickle") is None:
+                raise
     try:
         import cloudpickle
     except ImportError as error:
@@ -191,21 +201,34 @@ def copied(module: Any, example: Any, signature: Any) -> bytes:
             f"checkpoint: {type(module).__name__} is made of classes of the script itself, which another process can "
             "only read with the package cloudpickle; install it, or move the classes to a module of their own"
         ) from error
-    return bytes(cloudpickle.dumps((module, _on_cpu(example), signature)))
+    return _pickled(cloudpickle.Pickler, whole)
+
+
+def _pickled(pickler: Any, whole: Any) -> bytes:
+    import torch
+
+    class Near(pickler):  # type: ignore[misc] # one of two
+        """Writes tensors of any device as tensors of the processor."""
+
+        def reducer_override(self, value: Any) -> Any:
+            if isinstance(value, torch.Tensor) and value.device.type != "cpu":
+                near = value.detach().cpu()
+                if isinstance(value, torch.nn.Parameter):
+                    near = torch.nn.Parameter(near, value.requires_grad)
+                return near.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            known = getattr(super(), "reducer_override", None)
+            return NotImplemented if known is None else known(value)
+
+    file = io.BytesIO()
+    with torch.inference_mode(False), torch.no_grad():
+        Near(file, pickle.HIGHEST_PROTOCOL).dump(whole)
+    return file.getvalue()
 
 
 def _by_value(module: Any) -> bool:
     """Whether the classes of a module must travel with it: those of the script, and those made within functions."""
     kinds = [type(part) for part in module.modules()]
     return any(kind.__module__ == "__main__" or "<locals>" in kind.__qualname__ for kind in kinds)
-
-
-def _on_cpu(example: Any) -> Any:
-    if isinstance(example, Mapping):
-        return {key: _on_cpu(part) for key, part in example.items()}
-    if isinstance(example, tuple) and not hasattr(example, "_fields"):
-        return tuple(_on_cpu(part) for part in example)
-    return example.cpu() if hasattr(example, "cpu") else example
 
 
 def export_in_process(copied: bytes, folder: Path) -> bytes:

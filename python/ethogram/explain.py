@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ethogram.errors import EthogramError, NotFoundError, ShapeError
 from ethogram.explain_pieces import Pieces, Written, explain_pieces
+from ethogram.live_module import COMPILED, Surroundings, at_device, bare, eagerly, evaluating, owner, tensors
 from ethogram.model import Attribution, View, baselines_of, settings_of, weights_of
 
 if TYPE_CHECKING:
@@ -42,13 +43,16 @@ def explain(
     """Explain a number that a module of PyTorch gives, by its own autograd, where the module lies (CUDA included).
 
     The methods, their settings and their numbers are those of `Model.attribute`; only the network is asked elsewhere.
-    PyTorch is imported when this is called and not before. The module's mode (`train`, `eval`) and gradients are left
-    as they are.
+    PyTorch is imported when this is called and not before. The module is asked in evaluation mode, without what
+    `torch.compile` made of it, and is then as it was: mode, statistics and gradients. `torch.autocast` of the caller
+    counts; `no_grad` and `inference_mode` do not.
 
     Args:
-        module: The module, or a function of tensors. It takes and gives tensors with a first axis of B rows.
+        module: The module, a method of one, or a function of tensors. It takes and gives tensors with a first axis of
+            B rows. A function's own modules are not known: they must be in evaluation mode.
         inputs: One array, a tuple (given by position) or a mapping (given by name). They are moved to where the module
-            is.
+            is, those of a function to where the first tensor among them is. Floats in NumPy become what the module's
+            weights are, for example `float16`; tensors keep their type.
         target: `3` or B entries of the only output; `"value"`, `("logits", actions)`, `("logits", 3, 1)` (3 less 1) or
             `("logits", {0: 1.0, 2: 0.5})` of an output by its name, or by its index where the module gives a tuple; or
             a function that makes B numbers of what the module gives.
@@ -78,7 +82,7 @@ def explain(
         ImportError: PyTorch is not installed.
         NotFoundError: There is no output, input or submodule of that name.
         ShapeError: Something does not fit; the text says what would.
-        EthogramError: With `resume`, the episode has numbers of another question.
+        EthogramError: With `resume`, the episode has numbers of another question; or the output has no gradient.
 
     Example:
         found = eg.explain(policy, observations, target=("logits", actions), steps=50, run=run, episode=3)
@@ -87,33 +91,36 @@ def explain(
         raise EthogramError("explain: expected run= and episode= together, or neither")
     if batch < 1:
         raise ShapeError(f"batch: expected at least 1, found {batch}")
-    asked: _Asked | _SideBySide
-    if devices:
-        asked = _SideBySide([_Asked(_copy_on(module, device), inputs, target, wrt, of) for device in devices])
-    else:
-        asked = _Asked(module, inputs, target, wrt, of)
     settings = settings_of(params)
     if isinstance(baseline, str):
         settings["baseline"], baseline = baseline, None
     elif callable(baseline):
         baseline = baselines_of(baseline, inputs)
-    pieces = Pieces(asked, method, settings, baseline, batch * max(1, len(devices)))
     written = None
     if run is not None and episode is not None:
         written = Written(run, episode, f"attribution/{method}", first)
     if resume and written is None:
         raise EthogramError("explain: resume= goes on with numbers in a run; expected run= and episode= beside it")
-    return explain_pieces(pieces, written, resume=resume, progress=progress)
+    with evaluating(owner(module)), eagerly():
+        asked: _Asked | _SideBySide
+        if devices:
+            copies = [_copy_on(module, device) for device in devices]
+            asked = _SideBySide([_Asked(copy, inputs, target, wrt, of, batch) for copy in copies])
+        else:
+            asked = _Asked(bare(module), inputs, target, wrt, of, batch)
+        pieces = Pieces(asked, method, settings, baseline, batch * max(1, len(devices)))
+        return explain_pieces(pieces, written, resume=resume, progress=progress)
 
 
 class _Asked:
     """A module as a function of one of its values: rows of it in, rows of one output and gradients out."""
 
-    def __init__(self, module: Any, inputs: Any, target: Any, wrt: str | int | None, of: View) -> None:
+    def __init__(self, module: Any, inputs: Any, target: Any, wrt: str | int | None, of: View, batch: int) -> None:
         import torch
 
         self._torch, self._module = torch, module
-        self._device = _device(torch, module)
+        self._device = _device(torch, module, inputs)
+        self._surroundings = Surroundings(torch)
         self._names, self._inputs = self._tensors(inputs)
         rows = {tuple(tensor.shape[:1]) for tensor in self._inputs}
         if len(rows) != 1 or rows == {()}:
@@ -122,7 +129,7 @@ class _Asked:
         self._view = _view(torch, of)
         self._pick, self.weights = _picker(target, next(iter(rows))[0])
         self._wrt, self._hidden = self._find(wrt)
-        at = self._inputs[self._wrt] if self._hidden is None else self._value_of(self._hidden)
+        at = self._inputs[self._wrt] if self._hidden is None else self._value_of(self._hidden, batch)
         self._dtype = at.dtype if at.dtype.is_floating_point else torch.float32
         self._shape = tuple(at.shape[1:])
         self.at = at.detach().to("cpu", torch.float32).numpy()
@@ -138,6 +145,11 @@ class _Asked:
 
     def answer(self, points: bytes, of: list[int], seeds: bytes | None) -> tuple[bytes, bytes]:
         """The same, inside `_backward`."""
+        # The engine asks in a thread of its own.
+        with self._surroundings.around(self._device), at_device(self._torch, self._device):
+            return self._answer(points, of, seeds)
+
+    def _answer(self, points: bytes, of: list[int], seeds: bytes | None) -> tuple[bytes, bytes]:
         torch = self._torch
         part = self._floats(points).reshape(len(of), *self._shape).to(self._device, self._dtype)
         index = torch.tensor(of, device=self._device)
@@ -148,7 +160,13 @@ class _Asked:
         with torch.enable_grad():
             part = part.detach().requires_grad_()
             output = self._output(part, inputs)
-            weights = self._floats(seeds).reshape(output.shape).to(self._device, output.dtype)
+            if not output.requires_grad:
+                raise EthogramError(
+                    f"target: expected an output with a gradient, found one of {output.dtype} without; the module "
+                    "computes it without gradients (no_grad, detach, argmax), or it does not depend on what is "
+                    'explained; method="occlusion" and method="perturbation" need none'
+                )
+            weights = self._floats(seeds).reshape(output.shape).to(output.device, output.dtype)
             (slope,) = torch.autograd.grad((output * weights).sum(), part, allow_unused=True)
         # What the output does not depend on has no slope.
         return _bytes(torch, output), _bytes(torch, torch.zeros_like(part) if slope is None else slope)
@@ -160,7 +178,10 @@ class _Asked:
         else:
             with _Replaced(self._hidden, part):
                 found = self._call(inputs)
-        return self._view(self._pick(found)).reshape(len(part), -1)
+        output = self._pick(found)
+        # Shares of a sum of many rows would round to nothing in half precision.
+        output = output.to(self._torch.promote_types(output.dtype, self._torch.float32))
+        return self._view(output).reshape(len(part), -1)
 
     def _floats(self, data: bytes) -> torch.Tensor:
         return self._torch.frombuffer(bytearray(data), dtype=self._torch.float32)
@@ -175,7 +196,17 @@ class _Asked:
         if isinstance(inputs, Mapping):
             inputs = tuple(inputs.values())
         parts = inputs if isinstance(inputs, tuple) else (inputs,)
-        return names, [self._torch.as_tensor(part).detach().to(self._device) for part in parts]
+        return names, [self._tensor(part) for part in parts]
+
+    def _tensor(self, part: Any) -> torch.Tensor:
+        torch = self._torch
+        with torch.inference_mode(False):
+            if isinstance(part, torch.Tensor):
+                # What was made in `inference_mode` cannot be differentiated; a copy of it can.
+                return (part.clone() if part.is_inference() else part).detach().to(self._device)
+            tensor = torch.as_tensor(part, device=self._device)
+            weights = (weight.dtype for weight in tensors(owner(self._module)) if weight.is_floating_point())
+            return tensor.to(next(weights, tensor.dtype)) if tensor.is_floating_point() else tensor
 
     def _find(self, wrt: str | int | None) -> tuple[int, Any]:
         """Index of the explained input, or the submodule whose output is explained."""
@@ -185,24 +216,28 @@ class _Asked:
             return wrt, None
         if self._names is not None and wrt in self._names:
             return self._names.index(str(wrt)), None
-        modules = dict(self._module.named_modules()) if hasattr(self._module, "named_modules") else {}
+        modules: dict[str, Any] = {}
+        if hasattr(asked := owner(self._module), "named_modules"):
+            modules = {name.replace(COMPILED, ""): part for name, part in asked.named_modules()}
         if isinstance(wrt, str) and wrt and wrt in modules:
             return 0, modules[wrt]
         known = [*(self._names or range(len(self._inputs))), *(name for name in modules if name)]
         raise NotFoundError(f"wrt: expected an input or a submodule, {', '.join(map(str, known))}; found {wrt!r}")
 
-    def _value_of(self, hidden: Any) -> torch.Tensor:
+    def _value_of(self, hidden: Any, batch: int) -> torch.Tensor:
         seen: list[torch.Tensor] = []
         handle = hidden.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+        calls = range(0, len(self._inputs[0]), batch)
         try:
-            with self._torch.no_grad():
-                self._call(self._inputs)
+            with self._torch.inference_mode(False), self._torch.no_grad(), at_device(self._torch, self._device):
+                for start in calls:
+                    self._call([tensor[start : start + batch] for tensor in self._inputs])
         finally:
             handle.remove()
-        if len(seen) != 1 or not isinstance(seen[0], self._torch.Tensor):
-            found = f"{len(seen)} calls" if len(seen) != 1 else type(seen[0]).__name__
+        if len(seen) != len(calls) or not isinstance(seen[0], self._torch.Tensor):
+            found = f"{len(seen)} calls" if len(seen) != len(calls) else type(seen[0]).__name__
             raise ShapeError(f"wrt: expected a submodule that is called once and gives a tensor, found {found}")
-        return seen[0]
+        return self._torch.cat(seen)
 
 
 class _SideBySide:
@@ -245,7 +280,10 @@ class _Replaced(AbstractContextManager[None]):
 def _copy_on(module: Any, device: Any) -> Any:
     if not hasattr(module, "to"):
         raise ShapeError(f"devices: expected a module that can be copied to each, found {type(module).__name__}")
-    return copy.deepcopy(module).to(device)
+    import torch
+
+    with torch.inference_mode(False):
+        return copy.deepcopy(bare(module)).to(device)
 
 
 def _backward(torch: Any, seeds: bytes | None) -> AbstractContextManager[None]:
@@ -257,11 +295,12 @@ def _backward(torch: Any, seeds: bytes | None) -> AbstractContextManager[None]:
     return off
 
 
-def _device(torch: Any, module: Any) -> Any:
-    for values in ("parameters", "buffers"):
-        for tensor in getattr(module, values, tuple)():
-            return tensor.device
-    return torch.device("cpu")
+def _device(torch: Any, module: Any, inputs: Any) -> Any:
+    given = (
+        tuple(inputs.values()) if isinstance(inputs, Mapping) else inputs if isinstance(inputs, tuple) else (inputs,)
+    )
+    there = (*tensors(owner(module)), *(part for part in given if isinstance(part, torch.Tensor)))
+    return there[0].device if there else torch.device("cpu")
 
 
 def _view(torch: Any, of: View) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ethogram import _native
 from ethogram.errors import EthogramError
+from ethogram.live_module import array_of
 from ethogram.model import Attribution, attribution_from_raw
 from ethogram.reader import open_run
 
@@ -51,7 +52,7 @@ class Pieces:
 
     def __init__(self, asked: Asked, method: str, settings: Mapping[str, str], baseline: Any, batch: int) -> None:
         self._asked, self._method, self._settings, self._batch = asked, method, dict(settings), batch
-        self._baseline = baseline.detach().cpu() if hasattr(baseline, "detach") else baseline
+        self._baseline = None if baseline is None else array_of(baseline)
         self._points = 0
 
     def __len__(self) -> int:

@@ -24,8 +24,8 @@ def main(source: str, target: str) -> None:
 
     module, example, signature = pickle.loads(Path(source).read_bytes())
     arguments = example if isinstance(example, tuple) else (example,)
-    module.cpu().eval()
-    arguments = mapped(arguments, lambda leaf: as_weights(torch.as_tensor(leaf).cpu(), module))
+    dtype = widened(torch, module.cpu().eval())
+    arguments = mapped(arguments, lambda leaf: fitting(torch.as_tensor(leaf).cpu(), dtype))
     inputs = leaves(arguments, parameters_of(module, len(arguments)))
     with torch.no_grad():
         outputs = leaves(module(*arguments), [])
@@ -55,6 +55,25 @@ def main(source: str, target: str) -> None:
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}".strip().splitlines()[0])
     raise RuntimeError(" / ".join(dict.fromkeys(failures)))
+
+
+def widened(torch: Any, module: Any) -> Any:
+    """The type of the module's weights; single precision where it was half: that holds the same weights.
+
+    Observations are recorded in single precision or less, and the engine computes in it.
+    """
+    floats = [weight.dtype for weight in module.parameters() if weight.is_floating_point()]
+    if not floats:
+        return None
+    if torch.float16 in floats or torch.bfloat16 in floats:
+        module.float()
+        return torch.float32
+    return floats[0]
+
+
+def fitting(leaf: Any, dtype: Any) -> Any:
+    """An input of the type that the weights have, where it is of another type of floats."""
+    return leaf.to(dtype) if dtype is not None and leaf.is_floating_point() else leaf
 
 
 def attempts(
@@ -116,12 +135,6 @@ def leaves(tree: Any, names: Sequence[str]) -> list[tuple[str, Any]]:
     else:
         walk(tree, "")
     return found
-
-
-def as_weights(leaf: Any, module: Any) -> Any:
-    """Numbers with a point as the weights have them: NumPy's are double, a network's seldom."""
-    kinds = [weight.dtype for weight in module.parameters() if weight.dtype.is_floating_point]
-    return leaf.to(kinds[0]) if kinds and leaf.dtype.is_floating_point else leaf
 
 
 def mapped(tree: Any, of: Any) -> Any:

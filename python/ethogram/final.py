@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ethogram.live_module import array_of
+
 if TYPE_CHECKING:
     from ethogram.run import Run
 
@@ -73,6 +75,4 @@ class FinalRows:
 
 def _array(value: Any) -> Any:
     """In NumPy; a number has no axes."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    return np.array(value)
+    return np.array(array_of(value))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ethogram import _native
 from ethogram.checkpoint import read_checkpoint
 from ethogram.errors import ShapeError
+from ethogram.live_module import array_of
 
 if TYPE_CHECKING:
     import numpy
@@ -244,9 +245,7 @@ def weights_of(target: Target, rows: int) -> tuple[str, list[list[tuple[int, flo
 def _entries(entries: Any, rows: int) -> list[int]:
     import numpy as np
 
-    if hasattr(entries, "detach"):
-        entries = entries.detach().cpu()
-    array = np.asarray(entries)
+    array = array_of(entries)
     if array.dtype.kind not in "iu" or array.ndim > 1 or (array.ndim == 1 and len(array) != rows) or (array < 0).any():
         raise ShapeError(
             f"target: expected an entry from 0, or {rows} of them, one a row; "
@@ -259,17 +258,14 @@ def baselines_of(baseline: Callable[[Any], Any], inputs: Any) -> Floats:
     """A baseline for every row, by a function of the row's inputs: by name, as a tuple or alone, as they were given."""
     import numpy as np
 
-    def array(value: Any) -> Values:
-        return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
-
     if isinstance(inputs, Mapping):
-        named = {name: array(value) for name, value in inputs.items()}
+        named = {name: array_of(value) for name, value in inputs.items()}
         rows: Sequence[Any] = [dict(zip(named, row, strict=True)) for row in zip(*named.values(), strict=True)]
     elif isinstance(inputs, tuple):
-        rows = list(zip(*map(array, inputs), strict=True))
+        rows = list(zip(*map(array_of, inputs), strict=True))
     else:
-        rows = list(array(inputs))
-    made = [np.asarray(baseline(row), dtype=np.float32) for row in rows]
+        rows = list(array_of(inputs))
+    made = [array_of(baseline(row)).astype(np.float32) for row in rows]
     if len({row.shape for row in made}) != 1:
         raise ShapeError(f"baseline: expected rows of one shape, found {sorted({str(list(r.shape)) for r in made})}")
     return np.stack(made)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from ethogram.errors import NotFoundError, OptionError, ShapeError
+from ethogram.live_module import array_of
 
 if TYPE_CHECKING:
     import numpy
@@ -243,8 +244,6 @@ def _picked(observations: dict[str, Values], samples: int) -> dict[str, Values]:
 
 
 def _asker(policy: Any, signature: Mapping[str, Any] | None) -> Callable[[dict[str, Values], int], dict[str, Values]]:
-    import numpy
-
     from ethogram.model import Model
     from ethogram.reader import CheckpointView
 
@@ -257,11 +256,7 @@ def _asker(policy: Any, signature: Mapping[str, Any] | None) -> Callable[[dict[s
         answer = policy(_nested(some))
         if not isinstance(answer, Mapping):
             answer = {"logits": answer}
-        return {str(field): _array(values) for field, values in answer.items() if values is not None}
-
-    def _array(values: Any) -> Values:
-        detached = values.detach().cpu() if hasattr(values, "detach") else values
-        return numpy.asarray(detached)
+        return {str(field): array_of(values) for field, values in answer.items() if values is not None}
 
     return ask
 

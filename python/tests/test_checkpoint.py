@@ -126,6 +126,7 @@ STAND_IN = """
             def __call__(self, *inputs): return self.forward(*inputs)
             def cpu(self): return self
             def eval(self): return self
+            def parameters(self): return ()
 
     class onnx:
         @staticmethod

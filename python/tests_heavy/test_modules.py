@@ -172,7 +172,7 @@ def test_training_goes_on_while_a_module_is_exported(run: eg.Run) -> None:
     assert module.training, "the export leaves the module of the training loop as it is"
     run.finish()
     view = eg.open(run)
-    found = asked(view.blob(view.checkpoints()["hash"].numpy()[0]), observation=observation)
+    found = asked(view.blob(view.checkpoints()["hash"].numpy()[0]), obs=observation)
     close(found["logits"], before["logits"])
 
 
