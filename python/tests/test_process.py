@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -345,13 +346,15 @@ def test_a_setting_without_such_a_value_is_refused(root: Path, monkeypatch: pyte
 
 
 def test_a_run_remembers_its_surroundings(root: Path) -> None:
-    script = """
+    # Chance words: what is committed, or not yet, may hold any other.
+    secret = uuid.uuid4().hex
+    script = f"""
         import sys
         import ethogram as eg
-        with eg.init("tests", root=sys.argv[1], config={"api_key": "abc", "rate": 0.1}, notes="first") as run:
-            run.log({"a": 1}, global_step=0)
+        with eg.init("tests", root=sys.argv[1], config={{"api_key": "{secret}", "rate": 0.1}}, notes="first") as run:
+            run.log({{"a": 1}}, global_step=0)
     """
-    code, _, err = finished(start(script, root, "--token=abc"))
+    code, _, err = finished(start(script, root, f"--token={secret}"))
     assert (code, err) == (0, "")
     view = the_run(root)
     info = view.info
@@ -359,7 +362,7 @@ def test_a_run_remembers_its_surroundings(root: Path) -> None:
     assert info["command"][-1] == "--token=[hidden]"
     assert info["system"]["python"].startswith("3.")
     assert info["host"]
-    assert "abc" not in (view.folder / "run.json").read_text()
+    assert secret not in (view.folder / "run.json").read_text()
 
 
 def test_row_d16_the_wheel_carries_the_command(root: Path) -> None:

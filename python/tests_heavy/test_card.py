@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,8 +31,6 @@ ROWS = 5
 
 @pytest.fixture(scope="module", autouse=True)
 def cards(tmp_path_factory: pytest.TempPathFactory) -> None:
-    if shutil.which("g++") is None:
-        pytest.skip("g++ is not there: it compiles what tells PyTorch of the devices")
     card.register(tmp_path_factory.mktemp("card"))
 
 
