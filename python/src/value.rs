@@ -45,10 +45,15 @@ pub fn read(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         return Ok(Value::Number(integer(number)?));
     }
     // Scalars of NumPy have a buffer too; being without a length tells them from arrays.
-    if !value.hasattr("__len__")? && value.hasattr("__float__")? {
+    if !value.hasattr("__len__")? && value.hasattr("__float__")? && !has_axes(value) {
         return Ok(Value::Number(value.extract()?));
     }
     array(value).map(Value::Array)
+}
+
+/// Whether it says so: a variable of TensorFlow has axes and no length.
+fn has_axes(value: &Bound<'_, PyAny>) -> bool {
+    value.getattr("shape").and_then(|shape| shape.len()).is_ok_and(|axes| axes > 0)
 }
 
 /// A float, a bool or a small integer: what needs no Python code to read.

@@ -46,6 +46,20 @@ class Torchlike:
         return self.values
 
 
+class Variable:
+    """What a variable of TensorFlow answers to: axes, but no length."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = np.asarray(values)
+        self.shape = self.values.shape
+
+    def __float__(self) -> float:
+        return float(self.values)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self.values
+
+
 class Dlpacked:
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
@@ -74,6 +88,7 @@ class Dlpacked:
         (np.array([7], np.int32), 7.0),
         (np.array([[0.25]], np.float32), 0.25),
         (Torchlike([2.5]), 2.5),
+        (Variable(1.5), 1.5),
         ([4.5], 4.5),
     ],
     ids=repr,
@@ -118,6 +133,7 @@ def test_row_d1_an_array_is_kept_to_the_bit(run: eg.Run, values: np.ndarray) -> 
         (Torchlike([1.0, 2.0]), np.array([1.0, 2.0])),
         (Torchlike(np.array([1.0, 2.0], np.float32), brain=True), np.array([1, 2], np.float32)),
         (Dlpacked(np.array([1, 2], np.int16)), np.array([1, 2], np.int16)),
+        (Variable(np.ones((2, 3), np.float32)), np.ones((2, 3), np.float32)),
         (array.array("f", [1, 2]), np.array([1, 2], np.float32)),
         (memoryview(b"\x01\x02"), np.array([1, 2], np.uint8)),
         ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]], np.int64)),
