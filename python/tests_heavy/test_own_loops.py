@@ -69,6 +69,17 @@ def test_what_was_annotated_says_what_a_module_returns(
         np.testing.assert_allclose(found[role], value.numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_looking_at_a_module_neither_draws_chances_nor_learns(run: eg.Run) -> None:
+    played(run, logits=np.zeros(2, np.float32))
+    torch.manual_seed(1)
+    policy = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 2)).train()
+    before, chances = {name: value.clone() for name, value in policy.state_dict().items()}, torch.get_rng_state()
+    run.checkpoint(policy, global_step=7)
+    assert all(part.training for part in policy.modules())
+    assert all(torch.equal(value, before[name]) for name, value in policy.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), chances)
+
+
 def test_nothing_is_guessed(run: eg.Run) -> None:
     played(run, logits=np.zeros(2, np.float32), q_values=np.zeros(2, np.float32))
     with pytest.raises(

@@ -10,6 +10,7 @@ import numpy as np
 from ethogram.checkpoint import OUTPUT_ROLES, signature
 from ethogram.errors import UnsupportedValueError
 from ethogram.integrations.adapted import Adapted, needs_example
+from ethogram.live_module import evaluating
 
 _SCALE = {"op": "scale", "by": 1 / 255}
 _TRANSPOSE = {"op": "transpose", "axes": [2, 0, 1]}
@@ -43,16 +44,18 @@ def adapt(agent: Any, example: Any, env: Mapping[str, Any] | None) -> Adapted | 
     if example is None:
         raise needs_example()
     batch = as_tensor(example, agent)
-    if on_policy:
-        return _on_policy(heads, agent, batch)
-    if atoms:
-        described = signature(observation="obs", atom_logits="atom_logits", atoms="atoms")
-        return Adapted(heads.Atoms(agent, batch), batch, described)
-    if {"fc_mean", "fc_logstd"} <= names:
-        return Adapted(heads.Squashed(agent), batch, signature(observation="obs", action_mean="action_mean"))
-    if "fc_mu" in names:
-        return Adapted(agent, batch, signature(observation="obs", action_mean="action_mean"))
-    return _by_role(agent, batch, env)
+    # Neither dropout's chances nor statistics of batches are touched.
+    with evaluating(agent):
+        if on_policy:
+            return _on_policy(heads, agent, batch)
+        if atoms:
+            described = signature(observation="obs", atom_logits="atom_logits", atoms="atoms")
+            return Adapted(heads.Atoms(agent, batch), batch, described)
+        if {"fc_mean", "fc_logstd"} <= names:
+            return Adapted(heads.Squashed(agent), batch, signature(observation="obs", action_mean="action_mean"))
+        if "fc_mu" in names:
+            return Adapted(agent, batch, signature(observation="obs", action_mean="action_mean"))
+        return _by_role(agent, batch, env)
 
 
 def _on_policy(heads: Any, agent: Any, batch: Any) -> Adapted:

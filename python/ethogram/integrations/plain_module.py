@@ -8,6 +8,7 @@ from typing import Any
 
 from ethogram.checkpoint import signature
 from ethogram.integrations.adapted import Adapted
+from ethogram.live_module import evaluating
 
 POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
 """What a policy says with one number an action."""
@@ -32,7 +33,8 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collecti
     if width is None or len(policies) != 1:
         return None
     try:
-        with torch.no_grad():
+        # Neither dropout's chances nor statistics of batches are touched.
+        with evaluating(module), torch.no_grad():
             found = module(batch)
     except Exception:
         return None
