@@ -102,14 +102,17 @@ test('D-11: pictures of one pixel and of 4K are shown, the large ones in bounded
 test('D-11: the pixel under the pointer is read as it was logged', async ({ page }) => {
   await open(page, 'float', '&step=0&zoom=8');
   await shown(page, 0);
-  const box = (await stage(page).locator('canvas').boundingBox())!;
-  expect([box.width, box.height], 'whole screen pixels').toEqual([48 * 8, 36 * 8]);
-  await page.mouse.move(box.x + 10.5 * 8, box.y + 3.5 * 8);
+  const point = async (x: number, y: number) => {
+    const box = (await stage(page).locator('canvas').boundingBox())!;
+    expect([box.width, box.height], 'whole screen pixels').toEqual([48 * 8, 36 * 8]);
+    await page.mouse.move(box.x + (x + 0.5) * 8, box.y + (y + 0.5) * 8);
+  };
+  await point(10, 3);
   // (3 · 10 + 2 · 3) / 255 · 4 − 2
   await expect(page.locator('[data-pixel]')).toHaveText('x 10, y 3: −1.435');
   await open(page, 'rgb', '&step=4&zoom=8');
   await shown(page, 4);
-  await page.mouse.move(box.x + 10.5 * 8, box.y + 4.5 * 8);
+  await point(10, 4);
   await expect(page.locator('[data-pixel]')).toHaveText('x 10, y 4: 70 36 80');
 });
 
