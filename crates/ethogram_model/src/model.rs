@@ -8,13 +8,10 @@ use crate::error::{Error, Result, within};
 use crate::exec::{Packed, Prepared};
 use crate::graph::{Builder, Graph};
 use crate::limits::Limits;
-use crate::node::{Known, Laid, Node};
+use crate::node::{File, Functions, Known, Laid, Node};
 use crate::onnx::{self, DimProto, ModelProto, ValueInfo, tensor_from_proto};
 use crate::tensor::{Dtype, Tensor};
 use ethogram_random::Random;
-
-/// Oldest operator set that is read; before it shapes and bounds were attributes.
-const OPSET_MIN: i64 = 11;
 
 /// A network that can be run, differentiated and looked into. Made from an ONNX file; never runs code of the file.
 #[derive(Clone, Debug)]
@@ -106,27 +103,24 @@ impl Model {
 
     fn read(bytes: &[u8], limits: &Limits, external: &onnx::External<'_>) -> Result<Self> {
         let proto = ModelProto::parse(bytes, limits)?;
-        let opset = proto.opsets.iter().find(|(domain, _)| domain.is_empty()).map_or(0, |(_, version)| *version);
-        if opset < OPSET_MIN {
-            return Err(Error::Inconsistent(format!(
-                "operator set {opset}, expected {OPSET_MIN} or newer; export it again"
-            )));
-        }
+        let Some(opset) = onnx::opset_of(&proto.opsets)? else {
+            return Err(Error::Inconsistent("no version of ONNX's operators; export it again".to_owned()));
+        };
+        let file = File { limits, external, opset };
         let mut weights = HashMap::new();
         for encoded in &proto.graph.initializers {
             let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
-            // Infinity is another matter: masks are made of it.
-            if let Some(at) = tensor.as_f32().and_then(|values| values.iter().position(|value| value.is_nan())) {
+            // Infinity is another matter: masks are made of it. So is one NaN without axes: JAX writes deviations as "where there are rows,
+            // this, else NaN".
+            let nan = tensor.as_f32().and_then(|values| values.iter().position(|value| value.is_nan()));
+            if let Some(at) = nan.filter(|_| !tensor.shape().is_empty()) {
                 return Err(Error::NotANumber { name, at });
             }
             weights.insert(name, Arc::new(tensor));
         }
-        let nodes = proto
-            .graph
-            .nodes
-            .into_iter()
-            .map(|node| Node::read(node, limits, external, 0))
-            .collect::<Result<Vec<_>>>()?;
+        let nodes = proto.graph.nodes.into_iter().map(|node| Node::read(node, &file, 0)).collect::<Result<Vec<_>>>()?;
+        let taken = weights.keys().chain(proto.graph.inputs.iter().map(|input| &input.name));
+        let nodes = Functions::new(proto.functions, &file).written_out(nodes, taken)?;
         // Old files list weights among the inputs.
         let inputs: Vec<Port> = proto
             .graph
@@ -278,7 +272,7 @@ impl Model {
             b.name(&input.name, id);
             known.insert(&input.name, id);
         }
-        let mut laid = Laid { weights: &self.weights, opset: self.opset, patched: Some(patched), b: &mut b };
+        let mut laid = Laid { weights: &self.weights, patched: Some(patched), b: &mut b };
         for node in &self.nodes {
             laid.add(node, &mut known)?;
         }

@@ -42,7 +42,7 @@ def jax_policies() -> None:
     import jax
     import jax.numpy as jnp
     from flax import nnx
-    from jax2onnx import to_onnx
+    from jax2onnx import onnx_function, to_onnx
 
     rngs = nnx.Rngs(3)
 
@@ -86,10 +86,36 @@ def jax_policies() -> None:
             x = jnp.tanh(self.enter(things))
             return self.logits(jnp.mean(x + self.look(x), axis=1))
 
+    @onnx_function
+    class Block(nnx.Module):
+        """A part that the exporter writes as a function of the file."""
+
+        def __init__(self) -> None:
+            self.body = nnx.Linear(8, 8, rngs=rngs)
+            self.norm = nnx.LayerNorm(8, rngs=rngs)
+
+        def __call__(self, x):
+            return x + nnx.gelu(self.norm(self.body(x)))
+
+    class Calls(nnx.Module):
+        """Two such parts, one after the other."""
+
+        def __init__(self) -> None:
+            self.enter = nnx.Linear(5, 8, rngs=rngs)
+            self.blocks = nnx.List([Block(), Block()])
+            self.logits = nnx.Linear(8, 3, rngs=rngs)
+
+        def __call__(self, obs):
+            x = self.enter(obs)
+            for block in self.blocks:
+                x = block(x)
+            return self.logits(x)
+
     cases: list[tuple[str, Callable, dict[str, np.ndarray], list[str]]] = [
         ("jax-sees", Sees(), {"frame": noise(ROWS, 12, 12, 2)}, ["logits", "value"]),
         ("jax-remembers", Remembers(), {"obs": noise(ROWS, 5), "hx": noise(ROWS, 6)}, ["q", "hx_next"]),
         ("jax-attends", Attends(), {"things": noise(ROWS, 6, 5)}, ["logits"]),
+        ("jax-calls", Calls(), {"obs": noise(ROWS, 5)}, ["logits"]),
     ]
     for name, network, inputs, outputs in cases:
         shapes = [("B", *value.shape[1:]) for value in inputs.values()]

@@ -19,8 +19,23 @@ pub enum Value {
     Floats(Vec<f32>),
     Ints(Vec<i64>),
     Texts(Vec<String>),
+    /// Inside a function: what its call says under this name.
+    Reference(String),
     /// A graph, or something that no operator here takes.
     Other,
+}
+
+impl Value {
+    /// Bytes that a copy of it takes; tensors are shared.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Value::Text(text) | Value::Reference(text) => text.len(),
+            Value::Floats(values) => 4 * values.len(),
+            Value::Ints(values) => 8 * values.len(),
+            Value::Texts(texts) => texts.iter().map(|text| text.len() + size_of::<String>()).sum(),
+            Value::Float(_) | Value::Int(_) | Value::Tensor(_) | Value::Other => 0,
+        }
+    }
 }
 
 /// The attributes of one node.

@@ -16,7 +16,6 @@ pub type Known<'m> = HashMap<&'m str, ValueId>;
 pub struct Laid<'m, 'b> {
     /// Those of the file.
     pub weights: &'m HashMap<String, Arc<Tensor>>,
-    pub opset: i64,
     /// Values that are given, and not computed; `None` inside a loop, whose values have no names outside.
     pub patched: Option<&'b [String]>,
     pub b: &'b mut Builder,
@@ -36,7 +35,7 @@ impl<'m> Laid<'m, '_> {
             "Scan" if node.domain.is_empty() => self.add_scan(node, &inputs, known)?,
             _ => {
                 let outputs = node.outputs.iter().filter(|name| !name.is_empty()).count();
-                let (operator, attributes, opset) = (&node.operator, &node.attributes, self.opset);
+                let (operator, attributes, opset) = (&node.operator, &node.attributes, node.opset);
                 let mut call = Call { b: &mut *self.b, operator, attributes, inputs, outputs, opset };
                 lower(&mut call, &node.domain)?
             }

@@ -1,5 +1,6 @@
 //! Nodes of a file, and how they are laid into a graph.
 
+mod function;
 mod laid;
 mod loops;
 
@@ -8,9 +9,10 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes};
-use crate::onnx::{self, GraphProto, NodeProto, tensor_from_proto};
+use crate::onnx::{self, Attribute, GraphProto, NodeProto, tensor_from_proto};
 use crate::tensor::Tensor;
 
+pub use function::Functions;
 pub use laid::{Known, Laid};
 
 /// Operators with graphs of their own.
@@ -22,6 +24,10 @@ pub struct Node {
     pub name: String,
     pub operator: String,
     pub domain: String,
+    /// Tells functions of one name apart.
+    pub overload: String,
+    /// Version of ONNX's operator set that it is written in.
+    pub opset: i64,
     pub inputs: Vec<String>,
     pub outputs: Vec<String>,
     pub attributes: Attributes,
@@ -39,44 +45,57 @@ pub struct Branch {
     pub outputs: Vec<String>,
 }
 
+/// What nodes are read with.
+pub struct File<'l, 'e> {
+    pub limits: &'l Limits,
+    pub external: &'l onnx::External<'e>,
+    /// Version of ONNX's operator set.
+    pub opset: i64,
+}
+
+impl File<'_, '_> {
+    /// Constants of a node, or those that a function has where its call leaves them out.
+    fn attributes(&self, protos: Vec<Attribute<'_>>) -> Result<Attributes> {
+        let read = |attribute: Attribute<'_>| {
+            let value = match attribute.value {
+                onnx::AttributeValue::Float(value) => AttributeValue::Float(value),
+                onnx::AttributeValue::Int(value) => AttributeValue::Int(value),
+                onnx::AttributeValue::Text(value) => AttributeValue::Text(value),
+                onnx::AttributeValue::Tensor(bytes) => {
+                    AttributeValue::Tensor(Arc::new(tensor_from_proto(bytes, self.limits, self.external)?.1))
+                }
+                onnx::AttributeValue::Floats(values) => AttributeValue::Floats(values),
+                onnx::AttributeValue::Ints(values) => AttributeValue::Ints(values),
+                onnx::AttributeValue::Texts(values) => AttributeValue::Texts(values),
+                onnx::AttributeValue::Reference(name) => AttributeValue::Reference(name),
+                onnx::AttributeValue::Graph(_) | onnx::AttributeValue::Other => AttributeValue::Other,
+            };
+            Ok((attribute.name, value))
+        };
+        Ok(Attributes(protos.into_iter().map(read).collect::<Result<_>>()?))
+    }
+}
+
 impl Node {
     /// A node of the file's graph, or of one inside so many others.
-    pub fn read(proto: NodeProto<'_>, limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
+    pub fn read(proto: NodeProto<'_>, file: &File<'_, '_>, depth: usize) -> Result<Self> {
         let mut branches = Vec::new();
         if WITH_GRAPHS.contains(&proto.op_type.as_str()) {
             for attribute in &proto.attributes {
                 if let onnx::AttributeValue::Graph(bytes) = attribute.value {
-                    branches.push((attribute.name.clone(), Branch::read(bytes, limits, external, depth + 1)?));
+                    branches.push((attribute.name.clone(), Branch::read(bytes, file, depth + 1)?));
                 }
             }
         }
-        let attributes = proto
-            .attributes
-            .into_iter()
-            .map(|attribute| {
-                let value = match attribute.value {
-                    onnx::AttributeValue::Float(value) => AttributeValue::Float(value),
-                    onnx::AttributeValue::Int(value) => AttributeValue::Int(value),
-                    onnx::AttributeValue::Text(value) => AttributeValue::Text(value),
-                    onnx::AttributeValue::Tensor(bytes) => {
-                        AttributeValue::Tensor(Arc::new(tensor_from_proto(bytes, limits, external)?.1))
-                    }
-                    onnx::AttributeValue::Floats(values) => AttributeValue::Floats(values),
-                    onnx::AttributeValue::Ints(values) => AttributeValue::Ints(values),
-                    onnx::AttributeValue::Texts(values) => AttributeValue::Texts(values),
-                    onnx::AttributeValue::Graph(_) | onnx::AttributeValue::Other => AttributeValue::Other,
-                };
-                Ok((attribute.name, value))
-            })
-            .collect::<Result<_>>()?;
-        let domain = if proto.domain == "ai.onnx" { String::new() } else { proto.domain };
         Ok(Node {
             name: proto.name,
             operator: proto.op_type,
-            domain,
+            domain: domain(proto.domain),
+            overload: proto.overload,
+            opset: file.opset,
             inputs: proto.inputs,
             outputs: proto.outputs,
-            attributes: Attributes(attributes),
+            attributes: file.attributes(proto.attributes)?,
             branches,
         })
     }
@@ -87,20 +106,21 @@ impl Node {
     }
 }
 
+/// A domain by its short name: that of ONNX is empty.
+fn domain(domain: String) -> String {
+    if domain == "ai.onnx" { String::new() } else { domain }
+}
+
 impl Branch {
-    fn read(bytes: &[u8], limits: &Limits, external: &onnx::External<'_>, depth: usize) -> Result<Self> {
-        let proto = GraphProto::parse(bytes, limits, depth)?;
+    fn read(bytes: &[u8], file: &File<'_, '_>, depth: usize) -> Result<Self> {
+        let proto = GraphProto::parse(bytes, file.limits, depth)?;
         let weights = proto.initializers.iter().map(|encoded| {
-            let (name, tensor) = tensor_from_proto(encoded, limits, external)?;
+            let (name, tensor) = tensor_from_proto(encoded, file.limits, file.external)?;
             Ok((name, Arc::new(tensor)))
         });
         Ok(Branch {
             weights: weights.collect::<Result<_>>()?,
-            nodes: proto
-                .nodes
-                .into_iter()
-                .map(|node| Node::read(node, limits, external, depth))
-                .collect::<Result<_>>()?,
+            nodes: proto.nodes.into_iter().map(|node| Node::read(node, file, depth)).collect::<Result<_>>()?,
             inputs: proto.inputs.into_iter().map(|input| input.name).collect(),
             outputs: proto.outputs.into_iter().map(|output| output.name).collect(),
         })

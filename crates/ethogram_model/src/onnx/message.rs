@@ -7,6 +7,9 @@ use crate::limits::Limits;
 /// Deepest nesting of graphs inside attributes of nodes.
 const DEPTH_MAX: usize = 8;
 
+/// Oldest operator set that is read; before it shapes and bounds were attributes.
+const OPSET_MIN: i64 = 11;
+
 /// A whole file.
 #[derive(Debug, Default)]
 pub struct ModelProto<'a> {
@@ -15,6 +18,23 @@ pub struct ModelProto<'a> {
     /// Domain and version of each operator set; ONNX's own has an empty domain.
     pub opsets: Vec<(String, i64)>,
     pub graph: GraphProto<'a>,
+    /// Operators that the file itself defines.
+    pub functions: Vec<FunctionProto<'a>>,
+}
+
+/// An operator made of others.
+#[derive(Debug, Default)]
+pub struct FunctionProto<'a> {
+    pub name: String,
+    pub domain: String,
+    /// Tells functions of one name apart.
+    pub overload: String,
+    pub inputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub nodes: Vec<NodeProto<'a>>,
+    /// What attributes are where a call leaves them out.
+    pub defaults: Vec<Attribute<'a>>,
+    pub opsets: Vec<(String, i64)>,
 }
 
 /// Nodes in an order in which each comes after those it needs.
@@ -33,6 +53,8 @@ pub struct NodeProto<'a> {
     pub name: String,
     pub op_type: String,
     pub domain: String,
+    /// Tells functions of one name apart.
+    pub overload: String,
     /// Empty where an optional input is left out.
     pub inputs: Vec<String>,
     pub outputs: Vec<String>,
@@ -59,6 +81,8 @@ pub enum AttributeValue<'a> {
     Floats(Vec<f32>),
     Ints(Vec<i64>),
     Texts(Vec<String>),
+    /// What the call of the function around it says under this name.
+    Reference(String),
     Other,
 }
 
@@ -96,6 +120,10 @@ impl<'a> ModelProto<'a> {
                     has_graph = true;
                 }
                 8 => model.opsets.push(opset(value.bytes()?)?),
+                25 => {
+                    model.functions.push(FunctionProto::parse(value.bytes()?, limits)?);
+                    within("the number of functions", model.functions.len() as u64, "nodes", limits.nodes)?;
+                }
                 _ => {}
             }
         }
@@ -103,6 +131,30 @@ impl<'a> ModelProto<'a> {
             return Err(Error::Malformed { what: "no graph in the file", at: bytes.len() });
         }
         Ok(model)
+    }
+}
+
+impl<'a> FunctionProto<'a> {
+    fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let mut function = FunctionProto::default();
+        let mut fields = Fields::new(bytes);
+        while let Some((number, value)) = fields.next()? {
+            match number {
+                1 => function.name = value.text()?,
+                4 => function.inputs.push(value.text()?),
+                5 => function.outputs.push(value.text()?),
+                7 => {
+                    function.nodes.push(NodeProto::parse(value.bytes()?)?);
+                    within("the number of nodes", function.nodes.len() as u64, "nodes", limits.nodes)?;
+                }
+                9 => function.opsets.push(opset(value.bytes()?)?),
+                10 => function.domain = value.text()?,
+                11 => function.defaults.push(Attribute::parse(value.bytes()?)?),
+                13 => function.overload = value.text()?,
+                _ => {}
+            }
+        }
+        Ok(function)
     }
 }
 
@@ -145,6 +197,7 @@ impl<'a> NodeProto<'a> {
                 4 => node.op_type = value.text()?,
                 5 => node.attributes.push(Attribute::parse(value.bytes()?)?),
                 7 => node.domain = value.text()?,
+                8 => node.overload = value.text()?,
                 _ => {}
             }
         }
@@ -157,7 +210,7 @@ impl<'a> Attribute<'a> {
         let mut name = String::new();
         let mut kind = 0;
         let (mut float, mut int, mut text) = (0.0, 0, String::new());
-        let (mut tensor, mut graph) = (None, None);
+        let (mut tensor, mut graph, mut reference) = (None, None, String::new());
         let (mut floats, mut ints, mut texts) = (Vec::new(), Vec::new(), Vec::new());
         // Old files leave the kind out; the field that is there says it.
         let mut seen = 0;
@@ -174,6 +227,7 @@ impl<'a> Attribute<'a> {
                 8 => value.ints_into(&mut ints)?,
                 9 => texts.push(value.text()?),
                 20 => kind = value.int()?,
+                21 => reference = value.text()?,
                 _ => {}
             }
             seen = match number {
@@ -187,6 +241,9 @@ impl<'a> Attribute<'a> {
                 9 => 8,
                 _ => seen,
             };
+        }
+        if !reference.is_empty() {
+            return Ok(Attribute { name, value: AttributeValue::Reference(reference) });
         }
         let value = match if kind == 0 { seen } else { kind } {
             1 => AttributeValue::Float(float),
@@ -261,6 +318,19 @@ impl DimProto {
             }
         }
         Ok(dim)
+    }
+}
+
+/// Version of ONNX's own operators; `None` where none is named.
+///
+/// **Errors**: a version that is too old to be read.
+pub fn opset_of(opsets: &[(String, i64)]) -> Result<Option<i64>> {
+    let version = opsets.iter().find(|(domain, _)| domain.is_empty()).map(|(_, version)| *version);
+    match version {
+        Some(version) if version < OPSET_MIN => {
+            Err(Error::Inconsistent(format!("operator set {version}, expected {OPSET_MIN} or newer; export it again")))
+        }
+        version => Ok(version),
     }
 }
 

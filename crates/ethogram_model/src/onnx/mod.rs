@@ -6,5 +6,7 @@ mod message;
 mod tensor_proto;
 mod wire;
 
-pub(crate) use message::{AttributeValue, DimProto, GraphProto, ModelProto, NodeProto, ValueInfo};
+pub(crate) use message::{
+    Attribute, AttributeValue, DimProto, FunctionProto, GraphProto, ModelProto, NodeProto, ValueInfo, opset_of,
+};
 pub(crate) use tensor_proto::{External, tensor_from_proto};

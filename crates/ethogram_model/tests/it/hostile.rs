@@ -182,6 +182,11 @@ fn a_weight_that_is_no_number_is_named() {
     weights[7] = f32::NEG_INFINITY;
     let bytes = model(vec![node("MatMul", &["x", "w"], &["y"], vec![])], vec![floats("w", &[3, 4], &weights)], &[2, 3]);
     assert_eq!(run(&bytes), Outcome::Ran);
+    // And a number without axes is what a choice that is never made would give.
+    let nodes =
+        vec![node("Greater", &["x", "low"], &["high"], vec![]), node("Where", &["high", "x", "nan"], &["y"], vec![])];
+    let bytes = model(nodes, vec![floats("low", &[], &[-9.0]), floats("nan", &[], &[f32::NAN])], &[2, 3]);
+    assert_eq!(run(&bytes), Outcome::Ran);
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod counterfactual;
 mod encode;
 mod exporters;
 mod feature_image;
+mod functions;
 mod fuzzed;
 mod goldens;
 mod hostile;

@@ -323,6 +323,10 @@ fn exports_of_jax_equal_jax() {
     check_export("jax-sees", &["logits", "value"]);
     check_export("jax-remembers", &["q", "hx_next"]);
     check_export("jax-attends", &["logits"]);
+    // Parts that are functions of the file.
+    check_export("jax-calls", &["logits"]);
+    let layers = Golden::load("jax-calls").model.layers();
+    assert!(layers.iter().any(|layer| layer.name.starts_with("Block_2/")), "{layers:?}");
 }
 
 #[test]
