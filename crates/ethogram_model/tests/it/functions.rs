@@ -179,7 +179,7 @@ fn values_of_calls_keep_apart() {
 #[test]
 fn functions_have_versions_of_their_own() {
     // Before version 13 axes were an attribute of Squeeze, and a Softmax went over all axes from its own on.
-    let nodes = vec![node("Softmax", &["x"], &["out"], vec![int("axis", 0)])];
+    let nodes = [node("Softmax", &["x"], &["out"], vec![int("axis", 0)])];
     let own = message([text(1, "Old"), text(4, "x"), text(5, "out"), text(10, "own")]);
     let old = |version: i64| {
         let nodes = nodes.iter().map(|node| Field::Bytes(7, node.clone()));
