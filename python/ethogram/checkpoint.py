@@ -12,10 +12,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ethogram.errors import EthogramError, UnsupportedValueError
+from ethogram.jax_function import JaxFunction
 from ethogram.live_module import bare
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def read_checkpoint(source: Any) -> bytes:
         return bytes(source.SerializeToString())
     hint = "; weights alone are no network: give the module itself" if isinstance(source, Mapping) else ""
     raise UnsupportedValueError(
-        "checkpoint: expected bytes, a path, a model with SerializeToString, or a module of PyTorch, "
+        "checkpoint: expected bytes, a path, a model with SerializeToString, a module of PyTorch or a function of JAX, "
         f"found {type(source).__name__}{hint}"
     )
 
@@ -133,8 +135,24 @@ def no_pickle(data: bytes) -> bytes:
     return data
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A network that another process can read.
+
+    Attributes:
+        data: A pickle of the network, its example and its signature.
+        exporter: The module of this package that exports it.
+    """
+
+    data: bytes
+    exporter: str
+
+
 class Exporter:
-    """Turns modules of PyTorch into ONNX, one after another, each in a process of its own. Training does not wait."""
+    """Turns modules of PyTorch and functions of JAX into ONNX, one after another, each in a process of its own.
+
+    Training does not wait.
+    """
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -148,9 +166,10 @@ class Exporter:
             EthogramError: No example was given.
         """
         if example is None:
+            title = module.title if isinstance(module, JaxFunction) else type(module).__name__
             raise EthogramError(
                 f"checkpoint: expected example=, an observation batch of one, for nothing says what "
-                f"{type(module).__name__} takes and returns; write run.checkpoint(module, example=observation[None], "
+                f"{title} takes and returns; write run.checkpoint(module, example=observation[None], "
                 'signature=eg.signature(observation="observation", logits="logits")) with what it returns '
                 "(q_values, value, …), or tell env.annotate(logits=…) beforehand what it says"
             )
@@ -166,7 +185,7 @@ class Exporter:
         for thread in self._threads:
             thread.join()
 
-    def _work(self, copied: bytes, global_step: int, name: str, signature_json: str) -> None:
+    def _work(self, copied: Copied, global_step: int, name: str, signature_json: str) -> None:
         try:
             with self._turn, tempfile.TemporaryDirectory(prefix="ethogram-export-") as folder:
                 data = export_in_process(copied, Path(folder))
@@ -178,12 +197,30 @@ class Exporter:
                 print(f"ethogram: {raised}", file=sys.stderr)
 
 
-def copied(module: Any, example: Any, signature: Any) -> bytes:
+def copied(module: Any, example: Any, signature: Any) -> Copied:
     """A copy of a module that another process can read, with all tensors in the processor's memory.
 
     Nothing is copied on an accelerator, and nothing of the module is moved or changed.
     """
-    module = bare(module)
+    if isinstance(module, JaxFunction):
+        return Copied(_of_jax(module, example, signature), "ethogram.export_jax")
+    return Copied(_of_torch(bare(module), example, signature), "ethogram.export")
+
+
+def _of_jax(function: JaxFunction, example: Any, signature: Any) -> bytes:
+    missing = [name for name in ("jax2onnx", "cloudpickle") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EthogramError(
+            f"checkpoint: a policy of JAX is exported by the packages jax2onnx and cloudpickle; install "
+            f"{' and '.join(missing)}"
+        )
+    import cloudpickle
+
+    whole: bytes = cloudpickle.dumps((function, example, signature))
+    return whole
+
+
+def _of_torch(module: Any, example: Any, signature: Any) -> bytes:
     if not hasattr(module, "modules"):
         return pickle.dumps((module, example, signature))
     whole = (module, example, signature)
@@ -231,16 +268,18 @@ def _by_value(module: Any) -> bool:
     return any(kind.__module__ == "__main__" or "<locals>" in kind.__qualname__ for kind in kinds)
 
 
-def export_in_process(copied: bytes, folder: Path) -> bytes:
-    """Export a pickled module and its example by a process of its own.
+def export_in_process(copied: Copied, folder: Path) -> bytes:
+    """Export a copied network by a process of its own.
 
     Raises:
         EthogramError: The export failed; the last lines of what it said are in the text.
     """
     source, target = folder / "module.pickle", folder / "module.onnx"
-    source.write_bytes(copied)
-    command = [sys.executable, "-m", "ethogram.export", str(source), str(target)]
-    environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": ""}
+    source.write_bytes(copied.data)
+    command = [sys.executable, "-m", copied.exporter, str(source), str(target)]
+    # The accelerator is the training's.
+    own = {"PYTHONPATH": os.pathsep.join(sys.path), "CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+    environ = os.environ | own
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=EXPORT_SECS_MAX, check=False, stdin=subprocess.DEVNULL, env=environ

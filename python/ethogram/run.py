@@ -20,6 +20,7 @@ from ethogram.errors import EthogramError, NotFoundError
 from ethogram.films import Films
 from ethogram.greeting import greet
 from ethogram.integrations.adapted import adapted, observation_for
+from ethogram.jax_function import JaxFunction, function_of
 
 if TYPE_CHECKING:
     from ethogram.show import Page, Shown
@@ -300,12 +301,14 @@ class Run(_native.RunCore):
                 Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
                 modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example;
                 nor does one that returns what `env.annotate` was given (`logits=`, `q_values=`, …), alone or with the
-                value.
+                value. Policies in JAX likewise, by the package jax2onnx: a function of an observation batch, a
+                `TrainState`, a module of Flax or Equinox; one that returns a distribution of distrax or TensorFlow
+                Probability, with the value or without, needs nothing else.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
                 order of `forward` and of what it returns, or by key where these are dicts of the same names.
-            example: For a module: an observation batch of one, or a tuple of the inputs of its `forward`; dicts and
+            example: For a module or function: an observation batch of one, or a tuple of all its inputs; dicts and
                 tuples may be nested in it. Left out, it is what the recorded environment gives, if the signature
                 names no more than one input and nothing that is done to it.
             format: What the bytes are.
@@ -321,7 +324,8 @@ class Run(_native.RunCore):
                 return None
             if signature is None and (found := adapted(source, self._env, example, self._said)) is not None:
                 source, example, text = found.module, found.example, json.dumps(found.signature)
-            if hasattr(source, "state_dict") and hasattr(source, "forward"):
+            source = function_of(source) or source
+            if isinstance(source, JaxFunction) or (hasattr(source, "state_dict") and hasattr(source, "forward")):
                 example = observation_for(signature, self._env) if example is None else example
                 if self._exporter is None:
                     self._exporter = Exporter(self)

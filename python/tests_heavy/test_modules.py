@@ -178,7 +178,7 @@ def test_training_goes_on_while_a_module_is_exported(run: eg.Run) -> None:
 
 def test_a_signature_that_does_not_fit_is_told(tmp_path: Path) -> None:
     with (
-        pytest.warns(eg.EthogramWarning, match=r"names 2 inputs \(obs, h\), the module has 1 \(observation\)"),
+        pytest.warns(eg.EthogramWarning, match=r"names 2 inputs \(obs, h\), the network has 1 \(observation\)"),
         eg.init("tests", root=tmp_path, capture_code=False) as run,
     ):
         signature = eg.signature(observation="obs", state={"h": "h_next"}, logits="logits")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ethogram.errors import EthogramError
+from ethogram.jax_function import function_of
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Adapted:
     """A policy ready to be exported.
 
     Attributes:
-        module: A module of PyTorch that takes what the signature's preprocessing makes of an observation.
+        module: A module of PyTorch or a `JaxFunction`; it takes what the signature's preprocessing makes of an
+            observation.
         example: Inputs of one row, as `Run.checkpoint` takes them.
         signature: As `ethogram.signature` makes it.
     """
@@ -35,7 +37,7 @@ def adapted(
 
     Args:
         source: An algorithm or policy of Stable-Baselines3 (or sb3-contrib), an agent in the manner of CleanRL, or a
-            module whose `forward` returns a dict with the names of roles, or what was annotated.
+            module whose `forward` returns a dict with the names of roles, or what was annotated; a policy in JAX.
         env: The run's description of its environment, which says what an observation looks like.
         example: A batch of one observation, where the environment is not described.
         said: Names of the fields that were annotated.
@@ -45,6 +47,10 @@ def adapted(
         from ethogram.integrations import sb3_policy
 
         return sb3_policy.adapt(source)
+    if "torch" not in libraries and (function := function_of(source)) is not None:
+        from ethogram.integrations import jax_policy
+
+        return jax_policy.adapt(function, observation_of(env) if example is None else example, env, said)
     if "torch" in libraries:
         from ethogram.integrations import cleanrl_agent, plain_module
 

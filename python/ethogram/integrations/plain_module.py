@@ -28,10 +28,6 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collecti
     """
     import torch
 
-    width = _actions((env or {}).get("action_space") or {})
-    policies = [role for role in POLICIES if role in said]
-    if width is None or len(policies) != 1:
-        return None
     try:
         # Neither dropout's chances nor statistics of batches are touched.
         with evaluating(module), torch.no_grad():
@@ -41,12 +37,21 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collecti
     outputs = list(found) if isinstance(found, tuple) else [found]
     if not all(isinstance(output, torch.Tensor) and output.shape[:1] == (1,) for output in outputs):
         return None
-    widths = [output.numel() for output in outputs]
-    roles = {(width,): policies, (width, 1): [*policies, "value"], (1, width): ["value", *policies]}.get(tuple(widths))
-    if roles is None or (width == 1 and len(widths) > 1):
+    roles = roles_of([output.numel() for output in outputs], env, said)
+    if roles is None:
         return None
     outputs_by_role: dict[str, Any] = {role: role for role in roles}
     return Adapted(module, batch, signature(observation="observation", **outputs_by_role))
+
+
+def roles_of(widths: list[int], env: Mapping[str, Any] | None, said: Collection[str]) -> list[str] | None:
+    """What outputs with so many numbers are, in order: what was annotated, alone or with the value; else `None`."""
+    width = _actions((env or {}).get("action_space") or {})
+    policies = [role for role in POLICIES if role in said]
+    if width is None or len(policies) != 1 or (width == 1 and len(widths) > 1):
+        return None
+    policy = policies[0]
+    return {(width,): [policy], (width, 1): [policy, "value"], (1, width): ["value", policy]}.get(tuple(widths))
 
 
 def _actions(space: Mapping[str, Any]) -> int | None:
