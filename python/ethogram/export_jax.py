@@ -38,14 +38,9 @@ def main(source: str, target: str) -> None:
     failures = []
     for function_now, shapes in attempts(jax, flat, [leaf for _, leaf in inputs]):
         try:
-            to_onnx(
-                function_now,
-                inputs=shapes,
-                input_names=input_names,
-                output_names=output_names,
-                return_mode="file",
-                output_path=target,
-            )
+            # Not as a file: the weights of a large network would lie beside it.
+            made = to_onnx(function_now, inputs=shapes, input_names=input_names, output_names=output_names)
+            Path(target).write_bytes(made.SerializeToString())
             return
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}".strip().splitlines()[0])
@@ -56,12 +51,18 @@ def attempts(jax: Any, flat: Any, arrays: list[Any]) -> Iterator[tuple[Any, list
     """Ways to export, the best first: batches of any size before those of the example's, the function before its trace.
 
     The exporter puts its own functions in place of Flax's and NumPy's while it traces, so that layers keep their
-    operators. Distributions do not survive that: what was traced before does.
+    operators. Distributions do not survive that: what was traced before does. Those of TensorFlow Probability must know
+    how many rows there are: each row is a batch of one then.
     """
     from jax.export import symbolic_shape
     from jax.extend.core import jaxpr_as_fun
 
     rows = arrays[0].shape[:1]
+    each_has_rows = all(leaf.shape[:1] == rows for leaf in arrays)
+
+    def row_by_row(*given: Any) -> Any:
+        return jax.vmap(lambda *row: tuple(said[0] for said in flat(*(part[None] for part in row))))(*given)
+
     for batch in (*symbolic_shape("batch"), None) if rows else (None,):
         shapes = [
             jax.ShapeDtypeStruct(
@@ -70,11 +71,12 @@ def attempts(jax: Any, flat: Any, arrays: list[Any]) -> Iterator[tuple[Any, list
             for leaf in arrays
         ]
         yield flat, shapes
-        try:
-            traced = jaxpr_as_fun(jax.make_jaxpr(flat)(*shapes))
-        except Exception:
-            continue  # the function itself said so
-        yield lambda *given, traced=traced: tuple(traced(*given)), shapes
+        for function in (flat, row_by_row) if batch is not None and each_has_rows else (flat,):
+            try:
+                traced = jaxpr_as_fun(jax.make_jaxpr(function)(*shapes))
+            except Exception:
+                continue  # another way may do, and the function itself says why it does not
+            yield lambda *given, traced=traced: tuple(traced(*given)), shapes
 
 
 def canonical(leaf: Any) -> np.ndarray[Any, Any]:

@@ -45,9 +45,7 @@ def function_of(source: Any) -> JaxFunction | None:
     kinds = [base.__module__ for base in type(source).__mro__]
     title = type(source).__name__
     if hasattr(source, "apply_fn") and hasattr(source, "params"):
-        network = getattr(source.apply_fn, "__self__", None)
-        named = title if network is None else type(network).__name__
-        return JaxFunction(functools.partial(source.apply_fn, _variables(source)), named)
+        return _of_state(source)
     if any(kind.startswith("flax.nnx") for kind in kinds):
         from flax import nnx
 
@@ -69,7 +67,23 @@ def function_of(source: Any) -> JaxFunction | None:
     return JaxFunction(source, getattr(source, "__name__", title))
 
 
-def _variables(state: Any) -> dict[str, Any]:
+def _of_state(state: Any) -> JaxFunction:
+    if not callable(state.apply_fn):
+        raise UnsupportedValueError(
+            f"checkpoint: {type(state).__name__} has no apply_fn; give a function of the observation instead, "
+            "lambda observation: …"
+        )
+    network = getattr(state.apply_fn, "__self__", state)
+    call = functools.partial(state.apply_fn, variables_of(state))
+    # C51 in CleanRL's manner: the network says chances, and its state at which returns they lie.
+    if (atoms := getattr(state, "atoms", None)) is not None:
+        return JaxFunction(
+            lambda *inputs: {"atom_probabilities": call(*inputs), "atoms": atoms}, type(network).__name__
+        )
+    return JaxFunction(call, type(network).__name__)
+
+
+def variables_of(state: Any) -> dict[str, Any]:
     """What `apply_fn` of a `TrainState` takes first: some are made with all variables, some with the weights alone."""
     params = state.params
     variables = dict(params) if "params" in params else {"params": params}

@@ -48,6 +48,28 @@ class QNetwork(nn.Module):
         return nn.Dense(self.actions)(nn.relu(nn.Dense(16)(x)))
 
 
+class Atoms(nn.Module):
+    """As CleanRL's C51 in JAX has it: chances of 11 returns an action."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.softmax(nn.Dense(2 * 11)(nn.relu(nn.Dense(16)(x))).reshape((x.shape[0], 2, 11)), axis=-1)
+
+
+class Actor(nn.Module):
+    """As CleanRL's TD3 in JAX has it."""
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.tanh(nn.Dense(1)(nn.relu(nn.Dense(16)(x)))) * 2
+
+
+class AtomsState(TrainState):
+    """With the returns at which chances lie."""
+
+    atoms: Any = None
+
+
 class TargetState(TrainState):
     """With weights that are followed slowly."""
 
@@ -180,6 +202,28 @@ def test_row_b16_a_dqn_of_cleanrl_in_jax_needs_nothing_else(run: eg.Run) -> None
     params = variables(network)
     run.checkpoint(state_of(network, params, TargetState, target_params=params), global_step=7)
     agrees(model_of(run), lambda given: {"q_values": network.apply(params, given)})
+
+
+def test_row_b16_a_c51_of_cleanrl_in_jax_needs_nothing_else(run: eg.Run) -> None:
+    played(run)
+    network, atoms = Atoms(), jnp.linspace(-5, 5, 11)
+    params = variables(network)
+    run.checkpoint(state_of(network, params, AtomsState, atoms=atoms), global_step=7)
+    agrees(model_of(run), lambda given: {"atom_probabilities": network.apply(params, given), "atoms": atoms})
+
+
+def test_row_b16_a_td3_of_cleanrl_in_jax_needs_nothing_else(run: eg.Run) -> None:
+    played(run, "Pendulum-v1")
+    network = Actor()
+    params = network.init(jax.random.key(3), jnp.zeros((1, 3)))
+    run.checkpoint(state_of(network, params, TargetState, target_params=params), global_step=7)
+    agrees(model_of(run), lambda given: {"action_mean": network.apply(params, given)}, width=3)
+
+
+def test_a_state_without_a_function_is_told(run: eg.Run) -> None:
+    state = TrainState.create(apply_fn=None, params={}, tx=optax.adam(1e-3))
+    with pytest.raises(eg.EthogramError, match="TrainState has no apply_fn; give a function of the observation"):
+        run.checkpoint(state, global_step=1)
 
 
 def test_a_module_in_training_mode_is_looked_at_in_evaluation_mode(run: eg.Run) -> None:

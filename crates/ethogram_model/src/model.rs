@@ -276,6 +276,13 @@ impl Model {
         for node in &self.nodes {
             laid.add(node, &mut known)?;
         }
+        // What is the same for every observation may be given out as it lies in the file: the returns of a C51.
+        for output in &self.outputs {
+            if let (false, Some(weight)) = (known.contains_key(output.name.as_str()), self.weights.get(&output.name)) {
+                let id = b.constant(Arc::clone(weight))?;
+                b.name(&output.name, id);
+            }
+        }
         for name in patched {
             if !known.contains_key(name.as_str()) {
                 return Err(self.unknown(name));

@@ -43,6 +43,10 @@ def adapted(
         said: Names of the fields that were annotated.
     """
     libraries = {base.__module__.split(".")[0] for base in type(source).__mro__}
+    if "sbx" in libraries:
+        from ethogram.integrations import sbx_policy
+
+        return sbx_policy.adapt(source)
     if libraries & {"stable_baselines3", "sb3_contrib"}:
         from ethogram.integrations import sb3_policy
 

@@ -54,14 +54,19 @@ def adapt(policy: JaxFunction, example: Any, env: Mapping[str, Any] | None, said
         if not all(getattr(output, "shape", ())[:1] == (1,) for output in outputs):
             return None
         widths = [int(np.prod(output.shape)) for output in outputs]
-        actions = ((env or {}).get("action_space") or {}).get("n")
-        if "qnetwork" in policy.title.lower() and len(widths) == 1 and actions in (None, widths[0]):
-            said = ["q_values"]
-        roles = roles_of(widths, env, said)
+        roles = roles_of(widths, env, _by_title(policy.title, env) or said)
     if not roles:
         return None
     named: dict[str, Any] = {role: role for role in roles}
     return Adapted(policy, batch, signature(observation="observation", **named))
+
+
+def _by_title(title: str, env: Mapping[str, Any] | None) -> list[str]:
+    """What a network of CleanRL says, by what it is called there."""
+    kind = ((env or {}).get("action_space") or {}).get("type")
+    if "qnetwork" in title.lower() and kind == "discrete":
+        return ["q_values"]
+    return ["action_mean"] if title == "Actor" and kind == "box" else []
 
 
 def single(batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

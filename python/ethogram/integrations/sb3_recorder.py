@@ -10,6 +10,7 @@ import numpy as np
 
 from ethogram import _native, description, tape
 from ethogram.integrations.adapted import adapted
+from ethogram.integrations.asked import Heads, heads_of
 from ethogram.integrations.sb3_policy import Layout
 from ethogram.last_pictures import LastPictures
 from ethogram.record import Frames
@@ -58,8 +59,7 @@ class StepRecorder:
                 num_envs=self._count,
             )
         )
-        found = adapted(model, None)
-        self._heads: Any = found.module.to(model.device) if found is not None else None
+        self._heads = _heads_of(run, model)
         self._leaving = ExitStack()
         self._pictures: LastPictures | None = None
 
@@ -151,20 +151,14 @@ class StepRecorder:
 
     def _parts_of(self, kept: Any) -> dict[str, Any]:
         """The parts of a memory that the heads take, each layers×environments×width."""
-        states = (*kept.pi, *kept.vf)[: self._heads.states]
+        states = (*kept.pi, *kept.vf)[: 0 if self._heads is None else self._heads.states]
         return {name: state.detach().cpu().numpy() for name, state in zip(MEMORY, states, strict=False)}
 
     def _ask(self, received: Any, states: dict[str, Any]) -> dict[str, Any]:
-        import torch
-
-        with torch.no_grad():
-            device = self._model.device
-            memory = [torch.as_tensor(state, device=device) for state in states.values()]
-            said = self._heads(self._layout.tensors(received, device), *memory)
-        rows = {
-            FIELDS.get(name, name): value.cpu().numpy() for name, value in said.items() if not name.endswith("_next")
-        }
-        return {name: value[:, 0] if name in SQUEEZED else value for name, value in rows.items()}
+        assert self._heads is not None
+        said = self._heads.ask(self._layout, received, list(states.values()))
+        rows = {FIELDS.get(name, name): value for name, value in said.items() if not name.endswith("_next")}
+        return {name: value[:, 0] if name in SQUEEZED and value.ndim > 1 else value for name, value in rows.items()}
 
     def _end(self, slot: int, final: Any, memory: Any) -> None:
         """Put the final observation of an episode, its picture, and what the policy says of it.
@@ -188,7 +182,7 @@ class StepRecorder:
 
     def _say_of_final(self, slot: int, batch: Any, memory: Any) -> None:
         states: dict[str, Any] = {}
-        if getattr(self._heads, "states", 0):
+        if self._heads is not None and self._heads.states:
             if memory is None:
                 return
             states = {name: part[:, slot : slot + 1] for name, part in self._parts_of(memory).items()}
@@ -204,6 +198,16 @@ class StepRecorder:
         if any(bool((np.abs(part) >= vec.clip_obs).any()) for part in parts):
             return None
         return self._layout.recorded(vec.unnormalize_obs(received))
+
+
+def _heads_of(run: Run, model: Any) -> Heads | None:
+    """The network that is asked what the policy says; without one its episodes are recorded all the same."""
+    try:
+        found = adapted(model, None)
+    except Exception as error:
+        run._settle("policy", error)
+        return None
+    return None if found is None else heads_of(found.module, model.device)
 
 
 def _remembered(states: dict[str, Any]) -> dict[str, Any]:

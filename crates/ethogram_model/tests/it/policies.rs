@@ -1,12 +1,14 @@
 //! Every kind of policy and target against torch's autograd and captum: `testdata/make_policies.py` made the numbers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ethogram_model::{
-    Attribution, Baseline, Cancel, DeepLift, Explained, Forward, IntegratedGradients, Link, Model, Occlusion, Rule,
-    SignedGradient, Spread, Subject, Target, Tensor, Unrolling, View,
+    Attribution, Baseline, Cancel, DeepLift, Explained, Forward, IntegratedGradients, Limits, Link, Model, Occlusion,
+    Rule, SignedGradient, Spread, Subject, Target, Tensor, Unrolling, View,
 };
 
+use crate::encode::{floats, model};
 use crate::goldens::{Golden, open, worst};
 
 const ROWS: usize = 4;
@@ -337,4 +339,14 @@ fn exports_of_keras_equal_tensorflow() {
     // A GRU, and one in both directions below a plain recurrence: loops.
     check_export("keras-loops", &["result"]);
     check_export("keras-loops-both", &["result"]);
+}
+
+/// What is the same for every observation is no node's: CleanRL's C51 in JAX gives out its returns so.
+#[test]
+fn an_output_may_lie_in_the_file() {
+    let bytes = model(vec![], vec![floats("y", &[3], &[1.0, 2.0, 3.0])], &[2, 3]);
+    let model = Arc::new(Model::from_bytes(&bytes, &Limits::default()).unwrap());
+    let inputs = BTreeMap::from([("x".to_owned(), Tensor::f32(&[2, 3], vec![0.5; 6]).unwrap())]);
+    let found = Forward::new(model).run(&inputs, &Cancel::default()).unwrap();
+    assert_eq!(found, [("y".to_owned(), Tensor::f32(&[3], vec![1.0, 2.0, 3.0]).unwrap())]);
 }
