@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ethogram.jax_names import name_weights, weights_of
 from ethogram.nested import leaves, mapped, named
 
 
@@ -40,6 +41,7 @@ def main(source: str, target: str) -> None:
         try:
             # Not as a file: the weights of a large network would lie beside it.
             made = to_onnx(function_now, inputs=shapes, input_names=input_names, output_names=output_names)
+            name_weights(made, weights_of(function.call))
             Path(target).write_bytes(made.SerializeToString())
             return
         except Exception as error:

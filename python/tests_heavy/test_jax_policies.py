@@ -14,6 +14,7 @@ import gymnasium
 import jax
 import jax.numpy as jnp
 import numpy as np
+import onnx
 import optax
 import pytest
 from flax import nnx
@@ -267,6 +268,24 @@ def test_a_signature_names_what_a_recurrent_function_takes_and_returns(run: eg.R
     found, (logits, after) = model({"obs": given, "h": memory}), policy(given, memory)
     np.testing.assert_allclose(found["logits"], logits, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found["h_next"], after, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_and_layers_are_called_as_the_training_calls_them(run: eg.Run) -> None:
+    played(run)
+    network = ActorCritic()
+    # Biases begin as zeros, which the exporter writes once for all layers of one width.
+    params = jax.tree.map(lambda array: array + jnp.arange(array.size).reshape(array.shape), variables(network))
+    params["params"]["Dense_2"]["bias"] -= 1
+    run.checkpoint(state_of(network, params), global_step=7)
+    run.finish()
+    view = eg.open(run)
+    file = onnx.load_from_string(view.checkpoint(7).read())
+    named = {one.name: onnx.numpy_helper.to_array(one) for one in file.graph.initializer if "/" in one.name}
+    assert set(named) == {f"Dense_{layer}/{part}" for layer in range(4) for part in ("kernel", "bias")}
+    for name, array in named.items():
+        layer, part = name.split("/")
+        np.testing.assert_array_equal(array, params["params"][layer][part])
+    assert any(layer.name.startswith("Dense_0/") for layer in view.checkpoint(7).model.layers)
 
 
 def test_training_goes_on_with_its_own_weights(run: eg.Run) -> None:
