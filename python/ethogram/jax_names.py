@@ -87,7 +87,7 @@ def name_weights(model: Any, weights: Mapping[str, np.ndarray[Any, Any]]) -> Non
         if initializer.name in kept:
             continue
         array = numpy_helper.to_array(initializer)
-        if array.dtype.kind != "f" or array.size < 2:
+        if array.dtype.kind != "f" or array.ndim == 0:
             continue
         path = next((path for path, weight in left.items() if _same(array, weight)), None)
         if path is not None and path not in names.values():

@@ -275,7 +275,7 @@ def test_weights_and_layers_are_called_as_the_training_calls_them(run: eg.Run) -
     network = ActorCritic()
     # Biases begin as zeros, which the exporter writes once for all layers of one width.
     params = jax.tree.map(lambda array: array + jnp.arange(array.size).reshape(array.shape), variables(network))
-    params["params"]["Dense_2"]["bias"] -= 1
+    params["params"]["Dense_3"]["bias"] -= 1
     run.checkpoint(state_of(network, params), global_step=7)
     run.finish()
     view = eg.open(run)
