@@ -288,6 +288,6 @@ def export_in_process(copied: Copied, folder: Path) -> bytes:
         raise EthogramError(f"checkpoint: the export took longer than {EXPORT_SECS_MAX} s and was given up") from error
     if done.returncode != 0 or not target.is_file():
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        said = [line for line in lines if not line.startswith((" ", "Traceback"))][-3:]
+        said = [line for line in lines if not line.startswith((" ", "Traceback")) and "Warning: " not in line][-3:]
         raise EthogramError(f"checkpoint: the export to ONNX failed: {' / '.join(said) or 'it said nothing'}")
     return target.read_bytes()

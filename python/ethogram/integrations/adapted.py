@@ -51,6 +51,10 @@ def adapted(
         from ethogram.integrations import sb3_policy
 
         return sb3_policy.adapt(source)
+    if "ray" in libraries:
+        from ethogram.integrations import rllib_module
+
+        return rllib_module.adapt(source)
     if "torch" not in libraries and (function := function_of(source)) is not None:
         from ethogram.integrations import jax_policy
 

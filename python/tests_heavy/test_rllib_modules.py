@@ -1,0 +1,99 @@
+"""B-16: algorithms and modules of RLlib's new API stack become checkpoints in one call."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import ray
+import torch
+from ray.rllib.algorithms.dqn import DQNConfig
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.algorithms.sac import SACConfig
+
+import ethogram as eg
+
+ATOMS = {"num_atoms": 11, "v_min": 0.0, "v_max": 100.0}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    ray.init(num_cpus=1, include_dashboard=False, ignore_reinit_error=True, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def built(config: Any, env: str, **training: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        described = config().environment(env).env_runners(num_env_runners=0).training(**training)
+        return described.debugging(seed=1, log_level="ERROR").build_algo()
+
+
+def expected(module: Any, rows: np.ndarray[Any, Any]) -> dict[str, Any]:
+    batch = {"obs": torch.as_tensor(rows)}
+    with torch.no_grad():
+        if hasattr(module, "compute_q_values"):
+            said = module.compute_q_values(batch)
+            if "qf_probs" in said:
+                return {"atom_probabilities": said["qf_probs"], "atoms": said["atoms"]}
+            return {"q_values": said["qf_preds"]}
+        numbers, value = module.forward_inference(batch)["action_dist_inputs"], module.compute_values(batch)
+    if type(module.action_space).__name__ == "Discrete":
+        return {"logits": numbers, "value": value}
+    mean, log_std = numbers.chunk(2, -1)
+    return {"action_mean": mean, "log_std": log_std, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("config", "env", "training"),
+    [
+        (PPOConfig, "CartPole-v1", {}),
+        (PPOConfig, "Pendulum-v1", {}),
+        (DQNConfig, "CartPole-v1", {}),
+        (DQNConfig, "CartPole-v1", {"dueling": False}),
+        (DQNConfig, "CartPole-v1", ATOMS),
+    ],
+)
+def test_row_b16_an_algorithm_of_rllib_needs_nothing_else(
+    run: eg.Run, config: Any, env: str, training: dict[str, Any]
+) -> None:
+    algorithm = built(config, env, **training)
+    try:
+        run.checkpoint(algorithm, global_step=7)
+        run.finish()
+        model = eg.open(run).checkpoint(7).model
+        module = algorithm.learner_group._learner.module["default_policy"]
+        rows = np.random.default_rng(2).standard_normal((3, *module.observation_space.shape)).astype(np.float32)
+        found, said = model({"obs": rows}), expected(module, rows)
+        assert set(found) == set(said)
+        for role, numbers in said.items():
+            np.testing.assert_allclose(found[role], numbers, rtol=1e-4, atol=1e-5, err_msg=role)
+    finally:
+        algorithm.stop()
+
+
+def test_a_squashed_policy_is_told(run: eg.Run) -> None:
+    algorithm = built(SACConfig, "Pendulum-v1")
+    try:
+        with pytest.raises(eg.EthogramError, match="categorical and Gaussian policies and Q-values are known"):
+            run.checkpoint(algorithm, global_step=7)
+    finally:
+        algorithm.stop()
+
+
+def test_memory_is_told(run: eg.Run) -> None:
+    from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        config = PPOConfig().environment("CartPole-v1").env_runners(num_env_runners=0)
+        algorithm = config.rl_module(model_config=DefaultModelConfig(use_lstm=True)).build_algo()
+    try:
+        with pytest.raises(eg.EthogramError, match="modules without memory that take a Box"):
+            run.checkpoint(algorithm, global_step=7)
+    finally:
+        algorithm.stop()
