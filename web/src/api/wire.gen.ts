@@ -878,7 +878,7 @@ export interface Parameters {
   runs: ParametersRun[];
   /** Runs that do not count. */
   left_out: LeftOut[];
-  /** The most important first, those without an importance by name. */
+  /** The most important by permutation first, those without an importance by name. */
   parameters: Parameter[];
   /** How well the forest foretells runs that it was not grown of: R² out of bag. */
   explained: number | null;
@@ -905,12 +905,21 @@ export interface Parameter {
   numbers: (number | null)[] | null;
   /** One a run, where they are not. */
   words: (string | null)[] | null;
-  /** Its share of what the forest explains; all together are 1. */
-  importance: number | null;
+  /** How far `explained` falls when the parameter is shuffled among the runs. */
+  permutation: PermutationImportance | null;
+  /** Its share of what the forest's splits explain; all together are 1. Many different values make it larger. */
+  impurity: number | null;
   /** Pearson's with the outcome; null of words. */
   correlation: number | null;
   /** Spearman's. */
   rank_correlation: number | null;
+}
+
+/** Over shuffles, of the one forest. */
+export interface PermutationImportance {
+  mean: number | null;
+  /** Of the sample, n − 1; null with one shuffle. */
+  sd: number | null;
 }
 
 /** What people say of a run. */
