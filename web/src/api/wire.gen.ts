@@ -65,6 +65,10 @@ export interface RunSummary {
   episodes: number;
   /** Episodes whose steps were recorded. */
   recorded: number;
+  /** Episodes that have a film; null where nobody counted them: of runs that are not opened and were written by an earlier version. */
+  filmed: number | null;
+  /** Checkpoints; null likewise. */
+  checkpoints: number | null;
   /** Hyper-parameters, nested as given. */
   config: Json;
   /** For example `Breakout-v5`. */
@@ -159,6 +163,10 @@ export interface RunStatus {
   episodes: number;
   /** Episodes whose steps were recorded, ended or not. */
   recorded: number;
+  /** Episodes that have a film; `None` of a run whose writer did not count them yet. */
+  filmed: number | null;
+  /** Checkpoints; `None` likewise. */
+  checkpoints: number | null;
   /** Values dropped because the queue was full or the disk failed. */
   dropped: number;
   /** The first error of the disk, told once. */
