@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ethogram.errors import EthogramError, OptionError
+from ethogram.errors import EthogramError, EthogramWarning, OptionError
 
 if TYPE_CHECKING:
     from ethogram.reader import RunView
@@ -59,6 +61,9 @@ def report(
     Returns:
         The file.
 
+    Warns:
+        EthogramWarning: What was asked for and is not in the file, a sentence each; its home page says it too.
+
     Raises:
         OptionError: The arguments do not go together.
         EthogramError: It could not be made; the text says why and what to do.
@@ -89,6 +94,8 @@ def report(
     if done.returncode != 0:
         said = done.stderr.strip().removeprefix("error: ")
         raise EthogramError(f"report: {said or f'the command ended with status {done.returncode}'}")
+    for sentence in json.loads(done.stdout)["left_out"]:
+        warnings.warn(f"report: not in it: {sentence}", EthogramWarning, stacklevel=2)
     return file
 
 

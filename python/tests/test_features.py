@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from conftest import rows
 from networks import BREAKOUT, LUNAR_LANDER, log_lander
 
 import ethogram as eg
+from ethogram import _native
 from ethogram.errors import NotFoundError
 
 
@@ -102,6 +104,27 @@ def test_reports_are_refused_in_words(studied: tuple[eg.Study, Path], tmp_path: 
     with pytest.raises(eg.EthogramError, match="at least one run"):
         eg.report([], tmp_path / "report.html")
     assert not list(tmp_path.iterdir()), "nothing was written"
+
+
+def test_what_a_report_leaves_out_is_said_where_it_was_asked_for(
+    studied: tuple[eg.Study, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = studied[0].run
+    file = tmp_path / "report.html"
+    sentence = "episode 99 was neither recorded nor filmed"
+    with pytest.warns(eg.EthogramWarning, match=f"not in it: .*{sentence}") as told:
+        eg.report(run, file, episodes=["best", 99])
+    assert len(told) == 1
+    assert [sentence in one for one in head_of(file)["left_out"]] == [True], "the page says the same"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        eg.report(run, file, episodes=["best"])
+    asked = ["ethogram", "report", str(run.folder), "-o", str(file), "--episode", "best", "--episode", "99"]
+    capfd.readouterr()
+    assert _native.run_cli(asked) == 0
+    out, err = capfd.readouterr()
+    assert out.startswith(f"{file}: 1 run, ") and sentence not in out
+    assert err.startswith("not in it: ") and err.endswith(f"{sentence}\n")
 
 
 def test_row_u9_features_of_a_layer_are_directions_with_states_and_maps(studied: tuple[eg.Study, Path]) -> None:

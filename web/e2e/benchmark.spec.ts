@@ -74,6 +74,26 @@ test('B-13: the table of the last hundred episodes, and its Markdown, LaTeX and 
   await expect(pong).toContainText(/\d (ms|s)/);
 });
 
+test('B-14: every card saves what it shows as a table for programs', async ({ page }) => {
+  await page.goto(`${server.url}/#/benchmark`);
+  await expect(page.getByText('12 runs, 2 algorithms, 2 tasks')).toBeVisible();
+  for (const [menu, what, name, row] of [
+    ['Save what was reached over all tasks', 'Aggregates', 'aggregates', /^dqn,6,2,0\.5,/m],
+    ['Save the profiles', 'Profiles', 'profiles', /^ppo,tasks,/m],
+    ['Save the curves, over all tasks and on each', 'Curves', 'curves', /^dqn,ALE\/Pong-v5,mean,/m],
+    ['Save the pairs', 'Pairs', 'pairs', /^dqn,ppo,2,0\.1111/m],
+    ['Save the table, a row a cell, unrounded', 'All runs', 'runs', /,ppo,ALE\/Pong-v5,/m],
+  ] as const) {
+    await page.getByRole('button', { name: menu }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: `${what} as CSV` }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`benchmark_${name}.csv`);
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(row);
+  }
+});
+
 test('B-13: what is compared is chosen, and a link carries it', async ({ page }) => {
   await page.goto(`${server.url}/#/benchmark`);
   await page.getByLabel('Scale').selectOption({ label: 'As they are' });

@@ -108,6 +108,13 @@ test('B-15: films play in the Gallery on the clock of all, larger under the poin
   await expect(page).toHaveURL(/#\/replay\?.*step=39/);
 });
 
+test('B-15: the table of runs knows of films', async ({ page }) => {
+  await page.goto(`${server.url}/#/runs?q=has:film`);
+  await expect(page.locator('tr[data-run] .holds')).toContainText('2 filmed episodes');
+  await page.goto(`${server.url}/#/runs?q=filmed%3E2`);
+  await expect(page.getByText('No run matches')).toBeVisible();
+});
+
 test('B-15: films are compared, held together by their end', async ({ page }) => {
   await page.goto(`${server.url}/#/compare`);
   // Their posters are frames of the films.

@@ -210,11 +210,34 @@ test.describe('with runs of its own', () => {
 
   test('Gallery: a run without recordings says how to record', async ({ page }) => {
     const none = await server.idOf('none');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(`${server.url}/#/gallery?runs=${none}`);
     await expect(
       page.getByRole('heading', { name: 'No episode of these runs was recorded or filmed' }),
     ).toBeVisible();
     await expect(page.getByText('eg.record(')).toBeVisible();
+    // The table of runs says so already.
+    expect(asked.filter((path) => path.includes(none))).toEqual([]);
+  });
+
+  test('Runs: marks say what was recorded, columns count it, and a query finds it', async ({ page }) => {
+    await page.goto(`${server.url}/#/runs?cols=count.recorded`);
+    const rows = page.locator('tr[data-run]');
+    const row = (name: string) => rows.filter({ has: page.getByRole('link', { name, exact: true }) });
+    await expect(row('thirty').locator('.holds')).toContainText('30 recorded episodes');
+    await expect(row('none').locator('.holds')).not.toContainText('recorded');
+    await expect(row('thirty').locator('.extra')).toHaveText('30');
+    await page.getByRole('button', { name: 'Recorded episodes' }).click();
+    await expect(rows.last().getByRole('link').first()).toBeVisible();
+    const all = await rows.count();
+    await page.goto(`${server.url}/#/runs?q=${encodeURIComponent('has:recording recorded>=30')}`);
+    await expect(rows).toHaveCount(1);
+    await expect(row('thirty')).toBeVisible();
+    await page.goto(`${server.url}/#/runs?q=-has:recording`);
+    await expect(row('none')).toBeVisible();
+    await expect(row('thirty')).toHaveCount(0);
+    expect(await rows.count()).toBeLessThan(all);
   });
 
   test('Compare: one-step episodes and odd names stand side by side; what is not there is told', async ({

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
@@ -24,13 +26,26 @@ test('B-13: the parameter that decides is the most important, and has the first 
   await expect(page).toHaveURL(/compare=parameters/);
   const rows = page.getByRole('region', { name: 'Importance of parameters' }).getByRole('row');
   // Above it is the row of titles; lr goes down where the score goes up, rank for rank.
-  await expect(rows.nth(1)).toContainText(/lr\s*(9\d\.\d|100\.0) %.*−1\.00/s);
+  await expect(rows.nth(1)).toContainText(/lr\s*[12]\.\d\d ± \d\.\d\d\s*(9\d\.\d|100\.0) %.*−1\.00/s);
   await expect(rows).toHaveCount(4);
   await expect(head(page, 'lr')).toContainText('log');
   await expect(chart(page)).toHaveAccessibleName('Parallel coordinates: 12 of 12 runs over 4 axes');
   await expect(best(page).getByRole('row').nth(1)).toContainText(/run-(03|07|11).*0\.0001.*30/);
   // What a run does not have is none, not zero.
   await expect(best(page).getByRole('row', { name: /run-03/ })).toContainText('–');
+});
+
+test('B-13: importances are saved as a table for programs', async ({ page }) => {
+  await page.goto(address());
+  await page.getByRole('button', { name: 'Save the importances' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Importance as CSV' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('parameters.csv');
+  const [head, first] = readFileSync(await download.path(), 'utf8').split(/\r?\n/);
+  expect(head).toBe('parameter,permutation,permutation_sd,impurity,correlation,rank_correlation');
+  expect(first).toMatch(/^lr,[12]\.\d+,0\.\d+,/);
 });
 
 test('B-13: a stretch of an axis lets its runs pass, a link keeps it, a click takes it away', async ({

@@ -18,6 +18,8 @@ export function runSummary(over: Partial<RunSummary> & { id: string }): RunSumma
     global_step: null,
     episodes: 0,
     recorded: 0,
+    filmed: 0,
+    checkpoints: 0,
     config: {},
     env_id: null,
     summary: {},

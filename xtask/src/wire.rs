@@ -79,6 +79,7 @@ const TYPES: &[(&str, &str)] = &[
     ("parameters::Parameters", "Parameters"),
     ("parameters::ParametersRun", "ParametersRun"),
     ("parameters::Parameter", "Parameter"),
+    ("parameters::PermutationImportance", "PermutationImportance"),
     ("notes::Notes", "Notes"),
     ("feature_label::FeatureLabel", "FeatureLabel"),
     ("notes::EpisodeNotes", "EpisodeNotes"),

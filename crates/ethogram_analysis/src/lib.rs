@@ -62,7 +62,9 @@ pub use health::{
     at_bounds, collapse, constant_action, dormant_units, explosion, first_not_finite, spike, stuck_returns, tail_mean,
 };
 pub use histogram::{BINS_MAX, Counts, EqualWidth, finite_extent};
-pub use importance::{ForestParams, Importance, Setting, TREES_MAX, correlation, importance, rank_correlation};
+pub use importance::{
+    Fall, ForestParams, Importance, SHUFFLES_MAX, Setting, TREES_MAX, correlation, importance, rank_correlation,
+};
 pub use map::{
     Cleaned, Labels, Metric, NEIGHBORS_MAX, Neighbors, Pca, Points, Tsne, TsneParams, Umap, UmapParams, Watch,
     begun_at, clean, mirror_like, nearest, neighbor_recall, pca, pca_quick, trustworthiness,

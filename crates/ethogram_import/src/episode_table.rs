@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ethogram_store::{EpisodeEnd, EpisodeRow};
+use ethogram_store::{EpisodeEnd, EpisodeRow, has_film};
 use serde_json::Map;
 
 /// Episodes, ascending. One of which only numbers are known takes 56 bytes, less than a third of a row: pages of memory for them were a third
@@ -14,6 +14,7 @@ pub struct EpisodeTable {
     /// Rows of which more is known, by their place.
     full: BTreeMap<usize, EpisodeRow>,
     recorded: u64,
+    filmed: u64,
     /// Largest global step at the end of one.
     end_step: Option<i64>,
 }
@@ -35,7 +36,8 @@ struct Brief {
 
 impl EpisodeTable {
     /// Of no episodes.
-    pub const EMPTY: &Self = &Self { briefs: Vec::new(), full: BTreeMap::new(), recorded: 0, end_step: None };
+    pub const EMPTY: &Self =
+        &Self { briefs: Vec::new(), full: BTreeMap::new(), recorded: 0, filmed: 0, end_step: None };
 
     /// Adds one behind the others.
     ///
@@ -44,6 +46,7 @@ impl EpisodeTable {
         let last = self.briefs.last().map(|brief| brief.episode);
         assert!(last.is_none_or(|last| last < row.episode), "episode {} comes behind {last:?}", row.episode);
         self.recorded += u64::from(row.recorded);
+        self.filmed += u64::from(has_film(&row));
         self.end_step = self.end_step.max(Some(row.global_step.saturating_add(row.length as i64)));
         let brief = Brief {
             episode: row.episode,
@@ -86,6 +89,11 @@ impl EpisodeTable {
     /// How many were recorded step by step.
     pub fn recorded(&self) -> u64 {
         self.recorded
+    }
+
+    /// How many have a film.
+    pub fn filmed(&self) -> u64 {
+        self.filmed
     }
 
     /// Largest global step at the end of one.

@@ -218,6 +218,8 @@ impl Seen {
         let modified = self.folder.files.iter().map(|file| file.modified_us).max().unwrap_or_default();
         let episodes = content.episodes();
         let recorded = episodes.recorded();
+        // Of a run of which only the beginning was read, one without any may have some.
+        let filmed = Some(episodes.filmed()).filter(|count| self.whole || *count > 0);
         self.status = RunStatus {
             state: RunState::Finished,
             heartbeat_us: modified,
@@ -229,7 +231,8 @@ impl Seen {
             summary: if self.whole { content.summary(SUMMARY_TAGS_MAX) } else { BTreeMap::new() },
             ..RunStatus::default()
         };
-        self.counts = RunCounts { episodes: episodes.end(), recorded, lost: content.lost_count() };
+        self.counts =
+            RunCounts { episodes: episodes.end(), recorded, filmed, checkpoints: Some(0), lost: content.lost_count() };
         self.format = format_name(&content.format());
         self.renewed |= is_news(info, content);
     }

@@ -217,8 +217,7 @@ impl RunSource for LazyRun {
     fn counts(&self) -> Result<RunCounts> {
         let Some(opened) = self.opened() else {
             let (status, counted) = (self.status(), self.seen().counted);
-            let said = RunCounts { episodes: status.episodes, recorded: status.recorded, lost: 0 };
-            return Ok(counted.unwrap_or(said));
+            return Ok(counted.unwrap_or_else(|| status.counts(0)));
         };
         let mut counted = opened.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let revision = opened.reader.revision();
@@ -230,8 +229,7 @@ impl RunSource for LazyRun {
         let counts = match opened.reader.counts() {
             // One store that does not answer must not keep a table of runs from being shown.
             Err(error) if error.is_unavailable() => {
-                let status = opened.reader.status();
-                return Ok(RunCounts { episodes: status.episodes, recorded: status.recorded, lost: 1 });
+                return Ok(opened.reader.status().counts(1));
             }
             counts => counts?,
         };

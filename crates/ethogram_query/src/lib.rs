@@ -52,9 +52,9 @@ pub use action_counts::{
 pub use attached_film::AttachedFilm;
 pub use benchmark::{
     ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
-    BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How, Normalization,
-    PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun, SCORE_EPISODES, Score,
-    TASKS_MAX, TableFormat, WORDS_MAX,
+    BenchmarkPart, BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How,
+    Normalization, PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun,
+    SCORE_EPISODES, Score, TASKS_MAX, TableFormat, WORDS_MAX,
 };
 pub use catalogue::{STANDARD_FIELDS, StandardField};
 pub use derivation::{DERIVATIONS, Derivation};
@@ -62,7 +62,7 @@ pub use episode_columns::EPISODE_TAGS;
 pub use episode_summary::EpisodeSummary;
 pub use error::{Error, Result};
 pub use ethogram_analysis::{
-    Bootstrap, Estimate, ForestParams, Metric, Profile, REPS_MAX, Summary, TREES_MAX, Trend, factor_colours,
+    Bootstrap, Estimate, Fall, ForestParams, Metric, Profile, REPS_MAX, Summary, TREES_MAX, Trend, factor_colours,
 };
 pub use ethogram_model::{
     ATTRIBUTIONS, Attribution, Cancel, Curves, LayerChoice, Measure, Method, Param as Setting,

@@ -78,6 +78,7 @@ pub fn router(app: App, safety: Safety, patience: Patience) -> Router {
         .route("/api/benchmark", post(routes::benchmark::benchmark))
         .route("/api/benchmark/table", post(routes::benchmark::table))
         .route("/api/benchmark/parameters", post(routes::parameters::parameters))
+        .route("/api/benchmark/parameters/table", post(routes::parameters::table))
         .route("/api/maps", post(routes::maps::maps))
         .route("/api/maps/methods", get(routes::maps::methods))
         .route("/api/maps/choices", post(routes::maps::choices))

@@ -81,6 +81,10 @@ pub struct RunSummary {
     pub episodes: u64,
     /// Episodes whose steps were recorded.
     pub recorded: u64,
+    /// Episodes that have a film; null where nobody counted them: of runs that are not opened and were written by an earlier version.
+    pub filmed: Option<u64>,
+    /// Checkpoints; null likewise.
+    pub checkpoints: Option<u64>,
     /// Hyper-parameters, nested as given.
     pub config: Value,
     /// For example `Breakout-v5`.
@@ -255,6 +259,8 @@ impl From<ethogram_query::RunSummary> for RunSummary {
             global_step: run.status.global_step,
             episodes: run.counts.episodes,
             recorded: run.counts.recorded,
+            filmed: run.counts.filmed,
+            checkpoints: run.counts.checkpoints,
             config: info.config,
             env_id: info.env.map(|env| env.id),
             summary: run.status.summary,

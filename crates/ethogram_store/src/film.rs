@@ -99,6 +99,11 @@ pub fn attach_film(extra: &mut Map<String, Value>, name: &str, hash: &str, bytes
     extra.insert("video_first_step".into(), first_step.into());
 }
 
+/// Whether an episode has a film.
+pub fn has_film(row: &EpisodeRow) -> bool {
+    row.extra.get("video_blob").is_some_and(Value::is_string)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,7 @@ pub use error::{Error, Lost, Result};
 pub use feature_label::{FEATURE_LABELS_MAX, FeatureLabel};
 pub use field::{Axis, Column, ColumnData, FieldInfo};
 pub use files::{Entry, Files, LocalFiles};
-pub use film::{FILM_BYTES_MAX, FILMS_MAX, FilmName, FilmPlace, attach_film, film_alone, is_film_alone};
+pub use film::{FILM_BYTES_MAX, FILMS_MAX, FilmName, FilmPlace, attach_film, film_alone, has_film, is_film_alone};
 pub use layout::{Kind, check_project, find_runs};
 pub use layouts::{
     LAYOUT_BYTES_MAX, LAYOUT_NAME_CHARS_MAX, LAYOUTS_MAX, Layout, read_layouts, remove_layout, save_layout,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Space;
+use crate::{RunCounts, Space};
 
 /// A ULID: 26 characters, sorts by time of creation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -169,6 +169,10 @@ pub struct RunStatus {
     pub episodes: u64,
     /// Episodes whose steps were recorded, ended or not.
     pub recorded: u64,
+    /// Episodes that have a film; `None` of a run whose writer did not count them yet.
+    pub filmed: Option<u64>,
+    /// Checkpoints; `None` likewise.
+    pub checkpoints: Option<u64>,
     /// Values dropped because the queue was full or the disk failed.
     pub dropped: u64,
     /// The first error of the disk, told once.
@@ -188,6 +192,8 @@ impl Default for RunStatus {
             global_step: None,
             episodes: 0,
             recorded: 0,
+            filmed: None,
+            checkpoints: None,
             dropped: 0,
             fault: None,
             summary: BTreeMap::new(),
@@ -196,6 +202,12 @@ impl Default for RunStatus {
 }
 
 impl RunStatus {
+    /// What the writer says of how much there is, beside parts that were found to be lost.
+    pub fn counts(&self, lost: usize) -> RunCounts {
+        let Self { episodes, recorded, filmed, checkpoints, .. } = *self;
+        RunCounts { episodes, recorded, filmed, checkpoints, lost }
+    }
+
     /// A writer that has not been heard of for this long is taken for crashed.
     pub const HEARTBEAT_LIMIT_US: i64 = 60_000_000;
 

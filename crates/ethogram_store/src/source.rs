@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Array, Axis, Column, Error, FieldInfo, Lost, Notes, Result, RunInfo, RunStatus, Stored, Version, Words};
+use crate::{
+    Array, Axis, Column, Error, FieldInfo, Lost, Notes, Result, RunInfo, RunStatus, Stored, Version, Words, has_film,
+};
 
 /// Grows by at least one with each change that a reader can see; never shrinks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,8 +57,11 @@ pub trait RunSource: Send + Sync {
     /// How much there is, for tables of thousands of runs that are asked again and again: must be cheap.
     /// A source that was not read yet answers from its status.
     fn counts(&self) -> Result<RunCounts> {
-        let recorded = self.episodes(0..u64::MAX)?.iter().filter(|row| row.recorded).count() as u64;
-        Ok(RunCounts { episodes: self.episode_count(), recorded, lost: self.lost().len() })
+        let rows = self.episodes(0..u64::MAX)?;
+        let recorded = rows.iter().filter(|row| row.recorded).count() as u64;
+        let filmed = Some(rows.iter().filter(|row| has_film(row)).count() as u64);
+        let checkpoints = Some(self.checkpoints().len() as u64);
+        Ok(RunCounts { episodes: self.episode_count(), recorded, filmed, checkpoints, lost: self.lost().len() })
     }
 
     /// Episodes with index in `range`, ascending. Indices that were never logged are left out.
@@ -152,6 +157,10 @@ pub struct RunCounts {
     pub episodes: u64,
     /// Episodes whose steps were recorded.
     pub recorded: u64,
+    /// Episodes that have a film; `None` where nobody counted them yet.
+    pub filmed: Option<u64>,
+    /// Checkpoints; `None` likewise.
+    pub checkpoints: Option<u64>,
     /// Parts that could not be read, as far as was looked.
     pub lost: usize,
 }

@@ -8,6 +8,9 @@ export interface ParametersQuery {
   normalization: string;
 }
 
+/** Tables of a benchmark, as the server calls them. */
+export type BenchmarkPart = 'scores' | 'runs' | 'aggregates' | 'pairs' | 'curves' | 'profiles';
+
 /** The same, and what is compared. */
 export interface BenchmarkQuery extends ParametersQuery {
   algorithm: string;

@@ -7,7 +7,7 @@ import { LayoutsClient } from './layouts_client';
 import { MapsClient } from './maps_client';
 import { NetworkClient } from './network_client';
 import { at, search } from './paths';
-import type { BenchmarkQuery, ParametersQuery } from './benchmark';
+import type { BenchmarkPart, BenchmarkQuery, ParametersQuery } from './benchmark';
 import type { PluginList } from './plugins';
 import { ApiError, BinaryBody, type Source, type Tagged } from './source';
 import type { ReportQuery } from './report';
@@ -146,15 +146,22 @@ export class Client {
     return this.#source.json('/api/benchmark', { body: query, signal });
   }
 
-  /** The same as a file: a table for a paper, of what stands in a cell, or a row an algorithm and task for programs. */
-  benchmarkTable(query: BenchmarkQuery, format: AnyTable, cells: string): Promise<ArrayBuffer> {
-    const asked = new URLSearchParams({ format, cells }).toString();
-    return this.#source.bytes(`/api/benchmark/table?${asked}`, { body: query });
+  /** A part of it as a file; of scores there are tables for a paper too, of what stands in a cell. */
+  benchmarkTable(
+    query: BenchmarkQuery,
+    asked: { part: BenchmarkPart; format: AnyTable; cells?: string },
+  ): Promise<ArrayBuffer> {
+    return this.#source.bytes(`/api/benchmark/table${search(asked)}`, { body: query });
   }
 
   /** What of their configs goes with how well these runs did. */
   parameters(query: ParametersQuery, signal?: AbortSignal): Promise<Parameters> {
     return this.#source.json('/api/benchmark/parameters', { body: query, signal });
+  }
+
+  /** The importance of each as a file. */
+  parametersTable(query: ParametersQuery, format: AnyTable): Promise<ArrayBuffer> {
+    return this.#source.bytes(`/api/benchmark/parameters/table${search({ format })}`, { body: query });
   }
 
   /** Episodes of a run: one column a member of `EpisodeRow`. */

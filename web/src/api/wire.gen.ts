@@ -65,6 +65,10 @@ export interface RunSummary {
   episodes: number;
   /** Episodes whose steps were recorded. */
   recorded: number;
+  /** Episodes that have a film; null where nobody counted them: of runs that are not opened and were written by an earlier version. */
+  filmed: number | null;
+  /** Checkpoints; null likewise. */
+  checkpoints: number | null;
   /** Hyper-parameters, nested as given. */
   config: Json;
   /** For example `Breakout-v5`. */
@@ -159,6 +163,10 @@ export interface RunStatus {
   episodes: number;
   /** Episodes whose steps were recorded, ended or not. */
   recorded: number;
+  /** Episodes that have a film; `None` of a run whose writer did not count them yet. */
+  filmed: number | null;
+  /** Checkpoints; `None` likewise. */
+  checkpoints: number | null;
   /** Values dropped because the queue was full or the disk failed. */
   dropped: number;
   /** The first error of the disk, told once. */
@@ -878,7 +886,7 @@ export interface Parameters {
   runs: ParametersRun[];
   /** Runs that do not count. */
   left_out: LeftOut[];
-  /** The most important first, those without an importance by name. */
+  /** The most important by permutation first, those without an importance by name. */
   parameters: Parameter[];
   /** How well the forest foretells runs that it was not grown of: R² out of bag. */
   explained: number | null;
@@ -905,12 +913,21 @@ export interface Parameter {
   numbers: (number | null)[] | null;
   /** One a run, where they are not. */
   words: (string | null)[] | null;
-  /** Its share of what the forest explains; all together are 1. */
-  importance: number | null;
+  /** How far `explained` falls when the parameter is shuffled among the runs. */
+  permutation: PermutationImportance | null;
+  /** Its share of what the forest's splits explain; all together are 1. Many different values make it larger. */
+  impurity: number | null;
   /** Pearson's with the outcome; null of words. */
   correlation: number | null;
   /** Spearman's. */
   rank_correlation: number | null;
+}
+
+/** Over shuffles, of the one forest. */
+export interface PermutationImportance {
+  mean: number | null;
+  /** Of the sample, n − 1; null with one shuffle. */
+  sd: number | null;
 }
 
 /** What people say of a run. */

@@ -21,4 +21,4 @@ pub use profile::{Profile, ProfileOf, performance_profile};
 pub use scores::{SCORES_MAX, Scores};
 pub use statistic::Statistic;
 
-pub(crate) use resample::repeat;
+pub(crate) use resample::stream;

@@ -126,7 +126,7 @@ pub(super) fn indices(random: &mut Random, count: usize, mut each: impl FnMut(us
 }
 
 /// `reps` rows of `width` numbers. Each repetition has a stream of its own, so threads have no say in what it draws.
-pub(crate) fn repeat<S>(
+pub(super) fn repeat<S>(
     (reps, width): (usize, usize),
     seed: u64,
     scratch: impl Fn() -> S + Sync,
@@ -143,7 +143,7 @@ pub(crate) fn repeat<S>(
 }
 
 /// The stream of numbers with this index.
-pub(super) fn stream(seed: u64, index: u64) -> Random {
+pub(crate) fn stream(seed: u64, index: u64) -> Random {
     let mut mixed = Random::new(Random::new(seed).bits() ^ index);
     Random::new(mixed.bits())
 }

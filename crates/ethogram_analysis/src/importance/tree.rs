@@ -3,19 +3,20 @@
 use ethogram_random::Random;
 
 use super::Setting;
+use super::permutation::shuffle;
 
 /// A spread this small beside that of all runs is rounding.
 const SPREAD_MIN: f64 = 1e-12;
 
 /// What trees are grown of: settings in the form that splits look at, and what came of them.
 pub(super) struct Table {
-    columns: Vec<Column>,
+    pub columns: Vec<Column>,
     /// Less its mean, so that sums of squares keep their digits.
-    outcome: Vec<f64>,
+    pub outcome: Vec<f64>,
     spread_min: f64,
 }
 
-enum Column {
+pub(super) enum Column {
     /// Rows by ascending value, those without one last.
     Numbers { values: Vec<f64>, order: Vec<u32> },
     /// What is missing is a word of its own, the last.
@@ -33,7 +34,12 @@ enum Rule {
 
 enum Node {
     Leaf(f64),
-    Split { column: usize, rule: Rule, first: usize, second: usize },
+    /// Its sides are the nodes at `first` and behind it; small numbers, for a forest keeps millions of these.
+    Split {
+        column: u32,
+        first: u32,
+        rule: Rule,
+    },
 }
 
 pub(super) struct Tree {
@@ -132,9 +138,7 @@ impl Tree {
             if all.rows < 2 * leaf || all.spread() <= table.spread_min {
                 continue;
             }
-            for left in (1..turns.len()).rev() {
-                turns.swap(left, random.below(left + 1));
-            }
+            shuffle(&mut turns, random);
             let mut best: Option<Split> = None;
             for &column in &turns {
                 let found = match &table.columns[column] {
@@ -160,22 +164,44 @@ impl Tree {
             for order in orders.iter_mut().filter(|order| !order.is_empty()) {
                 part(&mut order[at.clone()], &mut second, goes_first);
             }
-            let (first, second) = (tree.nodes.len(), tree.nodes.len() + 1);
+            let first = tree.nodes.len();
             tree.nodes.extend([Node::Leaf(0.0), Node::Leaf(0.0)]);
-            tree.nodes[node] = Node::Split { column, rule, first, second };
-            waiting.extend([(first, at.start..middle), (second, middle..at.end)]);
+            tree.nodes[node] = Node::Split { column: column as u32, first: first as u32, rule };
+            waiting.extend([(first, at.start..middle), (first + 1, middle..at.end)]);
         }
         tree
     }
 
     /// What it says of a row, less the mean of all.
     pub fn predict(&self, table: &Table, row: usize) -> f64 {
+        self.walk(table, |_| row)
+    }
+
+    /// The same, if the row had what `from` has in this column.
+    pub fn predict_with(&self, table: &Table, row: usize, column: usize, from: usize) -> f64 {
+        self.walk(table, |asked| if asked == column { from } else { row })
+    }
+
+    /// What it says of a row, and whether it asked for this column on the way.
+    pub fn predict_asking(&self, table: &Table, row: usize, column: usize) -> (f64, bool) {
+        let mut asked_it = false;
+        let said = self.walk(table, |asked| {
+            asked_it |= asked == column;
+            row
+        });
+        (said, asked_it)
+    }
+
+    /// Down to a leaf; `row_of` says which row's value a column has.
+    fn walk(&self, table: &Table, mut row_of: impl FnMut(usize) -> usize) -> f64 {
         let mut node = 0;
         loop {
             match self.nodes[node] {
                 Node::Leaf(value) => return value,
-                Node::Split { column, rule, first, second } => {
-                    node = if table.columns[column].goes_first(row, rule) { first } else { second };
+                Node::Split { column, first, rule } => {
+                    let column = column as usize;
+                    let goes_first = table.columns[column].goes_first(row_of(column), rule);
+                    node = first as usize + usize::from(!goes_first);
                 }
             }
         }

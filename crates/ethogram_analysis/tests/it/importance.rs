@@ -32,7 +32,7 @@ fn settings(golden: &Value) -> Vec<Setting> {
 fn row_b13_one_tree_is_that_of_scikit_learn() {
     let golden = golden();
     let leaf = golden["leaf"].as_u64().expect("a leaf") as usize;
-    let params = ForestParams { trees: 1, leaf, bootstrap: false, seed: 5 };
+    let params = ForestParams { trees: 1, leaf, bootstrap: false, seed: 5, ..ForestParams::default() };
     let found = importance(&settings(&golden), &numbers(&golden["outcome"]), &params).expect("a tree");
     let share = found.share.expect("shares");
     for ((found, expected), name) in share.iter().zip(numbers(&golden["tree"])).zip(NAMES) {
@@ -75,4 +75,38 @@ fn row_b13_correlations_are_those_of_scipy() {
             assert!((found - expected).abs() < 1e-12, "{name}: expected {expected}, found {found}");
         }
     }
+}
+
+/// As the shares above: falls of R² out of bag, and by how much they differ between shuffles.
+#[test]
+fn row_b13_falls_of_a_forest_are_those_of_scikit_learn_within_its_chance() {
+    let golden = golden();
+    let whole = |name: &str| golden[name].as_u64().expect("a whole number") as usize;
+    let (mean, sd) = (numbers(&golden["falls"]["mean"]), numbers(&golden["falls"]["sd"]));
+    for seed in 0..3 {
+        let params =
+            ForestParams { trees: whole("trees"), shuffles: whole("shuffles"), seed, ..ForestParams::default() };
+        let found = importance(&settings(&golden), &numbers(&golden["outcome"]), &params).expect("a forest");
+        let falls = found.falls.expect("falls");
+        let all = falls.iter().map(|fall| fall.mean).chain(falls.iter().map(|fall| fall.sd.expect("a deviation")));
+        for (at, found) in all.enumerate() {
+            let (expected, tolerance) = (mean[at], 5.0 * std::f64::consts::SQRT_2 * sd[at]);
+            let name = NAMES[at % NAMES.len()];
+            assert!((found - expected).abs() <= tolerance, "{name}: expected {expected} ± {tolerance}, found {found}");
+        }
+        let idle = falls[3];
+        assert!(idle.mean < 0.05 && falls[0].mean > 0.3, "what does nothing is seen to do nothing: {falls:?}");
+    }
+}
+
+#[test]
+fn without_shuffles_or_a_bag_nothing_falls() {
+    let golden = golden();
+    let of = |params| importance(&settings(&golden), &numbers(&golden["outcome"]), &params).expect("a forest");
+    let few = ForestParams { trees: 10, ..ForestParams::default() };
+    let without = of(ForestParams { shuffles: 0, ..few });
+    let with = of(few);
+    assert_eq!(without.falls, None);
+    assert_eq!((without.share, without.explained), (with.share, with.explained), "shuffling changes nothing else");
+    assert_eq!(of(ForestParams { bootstrap: false, ..few }).falls, None);
 }

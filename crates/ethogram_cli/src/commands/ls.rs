@@ -59,7 +59,8 @@ impl Row {
             "id": info.id, "name": info.name, "project": info.project, "format": run.format, "group": info.group, "tags": info.tags,
             "state": run.state, "created_us": info.created_us, "heartbeat_us": status.heartbeat_us,
             "ended_us": status.ended_us, "global_step": status.global_step, "episodes": run.counts.episodes,
-            "recorded": run.counts.recorded, "env_id": info.env.as_ref().map(|env| &env.id),
+            "recorded": run.counts.recorded, "filmed": run.counts.filmed, "checkpoints": run.counts.checkpoints,
+            "env_id": info.env.as_ref().map(|env| &env.id),
             "mean_return": self.last_return, "bytes": self.bytes,
             "dropped": status.dropped, "fault": status.fault, "path": self.path, "root": run.root,
         })

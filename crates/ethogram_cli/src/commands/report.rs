@@ -14,7 +14,8 @@ use ethogram_query::NamePattern;
 use ethogram_server::{
     Ui,
     report::{
-        EpisodeChoice, NamedEpisode, ReportEpisode, ReportExplanation, ReportFeatures, ReportProgress, ReportRequest,
+        EpisodeChoice, MadeReport, NamedEpisode, ReportEpisode, ReportExplanation, ReportFeatures, ReportProgress,
+        ReportRequest,
     },
 };
 use serde_json::json;
@@ -22,7 +23,7 @@ use serde_json::json;
 use crate::{
     options::ReportOptions,
     runs,
-    text::{text_from_bytes, text_from_count},
+    text::{shown, text_from_bytes, text_from_count},
 };
 
 /// How often a terminal is told how far it is.
@@ -66,20 +67,23 @@ pub fn report(options: &ReportOptions, typed: &[OsString]) -> anyhow::Result<u8>
     line.clear();
     // A question that nobody waits for any more must not hold up the end.
     runtime.shutdown_background();
-    let page = match made {
+    let MadeReport { page, left_out } = match made {
         None => {
             eprintln!("stopped; nothing was written");
             return Ok(INTERRUPTED);
         }
         Some(Err(error)) if error.hint.is_empty() => bail!(error.message),
         Some(Err(error)) => bail!("{}; {}", error.message, error.hint),
-        Some(Ok(page)) => page,
+        Some(Ok(made)) => made,
     };
     write(&options.output, &page)?;
     let secs = began.elapsed().as_secs_f64();
     let bytes = page.len() as u64;
     if options.json {
-        println!("{}", json!({"path": options.output, "runs": request.runs, "bytes": bytes, "secs": secs}));
+        println!(
+            "{}",
+            json!({"path": options.output, "runs": request.runs, "bytes": bytes, "secs": secs, "left_out": left_out})
+        );
     } else {
         println!(
             "{}: {} {}, {} in {secs:.1} s; open it with a browser, it needs no server",
@@ -88,6 +92,9 @@ pub fn report(options: &ReportOptions, typed: &[OsString]) -> anyhow::Result<u8>
             if request.runs.len() == 1 { "run" } else { "runs" },
             text_from_bytes(bytes),
         );
+        for sentence in &left_out {
+            eprintln!("not in it: {}", shown(sentence));
+        }
     }
     Ok(0)
 }

@@ -16,7 +16,7 @@ use value::{address_from_text, endpoint_from_text};
 
 pub use copies::{ExportOptions, ImportOptions, PullOptions, PushOptions, ReportOptions, VideoOptions};
 pub use explanations::{EmbedOptions, ExplainOptions, FeaturesOptions};
-pub use runs::{CompareOptions, EventsOptions, InfoOptions, LsOptions};
+pub use runs::{CompareOptions, ComparePart, EventsOptions, InfoOptions, LsOptions};
 
 /// See what a deep-RL agent does, and why
 #[derive(Debug, Parser)]

@@ -3,9 +3,10 @@
 #![expect(clippy::doc_markdown, reason = "the help of the command is no Markdown")]
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
-use ethogram_query::{CellOf, Facet, Normalization, Score, TableFormat};
+use ethogram_query::{BenchmarkPart, CellOf, Facet, Normalization, Score, TableFormat};
 
 use super::StoreOptions;
 use super::value::setting_from_text;
@@ -66,10 +67,17 @@ pub struct CompareOptions {
     /// Score that is good enough, for the optimality gap [default: 1 when normalised]
     #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
     pub target: Option<f64>,
-    /// File to write; its name ends in .csv, .json, .parquet or .npz (a row an algorithm and task), .md or .tex [default:
-    /// a table to standard output]
+    /// File to write; its name ends in .csv, .json, .parquet or .npz (unrounded, for programs), .md or .tex [default: a
+    /// table to standard output]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Which table: scores (of each algorithm and task), runs, aggregates (over all tasks), pairs (probability of
+    /// improvement), curves (sample efficiency), profiles, or parameters (importance of what runs were configured with)
+    #[arg(long, value_name = "WHAT", default_value = "scores")]
+    pub part: ComparePart,
+    /// Points of each of the curves, at most 200
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub points: usize,
     /// table, csv, json, parquet, npz, markdown or latex [default: as the name of the file says, else table]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<TableFormat>,
@@ -79,9 +87,32 @@ pub struct CompareOptions {
     /// Repetitions of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub reps: usize,
-    /// Seed of the bootstrap; the same seed gives the same intervals
+    /// Seed of the bootstrap, and of the forest of parameters; the same seed gives the same numbers
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+}
+
+/// What `ethogram compare` makes a table of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComparePart {
+    /// Algorithms.
+    Benchmark(BenchmarkPart),
+    /// Parameters of the configs.
+    Parameters,
+}
+
+impl FromStr for ComparePart {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "parameters" => Ok(Self::Parameters),
+            text => {
+                let add = |why: String| why.replacen(", found", ", parameters, found", 1);
+                text.parse().map(Self::Benchmark).map_err(add)
+            }
+        }
+    }
 }
 
 /// `ethogram events`

@@ -31,6 +31,34 @@ fn row_b13_a_table_is_saved_as_the_name_of_the_file_says() {
 }
 
 #[test]
+fn row_b14_each_part_is_a_file_of_its_own() {
+    let root = tempfile::tempdir().expect("a folder");
+    write_run(root.path(), "01J0000000000000000000000A", "dqn");
+    let runs = root.path().display().to_string();
+    let rows = |part: &str| -> Vec<serde_json::Value> {
+        let asked = ["compare", &runs, "--reps", "100", "--normalization", "none", "--points", "3", "--format", "json"];
+        let said = run(&[&asked[..], &["--part", part]].concat());
+        assert_eq!(said.code, 0, "{part}: {}", said.err);
+        serde_json::from_str(&said.out).expect("JSON")
+    };
+    assert_eq!(rows("scores")[0]["mean"], 5.0);
+    assert_eq!(
+        (&rows("runs")[0]["run"], &rows("runs")[0]["score"]),
+        (&"01J0000000000000000000000A".into(), &5.0.into())
+    );
+    assert_eq!((&rows("aggregates")[0]["runs"], &rows("aggregates")[0]["iqm"]), (&1.into(), &5.0.into()));
+    assert_eq!(rows("pairs").len(), 0, "one algorithm has no other");
+    assert!(rows("curves").iter().any(|row| row["statistic"] == "iqm" && row["task"].is_null()));
+    assert!(rows("profiles").iter().any(|row| row["share_of"] == "tasks"));
+    assert_eq!(rows("parameters").len(), 0, "one run differs from none");
+    let text = run(&["compare", &runs, "--reps", "100", "--part", "aggregates"]).out;
+    assert!(text.starts_with("algorithm  runs  tasks ") && text.contains("\ndqn "), "{text}");
+    let said = run(&["compare", &runs, "--part", "all"]);
+    let expected = "expected one of scores, runs, aggregates, pairs, curves, profiles, parameters, found \"all\"";
+    assert!(said.code == 2 && said.err.contains(expected), "{}", said.err);
+}
+
+#[test]
 fn what_is_no_table_is_said_before_anything_is_read() {
     let root = tempfile::tempdir().expect("a folder");
     let nowhere = root.path().join("nowhere").display().to_string();

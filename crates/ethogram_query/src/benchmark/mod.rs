@@ -5,6 +5,7 @@ mod curves;
 mod facet;
 mod normalization;
 mod parameters;
+mod part;
 mod score;
 mod table;
 mod warnings;
@@ -25,6 +26,7 @@ pub use normalization::Normalization;
 pub use parameters::{
     PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun, WORDS_MAX,
 };
+pub use part::BenchmarkPart;
 pub use score::{How, SCORE_EPISODES, Score};
 pub use table::{CellOf, TableFormat};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ethogram_analysis::{Bootstrap, ForestParams, Setting, correlation, importance, rank_correlation};
+use ethogram_analysis::{Bootstrap, Fall, ForestParams, Setting, correlation, importance, rank_correlation};
 use ethogram_store::RunId;
 use serde_json::Value;
 
@@ -34,7 +34,7 @@ pub struct ParametersRequest {
     pub score: Score,
     /// How tasks are brought to one scale.
     pub normalization: Normalization,
-    /// How the forest is grown.
+    /// How the forest is grown and asked.
     pub forest: ForestParams,
 }
 
@@ -69,8 +69,10 @@ pub struct Parameter {
     pub key: String,
     /// In the order of the runs; missing where a run has none.
     pub values: ParameterValues,
-    /// Its share of what the forest explains.
-    pub importance: Option<f64>,
+    /// By how much worse the forest foretells runs that it was not grown of when this is shuffled among the runs: how far R² falls.
+    pub permutation: Option<Fall>,
+    /// Its share of what the forest's splits explain, which favours parameters with many different values.
+    pub impurity: Option<f64>,
     /// Pearson's with the outcome, of numbers and of `true` and `false`, which count as 1 and 0.
     pub correlation: Option<f64>,
     /// Spearman's.
@@ -90,7 +92,7 @@ pub struct Parameters {
     pub runs: Vec<ParametersRun>,
     /// Runs that do not count, with the reason.
     pub left_out: Vec<(RunId, String)>,
-    /// The most important first, those without an importance by name.
+    /// The most important by permutation first, those without an importance by name.
     pub parameters: Vec<Parameter>,
     /// How well the forest foretells runs that it was not grown of: R² out of bag.
     pub explained: Option<f64>,
@@ -147,12 +149,18 @@ impl Parameters {
                 parameter.correlation = correlation(&numbers, &outcome);
                 parameter.rank_correlation = rank_correlation(&numbers, &outcome);
             }
-            parameter.importance = found.as_ref().and_then(|found| found.share.as_ref()).map(|share| share[at]);
+            let found = found.as_ref();
+            parameter.permutation = found.and_then(|found| found.falls.as_ref()).map(|falls| falls[at]);
+            parameter.impurity = found.and_then(|found| found.share.as_ref()).map(|share| share[at]);
         }
         self.explained = found.and_then(|found| found.explained);
         self.parameters.sort_by(|a, b| {
-            let importance = |of: &Parameter| of.importance.unwrap_or(-1.0);
-            importance(b).total_cmp(&importance(a)).then_with(|| a.key.cmp(&b.key))
+            let importance = |of: &Parameter| {
+                let nothing = f64::NEG_INFINITY;
+                (of.permutation.map_or(nothing, |fall| fall.mean), of.impurity.unwrap_or(nothing))
+            };
+            let (of_a, of_b) = (importance(a), importance(b));
+            of_b.0.total_cmp(&of_a.0).then(of_b.1.total_cmp(&of_a.1)).then_with(|| a.key.cmp(&b.key))
         });
         Ok(())
     }
@@ -269,7 +277,8 @@ fn differing(configs: &[Option<&Value>], warnings: &mut Vec<String>) -> Vec<Para
     for (key, values) in members {
         match ParameterValues::of(&values) {
             Ok(Some(values)) => {
-                found.push(Parameter { key, values, importance: None, correlation: None, rank_correlation: None });
+                let (permutation, impurity, correlation, rank_correlation) = (None, None, None, None);
+                found.push(Parameter { key, values, permutation, impurity, correlation, rank_correlation });
             }
             Ok(None) => {}
             Err(why) => refused.push(format!("{key} {why}")),

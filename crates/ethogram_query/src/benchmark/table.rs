@@ -1,10 +1,11 @@
-//! A benchmark as a table for a paper: Markdown, LaTeX and plain text; other kinds of files are those of every table.
+//! A benchmark as a table for a paper: Markdown, LaTeX and plain text; other kinds of files, and its other parts, are those of every table.
 
 use std::str::FromStr;
 
 use ethogram_analysis::Estimate;
 
-use super::{Benchmark, BenchmarkCell};
+use super::{Benchmark, BenchmarkCell, BenchmarkPart, Parameters};
+use crate::table::lined_up;
 use crate::{Result, Table, TableFile};
 
 /// How a table is written.
@@ -12,7 +13,7 @@ use crate::{Result, Table, TableFile};
 pub enum TableFormat {
     /// In columns that line up.
     Text,
-    /// A kind of file. Of Markdown and LaTeX tasks down, algorithms across; of the others [`Table::of_benchmark`].
+    /// A kind of file.
     File(TableFile),
 }
 
@@ -66,16 +67,16 @@ impl FromStr for CellOf {
 const AGGREGATES: [&str; 4] = ["IQM", "Median", "Mean", "Optimality gap"];
 
 impl Benchmark {
-    /// For people tasks down, algorithms across; below them the aggregates over all tasks with their intervals, but for runtimes. A cell
-    /// without a run is a dash. For programs a row a cell with all that is known of it.
+    /// Of scores, for people, tasks down, algorithms across; below them the aggregates over all tasks with their intervals, but for
+    /// runtimes. A cell without a run is a dash. For programs, and of other parts, [`Table::of_benchmark`].
     ///
     /// # Errors
     /// As [`Table::write`].
-    pub fn table(&self, format: TableFormat, of: CellOf) -> Result<Vec<u8>> {
-        match format {
-            TableFormat::File(kind) if !kind.is_for_reading() => Table::of_benchmark(self).to_bytes(kind),
-            _ => Ok(self.for_reading(format, of).into_bytes()),
+    pub fn table(&self, part: BenchmarkPart, format: TableFormat, of: CellOf) -> Result<Vec<u8>> {
+        if part == BenchmarkPart::Scores && format.is_for_reading() {
+            return Ok(self.for_reading(format, of).into_bytes());
         }
+        written(&Table::of_benchmark(self, part), format)
     }
 
     fn for_reading(&self, format: TableFormat, of: CellOf) -> String {
@@ -107,6 +108,23 @@ impl Benchmark {
     }
 }
 
+impl Parameters {
+    /// [`Table::of_parameters`].
+    ///
+    /// # Errors
+    /// As [`Table::write`].
+    pub fn table(&self, format: TableFormat) -> Result<Vec<u8>> {
+        written(&Table::of_parameters(self), format)
+    }
+}
+
+fn written(table: &Table, format: TableFormat) -> Result<Vec<u8>> {
+    match format {
+        TableFormat::Text => table.to_text().map(String::into_bytes),
+        TableFormat::File(kind) => table.to_bytes(kind),
+    }
+}
+
 fn cell_text(cell: &BenchmarkCell, of: CellOf) -> String {
     let mean_sd = |mean: f64, sd: Option<f64>| match sd {
         Some(sd) => format!("{mean:.2} ± {sd:.2}"),
@@ -129,27 +147,12 @@ fn estimate_text(estimate: &Estimate) -> String {
 }
 
 fn text(head: &[String], rows: &[Vec<String>], of_tasks: usize) -> String {
-    let width = |column: usize| rows.iter().chain([&head.to_vec()]).map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
-    let mut out = String::new();
-    for (at, row) in std::iter::once(&head.to_vec()).chain(rows).enumerate() {
-        if at > of_tasks && at == of_tasks + 1 {
-            out.push('\n');
-        }
-        let line: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(
-                |(column, (cell, &width))| {
-                    if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-                },
-            )
-            .collect();
-        out.push_str(line.join("  ").trim_end());
-        out.push('\n');
+    let all: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows.iter().cloned()).collect();
+    let mut lines = lined_up(&all, |column| column > 0);
+    if rows.len() > of_tasks {
+        lines.insert(of_tasks + 1, String::new());
     }
-    out
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 fn markdown(head: &[String], rows: &[Vec<String>]) -> String {

@@ -1,4 +1,4 @@
-//! A table for people: Markdown and LaTeX.
+//! A table for people: Markdown, LaTeX and plain text.
 
 use std::io::{self, Write};
 
@@ -47,6 +47,28 @@ pub(super) fn write_latex(table: &Table, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "{} \\\\", cells.join(" & "))?;
     }
     writeln!(to, "\\bottomrule\n\\end{{tabular}}")
+}
+
+pub(super) fn text(table: &Table) -> String {
+    let escaped = |text: &str| text.split(['\n', '\r']).collect::<Vec<_>>().join(" ");
+    let head = table.columns.iter().map(|column| escaped(&column.name)).collect();
+    let row = |row| table.columns.iter().map(|column| shown(column.cells.at(row), &escaped)).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain((0..table.rows()).map(row)).collect();
+    let lines = lined_up(&rows, |column| is_number(&table.columns[column].cells));
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// A line a row, cells below each other; `is_right` says which columns end together.
+pub(crate) fn lined_up(rows: &[Vec<String>], is_right: impl Fn(usize) -> bool) -> Vec<String> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let cell = |(column, cell): (usize, &String)| {
+        let width = widths[column];
+        if is_right(column) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
+    };
+    let line = |row: &Vec<String>| row.iter().enumerate().map(cell).collect::<Vec<_>>().join("  ");
+    rows.iter().map(|row| line(row).trim_end().to_owned()).collect()
 }
 
 /// Signs of numbers that fonts of LaTeX may lack.

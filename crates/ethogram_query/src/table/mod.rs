@@ -18,6 +18,8 @@ pub use npz::NpzArchive;
 pub use points::PointsRequest;
 pub use steps::{STEP_ELEMENTS_MAX, StepsRequest};
 
+pub(crate) use markup::lined_up;
+
 use crate::{Error, Result};
 
 /// Most cells of a table that is made in memory.
@@ -95,10 +97,8 @@ impl Table {
     /// # Errors
     /// [`Error::TooLarge`] for more rows than people read, where the format is for them; what `to` refuses.
     pub fn write(&self, format: TableFile, to: &mut dyn Write) -> Result<()> {
-        let rows = self.rows() as u64;
-        if format.is_for_reading() && rows > TABLE_READ_ROWS_MAX {
-            let what = format!("rows of a table in {} (TABLE_READ_ROWS_MAX; csv and parquet take more)", format.name());
-            return Err(Error::TooLarge { what, limit: TABLE_READ_ROWS_MAX, found: rows });
+        if format.is_for_reading() {
+            self.check_read(format.name())?;
         }
         let written = match format {
             TableFile::Csv => csv::write(self, to),
@@ -111,7 +111,25 @@ impl Table {
         written.map_err(|source| Error::NotWritten { what: format!("the table as {}", format.name()), source })
     }
 
-    /// The same in memory.
+    /// For people: in columns that line up, a dash where a cell is missing.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for more rows than people read.
+    pub fn to_text(&self) -> Result<String> {
+        self.check_read("text")?;
+        Ok(markup::text(self))
+    }
+
+    fn check_read(&self, format: &str) -> Result<()> {
+        let rows = self.rows() as u64;
+        if rows <= TABLE_READ_ROWS_MAX {
+            return Ok(());
+        }
+        let what = format!("rows of a table in {format} (TABLE_READ_ROWS_MAX; csv and parquet take more)");
+        Err(Error::TooLarge { what, limit: TABLE_READ_ROWS_MAX, found: rows })
+    }
+
+    /// As [`Table::write`] does, in memory.
     ///
     /// # Errors
     /// As [`Table::write`].

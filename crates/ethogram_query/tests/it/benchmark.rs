@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ethogram_query::{
-    Benchmark, BenchmarkRequest, Bootstrap, CellOf, Facet, How, Normalization, Score, Table, TableFile, TableFormat,
-    Workbench,
+    Benchmark, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Estimate, Facet, How, Normalization, Score, Table,
+    TableFile, TableFormat, Workbench,
 };
 use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo, attach_film, film_alone};
 use serde_json::json;
@@ -108,7 +108,7 @@ fn row_b13_tables_have_exact_formats() {
     let (bench, runs) = two_by_two();
     let found = read(&bench, &request(&runs));
     let lines = |kind| {
-        let table = found.table(TableFormat::File(kind), CellOf::MeanSd).expect("a table");
+        let table = found.table(BenchmarkPart::Scores, TableFormat::File(kind), CellOf::MeanSd).expect("a table");
         String::from_utf8(table).expect("text").lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let markdown = lines(TableFile::Markdown);
@@ -131,7 +131,8 @@ fn row_b13_tables_have_exact_formats() {
 fn row_b13_programs_get_a_row_an_algorithm_and_task_with_all_that_is_known() {
     let (bench, runs) = bench(&[("=ppo", PONG, &[14.6]), ("dqn", PONG, &[0.1]), ("dqn", PONG, &[0.2])]);
     let found = read(&bench, &request(&runs));
-    let json = found.table(TableFormat::File(TableFile::Json), CellOf::Runtime).expect("a table");
+    let json =
+        found.table(BenchmarkPart::Scores, TableFormat::File(TableFile::Json), CellOf::Runtime).expect("a table");
     let rows: Vec<serde_json::Value> = serde_json::from_slice(&json).expect("JSON");
     let [ppo, dqn] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!((&ppo["algorithm"], &ppo["task"], &ppo["runs"]), (&json!("=ppo"), &json!(PONG), &json!(1)));
@@ -156,13 +157,79 @@ fn row_b13_programs_get_a_row_an_algorithm_and_task_with_all_that_is_known() {
     ] {
         assert_eq!(dqn[name].as_f64().map(f64::to_bits), expected.map(f64::to_bits), "{name}: {dqn}");
     }
-    let csv = found.table(TableFormat::File(TableFile::Csv), CellOf::MeanSd).expect("a table");
+    let csv = found.table(BenchmarkPart::Scores, TableFormat::File(TableFile::Csv), CellOf::MeanSd).expect("a table");
     let csv = String::from_utf8(csv).expect("text");
     assert!(csv.lines().nth(1).is_some_and(|line| line.starts_with("'=ppo,")), "no formula of a spreadsheet: {csv}");
-    let parquet = found.table(TableFormat::File(TableFile::Parquet), CellOf::MeanSd).expect("a table");
-    assert_eq!(parquet, Table::of_benchmark(&found).to_bytes(TableFile::Parquet).expect("a file"));
+    let parquet =
+        found.table(BenchmarkPart::Scores, TableFormat::File(TableFile::Parquet), CellOf::MeanSd).expect("a table");
+    assert_eq!(
+        parquet,
+        Table::of_benchmark(&found, BenchmarkPart::Scores).to_bytes(TableFile::Parquet).expect("a file")
+    );
     let known: Result<TableFormat, String> = "parquet".parse();
     assert_eq!(known, Ok(TableFormat::File(TableFile::Parquet)));
+}
+
+/// Every number of every part is the one that the answer has, and none is left behind.
+#[test]
+fn row_b14_each_part_is_a_table_of_the_same_numbers() {
+    let (bench, runs) = two_by_two();
+    let found = read(&bench, &BenchmarkRequest { points: 4, ..request(&runs) });
+    let rows = |part: BenchmarkPart| -> Vec<serde_json::Value> {
+        let json = found.table(part, TableFormat::File(TableFile::Json), CellOf::MeanSd).expect("a table");
+        serde_json::from_slice(&json).expect("JSON")
+    };
+    let bits = |value: &serde_json::Value| value.as_f64().map(f64::to_bits);
+    let check = |row: &serde_json::Value, name: &str, expected: Option<Estimate>| {
+        assert_eq!(bits(&row[name]), expected.map(|of| of.value.to_bits()), "{name}: {row}");
+        for (end, at) in [("low", 0), ("high", 1)] {
+            let expected = expected.and_then(|of| of.interval).map(|ends| ends[at].to_bits());
+            assert_eq!(bits(&row[format!("{name}_{end}")]), expected, "{name}_{end}: {row}");
+        }
+    };
+    let of_runs = rows(BenchmarkPart::Runs);
+    assert_eq!(of_runs.len(), found.runs.len());
+    for (row, run) in of_runs.iter().zip(&found.runs) {
+        assert_eq!((&row["run"], &row["algorithm"]), (&json!(run.run.0), &json!(found.algorithms[run.algorithm].name)));
+        assert_eq!(bits(&row["normalized"]), run.normalized.map(f64::to_bits), "{row}");
+    }
+    let aggregates = rows(BenchmarkPart::Aggregates);
+    assert_eq!(aggregates.len(), 2);
+    for (row, of) in aggregates.iter().zip(&found.algorithms) {
+        assert_eq!((&row["algorithm"], &row["tasks"]), (&json!(of.name), &json!(of.tasks)));
+        for (at, name) in ["iqm", "median", "mean", "optimality_gap"].into_iter().enumerate() {
+            check(row, name, of.aggregates[at]);
+        }
+    }
+    let pairs = rows(BenchmarkPart::Pairs);
+    assert_eq!((pairs.len(), &pairs[0]["x"], &pairs[0]["y"]), (1, &json!("dqn"), &json!("ppo")));
+    check(&pairs[0], "improvement", Some(found.pairs[0].improvement));
+    check(&pairs[0], "iqm_difference", Some(found.pairs[0].iqm_difference));
+    let curves = rows(BenchmarkPart::Curves);
+    let all: Vec<_> = found.curves.iter().chain(&found.task_curves).collect();
+    assert_eq!(curves.len(), all.iter().map(|curve| curve.step.len()).sum::<usize>());
+    let mut curves = curves.iter();
+    for curve in all {
+        for (at, step) in curve.step.iter().enumerate() {
+            let row = curves.next().expect("a row a point");
+            let task = curve.task.map_or(json!(null), |task| json!(found.tasks[task]));
+            assert_eq!((&row["step"], &row["task"], &row["runs"]), (&json!(step), &task, &json!(curve.runs[at])));
+            check(row, "value", curve.estimates[at]);
+        }
+    }
+    let profiles = rows(BenchmarkPart::Profiles);
+    assert_eq!(profiles.len(), 2 * 2 * 101);
+    let first = found.algorithms[0].run_profile.as_ref().expect("a profile");
+    let interval = first.interval.as_ref().map(|ends| ends[7]);
+    assert_eq!((&profiles[7]["algorithm"], &profiles[7]["share_of"]), (&json!("dqn"), &json!("runs")));
+    assert_eq!(bits(&profiles[7]["threshold"]), Some(first.threshold[7].to_bits()));
+    check(&profiles[7], "share", Some(Estimate { value: first.share[7], interval }));
+    let text = found.table(BenchmarkPart::Pairs, TableFormat::Text, CellOf::MeanSd).expect("a table");
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.starts_with("x    y    tasks  improvement  improvement_low"), "{text}");
+    let refused: Result<BenchmarkPart, String> = "all".parse();
+    let expected = "expected one of scores, runs, aggregates, pairs, curves, profiles, found \"all\"";
+    assert_eq!(refused, Err(expected.to_owned()));
 }
 
 #[test]

@@ -65,13 +65,16 @@ fn row_b13_what_decides_is_first_and_correlates() {
     let keys: Vec<&str> = found.parameters.iter().map(|of| of.key.as_str()).collect();
     assert_eq!((keys.len(), keys[0]), (3, "lr"), "{keys:?}");
     let lr = &found.parameters[0];
-    assert!(lr.importance.is_some_and(|share| share > 0.99), "{lr:?}");
+    assert!(lr.impurity.is_some_and(|share| share > 0.99), "{lr:?}");
+    // A shuffle that foretells nothing any more costs R² twice over.
+    assert!(lr.permutation.is_some_and(|fall| (1.2..2.6).contains(&fall.mean)), "{lr:?}");
     assert_eq!(lr.rank_correlation.map(|found| (found * 1e9).round()), Some(-1e9));
     // numpy.corrcoef of six times [1, 0.1, 0.01, 0.001] and [0, 1, 2, 3].
     assert!(lr.correlation.is_some_and(|found| (found + 0.824_140_716_620_699).abs() < 1e-9), "{lr:?}");
     assert!(found.explained.is_some_and(|explained| explained > 0.99), "{:?}", found.explained);
     let optimizer = found.parameters.iter().find(|of| of.key == "optimizer").expect("a parameter");
-    assert!(optimizer.correlation.is_none() && optimizer.importance.is_some_and(|share| share < 0.01), "{optimizer:?}");
+    assert!(optimizer.correlation.is_none() && optimizer.impurity.is_some_and(|share| share < 0.01), "{optimizer:?}");
+    assert!(optimizer.permutation.is_some_and(|fall| fall.mean.abs() < 0.05), "{optimizer:?}");
     let clip = found.parameters.iter().find(|of| of.key == "extra.clip").expect("a parameter");
     let ParameterValues::Numbers(values) = &clip.values else { panic!("{clip:?}") };
     assert_eq!(values.iter().filter(|value| value.is_none()).count(), 8, "who has none has none");
@@ -85,7 +88,7 @@ fn row_b13_a_run_without_a_score_has_no_outcome_and_few_runs_no_importance() {
     let (bench, ids) = sweep(&runs);
     let found = read(&bench, &ids);
     assert_eq!((found.runs.len(), found.left_out.len(), found.explained), (6, 1, None));
-    assert!(found.parameters.iter().all(|of| of.importance.is_none()));
+    assert!(found.parameters.iter().all(|of| of.permutation.is_none() && of.impurity.is_none()));
     assert!(found.parameters.iter().any(|of| of.correlation.is_some()));
     assert_eq!(found.warnings[0], "Importance takes 8 runs with a score; there are 6.");
     assert!(found.warnings[1].starts_with("Left out: 1 of the runs, the first because: "), "{:?}", found.warnings);
@@ -101,4 +104,23 @@ fn row_b13_outcomes_of_several_tasks_are_on_one_scale() {
     let raw = ParametersRequest { normalization: Normalization::None, ..request(&ids) };
     let warnings = bench.parameters(&raw).expect("parameters").warnings;
     assert!(warnings.contains(&"Scores of 2 tasks are compared as they are.".to_owned()), "{warnings:?}");
+}
+
+/// Every run has its own number, and the forest splits by it where the noise of the score can be known by heart: impurity takes that for
+/// importance, permutation does not.
+#[test]
+fn row_b13_a_number_of_its_own_for_each_run_is_not_important_by_permutation() {
+    let of = |at: u32| {
+        let noise = f64::from(at * 7919 % 101) / 101.0;
+        let reached = f64::from(at % 2) + noise;
+        (json!({ "double": at.is_multiple_of(2), "port": at * 37 % 64, "seed": at }), "a", reached)
+    };
+    let (bench, ids) = sweep(&(0..64).map(of).collect::<Vec<_>>());
+    let found = read(&bench, &ids);
+    let keys: Vec<&str> = found.parameters.iter().map(|of| of.key.as_str()).collect();
+    assert_eq!(keys, ["double", "port"]);
+    let [double, port] = &found.parameters[..] else { panic!("{keys:?}") };
+    assert!(port.impurity.is_some_and(|share| share > 0.2), "{port:?}");
+    let (double, port) = (double.permutation.expect("a fall"), port.permutation.expect("a fall"));
+    assert!(port.mean < 0.1 * double.mean && double.sd.is_some_and(|sd| sd < double.mean), "{double:?} {port:?}");
 }

@@ -48,17 +48,26 @@ impl ReportProgress {
 /// Hears how far it is, and says whether to go on.
 pub type Told<'a> = &'a mut (dyn FnMut(ReportProgress) -> ControlFlow<()> + Send);
 
+/// A report that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeReport {
+    /// The page.
+    pub page: String,
+    /// What was asked for and could not be had, in sentences; the page says it too.
+    pub left_out: Vec<String>,
+}
+
 /// Makes the page of a report, whole in memory.
 ///
 /// **Errors**: those of the questions; 501 when the app was not built; 413 when it is over a limit.
-pub async fn make(workbench: Arc<Workbench>, ui: Ui, request: &ReportRequest, told: Told<'_>) -> ApiResult<String> {
+pub async fn make(workbench: Arc<Workbench>, ui: Ui, request: &ReportRequest, told: Told<'_>) -> ApiResult<MadeReport> {
     // Nobody stops a server that serves one report; the sender lives as long as the work.
     let (_stop, stopped) = watch::channel(false);
     make_in(App::new(workbench, ui, Vec::new(), stopped), request, told).await
 }
 
 /// [`make`], over the runs of an app.
-pub(crate) async fn make_in(app: App, request: &ReportRequest, told: Told<'_>) -> ApiResult<String> {
+pub(crate) async fn make_in(app: App, request: &ReportRequest, told: Told<'_>) -> ApiResult<MadeReport> {
     request.check()?;
     let template = app.ui.report_template().ok_or_else(|| {
         ApiError::new(StatusCode::NOT_IMPLEMENTED, "not_built", "the web app was not built into this program")
@@ -74,7 +83,8 @@ pub(crate) async fn make_in(app: App, request: &ReportRequest, told: Told<'_>) -
     };
     let head = maker.gather(request).await?;
     let title = head["title"].as_str().unwrap_or_default().to_owned();
-    maker.book.into_page(&template, &title, head).await
+    let page = maker.book.into_page(&template, &title, head).await?;
+    Ok(MadeReport { page, left_out: maker.left_out })
 }
 
 /// What the parts of the work share.

@@ -14,5 +14,5 @@ mod request;
 mod run;
 
 pub(crate) use maker::make_in;
-pub use maker::{ReportProgress, Told, make};
+pub use maker::{MadeReport, ReportProgress, Told, make};
 pub use request::{EpisodeChoice, NamedEpisode, ReportEpisode, ReportExplanation, ReportFeatures, ReportRequest};

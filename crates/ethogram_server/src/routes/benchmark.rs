@@ -1,8 +1,9 @@
-//! `POST /api/benchmark`: algorithms compared over tasks and seeds, and the same as a table for a paper.
+//! `POST /api/benchmark`: algorithms compared over tasks and seeds, and the same as tables.
 
 use axum::{Json, extract::State, response::Response};
 use ethogram_query::{
-    BenchmarkCurve, BenchmarkPair, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score, TableFile, TableFormat,
+    BenchmarkCurve, BenchmarkPair, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score,
+    TableFile, TableFormat,
 };
 use ethogram_store::{RunId, RunState};
 use serde::{Deserialize, Serialize};
@@ -207,20 +208,35 @@ pub async fn benchmark(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiR
     pool.run(move || Ok(Json(Benchmark::from(app.workbench.benchmark(&request)?)))).await
 }
 
-/// The same numbers as a file: a table for a paper, or a row a cell for programs.
+/// The same numbers as a file: scores as a table for a paper, or any part for programs.
 pub async fn table(State(app): State<App>, mut params: Params, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
-    let format: TableFormat =
-        params.take("format")?.map_or(Ok(TableFormat::File(TableFile::Markdown)), |text| read("format", &text))?;
+    let format = format_of(&mut params)?;
+    let part = params.take("part")?.map_or(Ok(BenchmarkPart::default()), |text| read("part", &text))?;
     let cells: CellOf = params.take("cells")?.map_or(Ok(CellOf::MeanSd), |text| read("cells", &text))?;
     params.finish()?;
-    let request = BenchmarkRequest { points: 0, ..request(ask)? };
+    let mut request = request(ask)?;
+    if part != BenchmarkPart::Curves {
+        request.points = 0;
+    }
     let pool = app.pool.clone();
+    let table = pool.run(move || Ok(app.workbench.benchmark(&request)?.table(part, format, cells)?)).await?;
+    let name = match part {
+        BenchmarkPart::Scores => "benchmark".to_owned(),
+        part => format!("benchmark_{}", part.name()),
+    };
+    Ok(saved(&name, format, table))
+}
+
+pub(super) fn format_of(params: &mut Params) -> ApiResult<TableFormat> {
+    params.take("format")?.map_or(Ok(TableFormat::File(TableFile::Markdown)), |text| read("format", &text))
+}
+
+pub(super) fn saved(name: &str, format: TableFormat, table: Vec<u8>) -> Response {
     let (media_type, ending) = match format {
         TableFormat::Text => ("text/plain; charset=utf-8", "txt"),
         TableFormat::File(kind) => (kind.media_type(), kind.ending()),
     };
-    let table = pool.run(move || Ok(app.workbench.benchmark(&request)?.table(format, cells)?)).await?;
-    Ok(answer::saved(media_type, &format!("benchmark.{ending}"), table.into()))
+    answer::saved(media_type, &format!("{name}.{ending}"), table.into())
 }
 
 fn request(ask: Ask) -> ApiResult<BenchmarkRequest> {

@@ -1,12 +1,12 @@
-//! `POST /api/benchmark/parameters`: what of their configs goes with how well runs did.
+//! `POST /api/benchmark/parameters`: what of their configs goes with how well runs did, and the same as a table.
 
-use axum::{Json, extract::State};
-use ethogram_query::{Facet, ForestParams, ParameterValues, ParametersRequest, Score};
+use axum::{Json, extract::State, response::Response};
+use ethogram_query::{Facet, Fall, ForestParams, ParameterValues, ParametersRequest, Score};
 use ethogram_store::RunId;
 use serde::{Deserialize, Serialize};
 
-use super::benchmark::{LeftOut, auto, check_names, last, read};
-use crate::{app::App, error::ApiResult, extract::InBody};
+use super::benchmark::{LeftOut, auto, check_names, format_of, last, read, saved};
+use crate::{app::App, error::ApiResult, extract::InBody, params::Params};
 
 /// The body.
 #[derive(Debug, Deserialize)]
@@ -21,12 +21,18 @@ pub struct Ask {
     normalization: String,
     #[serde(default = "trees")]
     trees: usize,
+    #[serde(default = "shuffles")]
+    shuffles: usize,
     #[serde(default)]
     seed: u64,
 }
 
 fn trees() -> usize {
     ForestParams::default().trees
+}
+
+fn shuffles() -> usize {
+    ForestParams::default().shuffles
 }
 
 /// The parameters of runs, what these reached, and how the one goes with the other.
@@ -43,7 +49,7 @@ pub struct Parameters {
     runs: Vec<ParametersRun>,
     /// Runs that do not count.
     left_out: Vec<LeftOut>,
-    /// The most important first, those without an importance by name.
+    /// The most important by permutation first, those without an importance by name.
     parameters: Vec<Parameter>,
     /// How well the forest foretells runs that it was not grown of: R² out of bag.
     explained: Option<f64>,
@@ -72,26 +78,50 @@ struct Parameter {
     numbers: Option<Vec<Option<f64>>>,
     /// One a run, where they are not.
     words: Option<Vec<Option<String>>>,
-    /// Its share of what the forest explains; all together are 1.
-    importance: Option<f64>,
+    /// How far `explained` falls when the parameter is shuffled among the runs.
+    permutation: Option<PermutationImportance>,
+    /// Its share of what the forest's splits explain; all together are 1. Many different values make it larger.
+    impurity: Option<f64>,
     /// Pearson's with the outcome; null of words.
     correlation: Option<f64>,
     /// Spearman's.
     rank_correlation: Option<f64>,
 }
 
+/// Over shuffles, of the one forest.
+#[derive(Debug, Serialize)]
+struct PermutationImportance {
+    mean: f64,
+    /// Of the sample, n − 1; null with one shuffle.
+    sd: Option<f64>,
+}
+
 /// Everything at once: it is small, and all of it is drawn.
 pub async fn parameters(State(app): State<App>, InBody(ask): InBody<Ask>) -> ApiResult<Json<Parameters>> {
+    let request = request(ask)?;
+    let pool = app.pool.clone();
+    pool.run(move || Ok(Json(Parameters::from(app.workbench.parameters(&request)?)))).await
+}
+
+/// The importance of each parameter as a file.
+pub async fn table(State(app): State<App>, mut params: Params, InBody(ask): InBody<Ask>) -> ApiResult<Response> {
+    let format = format_of(&mut params)?;
+    params.finish()?;
+    let request = request(ask)?;
+    let pool = app.pool.clone();
+    let table = pool.run(move || Ok(app.workbench.parameters(&request)?.table(format)?)).await?;
+    Ok(saved("parameters", format, table))
+}
+
+fn request(ask: Ask) -> ApiResult<ParametersRequest> {
     check_names([&ask.task, &ask.score])?;
-    let request = ParametersRequest {
+    Ok(ParametersRequest {
         runs: ask.runs,
         task: read::<Facet>("task", &ask.task)?,
         score: read::<Score>("score", &ask.score)?,
         normalization: read("normalization", &ask.normalization)?,
-        forest: ForestParams { trees: ask.trees, seed: ask.seed, ..ForestParams::default() },
-    };
-    let pool = app.pool.clone();
-    pool.run(move || Ok(Json(Parameters::from(app.workbench.parameters(&request)?)))).await
+        forest: ForestParams { trees: ask.trees, shuffles: ask.shuffles, seed: ask.seed, ..ForestParams::default() },
+    })
 }
 
 impl From<ethogram_query::Parameters> for Parameters {
@@ -121,8 +151,9 @@ impl From<ethogram_query::Parameter> for Parameter {
             ParameterValues::Numbers(numbers) => (Some(numbers), None),
             ParameterValues::Words(words) => (None, Some(words)),
         };
-        let (key, importance) = (of.key, of.importance);
+        let (key, impurity) = (of.key, of.impurity);
+        let permutation = of.permutation.map(|Fall { mean, sd }| PermutationImportance { mean, sd });
         let (correlation, rank_correlation) = (of.correlation, of.rank_correlation);
-        Self { key, numbers, words, importance, correlation, rank_correlation }
+        Self { key, numbers, words, permutation, impurity, correlation, rank_correlation }
     }
 }

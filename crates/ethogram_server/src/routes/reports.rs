@@ -33,7 +33,7 @@ pub async fn reports(
     })?;
     let name = format!("{}.html", file_name(if request.title.is_empty() { "report" } else { &request.title }));
     if !parts {
-        let page = make_in(app, &request, &mut |_| ControlFlow::Continue(())).await?;
+        let page = make_in(app, &request, &mut |_| ControlFlow::Continue(())).await?.page;
         drop(permit);
         return Ok(saved("text/html; charset=utf-8", &name, Body::from(page)));
     }
@@ -61,8 +61,8 @@ async fn send(app: App, request: &ReportRequest, place: OwnedSemaphorePermit, to
     .await;
     // A client that left does not want the rest.
     match made {
-        Ok(page) => {
-            let page = Bytes::from(page);
+        Ok(made) => {
+            let page = Bytes::from(made.page);
             for start in (0..page.len()).step_by(SENT_BYTES) {
                 let piece = page.slice(start..page.len().min(start + SENT_BYTES));
                 let before = head(at.total, at.total, PartKind::File, piece.len());

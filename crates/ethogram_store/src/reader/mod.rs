@@ -31,7 +31,7 @@ use crate::status::{read_info, read_status};
 use crate::{
     Axis, Blob, Buckets, CheckpointRow, Column, EpisodeRow, Error, FieldInfo, Files, FrameGroup, LocalFiles, Lost,
     Notes, Result, Revision, RunCounts, RunInfo, RunSource, RunStatus, ScalarColumns, ScalarTag, Stored, TensorRow,
-    TensorTag, TensorsSize, Version,
+    TensorTag, TensorsSize, Version, has_film,
 };
 
 /// Most episodes whose fields are remembered.
@@ -115,6 +115,12 @@ impl RunReader {
         let mut episodes = lock(&self.episodes);
         episodes.catch_up(&read(&self.index), &self.lost);
         episodes
+    }
+
+    fn checkpoints_now(&self) -> MutexGuard<'_, Checkpoints> {
+        let mut checkpoints = lock(&self.checkpoints);
+        checkpoints.catch_up(&read(&self.index), &self.lost);
+        checkpoints
     }
 
     fn tensors_now(&self) -> MutexGuard<'_, Tensors> {
@@ -316,14 +322,15 @@ impl RunSource for RunReader {
         let lost = self.lost().len();
         let unread = lock(&self.episodes).rows.is_empty();
         if unread {
-            let RunStatus { episodes, recorded, .. } = self.status();
-            return Ok(RunCounts { episodes, recorded, lost });
+            return Ok(self.status().counts(lost));
         }
+        let checkpoints = Some(self.ask(|| Ok(self.checkpoints_now().rows.len() as u64))?);
         self.ask(|| {
             let known = self.episodes_now();
             let recorded = known.rows.values().filter(|row| row.recorded).count() as u64;
+            let filmed = Some(known.rows.values().filter(|row| has_film(row)).count() as u64);
             // Not the largest index: several writers leave gaps between theirs.
-            Ok(RunCounts { episodes: known.rows.len() as u64, recorded, lost })
+            Ok(RunCounts { episodes: known.rows.len() as u64, recorded, filmed, checkpoints, lost })
         })
     }
 
@@ -389,12 +396,7 @@ impl RunSource for RunReader {
     }
 
     fn checkpoints(&self) -> Vec<CheckpointRow> {
-        let now = || {
-            let mut checkpoints = lock(&self.checkpoints);
-            checkpoints.catch_up(&read(&self.index), &self.lost);
-            Ok(checkpoints.rows.values().cloned().collect())
-        };
-        self.ask(now).unwrap_or_default()
+        self.ask(|| Ok(self.checkpoints_now().rows.values().cloned().collect())).unwrap_or_default()
     }
 
     fn blob(&self, hash: &str) -> Result<Blob> {

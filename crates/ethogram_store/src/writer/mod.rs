@@ -32,6 +32,7 @@ use crate::layout::{
 use crate::status::{StatusKeeper, now_us, read_info, read_status};
 use crate::{
     Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus, TensorRow,
+    has_film,
 };
 
 /// Largest array or text of one value, in bytes.
@@ -82,7 +83,8 @@ impl RunWriter {
         let json = serde_json::to_vec_pretty(&info).unwrap_or_default();
         replace_file(&path.join(RUN_FILE), &json, true)?;
         let claims = Claims::new(&path);
-        Self::start(path, info, RunStatus::default(), claims, HashMap::new(), options)
+        let status = RunStatus { filmed: Some(0), checkpoints: Some(0), ..RunStatus::default() };
+        Self::start(path, info, status, claims, HashMap::new(), options)
     }
 
     /// Continues a run: a new folder beside those of earlier writers, episodes numbered on, fields of the types that they had in the latest episodes.
@@ -99,6 +101,12 @@ impl RunWriter {
         let claims = Claims::resume(run_dir, || Ok(RunReader::open(run_dir)?.episode_count()))?;
         let reader = RunReader::open(run_dir)?;
         let next_episode = reader.episode_count();
+        if status.filmed.is_none() || status.checkpoints.is_none() {
+            // Writers of earlier versions did not count them.
+            let rows = reader.episodes(0..u64::MAX)?;
+            status.filmed = Some(rows.iter().filter(|row| has_film(row)).count() as u64);
+            status.checkpoints = Some(reader.checkpoints().len() as u64);
+        }
         let mut fields = HashMap::new();
         for episode in (0..next_episode).rev().take(Self::EPISODES_LOOKED_AT) {
             for info in reader.step_fields(episode)? {

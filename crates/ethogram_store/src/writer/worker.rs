@@ -20,7 +20,7 @@ use crate::layout::Kind;
 use crate::live::Span;
 use crate::log::Record;
 use crate::status::StatusKeeper;
-use crate::{Axis, CheckpointRow, EpisodeRow, Result, RunState};
+use crate::{Axis, CheckpointRow, EpisodeRow, Result, RunState, has_film};
 
 /// Most scalars in a batch.
 const POINTS_PER_BATCH: usize = 65_536;
@@ -57,6 +57,9 @@ pub(super) struct Worker {
     begun: HashSet<u64>,
     ended: HashSet<u64>,
     recorded: HashSet<u64>,
+    filmed: HashSet<u64>,
+    /// Global step and name of each checkpoint.
+    saved: HashSet<(i64, String)>,
     checkpoints: Vec<CheckpointRow>,
     /// Bytes of steps, tensors, episodes and checkpoints that wait here.
     gathered: u64,
@@ -105,6 +108,8 @@ impl Worker {
             begun: HashSet::new(),
             ended: HashSet::new(),
             recorded: HashSet::new(),
+            filmed: HashSet::new(),
+            saved: HashSet::new(),
             checkpoints: Vec::new(),
             gathered: 0,
             held: 0,
@@ -192,6 +197,9 @@ impl Worker {
                 if row.recorded && self.recorded.insert(row.episode) {
                     self.status.status.recorded += 1;
                 }
+                if has_film(&row) && self.filmed.insert(row.episode) {
+                    *self.status.status.filmed.get_or_insert(0) += 1;
+                }
                 self.episodes.push(*row);
                 self.gathered += bytes;
             }
@@ -199,6 +207,9 @@ impl Worker {
                 self.begun.insert(row.episode);
                 if row.recorded {
                     self.recorded.insert(row.episode);
+                }
+                if has_film(&row) {
+                    self.filmed.insert(row.episode);
                 }
                 self.episodes.push(*row);
                 self.gathered += bytes;
@@ -208,6 +219,9 @@ impl Worker {
                 self.gathered += bytes;
             }
             Item::Checkpoint(row) => {
+                if self.saved.insert((row.global_step, row.name.clone())) {
+                    *self.status.status.checkpoints.get_or_insert(0) += 1;
+                }
                 self.checkpoints.push(*row);
                 self.gathered += bytes;
             }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use ethogram_store::{
     Array, Axis, Dtype, EpisodeEnd, EpisodeRow, Error, QueuePolicy, RunInfo, RunReader, RunSource, RunState, RunWriter,
-    SealLimits, StepValue, TensorKind, TensorRow, WriterOptions,
+    SealLimits, StepValue, TensorKind, TensorRow, WriterOptions, attach_film, read_status,
 };
+use serde_json::json;
 
 use crate::support::{create, episode, f32s, name, number, open, open_whole, options, picture};
 
@@ -294,6 +295,51 @@ fn a_run_goes_on_where_it_ended() {
     assert_eq!(reader.steps(6, "x", 0..1).expect("rows").to_f64(), [3.0], "the newest wins");
     assert_eq!(reader.step_fields(6).expect("fields").len(), 2, "what was not logged again stays");
     assert!(matches!(RunWriter::resume(root.path(), options()), Err(Error::NotARun { .. })));
+}
+
+/// So that tables of thousands of runs say what there is without opening one; whoever opens it counts the same.
+#[test]
+fn the_status_tells_how_many_films_and_checkpoints_there_are() {
+    let root = tempfile::tempdir().expect("a folder");
+    let filmed = |index| {
+        let mut row = episode(index);
+        attach_film(&mut row.extra, "film.mp4", "00", 1, 0);
+        row
+    };
+    let check = |path: &Path, expected: (u64, Option<u64>, Option<u64>)| {
+        let told = read_status(path).expect("a status").counts(0);
+        assert_eq!((told.recorded, told.filmed, told.checkpoints), expected);
+        let reader = open_whole(path);
+        let _ = reader.episodes(0..9).expect("episodes");
+        assert_eq!(reader.counts().expect("counted"), told);
+    };
+    let first = create(root.path());
+    let path = first.path().to_owned();
+    let told = read_status(&path).expect("a status");
+    assert_eq!((told.filmed, told.checkpoints), (Some(0), Some(0)), "none is known to be none");
+    for row in [episode(0), filmed(0), filmed(1), episode(2)] {
+        first.episode(row).expect("logged");
+    }
+    for _ in 0..2 {
+        first.checkpoint(100, "policy", "onnx", vec![1], json!({})).expect("saved");
+    }
+    first.checkpoint(200, "policy", "onnx", vec![2], json!({})).expect("saved");
+    first.close(RunState::Finished).expect("closed");
+    check(&path, (3, Some(2), Some(2)));
+
+    // Of writers that did not count them nothing is said until somebody counts.
+    let status = std::fs::read_to_string(path.join("status.json")).expect("a status");
+    let mut older: serde_json::Value = serde_json::from_str(&status).expect("JSON");
+    let members = older.as_object_mut().expect("members");
+    assert!(members.remove("filmed").is_some() && members.remove("checkpoints").is_some());
+    std::fs::write(path.join("status.json"), older.to_string()).expect("written");
+    let unread = RunReader::open(&path).expect("a run").counts().expect("counted");
+    assert_eq!((unread.recorded, unread.filmed, unread.checkpoints), (3, None, None));
+    let second = RunWriter::resume(&path, options()).expect("resumed");
+    second.episode(filmed(7)).expect("logged");
+    second.checkpoint(300, "policy", "onnx", vec![3], json!({})).expect("saved");
+    second.close(RunState::Finished).expect("closed");
+    check(&path, (4, Some(3), Some(3)));
 }
 
 #[test]

@@ -20,6 +20,8 @@ const RUNS = [
     env_id: 'Pong-v5',
     config: { lr: 0.0003, seed: 1, algo: 'ppo' },
     summary: { episode_return: 20 },
+    recorded: 12,
+    checkpoints: 2,
   }),
   runSummary({
     id: 'c',
@@ -29,6 +31,8 @@ const RUNS = [
     format: 'tfevents',
     title: 'The one that loops',
     given_tags: ['odd'],
+    filmed: 1,
+    checkpoints: null,
   }),
 ];
 
@@ -70,6 +74,14 @@ describe('readQuery', () => {
     ['loops', 'c'],
     ['name:loops tag:odd', 'c'],
     ['-tag:odd', 'ab'],
+    ['has:recording', 'b'],
+    ['has:film', 'c'],
+    ['-has:film has:checkpoint', 'b'],
+    ['recorded>9', 'b'],
+    ['filmed>=1', 'c'],
+    ['checkpoints<3', 'ab'],
+    ['config.recorded>9', ''],
+    ['film', ''],
   ])('%s', (query, expected) => {
     expect(ids(query)).toBe(expected);
   });

@@ -1,4 +1,5 @@
 import type { Json, RunSummary } from '../../api/wire';
+import { HOLDINGS, holdingsOf } from '../../state/holdings';
 import { flatConfig, tagsOf } from './table';
 
 /** A query that was read: which runs it lets pass, and what of it could not be read. */
@@ -9,7 +10,7 @@ export interface Query {
 }
 
 /** Places of a run that `key:value` looks in. */
-export const PLACES = ['state', 'project', 'env', 'tag', 'group', 'name', 'format'] as const;
+export const PLACES = ['state', 'project', 'env', 'tag', 'group', 'name', 'format', 'has'] as const;
 export type Place = (typeof PLACES)[number];
 
 /**
@@ -18,6 +19,7 @@ export type Place = (typeof PLACES)[number];
  * - a word occurs in what the table says of a run: title, name, id, notes, project, group, tags, environment, state, format;
  * - `/pattern/` is a regular expression over the same;
  * - `state:running`, `project:`, `env:`, `tag:`, `group:`, `name:`, `format:` look in one place;
+ * - `has:recording`, `has:film`, `has:checkpoint` ask what it holds, `recorded>9`, `filmed>0`, `checkpoints<3` how many;
  * - `lr=0.001`, `config.lr<1e-3`, `seed>=3`, `summary.loss<2` compare a value, named by its path or the end of it;
  * - a `-` before a part turns it around.
  */
@@ -77,7 +79,7 @@ function testOf(part: string): Test | string {
     }
   }
   const word = part.toLowerCase();
-  const placed = /^(state|project|env|tag|group|name|format):(.*)$/s.exec(word);
+  const placed = /^(state|project|env|tag|group|name|format|has):(.*)$/s.exec(word);
   if (placed) {
     const [, place, wanted] = placed;
     return (run) => placesOf(run)[place as Place].some((text) => text.toLowerCase().includes(wanted));
@@ -99,12 +101,17 @@ function placesOf(run: RunSummary): Record<Place, string[]> {
     env: [run.env_id ?? ''],
     group: [run.group ?? ''],
     format: [run.format],
+    has: holdingsOf(run),
   };
 }
 
-const allOf = (run: RunSummary) => Object.values(placesOf(run)).flat();
+/** What the table says of a run in words of its own. */
+function allOf(run: RunSummary): string[] {
+  const { has: _, ...said } = placesOf(run);
+  return Object.values(said).flat();
+}
 
-/** Configuration values and last values whose path is `path` or ends in it. */
+/** Counts, configuration values and last values whose path is `path` or ends in it. */
 function valuesAt(run: RunSummary, path: string): (Json | undefined)[] {
   const [, place, rest] = /^(?:(config|summary)\.)?(.*)$/s.exec(path)!;
   const named = (name: string) => {
@@ -113,7 +120,8 @@ function valuesAt(run: RunSummary, path: string): (Json | undefined)[] {
   };
   const config = place === 'summary' ? [] : [...flatConfig(run.config)].filter(([name]) => named(name));
   const summary = place === 'config' ? [] : Object.entries(run.summary).filter(([name]) => named(name));
-  return [...config, ...summary].map(([, value]) => value);
+  const counts = place ? [] : HOLDINGS.filter(({ count }) => count === rest).map(({ count }) => run[count]);
+  return [...counts, ...[...config, ...summary].map(([, value]) => value)];
 }
 
 function compares(value: Json | undefined, sign: string, wanted: string): boolean {

@@ -48,6 +48,29 @@ it('offers what differs between runs before what does not', () => {
   ]);
 });
 
+it('offers and sorts what runs hold; runs of which it is not known go last', () => {
+  const runs = [
+    runSummary({ id: 'a', recorded: 0, filmed: null, checkpoints: null, episodes: 3 }),
+    runSummary({ id: 'b', recorded: 2, filmed: 0, checkpoints: 5 }),
+    runSummary({ id: 'c', recorded: 0, filmed: 1, checkpoints: 0 }),
+    runSummary({ id: 'd', recorded: 0, filmed: 0, checkpoints: 7 }),
+  ];
+  const order = (name: string, direction: 1 | -1) => {
+    const column = FIXED.find((one) => one.name === name) ?? extraColumn(name)!;
+    return sortRuns(runs, column, direction)
+      .map(({ id }) => id)
+      .join('');
+  };
+  expect(extraColumns(runs).map(({ name }) => name)).toEqual([
+    'count.recorded',
+    'count.filmed',
+    'count.checkpoints',
+  ]);
+  expect([order('count.checkpoints', -1), order('count.filmed', -1)]).toEqual(['dbca', 'cbda']);
+  expect(order('holds', -1)).toBe('bcda');
+  expect(extraColumn('count.lost')).toBeNull();
+});
+
 it('reads nested configurations by path', () => {
   expect([...flatConfig({ a: { b: 1, c: [1, 2] }, d: null })]).toEqual([
     ['a.b', 1],

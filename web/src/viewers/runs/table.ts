@@ -1,4 +1,5 @@
 import type { Json, RunSummary } from '../../api/wire';
+import { HOLDINGS, hasWatchable } from '../../state/holdings';
 import { lastReturn } from '../../state/returns';
 import { secondsOf } from '../../state/run_times';
 
@@ -20,6 +21,13 @@ export const FIXED: readonly TableColumn[] = [
   { name: 'tags', title: 'Tags', numeric: false, key: (run) => tagsOf(run).join(' ') || null },
   { name: 'steps', title: 'Steps', numeric: true, key: (run) => run.global_step },
   { name: 'episodes', title: 'Episodes', numeric: true, key: (run) => run.episodes },
+  {
+    name: 'holds',
+    title: 'Holds',
+    numeric: false,
+    // Those to watch before those of which there are checkpoints only.
+    key: (run) => Number(hasWatchable(run)) * 2 + Number((run.checkpoints ?? 0) > 0) || null,
+  },
   { name: 'return', title: 'Last return', numeric: true, key: (run) => lastReturn(run)?.value ?? null },
   { name: 'started', title: 'Started', numeric: true, key: (run) => run.created_us },
   { name: 'duration', title: 'Duration', numeric: true, key: (run) => secondsOf(run, run.heartbeat_us) },
@@ -40,8 +48,13 @@ export const NAME: TableColumn = {
   key: (run) => run.name || run.id,
 };
 
-/** A column of a configuration value or of a scalar's last value, by its name in the address; null for other names. */
+/** A column of what a run holds, of a configuration value or of a scalar's last value, by its name in the address; null for other names. */
 export function extraColumn(name: string): TableColumn | null {
+  const held = HOLDINGS.find(({ count }) => name === `count.${count}`);
+  if (held) {
+    const title = held.many.charAt(0).toUpperCase() + held.many.slice(1);
+    return { name, title, numeric: true, key: (run) => run[held.count] };
+  }
   if (name.startsWith('config.')) {
     const path = name.slice('config.'.length);
     return { name, title: path, numeric: true, key: (run) => plain(flatConfig(run.config).get(path)) };
@@ -53,7 +66,7 @@ export function extraColumn(name: string): TableColumn | null {
   return null;
 }
 
-/** Names of all extra columns that some run has: configuration that differs between runs first, then the rest, then scalars. */
+/** Names of all extra columns that some run has: configuration that differs between runs first, then the rest, scalars, and what runs hold. */
 export function extraColumns(runs: readonly RunSummary[]): { name: string; differs: boolean }[] {
   const seen = new Map<string, Set<string>>();
   const tags = new Set<string>();
@@ -70,6 +83,10 @@ export function extraColumns(runs: readonly RunSummary[]): { name: string; diffe
     ...config.filter((column) => column.differs).sort(byName),
     ...config.filter((column) => !column.differs).sort(byName),
     ...[...tags].sort().map((tag) => ({ name: `summary.${tag}`, differs: false })),
+    ...HOLDINGS.filter(({ count }) => runs.some((run) => (run[count] ?? 0) > 0)).map(({ count }) => ({
+      name: `count.${count}`,
+      differs: false,
+    })),
   ];
 }
 

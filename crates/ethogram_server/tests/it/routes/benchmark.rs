@@ -33,6 +33,37 @@ async fn row_b13_runs_are_compared_and_come_as_a_table() {
 }
 
 #[tokio::test]
+async fn row_b14_each_part_comes_as_a_file_of_its_own() {
+    let (_root, served) = served().await;
+    let body = json!({ "runs": [RUN], "reps": 200, "points": 3, "score": "best" });
+    let answer = served.post("/api/benchmark", &body).await.json();
+    let rows = async |part: &str| {
+        let file = served.post(&format!("/api/benchmark/table?format=json&part={part}"), &body).await;
+        let name = format!("attachment; filename=\"benchmark_{part}.json\"");
+        assert_eq!((file.status, file.header("content-disposition")), (200, name.as_str()));
+        file.json().as_array().expect("rows").clone()
+    };
+    assert_eq!(rows("runs").await[0]["score"], answer["runs"][0]["score"]);
+    assert_eq!(rows("aggregates").await[0]["iqm"], answer["algorithms"][0]["iqm"]["value"]);
+    assert_eq!(rows("pairs").await.len(), 0);
+    let curves = rows("curves").await;
+    let points = |of: &str| answer[of][0]["step"].as_array().map_or(0, Vec::len);
+    assert_eq!(curves.len(), points("curves") + points("task_curves"));
+    assert_eq!(curves[0]["value"], answer["curves"][0]["value"][0]);
+    let profiles = rows("profiles").await;
+    assert_eq!(profiles[5]["threshold"], answer["algorithms"][0]["run_profile"]["threshold"][5]);
+    let refused = served.post("/api/benchmark/table?format=json&part=all", &body).await;
+    assert_eq!(
+        (refused.status, refused.json()["message"].as_str()),
+        (400, Some("part: expected one of scores, runs, aggregates, pairs, curves, profiles, found \"all\""))
+    );
+    let parameters = served.post("/api/benchmark/parameters/table?format=csv", &json!({ "runs": [RUN] })).await;
+    assert_eq!(parameters.header("content-disposition"), "attachment; filename=\"parameters.csv\"");
+    let head = "parameter,permutation,permutation_sd,impurity,correlation,rank_correlation";
+    assert_eq!(String::from_utf8_lossy(&parameters.body).trim_end(), head, "one run differs from none");
+}
+
+#[tokio::test]
 async fn what_cannot_be_compared_is_named() {
     let (_root, served) = served().await;
     let error = async |path: &str, body: serde_json::Value| {
