@@ -132,9 +132,10 @@ def past_episode(
     started: float | None,
     ended: float | None,
     extra: Mapping[str, Any] | None,
+    agent: str | None,
 ) -> int | None:
     """Write the row of an episode that somebody else counted. See `Run.past_episode`."""
-    recorder = _native.Recorder(run, 1, first=env_index)
+    recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
     index = recorder.allot()
     if index is not None:
         kept = json.dumps(capture.jsonable(dict(extra))) if extra else None

@@ -251,6 +251,7 @@ class Run(_native.RunCore):
         started: float | None = None,
         ended: float | None = None,
         extra: Mapping[str, Any] | None = None,
+        agent: str | None = None,
     ) -> int | None:
         """Keep the outcome of an episode that somebody else counted, for example another tool's log.
 
@@ -265,6 +266,7 @@ class Run(_native.RunCore):
             started: When it began, in seconds since 1970; taken for when it ended, if left out.
             ended: When it ended, likewise.
             extra: Anything else to keep with it.
+            agent: Who acted, where there are several; as in `episode`.
 
         Returns:
             Its index in the run; `None` when nothing is written.
@@ -281,6 +283,7 @@ class Run(_native.RunCore):
             started=started,
             ended=ended,
             extra=extra,
+            agent=agent,
         )
 
     def checkpoint(

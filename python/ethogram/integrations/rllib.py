@@ -4,8 +4,8 @@
 
     config = PPOConfig().environment("CartPole-v1").callbacks(ethogram_callbacks(record=eg.every(20)))
 
-Results are logged by the driver; episodes by the env runners that played them, each a writer of the same run.
-For RLlib's new API stack (`SingleAgentEpisode`); episodes of several agents have their rows, not their steps.
+Results are logged by the driver; episodes, step by step as they are played, by the env runners that play them, each a
+writer of the same run. Of several agents each has an episode of its own. For RLlib's new API stack.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import numpy as np
 from ray.rllib.algorithms.algorithm_config import AlgorithmConfig
 from ray.rllib.callbacks.callbacks import RLlibCallback
 
-from ethogram import description
+from ethogram.integrations import rllib_environment
+from ethogram.integrations.rllib_recorder import StepRecorder
 from ethogram.run import Run, init
-from ethogram.schedule import EpisodeStart, Schedule, capped_cubic
+from ethogram.schedule import Schedule, capped_cubic
 
 STEPS = "num_env_steps_sampled_lifetime"
 """How RLlib calls the environment steps of a result."""
@@ -57,13 +58,17 @@ def ethogram_callbacks(
         folder = str(made.folder or Path(root).absolute() / made.project / made.id)
         schedule = staticmethod(record)
         _writer: Run | None = None
-        _begun = 0
+        _recorder: StepRecorder | None = None
 
         def on_algorithm_init(self, *, algorithm: Any, **_: Any) -> None:
-            """Write the configuration."""
+            """Write the configuration, and what the environment is like."""
             driver = _driver_run(self.folder)
             if driver is not None:
                 driver.update_config(settings(algorithm.config))
+                try:
+                    rllib_environment.describe(driver, algorithm)
+                except Exception as error:
+                    driver._settle("environment", error)
                 driver.log({"rllib/iteration": 0.0}, global_step=0)
                 driver.flush()
 
@@ -75,25 +80,34 @@ def ethogram_callbacks(
             step = _steps_of(result)
             driver.log(flat(result), global_step=step)
 
-        def on_episode_end(self, *, episode: Any, env: Any = None, env_index: int = 0, **_: Any) -> None:
-            """Write an episode, with its steps where the schedule says so."""
-            writer = self._writer_here()
+        def on_episode_start(self, *, episode: Any, env: Any = None, env_index: int = 0, **_: Any) -> None:
+            """Begin an episode, and its steps where the schedule says so."""
             try:
-                steps = writer.global_step
-                start = EpisodeStart(self._begun, self._begun, env_index, steps, False, None)
-                type(self)._begun += 1
-                if hasattr(episode, "agent_episodes") or not self.schedule(start):
-                    writer.past_episode(
-                        episode_return=float(episode.get_return()),
-                        length=len(episode),
-                        global_step=steps,
-                        end=_end_of(episode),
-                        env_index=env_index,
-                    )
-                else:
-                    write_episode(writer, episode, env_index, env)
+                self._recorder_here().begin(episode, env, env_index)
             except Exception as error:
-                writer._settle("rllib", error)
+                self._writer_here()._settle("rllib", error)
+
+        def on_episode_step(self, *, episode: Any, env: Any = None, **_: Any) -> None:
+            """Write the step that was just taken."""
+            try:
+                self._recorder_here().step(episode, env)
+            except Exception as error:
+                self._writer_here()._settle("rllib", error)
+
+        def on_episode_end(self, *, episode: Any, env: Any = None, **_: Any) -> None:
+            """End an episode."""
+            try:
+                self._recorder_here().end(episode)
+            except Exception as error:
+                self._writer_here()._settle("rllib", error)
+
+        def _recorder_here(self) -> StepRecorder:
+            """What is under way in the environments of this process."""
+            if type(self)._recorder is None:
+                type(self)._recorder = StepRecorder(self._writer_here(), self.schedule)
+            recorder = type(self)._recorder
+            assert recorder is not None
+            return recorder
 
         def _writer_here(self) -> Run:
             """The run in this process: the driver's own, or a writer that continues it."""
@@ -116,61 +130,6 @@ _driver: dict[str, Run] = {}
 
 def _driver_run(folder: str) -> Run | None:
     return _driver.get(folder)
-
-
-def write_episode(run: Run, episode: Any, env_index: int, env: Any = None) -> int | None:
-    """Write a `SingleAgentEpisode` of RLlib step by step, with its logits or Gaussian."""
-    observations = list(episode.get_observations())
-    outputs = {name: list(episode.get_extra_model_outputs(name)) for name in episode.extra_model_outputs}
-    actions = outputs.get("actions_for_env") or list(episode.get_actions())
-    rewards = list(episode.get_rewards())
-    if len(observations) != len(rewards) + 1:
-        return run.past_episode(
-            episode_return=float(episode.get_return()),
-            length=len(episode),
-            global_step=run.global_step,
-            end=_end_of(episode),
-            env_index=env_index,
-            extra={"rllib": "its first steps were sent to the learner before it ended"},
-        )
-    said = [_said(episode, outputs, at) for at in range(len(rewards))]
-    written = run.episode(env_index=env_index)
-    leaves = description.leaves(run, episode.observation_space, "observation") if episode.observation_space else []
-    for at, reward in enumerate(rewards):
-        last = at == len(rewards) - 1
-        written.step(
-            reward=float(reward),
-            terminated=last and bool(episode.is_terminated),
-            truncated=last and bool(episode.is_truncated),
-            action=np.asarray(actions[at]),
-            **_seen(leaves, observations[at]),
-            **said[at],
-        )
-    written.end(**_seen(leaves, observations[-1]))
-    return written.index
-
-
-def _seen(leaves: Any, observation: Any) -> dict[str, Any]:
-    if not leaves:
-        return {"observation": np.asarray(observation)}
-    return {leaf.name: leaf.pick(observation) for leaf in leaves}
-
-
-def _said(episode: Any, outputs: Mapping[str, Any], at: int) -> dict[str, Any]:
-    said: dict[str, Any] = {}
-    if "action_dist_inputs" in outputs:
-        given = np.asarray(outputs["action_dist_inputs"][at])
-        if type(episode.action_space).__name__ == "Box" and given.shape[-1] == 2 * int(
-            np.prod(episode.action_space.shape)
-        ):
-            said["action_mean"], said["action_log_std"] = np.split(given, 2, -1)
-        elif type(episode.action_space).__name__ != "Box":
-            said["logits"] = given
-    if "vf_preds" in outputs:
-        said["value"] = float(np.asarray(outputs["vf_preds"][at]))
-    if "qf_preds" in outputs:
-        said["q_values"] = np.asarray(outputs["qf_preds"][at])
-    return said
 
 
 def settings(config: AlgorithmConfig) -> dict[str, Any]:
@@ -205,9 +164,3 @@ def _steps_of(result: Mapping[str, Any]) -> int:
     if found is None:
         found = (result.get("env_runners") or {}).get(STEPS, result.get("timesteps_total", 0))
     return int(found or 0)
-
-
-def _end_of(episode: Any) -> Any:
-    if getattr(episode, "is_terminated", False):
-        return "terminated"
-    return "truncated" if getattr(episode, "is_truncated", False) else "unknown"
