@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 
+import { columnNamed, decodeColumns, doubles } from '../src/api/columns';
 import { OwnServer } from './own_server';
 import { shown, shownStep, stage } from './stage';
 import { overlaid, overlayPixels, panel } from './why';
@@ -191,6 +192,46 @@ test('B-18: curves, clips and notes are in one file that anybody opens offline',
   await page.keyboard.press(']');
   await expect(page).toHaveURL(/episode=1/);
   await shown(page, 0);
+  expect(seen).toEqual({ asked: [], wrong: [] });
+});
+
+test('B-18: means of groups are those of the server, and zoom like any curve', async ({ page }) => {
+  test.setTimeout(120_000);
+  const file = await report(['digger-0', 'digger-1'], '--no-episodes', '--tag', 'losses/*');
+  const ids = await Promise.all(['digger-0', 'digger-1'].map((name) => server.idOf(name)));
+  const hash = `#/training?runs=${ids.join(',')}&group=name&smooth=0`;
+  const seen = await openFile(page, file, hash);
+  const one = chart(page, 'td');
+  await expect(one.getByRole('application', { name: /1 line/ })).toBeVisible();
+  await expect(page.getByLabel('Group').locator('option')).toHaveText([
+    'None',
+    'Name without seed',
+    'All runs',
+  ]);
+
+  // In as many buckets the server says the same.
+  const answer = await fetch(`${server.url}/api/series`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ series: [{ runs: ids, axis: 'global_step', tag: 'losses/td' }], buckets: 800 }),
+  });
+  const mean = doubles(columnNamed(decodeColumns(await answer.arrayBuffer()), '0/mean')).at(-1)!;
+  const said = mean.toPrecision(4).replace('-', '−');
+  await expect(one.getByRole('button', { name: /^digger/ })).toHaveText(
+    new RegExp(`digger\\s+n = 2\\s+${said}`),
+  );
+
+  const box = (await one.locator('canvas.line-above').boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + box.height / 2, { steps: 5 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/zoom=global_step/);
+  await expect(one.getByRole('application', { name: /1 line/ })).toBeVisible();
+
+  // The mean of one of them nobody computed: that is said.
+  await page.goto(`${pathToFileURL(file).href}#/training?runs=${ids[0]}&group=name`);
+  await expect(one.getByText('The report has no mean of just these runs')).toBeVisible();
   expect(seen).toEqual({ asked: [], wrong: [] });
 });
 

@@ -25,6 +25,8 @@ const HEAD: ReportHead = {
       features: [],
     },
   ],
+  group_by: ['all'],
+  groups: [['r/1', 'r/2']],
   buckets: 4,
   left_out: [],
 };
@@ -150,6 +152,30 @@ describe('RecordedClient', () => {
       step: Float64Array.of(1, 2),
       count: Uint32Array.of(1, 2),
     });
+  });
+
+  it('gives the mean of a group, and of no other runs', async () => {
+    const axis = { axis: 'global_step', tag: 'x' } as const;
+    const step = [0, 1, 2, 3];
+    const columns = ['step', 'time_us', 'min', 'max', 'mean', 'last', 'low', 'high'].map((name) =>
+      floats(`0/${name}`, ...step),
+    );
+    const counts = { name: '0/count', dtype: 'uint32', shape: [4], data: Uint32Array.of(2, 2, 2, 1) };
+    const header = {
+      series: [{ runs: ['r/1', 'r/2'], ...axis, count: 8, first_step: 0, last_step: 3 }],
+    };
+    const client = await report([
+      ['/api/series', { group: '0', ...axis }, encodeColumns([...columns, counts], header)],
+    ]);
+    const [both, part, one, other] = await client.series([
+      { ...axis, runs: ['r/2', 'r/1'] },
+      { ...axis, runs: ['r/1', 'r/2'], from: 1, to: 3 },
+      { ...axis, runs: ['r/1'] },
+      { ...axis, runs: ['r/1', 'r/3'] },
+    ]);
+    expect([both, part, one, other].map((answer) => isSeries(answer!))).toEqual([true, true, false, false]);
+    expect(both).toMatchObject({ low: Float64Array.of(0, 1, 2, 3), notFinite: null });
+    expect(part).toMatchObject({ step: Float64Array.of(1, 2), high: Float64Array.of(1, 2) });
   });
 
   it('says of episodes that are not in it that they were not recorded', async () => {

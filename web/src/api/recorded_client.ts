@@ -9,7 +9,7 @@ import { episodesAt as at, RecordedAnswers } from './recorded_answers';
 import { RecordedExplanations } from './recorded_explanations';
 import { RecordedFeatures } from './recorded_features';
 import { RecordedSource } from './recorded_source';
-import type { ReportHead } from './report';
+import type { RecordEntry, ReportHead } from './report';
 import type { ErrorBody, Failure, Film, SeriesEntry, SeriesQuery, TagsOfRun } from './wire';
 
 /**
@@ -36,15 +36,25 @@ export class RecordedClient extends Client {
   ): Promise<(Series | { query: SeriesQuery; error: Failure })[]> {
     return Promise.all(
       queries.map(async (query) => {
-        const { run, axis, tag } = query;
-        // The mean of a group of runs is the server's to compute.
-        const entry = run && this.book.all('/api/series', { run, axis, tag })[0];
-        if (!entry) return { query, error: notInReport().body };
-        const columns = await this.#answers.decoded(entry);
-        const told = (columns.header.series as SeriesEntry[] | undefined)?.[0];
-        const answer = seriesOf(columns, 0, query, told);
-        return 'error' in answer ? answer : within(answer, query);
+        for (const entry of this.#curvesOf(query)) {
+          const columns = await this.#answers.decoded(entry);
+          const told = (columns.header.series as SeriesEntry[] | undefined)?.[0];
+          if (!isOf(query, told)) continue;
+          const answer = seriesOf(columns, 0, query, told);
+          return 'error' in answer ? answer : within(answer, query);
+        }
+        return { query, error: notInReport().body };
       }),
+    );
+  }
+
+  /** Answers that may be the one to this question: the curve of the run, or means of groups that all its runs are of. */
+  #curvesOf({ run, runs, axis, tag }: SeriesQuery): RecordEntry[] {
+    if (run) return this.book.all('/api/series', { run, axis, tag }).slice(0, 1);
+    return this.head.groups.flatMap((group, index) =>
+      runs?.every((one) => group.includes(one))
+        ? this.book.all('/api/series', { group: String(index), axis, tag })
+        : [],
     );
   }
 
@@ -166,6 +176,12 @@ function withoutFilm(said: string): string {
 }
 
 /** The part of a curve that was asked for. */
+/** Whether a mean is of the runs that were asked for and no others; it is the server's to compute, so no other can be had. */
+function isOf({ runs }: SeriesQuery, told: SeriesEntry | undefined): boolean {
+  if (!runs || !told || 'error' in told) return true;
+  return told.runs?.length === runs.length && runs.every((run) => told.runs!.includes(run));
+}
+
 function within(series: Series, { from, to }: SeriesQuery): Series {
   if (from === undefined && to === undefined) return series;
   const low = from ?? -Infinity;

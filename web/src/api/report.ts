@@ -11,6 +11,10 @@ export interface ReportHead {
   command: string;
   /** Ids of its runs, in the order that was asked for. */
   runs: string[];
+  /** What runs can be grouped by: `group`, `name`, `all`. */
+  group_by: string[];
+  /** Ids of the runs of each group whose means are kept, each set once. */
+  groups: string[][];
   episodes: ReportEpisode[];
   /** Most buckets of a curve. */
   buckets: number;

@@ -12,6 +12,7 @@ use super::{
     book::Book,
     episode::{self, PlannedEpisode},
     explained,
+    group::Groups,
     request::ReportRequest,
     run::{self, DescribedRun},
 };
@@ -108,15 +109,18 @@ impl Maker<'_> {
             self.begin("runs")?;
             runs.push(run::describe(self, id, &request.tags).await?);
         }
+        let groups = Groups::of(&summaries, &mut self.left_out);
         let episodes = self.plan(request, &runs).await?;
         let explained = request.explanations.len() as u64;
         let features = request.features.len() as u64;
         self.progress.total = runs.iter().map(|run| run.tags.len() as u64).sum::<u64>()
+            + groups.curves(&runs)
             + episodes.iter().map(|one| one.questions() + one.blocks() * (2 * explained + features)).sum::<u64>();
 
         for run in &runs {
             run::keep_curves(self, run).await?;
         }
+        groups.keep(self, &runs).await?;
         let mut told = Vec::new();
         let (mut asked, mut answered, mut why) = (0, 0, None);
         for one in &episodes {
@@ -163,6 +167,8 @@ impl Maker<'_> {
             "made_us": now.map_or(0, |since| since.as_micros() as u64),
             "command": request.command_line(),
             "runs": request.runs,
+            "group_by": groups.by,
+            "groups": groups.runs,
             "episodes": told,
             "buckets": BUCKETS,
             "left_out": self.left_out,

@@ -8,6 +8,7 @@ mod book;
 mod episode;
 mod explained;
 mod film;
+mod group;
 mod maker;
 mod maps;
 mod request;

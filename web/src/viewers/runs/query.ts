@@ -107,8 +107,8 @@ function placesOf(run: RunSummary): Record<Place, string[]> {
 
 /** What the table says of a run in words of its own. */
 function allOf(run: RunSummary): string[] {
-  const { has: _, ...said } = placesOf(run);
-  return Object.values(said).flat();
+  const said = Object.entries(placesOf(run)).filter(([place]) => place !== 'has');
+  return said.flatMap(([, texts]) => texts);
 }
 
 /** Counts, configuration values and last values whose path is `path` or ends in it. */
