@@ -50,9 +50,11 @@ class StepRecorder:
 
     def begin(self, episode: Any, env: Any, env_index: int) -> None:
         """An environment was reset."""
-        # One that was given up, as after a fault of its environment, is never told.
+        # Of episodes that RLlib gave up (all are reset between rollouts of whole episodes) only what is written is kept.
         for stale in [id for id, match in self._matches.items() if match.env_index == env_index]:
-            self._close(self._matches.pop(stale), stale)
+            given_up = self._matches.pop(stale)
+            if given_up.recorded:
+                self._close(given_up, stale)
         steps = self._run.global_step
         start = EpisodeStart(self._begun, self._begun, env_index, steps, False, None)
         self._begun += 1

@@ -1,0 +1,140 @@
+"""RLlib's callback writes steps as env runners take them: cut episodes whole, several agents, frames."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import ray
+from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.env.multi_agent_env import MultiAgentEnv
+
+import ethogram as eg
+from ethogram.integrations.rllib import ethogram_callbacks
+
+LENGTH = 9
+
+
+class Duel(MultiAgentEnv):
+    """Two agents; the second acts at every other step. Observations count the steps of the environment."""
+
+    def __init__(self, config: Any = None) -> None:
+        super().__init__()
+        self.t = 0
+        self.possible_agents = self.agents = ["first", "second"]
+        self.observation_spaces = {name: gymnasium.spaces.Box(-1, 99, (3,), np.float32) for name in self.agents}
+        self.action_spaces = {name: gymnasium.spaces.Discrete(2) for name in self.agents}
+
+    def seen(self) -> dict[str, Any]:
+        names = ["first", "second"] if self.t % 2 == 0 else ["first"]
+        return {name: np.array([self.t, name == "first", 0], np.float32) for name in names}
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, Any]:
+        self.t = 0
+        return self.seen(), {}
+
+    def step(self, action_dict: dict[str, Any]) -> tuple[Any, ...]:
+        self.t += 1
+        over = self.t >= LENGTH
+        seen = {name: np.full(3, self.t, np.float32) for name in self.agents} if over else self.seen()
+        rewards = {name: 1.0 if name == "first" else 2.0 for name in action_dict}
+        return seen, {name: rewards.get(name, 0.0) for name in seen}, {"__all__": over}, {"__all__": False}, {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    ray.init(num_cpus=3, include_dashboard=False, ignore_reinit_error=True, log_to_driver=False)
+    yield
+    ray.shutdown()
+
+
+def trained(config: Any) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        small = config.training(train_batch_size=300, minibatch_size=100, num_epochs=1)
+        algorithm = small.debugging(seed=1, log_level="ERROR").build_algo()
+        try:
+            return dict(algorithm.train())
+        finally:
+            algorithm.stop()
+
+
+@pytest.mark.parametrize("runners", [0, 2])
+def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
+    tmp_path: Path, runners: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    config = (
+        PPOConfig()
+        .environment("CartPole-v1", env_config={"render_mode": "rgb_array"})
+        # Rollouts of seven steps cut every episode.
+        .env_runners(num_env_runners=runners, num_envs_per_env_runner=2, rollout_fragment_length=7)
+        .callbacks(ethogram_callbacks(run, record=eg.every(2), root=tmp_path))
+    )
+    result = trained(config)
+    run.finish()
+    view = eg.open(run)
+    env = view.info["env"]
+    assert (env["id"], env["num_envs"], env["action_meanings"]) == ("CartPole-v1", 2, ["push left", "push right"])
+    assert env["observation_names"][0] == "cart position"
+    table = view.episodes().numpy()
+    # What is still open at the end of the training ended as unknown.
+    ended = table["end"] != "unknown"
+    over = ended & (table["end"] == "terminated")
+    assert over.sum() == result["env_runners"]["num_episodes_lifetime"]
+    assert table["length"][over].sum() <= result["num_env_steps_sampled_lifetime"]
+    np.testing.assert_array_equal(table["length"][over], table["episode_return"][over])
+    recorded = table["episode"][over & table["recorded"].astype(bool)]
+    assert 2 <= len(recorded) < over.sum()
+    for index in recorded[:4]:
+        episode = view.episode(int(index))
+        length = episode.row["length"]
+        assert length == episode.row["episode_return"]
+        assert episode.field("frame").numpy().shape == (length + 1, 400, 600, 3)
+        assert episode.field("observation").valid.all()
+        assert episode.field("logits").numpy().shape == (length + 1, 2)
+        # The pole falls where the observation says: each step acts on what was seen before it.
+        seen = episode.field("observation").numpy()
+        np.testing.assert_allclose(seen[1:, 0], seen[:-1, 0] + 0.02 * seen[:-1, 1], atol=1e-6)
+        pushed = np.sign(seen[1:, 1] - seen[:-1, 1])
+        np.testing.assert_array_equal(pushed, 2 * episode.field("action").numpy()[:length] - 1)
+
+
+def test_each_agent_has_an_episode_of_its_own(tmp_path: Path) -> None:
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    config = (
+        PPOConfig()
+        .environment(Duel)
+        .multi_agent(
+            policies={"one", "two"}, policy_mapping_fn=lambda agent, *_, **__: "one" if agent == "first" else "two"
+        )
+        .env_runners(num_env_runners=0, rollout_fragment_length=50)
+        .callbacks(ethogram_callbacks(run, record=eg.every(2), root=tmp_path))
+    )
+    trained(config)
+    run.finish()
+    view = eg.open(run)
+    assert view.info["env"]["agents"] == ["first", "second"]
+    table = view.episodes().numpy()
+    over = table["end"] == "terminated"
+    matches: dict[str, list[int]] = {}
+    for place in np.flatnonzero(over):
+        matches.setdefault(view.episode(int(table["episode"][place])).row["extra"]["match"], []).append(place)
+    assert len(matches) > 10
+    for places in matches.values():
+        assert sorted(table["agent"][places]) == ["first", "second"]
+        assert len(set(table["recorded"][places])) == 1
+    first = over & (table["agent"] == "first")
+    assert set(table["length"][first]) == {LENGTH}
+    assert set(table["length"][over & ~first]) == {(LENGTH + 1) // 2}
+    assert set(table["episode_return"][first]) == {LENGTH * 1.0}
+    recorded = view.episode(int(table["episode"][over & ~first & table["recorded"].astype(bool)][0]))
+    seen = recorded.field("observation").numpy()[:, 0]
+    assert seen.tolist() == [0, 2, 4, 6, 8, 9]
+    assert recorded.field("logits").numpy().shape == (6, 2)
