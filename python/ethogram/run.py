@@ -190,8 +190,8 @@ class Run(_native.RunCore):
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
-        # Names of the fields that an environment's policy was said to say.
-        self._said: set[str] = set()
+        # Names of the fields that a policy was said to say, and how many numbers each has where a loop told it itself.
+        self._said: dict[str, int | None] = {}
         self._exporter: Exporter | None = None
         self._films = Films(self)
         self._captures: list[Console | machine.Sampler] = []
@@ -300,7 +300,7 @@ class Run(_native.RunCore):
                 Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
                 modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example;
                 nor does one that returns what `env.annotate` was given (`logits=`, `q_values=`, …), alone or with the
-                value.
+                value. After the steps of a `run.episode`, whose environment nobody described, it needs an example.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ethogram.checkpoint import signature
@@ -14,23 +14,28 @@ POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
 """What a policy says with one number an action."""
 
 
-def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collection[str]) -> Adapted | None:
+def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[str, int | None]) -> Adapted | None:
     """A module that returns a row of numbers, or two: those of the policy, and the value.
 
     Args:
         module: A module of PyTorch.
         batch: Its input, an observation batch of one.
         env: The run's description of its environment.
-        said: Names of fields that were annotated. One of `POLICIES` must be among them, and no other.
+        said: Names of fields that were annotated, and how many numbers each has where that is known. One of `POLICIES`
+            must be among them, and no other.
 
     Returns:
         `None` where shapes and names leave a choice: nothing is guessed.
     """
     import torch
 
-    width = _actions((env or {}).get("action_space") or {})
     policies = [role for role in POLICIES if role in said]
-    if width is None or len(policies) != 1:
+    if len(policies) != 1:
+        return None
+    # A loop that counts by itself has no description of its environment: the width is that of what it said.
+    space = (env or {}).get("action_space")
+    width = _actions(space) if space else said[policies[0]]
+    if width is None:
         return None
     try:
         # Neither dropout's chances nor statistics of batches are touched.
