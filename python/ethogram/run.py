@@ -143,9 +143,10 @@ class _Writing(TypedDict):
 class Run(_native.RunCore):
     """A run that is being written. Made by `init`.
 
-    No method raises what is wrong with a value or the disk, unless the run is strict: it is told once a kind as an
-    `EthogramWarning`, and counted in `faults`. All methods may be called from any thread. In a forked child nothing is
-    written, which is told once; a child that wants to log calls `init(resume=run.id)`.
+    No method raises what is wrong with a value or the disk, unless the run is strict: the first four reasons of a kind
+    are each told once as an `EthogramWarning`, and all are counted in `faults`. All methods may be called from any
+    thread. In a forked child nothing is written, which is told once; a child that wants to log calls
+    `init(resume=run.id)`.
 
     Attributes:
         id: Unique for ever.
