@@ -171,7 +171,7 @@ class Exporter:
                 f"checkpoint: expected example=, an observation batch of one, for nothing says what "
                 f"{title} takes and returns; write run.checkpoint(module, example=observation[None], "
                 'signature=eg.signature(observation="observation", logits="logits")) with what it returns '
-                "(q_values, value, …), or tell env.annotate(logits=…) beforehand what it says"
+                "(q_values, value, …), or tell env.annotate(logits=…), or that of an episode, beforehand what it says"
             )
         data = copied(module, example, json.loads(signature_json))
         arguments = (data, global_step, name, signature_json)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ethogram import _native, capture, notes
+import numpy as np
+
+from ethogram import _native, capture, notes, tape
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -52,9 +55,15 @@ class Episode:
             run._attach(self._recorder)
 
     def annotate(self, **fields: Any) -> None:
-        """Attach what the policy said of the coming step: `value=`, `logits=`, `greedy=`, or any name."""
+        """Attach what the policy said of the coming step: `value=`, `logits=`, `greedy=`, or any name.
+
+        A batch axis of one of what policies usually say (`tape.ROW_AXES`) is left out, as `env.annotate` does.
+        """
         for name, value in fields.items():
-            self._recorder.put(0, name, value)
+            row = tape.row_of(name, value)
+            if name in tape.ROW_AXES and name not in self._run._said and value is not None:
+                self._run._said[name] = math.prod(row.shape) if hasattr(row, "shape") else np.size(row)
+            self._recorder.put(0, name, row)
 
     def step(self, *, reward: float = 0.0, terminated: bool = False, truncated: bool = False, **fields: Any) -> None:
         """Add a step: what was observed, what was done, and what came back.

@@ -48,4 +48,4 @@ class ClosedError(EthogramError):
 
 
 class EthogramWarning(UserWarning):
-    """Something was not recorded, or not as asked. Told once a kind; `Run.faults` counts the rest."""
+    """Something was not recorded, or not as asked. A reason is told once, four a kind; `Run.faults` counts all."""

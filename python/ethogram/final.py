@@ -30,7 +30,7 @@ class FinalRows:
     def learn(self, name: str, value: Any) -> None:
         """Remember the type of a field the first time that it is annotated."""
         if name not in self._types:
-            self._run._said.add(name)
+            self._run._said.setdefault(name, None)
             try:
                 self._types[name] = _array(value).dtype
             except Exception:

@@ -144,9 +144,10 @@ class _Writing(TypedDict):
 class Run(_native.RunCore):
     """A run that is being written. Made by `init`.
 
-    No method raises what is wrong with a value or the disk, unless the run is strict: it is told once a kind as an
-    `EthogramWarning`, and counted in `faults`. All methods may be called from any thread. In a forked child nothing is
-    written, which is told once; a child that wants to log calls `init(resume=run.id)`.
+    No method raises what is wrong with a value or the disk, unless the run is strict: the first four reasons of a kind
+    are each told once as an `EthogramWarning`, and all are counted in `faults`. All methods may be called from any
+    thread. In a forked child nothing is written, which is told once; a child that wants to log calls
+    `init(resume=run.id)`.
 
     Attributes:
         id: Unique for ever.
@@ -191,8 +192,8 @@ class Run(_native.RunCore):
         # A signal may come in the middle of `_start`, and its handler get here again.
         self._lock, self._starting = threading.RLock(), False
         self._recorders: dict[int, _native.Recorder] = {}
-        # Names of the fields that an environment's policy was said to say.
-        self._said: set[str] = set()
+        # Names of the fields that a policy was said to say, and how many numbers each has where a loop told it itself.
+        self._said: dict[str, int | None] = {}
         self._exporter: Exporter | None = None
         self._films = Films(self)
         self._captures: list[Console | machine.Sampler] = []
@@ -304,7 +305,8 @@ class Run(_native.RunCore):
                 Algorithms and policies of Stable-Baselines3 and sb3-contrib, agents in the manner of CleanRL, and
                 modules whose `forward` returns a dict by role (`logits`, `value`, …) need no signature and no example;
                 nor does one that returns what `env.annotate` was given (`logits=`, `q_values=`, …), alone or with the
-                value. Policies in JAX likewise, by the package jax2onnx: a function of an observation batch, a
+                value. After the steps of a `run.episode`, whose environment nobody described, it needs an example.
+                Policies in JAX likewise, by the package jax2onnx: a function of an observation batch, a
                 `TrainState`, a module of Flax or Equinox; one that returns a distribution of distrax or TensorFlow
                 Probability, with the value or without, needs nothing else.
             global_step: Environment steps at these weights; `Run.global_step` if left out.

@@ -1,6 +1,6 @@
-//! Errors as Python knows them. In a run that is not strict each is told once a kind and then counted.
+//! Errors as Python knows them. In a run that is not strict each reason is told once a kind and then counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use ethogram_store::Error;
@@ -41,34 +41,58 @@ pub fn about(py: Python<'_>, field: &str, error: &PyErr) -> PyErr {
     PyErr::from_type(error.get_type(py), format!("field {field:?}: {}", error.value(py)))
 }
 
+/// Reasons of one kind that are told; those after them are only counted.
+const REASONS_MAX: usize = 4;
+
 /// What went wrong in one run, counted by kind.
 #[derive(Default)]
 pub struct Faults {
-    counts: Mutex<BTreeMap<String, u64>>,
+    kinds: Mutex<BTreeMap<String, Kind>>,
+}
+
+/// Faults of one kind.
+#[derive(Default)]
+struct Kind {
+    count: u64,
+    told: BTreeSet<String>,
+}
+
+impl Kind {
+    /// Counts a fault; whether its reason is new and is to be told.
+    ///
+    /// Two texts that differ in their numbers only (a step, a shape, a size) have the same reason.
+    fn count(&mut self, text: &str) -> bool {
+        self.count += 1;
+        self.told.len() < REASONS_MAX && self.told.insert(text.replace(|sign: char| sign.is_ascii_digit(), ""))
+    }
 }
 
 impl Faults {
-    /// Raises `error` if `strict`; else counts it, and tells it when it is the first of its kind.
+    /// Raises `error` if `strict`; else counts it, and tells it when its kind had no such reason yet, four a kind.
     pub fn settle(&self, py: Python<'_>, strict: bool, kind: &str, error: PyErr) -> PyResult<()> {
         // A wish to stop is no fault of ours to swallow.
         if strict || !error.is_instance_of::<pyo3::exceptions::PyException>(py) {
             return Err(error);
         }
-        let first = {
-            let mut counts = self.counts.lock().map_err(|_| PyRuntimeError::new_err("the fault counter broke"))?;
-            let count = counts.entry(kind.to_owned()).or_insert(0);
-            *count += 1;
-            *count == 1
+        // Python is asked before the lock is taken: it may let another thread run, which would wait for the lock.
+        let text = error.value(py).to_string();
+        let new = {
+            let mut kinds = self.kinds.lock().map_err(|_| PyRuntimeError::new_err("the fault counter broke"))?;
+            kinds.entry(kind.to_owned()).or_default().count(&text)
         };
-        if first {
-            tell(py, kind, &error);
+        if new {
+            tell(py, kind, &text);
         }
         Ok(())
     }
 
     /// How often each kind of fault occurred.
     pub fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let counts = self.counts.lock().map(|counts| counts.clone()).unwrap_or_default();
+        let counts: Vec<(String, u64)> = self
+            .kinds
+            .lock()
+            .map(|kinds| kinds.iter().map(|(name, kind)| (name.clone(), kind.count)).collect())
+            .unwrap_or_default();
         let dict = PyDict::new(py);
         for (kind, count) in counts {
             dict.set_item(kind, count)?;
@@ -77,8 +101,8 @@ impl Faults {
     }
 }
 
-fn tell(py: Python<'_>, kind: &str, error: &PyErr) {
-    let text = format!("{} ({kind}; told once, see run.faults; strict=True raises)", error.value(py));
+fn tell(py: Python<'_>, kind: &str, reason: &str) {
+    let text = format!("{reason} ({kind}; told once, see run.faults; strict=True raises)");
     let category = py.get_type::<EthogramWarning>();
     let warned =
         py.import("warnings").and_then(|warnings| warnings.call_method1("warn", (text.as_str(), category, 2_i32)));

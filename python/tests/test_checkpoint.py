@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,19 @@ def test_a_pickle_is_not_taken_for_onnx(run: eg.Run, tmp_path: Path) -> None:
 def test_a_checkpoint_that_fails_does_not_stop_training(loose: eg.Run, tmp_path: Path) -> None:
     with pytest.warns(eg.EthogramWarning, match=r"none\.onnx"):
         assert loose.checkpoint(tmp_path / "none.onnx", global_step=1) is None
+
+
+def test_another_reason_of_a_failed_checkpoint_is_told_too(loose: eg.Run, tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for step in range(3):
+            loose.checkpoint(tmp_path / "missing.onnx", global_step=step)
+            loose.checkpoint(b"\x80\x04pickle", global_step=step)
+    texts = [str(warning.message) for warning in told]
+    assert len(texts) == 2, texts
+    assert "missing.onnx" in texts[0]
+    assert "found a pickle" in texts[1]
+    assert loose.faults == {"checkpoint": 6}
 
 
 def test_a_signature_says_what_inputs_and_outputs_are() -> None:

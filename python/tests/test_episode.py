@@ -24,6 +24,20 @@ def test_an_episode_by_hand(run: eg.Run) -> None:
     assert view.episode(0).field("action").valid.tolist() == [True] * 4 + [False]
 
 
+def test_a_batch_axis_of_one_is_left_out_as_an_environment_leaves_it_out(run: eg.Run) -> None:
+    with run.episode() as episode:
+        for _ in range(2):
+            episode.annotate(logits=np.array([[0.5, 1.5, 2.5]]), value=np.array([[0.25]]), of_mine=np.zeros((1, 2)))
+            episode.step(q_values=[1.0, 2.0, 3.0], action=1, reward=1.0)
+        episode.end(value=np.array([0.75]))
+    kept = reopened(run).episode(0)
+    assert kept.field("logits").numpy()[:2].tolist() == [[0.5, 1.5, 2.5]] * 2
+    assert kept.field("q_values").numpy()[:2].tolist() == [[1.0, 2.0, 3.0]] * 2
+    assert kept.field("value").numpy().tolist() == [0.25, 0.25, 0.75]
+    assert kept.field("of_mine").numpy().shape[1:] == (1, 2)
+    assert run._said == {"logits": 3, "value": 1, "q_values": 3}
+
+
 def test_an_episode_left_open_is_cut(run: eg.Run) -> None:
     with run.episode() as episode:
         episode.step(observation=[1.0], reward=2.0)

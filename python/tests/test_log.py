@@ -244,6 +244,20 @@ def test_a_fault_is_told_once_and_counted_and_the_rest_is_kept(loose: eg.Run) ->
     assert len(reopened(loose).scalars("good")["step"]) == 5
 
 
+def test_four_reasons_of_a_kind_are_told_and_numbers_in_them_make_no_new_one(loose: eg.Run) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for step in range(100):
+            loose._settle("checkpoint", eg.EthogramError(f"step {step}: the disk was full"))
+        for letter in "abcdef":
+            loose._settle("checkpoint", eg.EthogramError(f"the layer {letter} is unknown"))
+    assert [str(warning.message).split(" (")[0] for warning in told] == [
+        "step 0: the disk was full",
+        *(f"the layer {letter} is unknown" for letter in "abc"),
+    ]
+    assert loose.faults == {"checkpoint": 106}
+
+
 def test_a_fault_does_not_raise_where_warnings_are_errors(loose: eg.Run, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -69,6 +69,24 @@ def test_what_was_annotated_says_what_a_module_returns(
         np.testing.assert_allclose(found[role], value.numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_what_a_loop_that_counts_by_itself_said_is_known_as_well(run: eg.Run) -> None:
+    torch.manual_seed(1)
+    policy, observation = Twofold(), np.array([[0.1, -0.2, 0.3, 0.0]], np.float32)
+    with run.episode() as episode:
+        with torch.no_grad():
+            logits, value = policy(torch.as_tensor(observation))
+        episode.step(observation=observation[0], action=0, reward=1.0, logits=logits, value=value)
+    run.checkpoint(policy, example=observation, global_step=7)
+    assert run.folder is not None
+    folder: Path = run.folder
+    run.finish()
+    assert eg.open(folder).episode(0).field("logits").numpy()[0].tolist() == logits[0].tolist()
+    found = eg.open(folder).checkpoint(7).model({"observation": observation})
+    assert sorted(found) == ["logits", "value"]
+    np.testing.assert_allclose(found["logits"], logits.numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found["value"], value.numpy(), rtol=1e-5, atol=1e-6)
+
+
 def test_looking_at_a_module_neither_draws_chances_nor_learns(run: eg.Run) -> None:
     played(run, logits=np.zeros(2, np.float32))
     torch.manual_seed(1)

@@ -6,8 +6,9 @@ values, Q-values, means), never the wrapper that samples an action.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ethogram.errors import EthogramError
@@ -31,7 +32,10 @@ class Adapted:
 
 
 def adapted(
-    source: Any, env: Mapping[str, Any] | None, example: Any = None, said: Collection[str] = ()
+    source: Any,
+    env: Mapping[str, Any] | None,
+    example: Any = None,
+    said: Mapping[str, int | None] = MappingProxyType({}),
 ) -> Adapted | None:
     """What is exported for `source`; `None` where its inputs and outputs have no meaning that we know.
 
@@ -40,7 +44,7 @@ def adapted(
             module whose `forward` returns a dict with the names of roles, or what was annotated; a policy in JAX.
         env: The run's description of its environment, which says what an observation looks like.
         example: A batch of one observation, where the environment is not described.
-        said: Names of the fields that were annotated.
+        said: Names of the fields that were annotated, and how many numbers each has where that is known.
     """
     libraries = {base.__module__.split(".")[0] for base in type(source).__mro__}
     if "sbx" in libraries:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,16 @@ from ethogram.integrations.plain_module import roles_of
 from ethogram.jax_function import JaxFunction
 
 
-def adapt(policy: JaxFunction, example: Any, env: Mapping[str, Any] | None, said: Collection[str]) -> Adapted | None:
+def adapt(
+    policy: JaxFunction, example: Any, env: Mapping[str, Any] | None, said: Mapping[str, int | None]
+) -> Adapted | None:
     """A function that returns a distribution, with the value or without, a dict by role, or what was annotated.
 
     Args:
         policy: Of an observation batch of one.
         example: Such a batch.
         env: The run's description of its environment.
-        said: Names of fields that were annotated.
+        said: Fields that were annotated, and how many numbers each has.
 
     Returns:
         `None` where nothing says what its numbers are: nothing is guessed.
@@ -61,12 +63,12 @@ def adapt(policy: JaxFunction, example: Any, env: Mapping[str, Any] | None, said
     return Adapted(policy, batch, signature(observation="observation", **named))
 
 
-def _by_title(title: str, env: Mapping[str, Any] | None) -> list[str]:
+def _by_title(title: str, env: Mapping[str, Any] | None) -> dict[str, int | None]:
     """What a network of CleanRL says, by what it is called there."""
     kind = ((env or {}).get("action_space") or {}).get("type")
     if "qnetwork" in title.lower() and kind == "discrete":
-        return ["q_values"]
-    return ["action_mean"] if title == "Actor" and kind == "box" else []
+        return {"q_values": None}
+    return {"action_mean": None} if title == "Actor" and kind == "box" else {}
 
 
 def single(batch: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ethogram.checkpoint import signature
@@ -14,14 +14,15 @@ POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
 """What a policy says with one number an action."""
 
 
-def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collection[str]) -> Adapted | None:
+def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[str, int | None]) -> Adapted | None:
     """A module that returns a row of numbers, or two: those of the policy, and the value.
 
     Args:
         module: A module of PyTorch.
         batch: Its input, an observation batch of one.
         env: The run's description of its environment.
-        said: Names of fields that were annotated. One of `POLICIES` must be among them, and no other.
+        said: Names of fields that were annotated, and how many numbers each has where that is known. One of `POLICIES`
+            must be among them, and no other.
 
     Returns:
         `None` where shapes and names leave a choice: nothing is guessed.
@@ -44,13 +45,16 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Collecti
     return Adapted(module, batch, signature(observation="observation", **outputs_by_role))
 
 
-def roles_of(widths: list[int], env: Mapping[str, Any] | None, said: Collection[str]) -> list[str] | None:
+def roles_of(widths: list[int], env: Mapping[str, Any] | None, said: Mapping[str, int | None]) -> list[str] | None:
     """What outputs with so many numbers are, in order: what was annotated, alone or with the value; else `None`."""
-    width = _actions((env or {}).get("action_space") or {})
     policies = [role for role in POLICIES if role in said]
-    if width is None or len(policies) != 1 or (width == 1 and len(widths) > 1):
+    if len(policies) != 1:
         return None
-    policy = policies[0]
+    # A loop that counts by itself has no description of its environment: the width is that of what it said.
+    policy, space = policies[0], (env or {}).get("action_space")
+    width = _actions(space) if space else said[policy]
+    if width is None or (width == 1 and len(widths) > 1):
+        return None
     return {(width,): [policy], (width, 1): [policy, "value"], (1, width): ["value", policy]}.get(tuple(widths))
 
 

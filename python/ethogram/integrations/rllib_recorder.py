@@ -50,7 +50,7 @@ class StepRecorder:
 
     def begin(self, episode: Any, env: Any, env_index: int) -> None:
         """An environment was reset."""
-        # Of episodes that RLlib gave up (all are reset between rollouts of whole episodes) only what is written is kept.
+        # Of episodes that RLlib gave up (between rollouts of whole ones all are reset) only what is written is kept.
         for stale in [id for id, match in self._matches.items() if match.env_index == env_index]:
             given_up = self._matches.pop(stale)
             if given_up.recorded:
