@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import numpy as np
-
 from ethogram import _native, capture, notes, tape
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ class Episode:
         for name, value in fields.items():
             row = tape.row_of(name, value)
             if name in tape.ROW_AXES and name not in self._run._said and value is not None:
-                self._run._said[name] = math.prod(row.shape) if hasattr(row, "shape") else np.size(row)
+                self._run._said[name] = _numbers_in(row)
             self._recorder.put(0, name, row)
 
     def step(self, *, reward: float = 0.0, terminated: bool = False, truncated: bool = False, **fields: Any) -> None:
@@ -126,6 +124,18 @@ class Episode:
     ) -> None:
         if self._recorder.is_open(0):
             self.end()
+
+
+def _numbers_in(row: Any) -> int | None:
+    """How many numbers an array, list or number has; `None` of what is none of them, which is told elsewhere."""
+    try:
+        if hasattr(row, "shape"):
+            return math.prod(row.shape)
+        import numpy as np
+
+        return int(np.size(row))
+    except Exception:
+        return None
 
 
 def past_episode(
