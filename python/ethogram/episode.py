@@ -130,7 +130,7 @@ def _numbers_in(row: Any) -> int | None:
     """How many numbers an array, list or number has; `None` of what is none of them, which is told elsewhere."""
     try:
         if hasattr(row, "shape"):
-            return math.prod(row.shape)
+            return int(math.prod(row.shape))
         import numpy as np
 
         return int(np.size(row))
