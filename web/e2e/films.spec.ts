@@ -79,6 +79,14 @@ test('B-15: the film of an episode plays in Replay where no step was recorded', 
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
+test('B-15: what only a film stands for has neither length nor return in Episodes', async ({ page }) => {
+  await page.goto(`${server.url}/#/episodes?run=${id}`);
+  const headers = await page.locator('table thead th').allInnerTexts();
+  const row = page.locator('table tbody tr').filter({ has: page.locator('td', { hasText: /^3$/ }) });
+  for (const label of ['Return', 'Length'])
+    await expect(row.locator('td').nth(headers.findIndex((text) => text.includes(label)))).toHaveText('–');
+});
+
 test('B-15: films play in the Gallery on the clock of all, larger under the pointer, and lead to Replay', async ({
   page,
 }) => {

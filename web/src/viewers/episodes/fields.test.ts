@@ -50,6 +50,17 @@ describe('episode fields', () => {
   });
 });
 
+describe('episodes that only a film stands for', () => {
+  it('have no length, unlike those that have just begun', () => {
+    const set = episodeSet([
+      { length: 0, episodeReturn: NaN, end: 'unknown' },
+      { length: 0, episodeReturn: 0, end: 'open' },
+      { length: 7, episodeReturn: NaN, end: 'terminated' },
+    ]);
+    expect([...new EpisodeFields(set).get('length')!.values]).toEqual([NaN, 0, 7]);
+  });
+});
+
 describe('order of episodes', () => {
   const order = (returns: number[], key: string, direction: 1 | -1) => {
     const fields = new EpisodeFields(episodeSet(returns.map((episodeReturn) => ({ episodeReturn }))));

@@ -52,7 +52,7 @@ const MAKERS: readonly Maker[] = [
     key: 'length',
     label: 'Length',
     doc: 'Steps taken',
-    make: (set) => number('count', set.column('length')),
+    make: (set) => number('count', lengths(set)),
   },
   { key: 'end', label: 'End', doc: 'How it ended', make: (set) => word(END_WORDS, standings(set)) },
   {
@@ -190,6 +190,14 @@ function standings(set: EpisodeSet): Float64Array {
       found[row] = (Number.isNaN(endedUs[row]) ? untimed : timed)[ends[row]];
   });
   return found;
+}
+
+/** Of what only a film stands for nobody counted steps. */
+function lengths(set: EpisodeSet): Float64Array {
+  const [returns, ended] = [set.column('episodeReturn'), set.column('ended')];
+  return set
+    .column('length')
+    .map((length, row) => (length === 0 && ended[row] === 1 && Number.isNaN(returns[row]) ? NaN : length));
 }
 
 function durations(set: EpisodeSet): Float64Array {
