@@ -75,11 +75,13 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
         .environment("CartPole-v1", env_config={"render_mode": "rgb_array"})
         # Rollouts of seven steps cut every episode.
         .env_runners(num_env_runners=runners, num_envs_per_env_runner=2, rollout_fragment_length=7)
-        .callbacks(ethogram_callbacks(run, record=eg.every(2), root=tmp_path))
+        .callbacks(ethogram_callbacks(run, record=eg.every(2), checkpoint_every=1, root=tmp_path))
     )
     result = trained(config)
     run.finish()
     view = eg.open(run)
+    kept = view.checkpoint(int(result["num_env_steps_sampled_lifetime"]))
+    assert [port.name for port in kept.model.outputs] == ["logits", "value"]
     env = view.info["env"]
     assert (env["id"], env["num_envs"], env["action_meanings"]) == ("CartPole-v1", 2, ["push left", "push right"])
     assert env["observation_names"][0] == "cart position"

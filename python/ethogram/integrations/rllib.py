@@ -2,7 +2,8 @@
 
     from ethogram.integrations.rllib import ethogram_callbacks
 
-    config = PPOConfig().environment("CartPole-v1").callbacks(ethogram_callbacks(record=eg.every(20)))
+    callbacks = ethogram_callbacks(record=eg.every(20), checkpoint_every=20_000)
+    config = PPOConfig().environment("CartPole-v1").callbacks(callbacks)
 
 Results are logged by the driver; episodes, step by step as they are played, by the env runners that play them, each a
 writer of the same run. Of several agents each has an episode of its own. For RLlib's new API stack.
@@ -35,6 +36,7 @@ def ethogram_callbacks(
     run: Run | None = None,
     *,
     record: Schedule = capped_cubic,
+    checkpoint_every: int | None = None,
     project: str = "rllib",
     root: str | os.PathLike[str] = "runs",
 ) -> type[RLlibCallback]:
@@ -44,6 +46,8 @@ def ethogram_callbacks(
         run: Where it goes; left out, one is made, with the algorithm's settings as its configuration.
         record: Which episodes are recorded step by step, see `ethogram.schedule`. Asked in the env runners, so that it
             must be a function that can be sent there.
+        checkpoint_every: Environment steps between checkpoints of an algorithm that `Run.checkpoint` takes, from the
+            first result on. Left out, none are kept.
         project: Of the run that is made.
         root: Where runs lie; env runners must see the same folder.
     """
@@ -57,6 +61,7 @@ def ethogram_callbacks(
 
         folder = str(made.folder or Path(root).absolute() / made.project / made.id)
         schedule = staticmethod(record)
+        _checkpoint_due = 0
         _writer: Run | None = None
         _recorder: StepRecorder | None = None
 
@@ -79,6 +84,9 @@ def ethogram_callbacks(
                 return
             step = _steps_of(result)
             driver.log(flat(result), global_step=step)
+            if checkpoint_every is not None and step >= type(self)._checkpoint_due:
+                type(self)._checkpoint_due = step + checkpoint_every
+                driver.checkpoint(algorithm, global_step=step)
 
         def on_episode_start(self, *, episode: Any, env: Any = None, env_index: int = 0, **_: Any) -> None:
             """Begin an episode, and its steps where the schedule says so."""
