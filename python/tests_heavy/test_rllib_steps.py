@@ -75,7 +75,7 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
         .environment("CartPole-v1", env_config={"render_mode": "rgb_array"})
         # Rollouts of seven steps cut every episode.
         .env_runners(num_env_runners=runners, num_envs_per_env_runner=2, rollout_fragment_length=7)
-        .callbacks(ethogram_callbacks(run, record=eg.every(2), checkpoint_every=1, root=tmp_path))
+        .callbacks(ethogram_callbacks(run, record=eg.every(2), checkpoint_every=1))
     )
     result = trained(config)
     run.finish()
@@ -117,7 +117,7 @@ def test_each_agent_has_an_episode_of_its_own(tmp_path: Path) -> None:
             policies={"one", "two"}, policy_mapping_fn=lambda agent, *_, **__: "one" if agent == "first" else "two"
         )
         .env_runners(num_env_runners=0, rollout_fragment_length=50)
-        .callbacks(ethogram_callbacks(run, record=eg.every(2), root=tmp_path))
+        .callbacks(ethogram_callbacks(run, record=eg.every(2)))
     )
     trained(config)
     run.finish()
@@ -140,3 +140,14 @@ def test_each_agent_has_an_episode_of_its_own(tmp_path: Path) -> None:
     seen = recorded.field("observation").numpy()[:, 0]
     assert seen.tolist() == [0, 2, 4, 6, 8, 9]
     assert recorded.field("logits").numpy().shape == (6, 2)
+
+
+def test_env_runners_that_do_not_see_the_run_go_on(tmp_path: Path) -> None:
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    callbacks = ethogram_callbacks(run, record=eg.always)
+    callbacks.root = str(tmp_path / "elsewhere")
+    config = PPOConfig().environment("CartPole-v1").env_runners(num_env_runners=1).callbacks(callbacks)
+    result = trained(config)
+    run.finish()
+    assert result["num_env_steps_sampled_lifetime"] >= 300
+    assert len(eg.open(run).episodes()["length"]) == 0

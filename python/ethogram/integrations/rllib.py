@@ -12,8 +12,8 @@ writer of the same run. Of several agents each has an episode of its own. For RL
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from pathlib import Path
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,25 +49,28 @@ def ethogram_callbacks(
         checkpoint_every: Environment steps between checkpoints of an algorithm that `Run.checkpoint` takes, from the
             first result on. Left out, none are kept.
         project: Of the run that is made.
-        root: Where runs lie; env runners must see the same folder.
+        root: Where the run that is made lies; env runners must see its folder under the same path.
     """
     if run is None:
         run = init(project, root=root)
-    # The folder is made now: env runners continue the run, and its settings are written with the first value.
     made = run
 
     class EthogramCallbacks(RLlibCallback):  # type: ignore[misc, unused-ignore] # not installed where types are checked
         """Writes a training by RLlib into one run."""
 
-        folder = str(made.folder or Path(root).absolute() / made.project / made.id)
+        run_id = made.id
+        # Its folder is made with the first value; env runners find it then.
+        where = str(made.folder or made.id)
+        root = str(made._root)
         schedule = staticmethod(record)
         _checkpoint_due = 0
         _writer: Run | None = None
         _recorder: StepRecorder | None = None
+        _is_lost = False
 
         def on_algorithm_init(self, *, algorithm: Any, **_: Any) -> None:
             """Write the configuration, and what the environment is like."""
-            driver = _driver_run(self.folder)
+            driver = _driver_run(self.run_id)
             if driver is not None:
                 driver.update_config(settings(algorithm.config))
                 try:
@@ -79,7 +82,7 @@ def ethogram_callbacks(
 
         def on_train_result(self, *, algorithm: Any, result: Mapping[str, Any], **_: Any) -> None:
             """Log the numbers of a result."""
-            driver = _driver_run(self.folder)
+            driver = _driver_run(self.run_id)
             if driver is None:
                 return
             step = _steps_of(result)
@@ -90,54 +93,57 @@ def ethogram_callbacks(
 
         def on_episode_start(self, *, episode: Any, env: Any = None, env_index: int = 0, **_: Any) -> None:
             """Begin an episode, and its steps where the schedule says so."""
-            try:
-                self._recorder_here().begin(episode, env, env_index)
-            except Exception as error:
-                self._writer_here()._settle("rllib", error)
+            self._record(lambda recorder: recorder.begin(episode, env, env_index))
 
         def on_episode_step(self, *, episode: Any, env: Any = None, **_: Any) -> None:
             """Write the step that was just taken."""
-            try:
-                self._recorder_here().step(episode, env)
-            except Exception as error:
-                self._writer_here()._settle("rllib", error)
+            self._record(lambda recorder: recorder.step(episode, env))
 
         def on_episode_end(self, *, episode: Any, env: Any = None, **_: Any) -> None:
             """End an episode."""
-            try:
-                self._recorder_here().end(episode)
-            except Exception as error:
-                self._writer_here()._settle("rllib", error)
+            self._record(lambda recorder: recorder.end(episode))
 
-        def _recorder_here(self) -> StepRecorder:
-            """What is under way in the environments of this process."""
-            if type(self)._recorder is None:
-                type(self)._recorder = StepRecorder(self._writer_here(), self.schedule)
-            recorder = type(self)._recorder
-            assert recorder is not None
-            return recorder
+        def _record(self, act: Callable[[StepRecorder], None]) -> None:
+            """Write what happened. A fault is told once and never ends the env runner, without which RLlib goes on."""
+            kind = type(self)
+            if kind._is_lost:
+                return
+            try:
+                writer = self._writer_here()
+            except Exception as error:
+                kind._is_lost = True
+                print(f"ethogram: episodes of this env runner are not kept: {error}", file=sys.stderr)
+                return
+            try:
+                if kind._recorder is None:
+                    kind._recorder = StepRecorder(writer, self.schedule)
+                act(kind._recorder)
+            except Exception as error:
+                writer._settle("rllib", error)
 
         def _writer_here(self) -> Run:
             """The run in this process: the driver's own, or a writer that continues it."""
-            here = _driver_run(self.folder)
+            here = _driver_run(self.run_id)
             if here is not None:
                 return here
             if type(self)._writer is None:
-                type(self)._writer = init(resume=self.folder, capture_console=False, capture_system=False, quiet=True)
+                type(self)._writer = init(
+                    resume=self.where, root=self.root, capture_console=False, capture_system=False, quiet=True
+                )
             writer = type(self)._writer
             assert writer is not None
             return writer
 
-    _driver[EthogramCallbacks.folder] = made
+    _driver[made.id] = made
     return EthogramCallbacks
 
 
 _driver: dict[str, Run] = {}
-"""Runs of this process, by their folders: env runners in it write through them."""
+"""Runs of this process, by their ids: env runners in it write through them."""
 
 
-def _driver_run(folder: str) -> Run | None:
-    return _driver.get(folder)
+def _driver_run(run_id: str) -> Run | None:
+    return _driver.get(run_id)
 
 
 def settings(config: AlgorithmConfig) -> dict[str, Any]:
