@@ -82,6 +82,7 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
     view = eg.open(run)
     kept = view.checkpoint(int(result["num_env_steps_sampled_lifetime"]))
     assert [port.name for port in kept.model.outputs] == ["logits", "value"]
+    first = view.checkpoint(0).model
     env = view.info["env"]
     assert (env["id"], env["num_envs"], env["action_meanings"]) == ("CartPole-v1", 2, ["push left", "push right"])
     assert env["observation_names"][0] == "cart position"
@@ -101,6 +102,10 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
         assert episode.field("frame").numpy().shape == (length + 1, 400, 600, 3)
         assert episode.field("observation").valid.all()
         assert episode.field("logits").numpy().shape == (length + 1, 2)
+        # All of it was played with the weights before the first step of learning.
+        given = episode.field("observation").numpy()[:length]
+        said = first({first.inputs[0].name: given})["logits"]
+        np.testing.assert_allclose(episode.field("logits").numpy()[:length], said, rtol=1e-4, atol=1e-5)
         # The pole falls where the observation says: each step acts on what was seen before it.
         seen = episode.field("observation").numpy()
         np.testing.assert_allclose(seen[1:, 0], seen[:-1, 0] + 0.02 * seen[:-1, 1], atol=1e-6)

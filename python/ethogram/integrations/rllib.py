@@ -46,8 +46,8 @@ def ethogram_callbacks(
         run: Where it goes; left out, one is made, with the algorithm's settings as its configuration.
         record: Which episodes are recorded step by step, see `ethogram.schedule`. Asked in the env runners, so that it
             must be a function that can be sent there.
-        checkpoint_every: Environment steps between checkpoints of an algorithm that `Run.checkpoint` takes, from the
-            first result on. Left out, none are kept.
+        checkpoint_every: Environment steps between checkpoints of an algorithm that `Run.checkpoint` takes, from
+            before the first step on. Left out, none are kept.
         project: Of the run that is made.
         root: Where the run that is made lies; env runners must see its folder under the same path.
     """
@@ -63,7 +63,7 @@ def ethogram_callbacks(
         where = str(made.folder or made.id)
         root = str(made._root)
         schedule = staticmethod(record)
-        _checkpoint_due = 0
+        _checkpoint_due = checkpoint_every or 0
         _writer: Run | None = None
         _recorder: StepRecorder | None = None
         _is_lost = False
@@ -79,6 +79,8 @@ def ethogram_callbacks(
                     driver._settle("environment", error)
                 driver.log({"rllib/iteration": 0.0}, global_step=0)
                 driver.flush()
+                if checkpoint_every is not None:
+                    driver.checkpoint(algorithm, global_step=0)
 
         def on_train_result(self, *, algorithm: Any, result: Mapping[str, Any], **_: Any) -> None:
             """Log the numbers of a result."""
@@ -91,13 +93,15 @@ def ethogram_callbacks(
                 type(self)._checkpoint_due = step + checkpoint_every
                 driver.checkpoint(algorithm, global_step=step)
 
-        def on_episode_start(self, *, episode: Any, env: Any = None, env_index: int = 0, **_: Any) -> None:
+        def on_episode_start(
+            self, *, episode: Any, env_runner: Any = None, env: Any = None, env_index: int = 0, **_: Any
+        ) -> None:
             """Begin an episode, and its steps where the schedule says so."""
-            self._record(lambda recorder: recorder.begin(episode, env, env_index))
+            self._record(lambda recorder: recorder.begin(episode, env, env_index, env_runner))
 
-        def on_episode_step(self, *, episode: Any, env: Any = None, **_: Any) -> None:
+        def on_episode_step(self, *, episode: Any, env_runner: Any = None, env: Any = None, **_: Any) -> None:
             """Write the step that was just taken."""
-            self._record(lambda recorder: recorder.step(episode, env))
+            self._record(lambda recorder: recorder.step(episode, env, env_runner))
 
         def on_episode_end(self, *, episode: Any, env: Any = None, **_: Any) -> None:
             """End an episode."""

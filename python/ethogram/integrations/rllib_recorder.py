@@ -47,15 +47,18 @@ class StepRecorder:
         self._matches: dict[str, _Match] = {}
         self._begun = 0
         self._draws = True
+        # Steps that all had taken when the weights came that are played now, and those that were taken here since.
+        self._known, self._since, self._runners = 0, 0, 1
 
-    def begin(self, episode: Any, env: Any, env_index: int) -> None:
+    def begin(self, episode: Any, env: Any, env_index: int, runner: Any = None) -> None:
         """An environment was reset."""
+        self._count(runner)
         # Of episodes that RLlib gave up (between rollouts of whole ones all are reset) only what is written is kept.
         for stale in [id for id, match in self._matches.items() if match.env_index == env_index]:
             given_up = self._matches.pop(stale)
             if given_up.recorded:
                 self._close(given_up, stale)
-        steps = self._run.global_step
+        steps = self._known + self._since * self._runners
         start = EpisodeStart(self._begun, self._begun, env_index, steps, False, None)
         self._begun += 1
         match = _Match(bool(self._schedule(start)), env_index, steps)
@@ -63,8 +66,10 @@ class StepRecorder:
         match.picture = self._picture(match, env)
         self._look(episode, match)
 
-    def step(self, episode: Any, env: Any) -> None:
+    def step(self, episode: Any, env: Any, runner: Any = None) -> None:
         """An environment took a step."""
+        self._count(runner)
+        self._since += 1
         match = self._matches.get(episode.id_)
         if match is None:
             return
@@ -91,6 +96,13 @@ class StepRecorder:
         match = self._matches.pop(episode.id_, None)
         if match is not None:
             self._close(match, episode.id_)
+
+    def _count(self, runner: Any) -> None:
+        """The env runner is told the steps of all env runners with each new weights."""
+        known = int(getattr(runner, "num_env_steps_sampled_lifetime", 0) or 0)
+        self._runners = int(getattr(getattr(runner, "config", None), "num_env_runners", 0) or 1)
+        if known != self._known:
+            self._known, self._since = known, 0
 
     def _close(self, match: _Match, id: str) -> None:
         for player in match.players.values():
