@@ -5,6 +5,7 @@ The pickle was written a moment ago by `ethogram.checkpoint.Exporter` of the sam
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import pickle
 import sys
@@ -41,7 +42,8 @@ def main(source: str, target: str) -> None:
         try:
             # Not as a file: the weights of a large network would lie beside it.
             made = to_onnx(function_now, inputs=shapes, input_names=input_names, output_names=output_names)
-            name_weights(made, weights_of(function.call))
+            with contextlib.suppress(Exception):  # names are for people: what a closure holds may be anything
+                name_weights(made, weights_of(function.call))
             Path(target).write_bytes(made.SerializeToString())
             return
         except Exception as error:

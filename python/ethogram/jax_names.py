@@ -18,7 +18,7 @@ DEPTH_MAX = 4
 def weights_of(function: Callable[..., Any]) -> dict[str, np.ndarray[Any, Any]]:
     """Arrays of floats that a function holds, by their paths: of its arguments, its closure, or itself.
 
-    `params` at the beginning of a path is left out; where several things hold arrays, their names come first.
+    `params` in a path is left out; where several things hold arrays, their names come first.
     """
     holders = {name: held for name, tree in _holders(function) if (held := _floats(tree))}
     if len(holders) == 1:
@@ -33,7 +33,7 @@ def _floats(tree: Any) -> dict[str, np.ndarray[Any, Any]]:
     found: dict[str, np.ndarray[Any, Any]] = {}
     for keys, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
         steps = [step for step in map(_step, keys) if step]
-        path = "/".join(steps[1:] if steps[:1] == ["params"] else steps)
+        path = "/".join(step for step in steps if step != "params")
         if path and getattr(getattr(leaf, "dtype", None), "kind", "") == "f":
             found[path] = np.asarray(leaf)
     return found
@@ -82,6 +82,7 @@ def name_weights(model: Any, weights: Mapping[str, np.ndarray[Any, Any]]) -> Non
 
     left = dict(weights)
     kept = {value.name for value in (*model.graph.input, *model.graph.output)}
+    taken = kept | {initializer.name for initializer in model.graph.initializer}
     names: dict[str, str] = {}
     for initializer in model.graph.initializer:
         if initializer.name in kept:
@@ -90,10 +91,10 @@ def name_weights(model: Any, weights: Mapping[str, np.ndarray[Any, Any]]) -> Non
         if array.dtype.kind != "f" or array.ndim == 0:
             continue
         path = next((path for path, weight in left.items() if _same(array, weight)), None)
-        if path is not None and path not in names.values():
+        if path is not None and path not in taken:
+            taken.add(path)
             names[initializer.name] = path
             del left[path]
-    taken = kept | {initializer.name for initializer in model.graph.initializer} | set(names.values())
     for node in model.graph.node:
         layer = next((names[name].rpartition("/")[0] for name in node.input if name in names), "")
         for output in node.output:

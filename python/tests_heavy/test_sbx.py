@@ -64,6 +64,20 @@ def test_an_algorithm_is_recorded_and_kept(which: str, run: eg.Run) -> None:
             np.testing.assert_allclose(said["value"], expected, rtol=1e-4, atol=1e-5)
 
 
+def test_what_is_recorded_is_of_the_weights_of_the_moment(run: eg.Run) -> None:
+    """Learning puts other weights in their place."""
+    model = sbx.PPO("MlpPolicy", short("CartPole-v1"), seed=3, n_steps=64, batch_size=32, learning_rate=0.05)
+    model.learn(128, callback=EthogramCallback(run, record=eg.always, checkpoint_every=64))
+    run.finish()
+    view = eg.open(run)
+    table = view.episodes().numpy()
+    last = view.episode(int(table["episode"][table["global_step"] >= 64][0]))
+    seen = last.field("observation").numpy()[:-1]
+    recorded = last.field("logits").numpy()[: len(seen)]
+    off = {step: np.abs(view.checkpoint(step).model({"obs": seen})["logits"] - recorded).max() for step in (0, 64)}
+    assert off[64] < 1e-4 < 1e-2 < off[0], off
+
+
 def test_critics_that_draw_chances_say_no_value(run: eg.Run) -> None:
     settings = {"dropout_rate": 0.1, "net_arch": [16]}
     model = sbx.SAC("MlpPolicy", short("Pendulum-v1"), policy_kwargs=settings, learning_starts=50)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from ethogram.integrations import sbx_policy
 from ethogram.integrations.sb3_policy import Layout
 from ethogram.jax_function import JaxFunction
 
@@ -24,9 +26,9 @@ class Heads(Protocol):
         """Outputs by role, each an array of a row an environment, for a batch that the policy received."""
 
 
-def heads_of(network: Any, device: Any) -> Heads:
-    """The heads of an adapted policy."""
-    return JaxHeads(network) if isinstance(network, JaxFunction) else TorchHeads(network, device)
+def heads_of(network: Any, model: Any) -> Heads:
+    """The heads of the policy of an algorithm, adapted; they say what it says with the weights of the moment."""
+    return JaxHeads(network, model.policy) if isinstance(network, JaxFunction) else TorchHeads(network, model.device)
 
 
 class TorchHeads:
@@ -47,15 +49,17 @@ class TorchHeads:
 
 
 class JaxHeads:
-    """A function of JAX, compiled."""
+    """What SBX's networks say, compiled once for all weights: learning makes new ones, and changes none."""
 
     states = 0
 
-    def __init__(self, function: JaxFunction) -> None:
+    def __init__(self, function: JaxFunction, policy: Any) -> None:
         import jax
 
-        self._function = jax.jit(function)
+        assert isinstance(function.call, functools.partial)
+        self._said, self._policy = jax.jit(function.call.func), policy
 
     def ask(self, layout: Layout, received: Any, memory: Sequence[Any]) -> dict[str, Any]:
         """See `Heads`."""
-        return {name: np.asarray(value) for name, value in self._function(np.asarray(received)).items()}
+        said = self._said(sbx_policy.weights(self._policy), np.asarray(received))
+        return {name: np.asarray(value) for name, value in said.items()}

@@ -207,7 +207,7 @@ def _heads_of(run: Run, model: Any) -> Heads | None:
     except Exception as error:
         run._settle("policy", error)
         return None
-    return None if found is None else heads_of(found.module, model.device)
+    return None if found is None else heads_of(found.module, model)
 
 
 def _remembered(states: dict[str, Any]) -> dict[str, Any]:

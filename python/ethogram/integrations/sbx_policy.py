@@ -17,6 +17,9 @@ from ethogram.integrations.adapted import Adapted
 from ethogram.integrations.sb3_policy import Layout
 from ethogram.jax_function import JaxFunction, numbers_of, plain, variables_of
 
+STATES = ("actor_state", "vf_state", "qf_state", "qf1_state", "qf2_state")
+"""Networks that policies have."""
+
 
 def adapt(source: Any) -> Adapted:
     """Take an algorithm (`PPO`, `DQN`, `SAC`, …) or a policy of SBX apart.
@@ -35,29 +38,38 @@ def adapt(source: Any) -> Adapted:
         )
     pictures = policy.observation_space.dtype == np.uint8 and len(policy.observation_space.shape) == 3
     given = np.zeros((1, *policy.observation_space.shape), np.uint8 if pictures else np.float32)
-    call, roles = _said(policy, given)
+    said, roles = _said(policy, given)
     ((field, name),) = layout.inputs.items()
     described = signature(observation={field: name}, **{role: role for role in roles})  # type: ignore[arg-type] # roles are outputs only
     if steps := layout.preprocessing(field):
         described["inputs"][name]["preprocessing"] = steps
+    call = functools.partial(said, weights(policy))
     return Adapted(JaxFunction(call, type(policy).__name__), given, described)
 
 
+def weights(policy: Any) -> dict[str, Any]:
+    """What the networks of a policy have learned so far, by network. Learning puts other states in their place."""
+    return {name: variables_of(getattr(policy, name)) for name in STATES if hasattr(policy, name)}
+
+
 def _said(policy: Any, example: Any) -> tuple[Any, list[str]]:
-    """What a policy says of a batch, and the roles of that."""
+    """What a policy says, as a function of its weights and a batch, and the roles of that."""
     if hasattr(policy, "vf_state"):
-        actor, critic = _bound(policy.actor_state), _bound(policy.vf_state)
+        actor, critic = policy.actor_state.apply_fn, policy.vf_state.apply_fn
         discrete = type(policy.action_space).__name__ == "Discrete"
 
-        def on_policy(batch: Any) -> Any:
-            return {**numbers_of(actor(batch)), "value": critic(batch)[:, 0]}
+        def on_policy(held: Any, batch: Any) -> Any:
+            return {
+                **numbers_of(actor(held["actor_state"], batch)),
+                "value": critic(held["vf_state"], batch)[:, 0],
+            }
 
         return on_policy, ["logits", "value"] if discrete else ["action_mean", "log_std", "value"]
     if hasattr(policy, "actor_state"):
         return _off_policy(policy, example)
     if hasattr(policy, "qf_state"):
-        values = _bound(policy.qf_state)
-        return lambda batch: {"q_values": values(batch)}, ["q_values"]
+        values = policy.qf_state.apply_fn
+        return lambda held, batch: {"q_values": values(held["qf_state"], batch)}, ["q_values"]
     raise UnsupportedValueError(
         f"checkpoint: expected a policy of SBX with actor_state or qf_state, found {type(policy).__name__}"
     )
@@ -67,31 +79,27 @@ def _off_policy(policy: Any, example: Any) -> tuple[Any, list[str]]:
     """The action without noise, in units of the environment, and the smaller critic of it (TQC: of its quantiles)."""
     import jax
 
-    actor, low, high = _bound(policy.actor_state), policy.action_space.low, policy.action_space.high
-    names = [name for name in ("qf_state", "qf1_state", "qf2_state") if hasattr(policy, name)]
-    critics = [_bound(getattr(policy, name)) for name in names]
+    actor, low, high = policy.actor_state.apply_fn, policy.action_space.low, policy.action_space.high
+    critics = {name: getattr(policy, name).apply_fn for name in STATES if "qf" in name and hasattr(policy, name)}
 
-    def squashed(batch: Any) -> Any:
-        said = plain(actor(batch))
+    def squashed(held: Any, batch: Any) -> Any:
+        said = plain(actor(held["actor_state"], batch))
         return said["action_mean"] if isinstance(said, dict) else said
 
-    def acts(batch: Any) -> Any:
-        return {"action_mean": low + (squashed(batch) + 1) / 2 * (high - low)}
+    def acts(held: Any, batch: Any) -> Any:
+        return {"action_mean": low + (squashed(held, batch) + 1) / 2 * (high - low)}
 
-    def acts_and_values(batch: Any) -> Any:
-        action = squashed(batch)
-        if "qf_state" in names:
-            value = critics[0](batch, action).min(axis=0)[:, 0]
+    def acts_and_values(held: Any, batch: Any) -> Any:
+        action = squashed(held, batch)
+        found = [critic(held[name], batch, action) for name, critic in critics.items()]
+        if "qf_state" in critics:
+            value = found[0].min(axis=0)[:, 0]
         else:
-            value = sum(critic(batch, action).mean(axis=-1) for critic in critics) / len(critics)
-        return {**acts(batch), "value": value}
+            value = sum(quantiles.mean(axis=-1) for quantiles in found) / len(found)
+        return {**acts(held, batch), "value": value}
 
     try:
-        jax.eval_shape(acts_and_values, example)
+        jax.eval_shape(acts_and_values, weights(policy), example)
     except Exception:  # critics with dropout draw chances whenever they are asked
         return acts, ["action_mean"]
     return acts_and_values, ["action_mean", "value"]
-
-
-def _bound(state: Any) -> Any:
-    return functools.partial(state.apply_fn, variables_of(state))
