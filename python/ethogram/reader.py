@@ -40,7 +40,8 @@ def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "
         NotFoundError: There is no such run, or there are several.
         CorruptError: It cannot be read at all. Damaged parts are left out and listed in `RunView.lost`.
     """
-    from ethogram.run import Run, find_run
+    from ethogram.run import Run
+    from ethogram.run_folder import find_run
 
     if isinstance(run, Run):
         run.flush()

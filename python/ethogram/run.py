@@ -16,11 +16,13 @@ from ethogram import _native, capture, ending, machine, values
 from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
-from ethogram.errors import EthogramError, NotFoundError
+from ethogram.errors import EthogramError
 from ethogram.films import Films
 from ethogram.greeting import greet
 from ethogram.integrations.adapted import adapted, observation_for
 from ethogram.jax_function import JaxFunction, function_of
+from ethogram.run_folder import find_run
+from ethogram.settings import Settings
 
 if TYPE_CHECKING:
     from ethogram.show import Page, Shown
@@ -90,7 +92,7 @@ def init(
         ValueError: A setting has no such value.
         NotFoundError: There is no run to resume.
     """
-    setting = _Settings(os.environ)
+    setting = Settings(os.environ)
     chosen_mode = setting.one_of("MODE", mode or "online", ("online", "disabled"))
     if when_full not in ("drop", "block"):
         raise ValueError(f'when_full: expected "drop" or "block", found {when_full!r}')
@@ -544,47 +546,6 @@ class Run(_native.RunCore):
                 self._tensor(axis, name, step, "text", text.encode(), "{}")
 
 
-def find_run(run: str, root: Path, *, by_name: bool = False) -> Path:
-    """Find a run by its folder, or by its id under the projects of `root`.
-
-    Args:
-        run: Which.
-        root: Where projects lie.
-        by_name: Also by the beginning of its id, or by its name.
-
-    Raises:
-        NotFoundError: There is none, or several.
-    """
-    for folder in (Path(run), root / run):
-        if (folder / "run.json").is_file():
-            return folder.absolute()
-    found = [folder for folder in root.glob(f"*/{run}") if (folder / "run.json").is_file()] if _plain(run) else []
-    if not found and by_name and run:
-        found = [path.parent for path in sorted(root.glob("*/*/run.json")) if _is_called(path, run)]
-    if len(found) > 1:
-        some = ", ".join(folder.name for folder in found[:5]) + (", …" if len(found) > 5 else "")
-        raise NotFoundError(f"expected one run {run!r}, found {len(found)} under {root}; give more of the id: {some}")
-    if not found:
-        what = "the id or the name" if by_name else "the id"
-        raise NotFoundError(f"no run {run!r}: expected a folder with run.json, or {what} of a run under {root}")
-    return found[0].absolute()
-
-
-def _is_called(path: Path, run: str) -> bool:
-    """Whether the run of this `run.json` has that name, or an id that begins so."""
-    if path.parent.name.upper().startswith(run.upper()):
-        return True
-    try:
-        return bool(json.loads(path.read_bytes())["name"] == run)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _plain(run: str) -> bool:
-    """Whether `run` may stand in a glob as it is."""
-    return run.isalnum()
-
-
 def _closed() -> EthogramError:
     from ethogram.errors import ClosedError
 
@@ -601,26 +562,3 @@ def _default_name() -> str:
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-class _Settings:
-    """Settings of which the environment has the last word."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str, given: str | None) -> str | None:
-        found = self._environ.get(f"ETHOGRAM_{name}")
-        return given if found is None or found == "" else found
-
-    def flag(self, name: str, given: bool) -> bool:
-        choice = self.one_of(name, "1" if given else "0", ("0", "1", "false", "true", "no", "yes"))
-        return choice in ("1", "true", "yes")
-
-    def one_of(self, name: str, given: str, choices: tuple[str, ...]) -> str:
-        found = self.text(name, given)
-        if found is None or found.lower() not in choices:
-            raise ValueError(
-                f"{name.lower()} (or ETHOGRAM_{name}): expected one of {', '.join(choices)}, found {found!r}"
-            )
-        return found.lower()

@@ -13,6 +13,9 @@ from ethogram.episode import Episode, PastEnd
 from ethogram.run import Run
 from ethogram.schedule import EpisodeStart, Schedule
 
+SAID = ("action_dist_inputs", "vf_preds", "qf_preds")
+"""What RLlib's modules say of a step, of all that their outputs hold."""
+
 
 @dataclass
 class _Player:
@@ -196,7 +199,7 @@ def alike(episode: Any) -> bool:
 
 def said(episode: Any) -> dict[str, Any]:
     """What the policy said of the newest step: its logits or Gaussian, value, Q-values."""
-    outputs = {name: episode.get_extra_model_outputs(name, -1) for name in episode.extra_model_outputs}
+    outputs = {name: episode.get_extra_model_outputs(name, -1) for name in SAID if name in episode.extra_model_outputs}
     told: dict[str, Any] = {}
     if "action_dist_inputs" in outputs:
         given = np.asarray(outputs["action_dist_inputs"])
