@@ -2,6 +2,7 @@ import { mount } from 'svelte';
 
 import './theme/tokens.css';
 import './theme/base.css';
+import './theme/charts.css';
 import Shell from './shell/Shell.svelte';
 import { VIEWERS } from './viewers/registry';
 

@@ -3,6 +3,7 @@ import { mount } from 'svelte';
 
 import './theme/tokens.css';
 import './theme/base.css';
+import './theme/charts.css';
 import { reportOfPage } from './api/record_book';
 import { RecordedClient } from './api/recorded_client';
 import Shell from './shell/Shell.svelte';
