@@ -10,12 +10,14 @@ pub const SIDE_MAX: u32 = 16_384;
 /// Most bytes that decoding one picture may take.
 pub const BYTES_MAX: u64 = 256 << 20;
 
-/// Decodes a PNG, JPEG or GIF (its first frame) to H×W×C `uint8`: one, three or four channels. The error says what is wrong.
+/// Decodes a PNG, JPEG, GIF, WebP (their first frames) or BMP to H×W×C `uint8`: one, three or four channels. The error says what is wrong.
 pub fn pixels(encoded: &[u8]) -> Result<Array, String> {
     let (shape, data) = match encoded {
         [0x89, b'P', b'N', b'G', ..] => png(encoded)?,
         [0xff, 0xd8, 0xff, ..] => jpeg(encoded)?,
         [b'G', b'I', b'F', b'8', ..] => gif(encoded)?,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp(encoded)?,
+        [b'B', b'M', ..] => bmp(encoded)?,
         _ => return Err(NO_PICTURE.into()),
     };
     Array::new(Dtype::Uint8, shape, data).map_err(|error| error.to_string())
@@ -27,11 +29,13 @@ pub fn shape(encoded: &[u8]) -> Result<Vec<usize>, String> {
         [0x89, b'P', b'N', b'G', ..] => png_head(encoded).map(|(_, shape)| shape),
         [0xff, 0xd8, 0xff, ..] => jpeg_head(encoded).map(|(_, _, shape)| shape),
         [b'G', b'I', b'F', b'8', ..] => gif_head(encoded).map(|(_, shape)| shape),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp_head(encoded).map(|(_, shape)| shape),
+        [b'B', b'M', ..] => bmp_head(encoded).map(|(_, shape)| shape),
         _ => Err(NO_PICTURE.into()),
     }
 }
 
-const NO_PICTURE: &str = "neither PNG, JPEG nor GIF";
+const NO_PICTURE: &str = "neither PNG, JPEG, GIF, WebP nor BMP";
 
 /// Height, width and channels; and the pixels.
 type Pixels = (Vec<usize>, Vec<u8>);
@@ -132,6 +136,50 @@ fn gif(encoded: &[u8]) -> Result<Pixels, String> {
     Ok((shape, data))
 }
 
+type Webp<'a> = image_webp::WebPDecoder<Cursor<&'a [u8]>>;
+
+fn webp_head(encoded: &[u8]) -> Result<(Webp<'_>, Vec<usize>), String> {
+    let mut decoder = image_webp::WebPDecoder::new(Cursor::new(encoded)).map_err(|error| error.to_string())?;
+    decoder.set_memory_limit(BYTES_MAX as usize);
+    let (width, height) = decoder.dimensions();
+    let shape = bounded(width, height, if decoder.has_alpha() { 4 } else { 3 })?;
+    Ok((decoder, shape))
+}
+
+fn webp(encoded: &[u8]) -> Result<Pixels, String> {
+    let (mut decoder, shape) = webp_head(encoded)?;
+    let mut data = vec![0; shape.iter().product()];
+    let done =
+        if decoder.is_animated() { decoder.read_frame(&mut data).map(drop) } else { decoder.read_image(&mut data) };
+    done.map_err(|error| error.to_string())?;
+    Ok((shape, data))
+}
+
+type Bmp<'a> = zune_bmp::BmpDecoder<ZCursor<&'a [u8]>>;
+
+fn bmp_head(encoded: &[u8]) -> Result<(Bmp<'_>, Vec<usize>), String> {
+    let options = DecoderOptions::default().set_max_width(SIDE_MAX as usize).set_max_height(SIDE_MAX as usize);
+    let mut decoder = zune_bmp::BmpDecoder::new_with_options(ZCursor::new(encoded), options);
+    decoder.decode_headers().map_err(|error| format!("{error:?}"))?;
+    let (width, height) = decoder.dimensions().ok_or("a BMP without its head")?;
+    // Without masks the fourth byte of a pixel has no meaning.
+    let plain = encoded.get(30..34) == Some(&[0; 4]);
+    let channels = decoder.colorspace().map_or(3, |space| space.num_components()).min(if plain { 3 } else { 4 });
+    let side = |length| u32::try_from(length).unwrap_or(u32::MAX);
+    let shape = bounded(side(width), side(height), channels)?;
+    Ok((decoder, shape))
+}
+
+fn bmp(encoded: &[u8]) -> Result<Pixels, String> {
+    let (mut decoder, shape) = bmp_head(encoded)?;
+    let channels = decoder.colorspace().map_or(3, |space| space.num_components());
+    let mut data = decoder.decode().map_err(|error| format!("{error:?}"))?;
+    if channels == 4 && shape[2] == 3 {
+        data = data.as_chunks::<4>().0.iter().flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    }
+    Ok((shape, data))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,8 +207,8 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_said_to_be_none() {
-        assert_eq!(pixels(b"not a picture"), Err("neither PNG, JPEG nor GIF".into()));
-        for head in [b"\x89PNG\r\n\x1a\n".as_slice(), b"\xff\xd8\xff\xe0", b"GIF89a"] {
+        assert_eq!(pixels(b"not a picture"), Err("neither PNG, JPEG, GIF, WebP nor BMP".into()));
+        for head in [b"\x89PNG\r\n\x1a\n".as_slice(), b"\xff\xd8\xff\xe0", b"GIF89a", b"RIFF\x04\0\0\0WEBP", b"BM"] {
             assert!(pixels(head).is_err() && shape(head).is_err());
         }
     }
@@ -195,6 +243,50 @@ mod tests {
         // What Pillow reads of the same files.
         let (shape, data) = read(include_bytes!("../../tests/data/jpeg/colour.jpg"));
         assert_eq!((shape, &data[..3], &data[45..48]), (vec![8, 16, 3], &[254, 0, 0][..], &[0, 0, 254][..]));
+    }
+
+    #[test]
+    fn pictures_of_webp_and_bmp_are_those_that_pillow_reads() {
+        for (encoded, expected) in [
+            (
+                include_bytes!("../../tests/data/pictures/colour.bmp").as_slice(),
+                include_str!("../../tests/data/pictures/colour.bmp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/grey.bmp"),
+                include_str!("../../tests/data/pictures/grey.bmp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/clear.bmp"),
+                include_str!("../../tests/data/pictures/clear.bmp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/exact.webp"),
+                include_str!("../../tests/data/pictures/exact.webp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/clear.webp"),
+                include_str!("../../tests/data/pictures/clear.webp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/lossy.webp"),
+                include_str!("../../tests/data/pictures/lossy.webp.json"),
+            ),
+            (
+                include_bytes!("../../tests/data/pictures/moving.webp"),
+                include_str!("../../tests/data/pictures/moving.webp.json"),
+            ),
+        ] {
+            let expected: serde_json::Value = serde_json::from_str(expected).expect("what Pillow read");
+            let (shape, data) = read(encoded);
+            assert_eq!(serde_json::json!(shape), expected["shape"]);
+            let pixels =
+                expected["pixels"].as_array().expect("pixels").iter().map(|value| value.as_i64().unwrap_or(-1));
+            for (found, expected) in data.iter().zip(pixels) {
+                // Lossy colours may be enlarged otherwise: by one of 256 levels.
+                assert!((i64::from(*found) - expected).abs() <= 1, "{found} for {expected}");
+            }
+        }
     }
 
     #[test]

@@ -148,7 +148,10 @@ fn pictures_are_pixels() {
     assert_eq!(row("broken"), None);
     let lost = run.lost();
     assert_eq!(lost.len(), 1, "{lost:?}");
-    assert!(lost[0].what.contains("broken") && lost[0].why.contains("neither PNG, JPEG nor GIF"), "{lost:?}");
+    assert!(
+        lost[0].what.contains("broken") && lost[0].why.contains("neither PNG, JPEG, GIF, WebP nor BMP"),
+        "{lost:?}"
+    );
 }
 
 #[test]
