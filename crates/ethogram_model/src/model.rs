@@ -8,7 +8,7 @@ use crate::error::{Error, Result, within};
 use crate::exec::{Packed, Prepared};
 use crate::graph::{Builder, Graph};
 use crate::limits::Limits;
-use crate::node::{File, Functions, Known, Laid, Node};
+use crate::node::{File, Functions, Known, Laid, Node, check_made_once};
 use crate::onnx::{self, DimProto, ModelProto, ValueInfo, tensor_from_proto};
 use crate::tensor::{Dtype, Tensor};
 use ethogram_random::Random;
@@ -116,9 +116,15 @@ impl Model {
             if let Some(at) = nan.filter(|_| !tensor.shape().is_empty()) {
                 return Err(Error::NotANumber { name, at });
             }
+            if let Some((name, _)) = weights.get_key_value(&name) {
+                return Err(Error::Inconsistent(format!("there are two weights named {name:?}; export it again")));
+            }
             weights.insert(name, Arc::new(tensor));
         }
         let nodes = proto.graph.nodes.into_iter().map(|node| Node::read(node, &file, 0)).collect::<Result<Vec<_>>>()?;
+        let inputs = proto.graph.inputs.iter().filter(|input| !weights.contains_key(&input.name));
+        let inputs = inputs.map(|input| (input.name.as_str(), "an input"));
+        check_made_once(inputs.chain(weights.keys().map(|name| (name.as_str(), "a weight"))), &nodes)?;
         let taken = weights.keys().chain(proto.graph.inputs.iter().map(|input| &input.name));
         let nodes = Functions::new(proto.functions, &file).written_out(nodes, taken)?;
         // Old files list weights among the inputs.

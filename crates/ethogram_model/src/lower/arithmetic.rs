@@ -42,11 +42,32 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("CastLike", cast_like),
     ("IsNaN", is_nan),
     ("IsInf", is_infinite),
+    // Of TensorFlow: tf2onnx leaves these two as they are, of which Keras makes `gelu` and `celu`. The standard has no such operators.
+    ("Erfc", erfc),
+    ("Expm1", expm1),
 ];
 
 fn unary(call: &mut Call<'_>, unary: Unary) -> Result<Vec<ValueId>> {
     let x = call.floats(0)?;
     Ok(vec![call.b.unary(unary, x)?])
+}
+
+/// `1 − erf(x)`.
+fn erfc(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.floats(0)?;
+    let erf = call.b.unary(Unary::Erf, x)?;
+    let negative = call.b.unary(Unary::Neg, erf)?;
+    Ok(vec![call.b.unary(Unary::Shift(1.0), negative)?])
+}
+
+/// `eˣ − 1`, as `tanh(x / 2) · (eˣ + 1)`, which keeps its digits near 0.
+fn expm1(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+    let x = call.floats(0)?;
+    let half = call.b.unary(Unary::Scale(0.5), x)?;
+    let tanh = call.b.unary(Unary::Tanh, half)?;
+    let exp = call.b.unary(Unary::Exp, x)?;
+    let more = call.b.unary(Unary::Shift(1.0), exp)?;
+    Ok(vec![call.b.mul(tanh, more)?])
 }
 
 /// Of floats, or of integers by way of floats, which is exact for shapes and indices.

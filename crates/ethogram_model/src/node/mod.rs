@@ -4,9 +4,10 @@ mod function;
 mod laid;
 mod loops;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::lower::{AttributeValue, Attributes};
 use crate::onnx::{self, Attribute, GraphProto, NodeProto, tensor_from_proto};
@@ -106,6 +107,26 @@ impl Node {
     }
 }
 
+/// Checks that each value of a graph is made once: two of one name were one of them, and nothing would say which.
+///
+/// **Errors**: the name, and what makes it.
+pub fn check_made_once<'n>(given: impl Iterator<Item = (&'n str, &'static str)>, nodes: &'n [Node]) -> Result<()> {
+    let mut made: HashMap<&str, String> = HashMap::new();
+    let given = given.map(|(name, what)| (name, what.to_owned()));
+    let computed = nodes.iter().flat_map(|node| {
+        let by = format!("node {:?}, {}", node.title(), node.operator);
+        node.outputs.iter().filter(|name| !name.is_empty()).map(move |name| (name.as_str(), by.clone()))
+    });
+    for (name, by) in given.chain(computed) {
+        if let Some(first) = made.insert(name, by.clone()) {
+            return Err(Error::Inconsistent(format!(
+                "the value {name:?} is made twice, as {first} and as {by}; export it again"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// A domain by its short name: that of ONNX is empty.
 fn domain(domain: String) -> String {
     if domain == "ai.onnx" { String::new() } else { domain }
@@ -118,9 +139,11 @@ impl Branch {
             let (name, tensor) = tensor_from_proto(encoded, file.limits, file.external)?;
             Ok((name, Arc::new(tensor)))
         });
+        let nodes = proto.nodes.into_iter().map(|node| Node::read(node, file, depth)).collect::<Result<Vec<_>>>()?;
+        check_made_once(proto.inputs.iter().map(|input| (input.name.as_str(), "an input")), &nodes)?;
         Ok(Branch {
             weights: weights.collect::<Result<_>>()?,
-            nodes: proto.nodes.into_iter().map(|node| Node::read(node, file, depth)).collect::<Result<_>>()?,
+            nodes,
             inputs: proto.inputs.into_iter().map(|input| input.name).collect(),
             outputs: proto.outputs.into_iter().map(|output| output.name).collect(),
         })

@@ -85,6 +85,20 @@ fn a_circle_is_named() {
 }
 
 #[test]
+fn a_value_that_is_made_twice_is_named() {
+    let relu = |from, to| node("Relu", &[from], &[to], vec![]);
+    let twice = model(vec![relu("x", "y"), node("Neg", &["x"], &["y"], vec![])], vec![], &[2, 3]);
+    check(&twice, &["\"y\" is made twice", "Relu", "Neg", "export it again"]);
+    let over = model(vec![relu("x", "x"), relu("x", "y")], vec![], &[2, 3]);
+    check(&over, &["\"x\" is made twice", "an input", "Relu"]);
+    let weights = || floats("w", &[3], &[1.0, 2.0, 3.0]);
+    let add = node("Add", &["x", "w"], &["y"], vec![]);
+    check(&model(vec![add.clone()], vec![weights(), weights()], &[2, 3]), &["two weights named \"w\""]);
+    let over = model(vec![relu("x", "w"), add], vec![weights()], &[2, 3]);
+    check(&over, &["\"w\" is made twice", "a weight", "Relu"]);
+}
+
+#[test]
 fn a_huge_shape_is_refused_before_it_is_made() {
     let before = most_memory();
     let huge = 1_i64 << 40;

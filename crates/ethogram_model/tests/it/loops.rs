@@ -164,7 +164,8 @@ fn values_inside_a_loop_are_no_layers() {
 #[test]
 fn loops_of_nothing_end() {
     let start = Instant::now();
-    let mut nodes = vec![node("Identity", &["h"], &["next"], vec![]); 400];
+    let names = (1..400).map(|at| format!("copy{at}")).chain(["next".to_owned()]);
+    let mut nodes: Vec<Vec<u8>> = names.map(|name| node("Identity", &["h"], &[&name], vec![])).collect();
     for depth in 0..6 {
         let body = branch("body", &["turn", "before", "h"], nodes, vec![], &["before", "next"]);
         let next = if depth == 5 { "y" } else { "next" };

@@ -235,6 +235,30 @@ fn a_known_condition_picks_its_branch() {
 }
 
 #[test]
+fn functions_of_tensorflow_that_its_exporter_leaves_are_known() {
+    // The series of the error function, from minus one to one.
+    let erfc = |x: f64| {
+        let (mut term, mut sum) = (x, x);
+        for n in 1..40 {
+            term *= -x * x / f64::from(n);
+            sum += term / f64::from(2 * n + 1);
+        }
+        1.0 - std::f64::consts::FRAC_2_SQRT_PI * sum
+    };
+    for (operator, expected) in [("Erfc", &erfc as &dyn Fn(f64) -> f64), ("Expm1", &f64::exp_m1)] {
+        let bytes = model(vec![node(operator, &["x"], &["y"], vec![])], vec![], &[2, 9]);
+        let found = check(&bytes, &[2, 9]).unwrap();
+        for (found, at) in found.as_f32().unwrap().iter().zip(noise(18, 3)) {
+            let expected = expected(f64::from(at)) as f32;
+            assert!(
+                (found - expected).abs() <= 1e-6 * (1.0 + expected.abs()),
+                "{operator} of {at}: {found}, {expected}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_stays_out_is_told_by_name() {
     let check = |bytes: &[u8], shape: &[usize], expected: &str| {
         let error = check(bytes, shape).unwrap_err();
