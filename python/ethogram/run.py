@@ -20,7 +20,7 @@ from ethogram.errors import EthogramError
 from ethogram.films import Films
 from ethogram.greeting import greet
 from ethogram.integrations.adapted import adapted, observation_for
-from ethogram.jax_function import JaxFunction, function_of
+from ethogram.live_function import Function, function_of
 from ethogram.run_folder import find_run
 from ethogram.settings import Settings
 
@@ -310,7 +310,8 @@ class Run(_native.RunCore):
                 value. After the steps of a `run.episode`, whose environment nobody described, it needs an example.
                 Policies in JAX likewise, by the package jax2onnx: a function of an observation batch, a
                 `TrainState`, a module of Flax or Equinox; one that returns a distribution of distrax or TensorFlow
-                Probability, with the value or without, needs nothing else.
+                Probability, with the value or without, needs nothing else. Models of Keras, modules and functions of
+                TensorFlow by the package tf2onnx: one whose outputs are called by their roles needs nothing else.
             global_step: Environment steps at these weights; `Run.global_step` if left out.
             name: For people; the global step if left out.
             signature: What inputs and outputs mean, see `ethogram.signature`. Those of a module are named by it, in the
@@ -332,7 +333,7 @@ class Run(_native.RunCore):
             if signature is None and (found := adapted(source, self._env, example, self._said)) is not None:
                 source, example, text = found.module, found.example, json.dumps(found.signature)
             source = function_of(source) or source
-            if isinstance(source, JaxFunction) or (hasattr(source, "state_dict") and hasattr(source, "forward")):
+            if isinstance(source, Function) or (hasattr(source, "state_dict") and hasattr(source, "forward")):
                 example = observation_for(signature, self._env) if example is None else example
                 if self._exporter is None:
                     self._exporter = Exporter(self)
@@ -347,8 +348,9 @@ class Run(_native.RunCore):
     def attach_films(self, folder: str | os.PathLike[str], *, evaluation: bool | None = None) -> int:
         """Attach films that Gymnasium's `RecordVideo` made since the run began to the episodes that they show.
 
-        When the run ends this is done by itself for the folder of a `RecordVideo` inside an environment given to
-        `record`, and for those beside the `log_dir` of a `SummaryWriter`. A film of 128 MiB is the largest.
+        This is done by itself, while the training goes on and when the run ends, for the folder of a `RecordVideo`
+        inside or around an environment given to `record`, and for those beside the `log_dir` of a `SummaryWriter`.
+        A film of 128 MiB is the largest.
 
         Args:
             folder: Where they lie, called `…-episode-N.mp4` or `…-step-N.mp4`. Links are passed over.
@@ -405,6 +407,7 @@ class Run(_native.RunCore):
         if self._exporter is not None:
             self._exporter.wait()
         fault: Exception | None = None
+        self._films.end()
         if self._folder is not None:
             try:
                 self._films.attach()
@@ -438,6 +441,7 @@ class Run(_native.RunCore):
         super()._forget()
         self._lock = threading.RLock()
         self._exporter = None
+        self._films = Films(self)
         self._recorders.clear()
         self._captures.clear()
 

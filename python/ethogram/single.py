@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 
 from ethogram import _native, description, notes, tape
+from ethogram.films import FilmMakers
 from ethogram.final import FinalRows
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             description.leaves(run, env.observation_space, tape.OBSERVATION), tape.OBSERVATION
         )
         self._action = self._tape.keep(description.leaves(run, env.action_space, tape.ACTION), tape.ACTION)
+        self._film_makers = FilmMakers(run._films)
         # Kept here so that a step of an episode that is not recorded costs one call.
         self._live = False
         self._resets_itself = any(type(part).__name__ == "Autoreset" for part in description.wrappers(env))
@@ -87,6 +89,11 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
         """Mark steps of this episode that are worth a look. See `Episode.hotspot`."""
         self._notes.hotspot(0, title, note, start, end)
+
+    def render(self) -> Any:
+        """Draw the environment. Where a `RecordVideo` around this one asks, its films are looked for."""
+        self._film_makers.look(self.evaluation)
+        return self.env.render()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and begin an episode."""

@@ -19,6 +19,7 @@ from gymnasium.vector import AutoresetMode
 
 from ethogram import _native, description, notes, tape
 from ethogram.errors import EthogramError
+from ethogram.films import FilmMakers
 from ethogram.final import FinalRows
 from ethogram.last_pictures import LastPictures
 
@@ -48,6 +49,7 @@ class RecordedVectorEnv(_Wrapper):
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
         self._final = FinalRows(run)
+        self._film_makers = FilmMakers(run._films)
         self._tape.settle_frames(env.render_mode)
         self._mode = _autoreset_mode(env, run, autoreset)
         observation_space, action_space = env.single_observation_space, env.single_action_space
@@ -169,6 +171,11 @@ class RecordedVectorEnv(_Wrapper):
         if self._recorder.recording:
             self._observe(observations, None)
         return observations, rewards, terminated, truncated, infos
+
+    def render(self) -> Any:
+        """Draw the environments. Where a `RecordVideo` around them asks, its films are looked for."""
+        self._film_makers.look(self.evaluation)
+        return self.env.render()
 
     def close(self, **kwargs: Any) -> None:
         """Close the environments; episodes still open stay as far as they came."""

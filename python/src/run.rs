@@ -255,21 +255,24 @@ impl RunCore {
         Ok(Some(hash))
     }
 
-    /// Attaches the films in a folder to the episodes that they show; how many, and the names of those that could not be, and why.
-    #[pyo3(signature = (folder, *, evaluation, since_us))]
+    /// Attaches the films in a folder to the episodes that they show; how many, the names of those that could not be, and why, and how
+    /// many are left for later, as they are while the training is `live`. `steps` are global steps of the run over time.
+    #[pyo3(signature = (folder, *, evaluation, since_us, live = false, steps = vec![]))]
     #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
     fn _attach_films(
         slf: &Bound<'_, Self>,
         folder: PathBuf,
         evaluation: Option<bool>,
         since_us: i64,
-    ) -> PyResult<(u64, Vec<(String, String)>)> {
+        live: bool,
+        steps: Vec<(i64, i64)>,
+    ) -> PyResult<(u64, Vec<films::Left>, u64)> {
         let core = slf.get();
-        let Some(writer) = core.writer(slf)? else { return Ok((0, Vec::new())) };
-        let those = Those { evaluation, since_us };
+        let Some(writer) = core.writer(slf)? else { return Ok((0, Vec::new(), 0)) };
+        let those = Those { evaluation, since_us, live, steps };
         let attached = slf.py().detach(|| films::attach(writer, &folder, &those, &|| core.allot(writer)));
         let attached = attached.map_err(|error| fault::from_store(&error))?;
-        Ok((attached.count, attached.left))
+        Ok((attached.count, attached.left, attached.waiting))
     }
 
     /// Tells an error once a kind, or raises it when the run is strict.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from conftest import rows
 from environments import Counter
 
 import ethogram as eg
-from ethogram import space
+from ethogram import films, space
 from ethogram.summary import SummaryWriter
 
 
@@ -49,11 +51,7 @@ def test_row_b15_films_of_a_recorded_environment_belong_to_its_episodes(tmp_path
     run = eg.init(root=tmp_path / "runs", strict=True, capture_code=False)
     env = eg.record(Filmed(Counter(), tmp_path / "films", film), run, schedule=eg.never)
     for _ in range(3):
-        env.reset()
-        ended = False
-        while not ended:
-            *_, terminated, truncated, _ = env.step(1)
-            ended = terminated or truncated
+        play(env)
     env.close()
     run.finish()
     extras = _extras(run)
@@ -62,6 +60,87 @@ def test_row_b15_films_of_a_recorded_environment_belong_to_its_episodes(tmp_path
     assert run.folder is not None
     assert {(run.folder / "blobs" / row["video_blob"]).read_bytes() for row in extras} == {film}
     assert all(row["length"] > 0 for row in rows(eg.open(run).episodes())), "what was counted stays"
+
+
+def test_row_b15_films_arrive_while_the_training_runs(
+    tmp_path: Path, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films, "INTERVAL_SECS", 0.05)
+    run = eg.init(root=tmp_path / "runs", strict=True, capture_code=False)
+    folder = tmp_path / "films"
+    env = eg.record(Filmed(Counter(), folder, film), run, schedule=eg.never)
+    play(env)
+    wait_for(lambda: [row.get("video") for row in _extras(run)] == ["rl-video-episode-0.mp4"])
+    # Half a film is none yet, nor is one of an episode that is still played.
+    whole = folder / "rl-video-episode-2.mp4"
+    play(env)
+    env.reset()
+    whole.write_bytes(film[: len(film) // 2])
+    time.sleep(0.3)
+    assert ["video" in row for row in _extras(run)] == [True, True, False]
+    env.step(1)
+    whole.write_bytes(film)
+    play(env, reset=False)
+    wait_for(lambda: [row.get("video", "")[-5:] for row in _extras(run)] == ["0.mp4", "1.mp4", "2.mp4"])
+    env.close()
+    run.finish()
+    assert [row["video"][-5:] for row in _extras(run)] == ["0.mp4", "1.mp4", "2.mp4"], "none is attached twice"
+    assert run.faults == {}
+
+
+def test_row_b15_films_beside_a_summary_writer_arrive_at_the_step_of_their_time(
+    tmp_path: Path, film: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    writer = SummaryWriter("runs/CartPole-v1__dqn__1")
+    folder = Path("videos/CartPole-v1__dqn__1")
+    folder.mkdir(parents=True)
+    for episode, step in ((0, 1), (8, 500), (27, 2000)):
+        writer.add_scalar("charts/SPS", 1.0, step)
+        writer.run._films.look()
+        (folder / f"rl-video-episode-{episode}.mp4").write_bytes(film)
+        writer.run._films.look()
+        table = eg.open(writer.run).episodes().numpy()
+        assert (table["episode"][-1], table["global_step"][-1]) == (episode, step)
+    writer.close()
+    assert eg.open(writer.run).episodes().numpy()["episode"].tolist() == [0, 8, 27]
+    assert writer.run.faults == {}
+
+
+def test_row_b15_a_recordvideo_around_a_recorded_environment_is_found(tmp_path: Path, film: bytes) -> None:
+    class Around(Filmed):
+        def step(self, action: Any) -> Any:
+            result = self.env.step(action)
+            self.render()
+            return result
+
+        def render(self) -> Any:
+            return self.env.render()
+
+    Around.__name__ = "RecordVideo"
+    run = eg.init(root=tmp_path / "runs", strict=True, capture_code=False)
+    env = Around(gymnasium.Wrapper(eg.record(Counter(), run, schedule=eg.never)), tmp_path / "films", film)
+    for _ in range(2):
+        play(env)
+    run.finish()
+    assert [row["video"] for row in _extras(run)] == [f"rl-video-episode-{at}.mp4" for at in range(2)]
+
+
+def play(env: Any, *, reset: bool = True) -> None:
+    """To the end of an episode."""
+    if reset:
+        env.reset()
+    ended = False
+    while not ended:
+        *_, terminated, truncated, _ = env.step(1)
+        ended = terminated or truncated
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until, "films arrive within seconds"
+        time.sleep(0.02)
 
 
 def test_row_b15_films_beside_a_summary_writer_stand_for_their_episodes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import gymnasium
 import pytest
 
 import ethogram as eg
+from ethogram import films
 from ethogram.summary import SummaryWriter
 
 
@@ -66,3 +68,49 @@ def test_row_b15_a_cleanrl_script_changes_one_import(tmp_path: Path, monkeypatch
     assert [row.row["extra"]["video"] for row in rows] == ["rl-video-episode-0.mp4", "rl-video-episode-2.mp4"]
     assert all((view.folder / "blobs" / row.row["extra"]["video_blob"]).read_bytes()[4:8] == b"ftyp" for row in rows)
     assert json.dumps(view.info["config"]) == '{"seed": 1}'
+
+
+def test_row_b15_recordvideo_around_a_recorded_environment_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films, "INTERVAL_SECS", 0.2)
+    run = eg.init(root=tmp_path / "runs", strict=True, capture_code=False)
+    inner = eg.record(gymnasium.make("CartPole-v1", render_mode="rgb_array"), run, schedule=eg.never)
+    env = gymnasium.wrappers.RecordVideo(inner, str(tmp_path / "films"), episode_trigger=lambda at: at % 2 == 0)
+    for episode in range(5):
+        env.reset(seed=episode)
+        ended = False
+        while not ended:
+            *_, terminated, truncated, _ = env.step(1)
+            ended = terminated or truncated
+    until = time.monotonic() + 30
+    while ["video" in row for row in extras(run)] != [True, False, True, False, False]:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    env.close()
+    run.finish()
+    assert [row.get("video") for row in extras(run)] == [
+        "rl-video-episode-0.mp4", None, "rl-video-episode-2.mp4", None, "rl-video-episode-4.mp4",
+    ]  # fmt: skip
+
+
+def test_row_b15_films_of_stable_baselines3(tmp_path: Path) -> None:
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.env_util import make_vec_env
+    from stable_baselines3.common.vec_env import VecVideoRecorder
+
+    from ethogram.integrations.stable_baselines3 import EthogramCallback
+
+    run = eg.init(root=tmp_path / "runs", strict=True, capture_code=False)
+    venv = make_vec_env("CartPole-v1", n_envs=1, env_kwargs={"render_mode": "rgb_array"})
+    venv = VecVideoRecorder(venv, str(tmp_path / "films"), lambda step: step in (0, 100), video_length=9)
+    model = PPO("MlpPolicy", venv, n_steps=128, batch_size=64, seed=1)
+    model.learn(256, callback=EthogramCallback(run, record=eg.never))
+    venv.close()
+    run.finish()
+    rows = extras(run)
+    begins = [sum(row["length"] for row in rows[:at]) for at in range(len(rows))]
+    found = {
+        row["video"]: begin + row["video_first_step"] for row, begin in zip(rows, begins, strict=True) if "video" in row
+    }
+    assert found == {"rl-video-step-0-to-step-9.mp4": 0, "rl-video-step-100-to-step-109.mp4": 100}

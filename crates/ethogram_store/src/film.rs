@@ -37,6 +37,11 @@ impl FilmName {
             let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             digits.parse().ok().filter(|number| plain && *number < NUMBER_MAX)
         };
+        // Stable-Baselines3 has the end of a film in its name, too: `rl-video-step-400-to-step-600`.
+        let stem = match stem.rsplit_once("-to-step-") {
+            Some((begin, end)) if number(end).is_some() => begin,
+            _ => stem,
+        };
         match (stem.rsplit_once("episode-"), stem.rsplit_once("step-")) {
             (Some((_, digits)), _) if number(digits).is_some() => number(digits).map(Self::Episode),
             (_, Some((_, digits))) => number(digits).map(Self::Step),
@@ -126,6 +131,8 @@ mod tests {
             ("CartPole-episode-125.mp4", Some(FilmName::Episode(125))),
             ("rl-video-step-1000.mp4", Some(FilmName::Step(1000))),
             ("episode-3-step-40.mp4", Some(FilmName::Step(40))),
+            ("rl-video-step-400-to-step-600.mp4", Some(FilmName::Step(400))),
+            ("rl-video-step-x-to-step-600.mp4", None),
             ("step-40-episode-3.mp4", Some(FilmName::Episode(3))),
             ("rl-video-episode-1.meta.json", None),
             ("rl-video-episode-x.mp4", None),

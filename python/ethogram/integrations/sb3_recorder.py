@@ -49,6 +49,9 @@ class StepRecorder:
         run._describe_spec(
             env, [type(wrapper).__name__ for wrapper in self._layout.wrappers if wrapper is not self._env.unwrapped]
         )
+        run._films.watch_env(self._env, False)
+        for wrapper in self._layout.wrappers:
+            run._films.watch_wrapper(wrapper, False)
         run._describe_env(
             description.describe_env(
                 env,
