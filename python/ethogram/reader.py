@@ -156,7 +156,7 @@ class RunView:
         if not found:
             known = _some([("", f"{row['global_step']} ({row['name']})") for row in rows])
             raise NotFoundError(f"no checkpoint{'' if which is None else f' {which!r}'}; there are {known}")
-        return CheckpointView(self._reader, found[-1])
+        return CheckpointView(self, found[-1])
 
     def events(self, *kinds: str, top: int = 16, **settings: float) -> list[Event]:
         """Moments of all recorded episodes that are worth a look: the first of each kind, then the second, and so on.
@@ -328,6 +328,7 @@ class CheckpointView:
     """Weights at one update. Made by `RunView.checkpoint`.
 
     Attributes:
+        run: Whose weights they are.
         global_step: Global step of the weights.
         name: For people, for example `80M`.
         hash: Content hash of the bytes.
@@ -335,20 +336,20 @@ class CheckpointView:
         signature: What its inputs and outputs mean, as `ethogram.signature` made it.
     """
 
-    def __init__(self, reader: _native.RunView, row: dict[str, Any]) -> None:
+    def __init__(self, run: RunView, row: dict[str, Any]) -> None:
+        self.run = run
         self.global_step: int = row["global_step"]
         self.name: str = row["name"]
         self.hash: str = row["hash"]
         self.format: str = row["format"]
         self.signature: dict[str, Any] | None = json.loads(row["signature"])
-        self._reader = reader
 
     def __repr__(self) -> str:
         return f"<ethogram.CheckpointView {self.name!r} at {self.global_step}, {self.format}>"
 
     def read(self) -> bytes:
         """The file as it was logged."""
-        return self._reader.blob(self.hash)
+        return self.run._reader.blob(self.hash)
 
     @cached_property
     def model(self) -> Model:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ethogram import capture, description
@@ -16,6 +16,7 @@ Make = Callable[[], Any] | str
 PLAIN_WRAPPERS = {
     "TimeLimit", "OrderEnforcing", "PassiveEnvChecker", "Autoreset", "RecordEpisodeStatistics", "RecordVideo",
     "RenderCollection", "HumanRendering", "Monitor", "VecMonitor", "VecNormalize", "VecTransposeImage", "VecCheckNan",
+    "VecVideoRecorder",
 }  # fmt: skip
 """Wrappers that Gymnasium adds by itself, or that change nothing of what is recorded."""
 
@@ -34,19 +35,29 @@ def spec_of(env: Any, around: Iterable[str] = ()) -> dict[str, Any] | None:
     chain = [*description.wrappers(env), *(description.wrappers(part) if part is not env else ())]
     inner = getattr(part, "unwrapped", None)
     names = [type(wrapper).__name__ for wrapper in chain if wrapper is not inner and hasattr(wrapper, "env")]
-    settings = {name: value for name, value in (getattr(spec, "kwargs", None) or {}).items() if name != "render_mode"}
     strange = [name for name in [*names, *around] if name not in PLAIN_WRAPPERS and not name.startswith("Recorded")]
+    return spec_with(
+        str(spec.id), getattr(spec, "kwargs", None) or {}, getattr(spec, "max_episode_steps", None), strange
+    )
+
+
+def spec_with(name: str, settings: Mapping[str, Any], step_limit: int | None, strange: Iterable[str]) -> dict[str, Any]:
+    """What makes an environment again, as a run keeps it.
+
+    Args:
+        name: The id that Gymnasium registers.
+        settings: What it is made with.
+        step_limit: Steps of the longest episode, None without a limit.
+        strange: What else is around it that only its script knows.
+    """
+    strange = list(dict.fromkeys(strange))
+    plain = {name: value for name, value in settings.items() if name != "render_mode"}
     try:
-        settings = json.loads(json.dumps(settings))
+        plain = json.loads(json.dumps(plain))
     except (TypeError, ValueError):
-        settings = capture.jsonable(settings)
+        plain = capture.jsonable(plain)
         strange.append("settings that are no JSON")
-    return {
-        "id": str(spec.id),
-        "kwargs": settings,
-        "max_episode_steps": getattr(spec, "max_episode_steps", None),
-        "wrappers": list(dict.fromkeys(strange)),
-    }
+    return {"id": name, "kwargs": plain, "max_episode_steps": step_limit, "wrappers": strange}
 
 
 def make_env(env: Make | None, view: RunView | None, *, pictures: bool = True) -> Any:

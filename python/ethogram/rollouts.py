@@ -35,7 +35,7 @@ STEPS_MAX = 100_000
 
 
 def rollout(
-    checkpoint: CheckpointView | str | os.PathLike[str] | Any,
+    checkpoint: CheckpointView | RunView | Run | str | os.PathLike[str] | Any,
     env: Make | None = None,
     *,
     episodes: int = 5,
@@ -52,9 +52,9 @@ def rollout(
 
     Args:
         checkpoint: A checkpoint of a run (`eg.open(run).checkpoint()`), or `RUN` or `RUN@WHICH` as text, where `WHICH`
-            is its global step or name; the last when left out. Or a policy that `Run.checkpoint` takes by itself, as
-            `PPO.load("model.zip")` or an agent of CleanRL's manner with its weights: it is exported first, and plays as
-            what is then kept.
+            is its global step or name; the last when left out, as of a run itself. Or a policy that `Run.checkpoint`
+            takes by itself, as `PPO.load("model.zip")` or an agent of CleanRL's manner with its weights: it is exported
+            first, and plays as what is then kept.
         env: What to play; the environment of the checkpoint's run when left out.
         episodes: How many.
         seed: Of the first episode's reset; the next ones count up. Actions are drawn from it, too.
@@ -84,6 +84,10 @@ def rollout(
     source = None
     if isinstance(checkpoint, str | os.PathLike):
         source, checkpoint = find_checkpoint(checkpoint, root)
+    if isinstance(checkpoint, RunView | Run):
+        checkpoint = opened(checkpoint).checkpoint()
+    if isinstance(checkpoint, CheckpointView):
+        source = checkpoint.run
     inner = make_env(env, source)
     try:
         if not isinstance(checkpoint, CheckpointView):

@@ -63,6 +63,14 @@ def test_row_b16_a_checkpoint_plays_its_environment(played: eg.RunView, root: Pa
     np.testing.assert_array_equal(again.episode(1).frames(), view.episode(1).frames())
 
 
+def test_a_run_or_a_checkpoint_of_one_needs_no_environment(played: eg.RunView, root: Path) -> None:
+    for given, name in ((played, "falls"), (played.checkpoint("leans"), "leans")):
+        view = eg.open(eg.rollout(given, episodes=1, seed=3, root=root))
+        assert view.info["env"]["id"] == "CartPole-v1"
+        assert view.info["config"]["run"] == played.info["id"]
+        assert view.checkpoint().name == name
+
+
 def test_row_n3_a_replay_is_the_same_to_the_bit(played: eg.RunView) -> None:
     for index in (0, 1):
         found = eg.replay(played, index)

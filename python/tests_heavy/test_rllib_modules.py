@@ -13,8 +13,12 @@ import torch
 from ray.rllib.algorithms.dqn import DQNConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
+from ray.rllib.utils.spaces import space_utils
 
 import ethogram as eg
+
+PENDULUM_TORQUE = 2.0
+"""Actions of Pendulum go from minus to plus so much."""
 
 ATOMS = {"num_atoms": 11, "v_min": 0.0, "v_max": 100.0}
 
@@ -45,7 +49,22 @@ def expected(module: Any, rows: np.ndarray[Any, Any]) -> dict[str, Any]:
     if type(module.action_space).__name__ == "Discrete":
         return {"logits": numbers, "value": value}
     mean, log_std = numbers.chunk(2, -1)
-    return {"action_mean": mean, "log_std": log_std, "value": value}
+    # RLlib's last connector makes -1 to 1 the bounds of the environment's actions; no mean is beyond them here.
+    mean = space_utils.unsquash_action(mean.numpy(), module.action_space)
+    return {"action_mean": mean, "log_std": log_std + np.log(PENDULUM_TORQUE), "value": value}
+
+
+def middle(module: Any, rows: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """What RLlib's distribution of SAC makes of its mean, and what its critics say of that."""
+    batch = {"obs": torch.as_tensor(rows)}
+    with torch.no_grad():
+        numbers = module.forward_inference(batch)["action_dist_inputs"]
+        if type(module.action_space).__name__ == "Discrete":
+            return {"logits": numbers, "q_values": module.compute_q_values(batch)}
+        drawn = module.get_inference_action_dist_cls().from_logits(numbers)
+        mean = drawn._squash(drawn.loc)
+        value = module.compute_q_values({**batch, "actions": mean})
+    return {"action_mean": space_utils.unsquash_action(mean.numpy(), module.action_space), "value": value}
 
 
 @pytest.mark.parametrize(
@@ -76,11 +95,38 @@ def test_row_b16_an_algorithm_of_rllib_needs_nothing_else(
         algorithm.stop()
 
 
-def test_a_squashed_policy_is_told(run: eg.Run) -> None:
-    algorithm = built(SACConfig, "Pendulum-v1")
+@pytest.mark.parametrize("env", ["Pendulum-v1", "CartPole-v1"])
+@pytest.mark.parametrize("twin_q", [True, False])
+def test_row_b16_sac_of_rllib_needs_nothing_else(run: eg.Run, env: str, twin_q: bool) -> None:
+    algorithm = built(SACConfig, env, twin_q=twin_q)
     try:
-        with pytest.raises(eg.EthogramError, match="categorical and Gaussian policies and Q-values are known"):
-            run.checkpoint(algorithm, global_step=7)
+        run.checkpoint(algorithm, global_step=7)
+        run.finish()
+        model = eg.open(run).checkpoint(7).model
+        module = algorithm.learner_group._learner.module["default_policy"]
+        rows = np.random.default_rng(2).standard_normal((3, *module.observation_space.shape)).astype(np.float32)
+        found, said = model({"obs": rows}), middle(module, rows)
+        assert set(found) == set(said)
+        for role, numbers in said.items():
+            np.testing.assert_allclose(found[role], numbers, rtol=1e-4, atol=1e-5, err_msg=role)
+    finally:
+        algorithm.stop()
+
+
+def test_actions_that_are_not_scaled_stay_as_they_are(run: eg.Run) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        config = PPOConfig().environment("Pendulum-v1", normalize_actions=False).env_runners(num_env_runners=0)
+        algorithm = config.debugging(seed=1, log_level="ERROR").build_algo()
+    try:
+        run.checkpoint(algorithm, global_step=7)
+        run.finish()
+        module = algorithm.get_module()
+        rows = np.random.default_rng(2).standard_normal((3, 3)).astype(np.float32)
+        with torch.no_grad():
+            mean = module.forward_inference({"obs": torch.as_tensor(rows)})["action_dist_inputs"][:, :1]
+        found = eg.open(run).checkpoint(7).model({"obs": rows})["action_mean"]
+        np.testing.assert_allclose(found, mean, rtol=1e-4, atol=1e-5)
     finally:
         algorithm.stop()
 

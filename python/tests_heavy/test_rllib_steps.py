@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import ray
 from ray.rllib.algorithms.ppo import PPOConfig
+from ray.rllib.algorithms.sac import SACConfig
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
 import ethogram as eg
@@ -56,8 +57,9 @@ def cluster() -> Iterator[None]:
 def trained(config: Any) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        small = config.training(train_batch_size=300, minibatch_size=100, num_epochs=1)
-        algorithm = small.debugging(seed=1, log_level="ERROR").build_algo()
+        if isinstance(config, PPOConfig):
+            config = config.training(train_batch_size=300, minibatch_size=100, num_epochs=1)
+        algorithm = config.debugging(seed=1, log_level="ERROR").build_algo()
         try:
             return dict(algorithm.train())
         finally:
@@ -111,6 +113,58 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
         np.testing.assert_allclose(seen[1:, 0], seen[:-1, 0] + 0.02 * seen[:-1, 1], atol=1e-6)
         pushed = np.sign(seen[1:, 1] - seen[:-1, 1])
         np.testing.assert_array_equal(pushed, 2 * episode.field("action").numpy()[:length] - 1)
+
+
+@pytest.mark.parametrize("algorithm", [PPOConfig, SACConfig])
+def test_actions_are_those_that_the_environment_got(tmp_path: Path, algorithm: Any) -> None:
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    config = (
+        algorithm()
+        .environment("Pendulum-v1", env_config={"g": 9.0, "max_episode_steps": 40})
+        .env_runners(num_env_runners=0, rollout_fragment_length=60)
+        .callbacks(ethogram_callbacks(run, record=eg.every(1), checkpoint_every=1))
+    )
+    trained(config)
+    run.finish()
+    view = eg.open(run)
+    episode = view.episode(0)
+    assert episode.row["length"] == 40
+    _, sin, speed = episode.field("observation").numpy().T
+    action = episode.field("action").numpy()[:40, 0]
+    # Pendulum's own law: mass and length are 1, a step is 0.05 s.
+    law = speed[:-1] + (1.5 * 9.0 * sin[:-1] + 3.0 * action) * 0.05
+    np.testing.assert_allclose(speed[1:], np.clip(law, -8, 8), atol=1e-4)
+    assert 1.0 < abs(action).max() <= 2.0
+    # The network says what was logged, and the environment is made again as it was.
+    kept = view.checkpoint(0).model
+    said = kept({kept.inputs[0].name: episode.field("observation").numpy()[:40]})
+    np.testing.assert_allclose(episode.field("action_mean").numpy()[:40], said["action_mean"], rtol=1e-4, atol=1e-5)
+    again = eg.open(eg.rollout(view, episodes=1, root=tmp_path))
+    assert again.episode(0).row["length"] == 40
+    assert again.info["system"]["env_spec"]["kwargs"]["g"] == 9.0
+
+
+def test_environments_in_processes_of_their_own_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    config = (
+        PPOConfig()
+        .environment("CartPole-v1", env_config={"render_mode": "rgb_array"})
+        .env_runners(num_env_runners=0, num_envs_per_env_runner=2, gym_env_vectorize_mode="async")
+        .callbacks(ethogram_callbacks(run, record=eg.every(4)))
+    )
+    trained(config)
+    run.finish()
+    view = eg.open(run)
+    assert view.info["env"]["num_envs"] == 2
+    episode = view.episode(0)
+    frames = episode.field("frame").numpy()
+    assert frames.shape == (episode.row["length"] + 1, 400, 600, 3)
+    # Each picture is drawn with the cart where the observation has it.
+    seen = episode.field("observation").numpy()
+    for step in (0, episode.row["length"] // 2):
+        black = np.argwhere((frames[step] == 0).all(-1))[:, 1]
+        assert abs(np.median(black) - (300 + seen[step, 0] * 600 / 4.8)) < 3
 
 
 def test_each_agent_has_an_episode_of_its_own(tmp_path: Path) -> None:

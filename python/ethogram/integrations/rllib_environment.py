@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from ethogram import description
+from ethogram import description, remade
 from ethogram.run import Run
 
 
@@ -19,9 +19,26 @@ def describe(run: Run, algorithm: Any) -> None:
     described, faults = found
     if isinstance(config.env, str):
         described["id"] = config.env
+        run._env_spec = spec_of(config)
     for what, text in faults:
         run._settle(what, ValueError(text))
     run._describe_env(described)
+
+
+def spec_of(config: Any) -> dict[str, Any] | None:
+    """What makes the environment of an algorithm again, as `ethogram.remade.spec_of` says it; None of one's own."""
+    import gymnasium
+    from ray.tune.registry import ENV_CREATOR, _global_registry
+
+    if _global_registry.contains(ENV_CREATOR, config.env):
+        return None
+    try:
+        limit = config.env_config.get("max_episode_steps", gymnasium.spec(config.env).max_episode_steps)
+    except gymnasium.error.Error:
+        return None
+    connectors = ("env_to_module_connector", "module_to_env_connector")
+    strange = [name for name in connectors if getattr(config, f"_{name}", None) is not None]
+    return remade.spec_with(config.env, config.env_config, limit, strange)
 
 
 def seen(env_runner: Any) -> tuple[dict[str, Any], list[tuple[str, str]]] | None:

@@ -8,18 +8,21 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from ethogram.integrations.rllib_actions import ActionUnits
+
 
 class Policy(nn.Module):  # type: ignore[misc, unused-ignore] # PyTorch may not be installed
-    """What a policy's distribution is made of, and the value where the module has one.
+    """What a policy's distribution is made of, in units of the environment, and the value where the module has one.
 
     Attributes:
         discrete: Whether it says logits.
         valued: Whether it says a value.
     """
 
-    def __init__(self, module: Any, discrete: bool, valued: bool) -> None:
+    def __init__(self, module: Any, discrete: bool, valued: bool, units: ActionUnits) -> None:
         super().__init__()
         self.module, self.discrete, self.valued = module, discrete, valued
+        self.scale = Scale(units)
 
     def forward(self, obs: Any) -> dict[str, Any]:
         batch = {"obs": obs}
@@ -28,8 +31,60 @@ class Policy(nn.Module):  # type: ignore[misc, unused-ignore] # PyTorch may not 
             said = {"logits": numbers}
         else:
             mean, log_std = numbers.chunk(2, -1)
-            said = {"action_mean": mean, "log_std": log_std}
+            said = {"action_mean": self.scale(mean), "log_std": self.scale.deviation(log_std)}
         return {**said, "value": self.module.compute_values(batch)} if self.valued else said
+
+
+class Squashed(nn.Module):  # type: ignore[misc, unused-ignore]
+    """SAC: the action without noise, in units of the environment, and the smaller of what the critics say of it.
+
+    RLlib's own play without exploration leaves the hyperbolic tangent out; here the middle action has it, as those
+    that are drawn have.
+    """
+
+    def __init__(self, module: Any, units: ActionUnits) -> None:
+        super().__init__()
+        self.module, self.valued = module, getattr(module, "qf", None) is not None
+        self.scale = Scale(units)
+
+    def forward(self, obs: Any) -> dict[str, Any]:
+        mean = torch.tanh(self.module.forward_inference({"obs": obs})["action_dist_inputs"].chunk(2, -1)[0])
+        said = {"action_mean": self.scale(mean)}
+        if self.valued:
+            said["value"] = self.module.compute_q_values({"obs": obs, "actions": mean})
+        return said
+
+
+class Chances(nn.Module):  # type: ignore[misc, unused-ignore]
+    """SAC of actions to choose from: logits, and of each action the smaller of what the critics say."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__()
+        self.module, self.valued = module, getattr(module, "qf", None) is not None
+
+    def forward(self, obs: Any) -> dict[str, Any]:
+        said = {"logits": self.module.forward_inference({"obs": obs})["action_dist_inputs"]}
+        if self.valued:
+            said["q_values"] = self.module.compute_q_values({"obs": obs}, squeeze=False)
+        return said
+
+
+class Scale(nn.Module):  # type: ignore[misc, unused-ignore]
+    """From −1 to 1 to the bounds of the environment's actions, where RLlib does so."""
+
+    def __init__(self, units: ActionUnits) -> None:
+        super().__init__()
+        self.bounded = units.low is not None
+        low, span = (units.low, units.span) if self.bounded else ([0.0], [2.0])
+        self.register_buffer("low", torch.as_tensor(low), persistent=False)
+        self.register_buffer("reach", torch.as_tensor(span) / 2, persistent=False)
+
+    def forward(self, mean: Any) -> Any:
+        return self.low.to(mean.device) + (mean + 1.0) * self.reach.to(mean.device) if self.bounded else mean
+
+    def deviation(self, log_std: Any) -> Any:
+        """The logarithm of a deviation, scaled as means are."""
+        return log_std + self.reach.to(log_std.device).log() if self.bounded else log_std
 
 
 class Values(nn.Module):  # type: ignore[misc, unused-ignore]

@@ -10,10 +10,13 @@ import numpy as np
 from ethogram.checkpoint import signature
 from ethogram.errors import UnsupportedValueError
 from ethogram.integrations.adapted import Adapted
+from ethogram.integrations.rllib_actions import ActionUnits, is_squashed
 
 
 def adapt(source: Any) -> Adapted:
-    """Take the module of an algorithm (`PPO`, `DQN`, …), or a module, apart.
+    """Take the module of an algorithm (`PPO`, `DQN`, `SAC`, …), or a module, apart.
+
+    Of a module by itself nobody knows how its algorithm scales actions; RLlib's default is taken.
 
     Raises:
         UnsupportedValueError: There are several, or it is of a kind that is not known here.
@@ -28,17 +31,24 @@ def adapt(source: Any) -> Adapted:
             f"checkpoint: of RLlib, modules without memory that take a Box of numbers are known, found {title} for "
             f"{type(observed).__name__}; export a module of your own with signature= and example="
         )
+    units = ActionUnits(module.action_space, getattr(source, "config", None), is_squashed(module))
     if hasattr(module, "compute_q_values") and not hasattr(module, "pi"):
         heads: Any = rllib_heads.Values(module)
     else:
         kind = getattr(module.get_inference_action_dist_cls(), "__name__", "no distribution")
-        if kind not in ("TorchCategorical", "TorchDiagGaussian"):
+        if kind not in ("TorchCategorical", "TorchDiagGaussian", "TorchSquashedGaussian"):
             raise UnsupportedValueError(
                 f"checkpoint: of RLlib, categorical and Gaussian policies and Q-values are known, found {title} "
                 f"({kind}) for {acts}; export a module of your own with signature= and example="
             )
-        valued = hasattr(module, "compute_values") and getattr(module, "vf", None) is not None
-        heads = rllib_heads.Policy(module, kind == "TorchCategorical", valued)
+        discrete = kind == "TorchCategorical"
+        if units.squashed:
+            heads = rllib_heads.Squashed(module, units)
+        elif discrete and hasattr(module, "compute_q_values"):
+            heads = rllib_heads.Chances(module)
+        else:
+            valued = hasattr(module, "compute_values") and getattr(module, "vf", None) is not None
+            heads = rllib_heads.Policy(module, discrete, valued, units)
     import torch
 
     example = torch.as_tensor(np.zeros((1, *observed.shape), np.float32))

@@ -10,6 +10,7 @@ import numpy as np
 
 from ethogram import description, space, tape
 from ethogram.episode import Episode, PastEnd
+from ethogram.integrations.rllib_actions import ActionUnits, is_squashed
 from ethogram.run import Run
 from ethogram.schedule import EpisodeStart, Schedule
 
@@ -25,6 +26,7 @@ class _Player:
     written: Episode | None
     leaves: list[space.Leaf]
     root: str
+    units: ActionUnits
     seen: Any = None
     steps: int = 0
     total: float = 0.0
@@ -67,7 +69,7 @@ class StepRecorder:
         match = _Match(bool(self._schedule(start)), env_index, steps)
         self._matches[episode.id_] = match
         match.picture = self._picture(match, env)
-        self._look(episode, match)
+        self._look(episode, match, runner)
 
     def step(self, episode: Any, env: Any, runner: Any = None) -> None:
         """An environment took a step."""
@@ -92,7 +94,7 @@ class StepRecorder:
                 player.written._took(reward, terminated, truncated, counts=counts)
                 counts = False
         match.picture = self._picture(match, env)
-        self._look(episode, match)
+        self._look(episode, match, runner)
 
     def end(self, episode: Any) -> None:
         """An episode is over."""
@@ -122,16 +124,16 @@ class StepRecorder:
                 agent=player.name,
             )
 
-    def _look(self, episode: Any, match: _Match) -> None:
+    def _look(self, episode: Any, match: _Match, runner: Any) -> None:
         """Keep what each agent sees, for the step to come; agents may join later."""
         for agent, own in agents_of(episode):
             player = match.players.get(agent)
             if player is None:
-                player = match.players[agent] = self._player(episode, agent, own, match)
+                player = match.players[agent] = self._player(episode, agent, own, match, runner)
             if player.written is not None:
                 player.seen = own.get_observations(-1)
 
-    def _player(self, episode: Any, agent: Any, own: Any, match: _Match) -> _Player:
+    def _player(self, episode: Any, agent: Any, own: Any, match: _Match, runner: Any) -> _Player:
         name = None if agent is None else str(agent)
         written = None
         if match.recorded:
@@ -146,12 +148,15 @@ class StepRecorder:
             root = f"{root}/{space.escape(name)}"
         observed = own.observation_space
         leaves = description.leaves(self._run, observed, root) if match.recorded and observed is not None else []
-        return _Player(name, written, leaves, root)
+        module = module_of(episode, agent, runner)
+        units = ActionUnits(own.action_space, getattr(runner, "config", None), is_squashed(module))
+        return _Player(name, written, leaves, root, units)
 
     def _told(self, player: _Player, match: _Match, own: Any) -> dict[str, Any]:
         """A step's fields: what was seen, done, and said."""
         action = "action" if player.root == tape.OBSERVATION else f"action/{space.escape(str(player.name))}"
-        return {**self._shown(player, match), action: np.asarray(own.get_actions(-1)), **said(own)}
+        done = np.asarray(player.units.action(own.get_actions(-1)))
+        return {**self._shown(player, match), action: done, **said(own, player.units)}
 
     def _shown(self, player: _Player, match: _Match) -> dict[str, Any]:
         if player.leaves:
@@ -162,14 +167,15 @@ class StepRecorder:
 
     def _picture(self, match: _Match, env: Any) -> Any:
         """The environment drawn, if it is recorded and draws pictures; a fault is told once, and ends that."""
-        parts = getattr(env, "envs", None)
-        if not (match.recorded and self._draws) or not isinstance(parts, list | tuple):
+        if not (match.recorded and self._draws):
             return None
-        part = parts[match.env_index]
-        if getattr(part, "render_mode", None) != "rgb_array":
+        parts = getattr(env, "envs", None)
+        # Environments in processes of their own are drawn by all at once.
+        drawn = parts[match.env_index] if isinstance(parts, list | tuple) else env
+        if getattr(drawn, "render_mode", None) != "rgb_array":
             return None
         try:
-            return np.asarray(part.render())
+            return np.asarray(drawn.render() if drawn is not env else drawn.render()[match.env_index])
         except Exception as error:
             self._draws = False
             self._run._settle(tape.FRAME, error)
@@ -197,8 +203,19 @@ def alike(episode: Any) -> bool:
     return all(kind(part) == kind(parts[0]) for kind in kinds for part in parts)
 
 
-def said(episode: Any) -> dict[str, Any]:
-    """What the policy said of the newest step: its logits or Gaussian, value, Q-values."""
+def module_of(episode: Any, agent: Any, runner: Any) -> Any:
+    """The module that acts for an agent, None where it cannot be told."""
+    module = getattr(runner, "module", None)
+    if module is None or agent is None:
+        return module
+    try:
+        return module[episode.module_for(agent)]
+    except (KeyError, TypeError):
+        return None
+
+
+def said(episode: Any, units: ActionUnits) -> dict[str, Any]:
+    """What the policy said of the newest step, in units of the environment: logits or Gaussian, value, Q-values."""
     outputs = {name: episode.get_extra_model_outputs(name, -1) for name in SAID if name in episode.extra_model_outputs}
     told: dict[str, Any] = {}
     if "action_dist_inputs" in outputs:
@@ -207,7 +224,7 @@ def said(episode: Any) -> dict[str, Any]:
         if type(acts).__name__ != "Box":
             told["logits"] = given
         elif given.shape[-1] == 2 * int(np.prod(acts.shape)):
-            told["action_mean"], told["action_log_std"] = np.split(given, 2, -1)
+            told |= units.gaussian(*np.split(given, 2, -1))
     if "vf_preds" in outputs:
         told["value"] = float(np.asarray(outputs["vf_preds"]))
     if "qf_preds" in outputs:
