@@ -100,21 +100,36 @@ test-hosts: $(VENV)/.sdk ## Two hosts and a link that breaks; not part of `test`
 test-python: $(VENV)/.tests ## The Python SDK
 	cd python && ../$(BIN)/python -m pytest -q
 
+# TensorFlow has an environment of its own: it and PyTorch bring the same LLVM, and one process with both ends.
 HEAVY := .venv-heavy
+TENSORFLOW := .venv-tensorflow
+TENSORFLOW_TESTS := $(wildcard python/tests_heavy/test_keras*.py python/tests_heavy/test_tensorflow*.py)
+HEAVY_TESTS := $(filter-out $(TENSORFLOW_TESTS),$(wildcard python/tests_heavy/test_*.py))
 
-$(HEAVY)/.made: $(VENV)/.made python/requirements-heavy.txt
-	test -x $(HEAVY)/bin/python || $(PYTHON) -m venv $(HEAVY)
-	$(HEAVY)/bin/python -m pip install --quiet --disable-pip-version-check -r python/requirements-heavy.txt
+$(HEAVY)/.made: python/requirements-heavy.txt
+$(TENSORFLOW)/.made: python/requirements-tensorflow.txt
+
+$(HEAVY)/.made $(TENSORFLOW)/.made: $(VENV)/.made
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $(filter python/%,$^)
 	@touch $@
 
 # The native half lies in python/ethogram once it is built, and serves any Python: nothing is compiled again.
-$(HEAVY)/.sdk: $(HEAVY)/.made $(VENV)/.sdk
-	echo $(abspath python) > $$($(HEAVY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ethogram.pth
+$(HEAVY)/.sdk $(TENSORFLOW)/.sdk: %/.sdk: %/.made $(VENV)/.sdk
+	echo $(abspath python) > $$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ethogram.pth
 	@touch $@
 
+# A process a file; all of a group, whatever fails. Which Python, and which files.
+define each_test_file
+	@cd python && failed=; for file in $(patsubst python/%,%,$(2)); do \
+	  echo "$$file"; ../$(1)/bin/python -m pytest -q $$file || failed="$$failed $$file"; done; \
+	  test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+endef
+
 .PHONY: test-heavy
-test-heavy: $(HEAVY)/.sdk ## Real PyTorch, JAX and TensorFlow; not part of `test`: downloads some 4 GB, takes minutes
-	cd python && ../$(HEAVY)/bin/python -m pytest -q tests_heavy
+test-heavy: $(HEAVY)/.sdk $(TENSORFLOW)/.sdk ## Real PyTorch, JAX and TensorFlow; not part of `test`: downloads some 5 GB, takes most of an hour
+	$(call each_test_file,$(HEAVY),$(HEAVY_TESTS))
+	$(call each_test_file,$(TENSORFLOW),$(TENSORFLOW_TESTS))
 
 .PHONY: test-web
 test-web: web/node_modules/.installed ## The web app: unit tests
@@ -161,4 +176,4 @@ check: lint test-python test-web ## The fast loop: format, lint, types, unit tes
 
 .PHONY: clean
 clean: ## Remove what was built, keep what was fetched
-	rm -rf .demo .demo-trained $(VENV) $(HEAVY) web/dist
+	rm -rf .demo .demo-trained $(VENV) $(HEAVY) $(TENSORFLOW) web/dist

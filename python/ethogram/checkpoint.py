@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from ethogram.errors import EthogramError, UnsupportedValueError
 from ethogram.jax_function import JaxFunction
+from ethogram.live_function import Function
 from ethogram.live_module import bare
+from ethogram.tensorflow_function import TensorFlowFunction, frozen
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -116,8 +118,8 @@ def read_checkpoint(source: Any) -> bytes:
         return bytes(source.SerializeToString())
     hint = "; weights alone are no network: give the module itself" if isinstance(source, Mapping) else ""
     raise UnsupportedValueError(
-        "checkpoint: expected bytes, a path, a model with SerializeToString, a module of PyTorch or a function of JAX, "
-        f"found {type(source).__name__}{hint}"
+        "checkpoint: expected bytes, a path, a model with SerializeToString, a module of PyTorch, a model of Keras "
+        f"or a function of JAX or TensorFlow, found {type(source).__name__}{hint}"
     )
 
 
@@ -149,9 +151,9 @@ class Copied:
 
 
 class Exporter:
-    """Turns modules of PyTorch and functions of JAX into ONNX, one after another, each in a process of its own.
+    """Turns modules of PyTorch and functions of JAX and TensorFlow into ONNX, one after another.
 
-    Training does not wait.
+    Each is exported by a process of its own. Training does not wait.
     """
 
     def __init__(self, run: Run) -> None:
@@ -166,7 +168,7 @@ class Exporter:
             EthogramError: No example was given.
         """
         if example is None:
-            title = module.title if isinstance(module, JaxFunction) else type(module).__name__
+            title = module.title if isinstance(module, Function) else type(module).__name__
             raise EthogramError(
                 f"checkpoint: expected example=, an observation batch of one, for nothing says what "
                 f"{title} takes and returns; write run.checkpoint(module, example=observation[None], "
@@ -204,6 +206,8 @@ def copied(module: Any, example: Any, signature: Any) -> Copied:
     """
     if isinstance(module, JaxFunction):
         return Copied(_of_jax(module, example, signature), "ethogram.export_jax")
+    if isinstance(module, TensorFlowFunction):
+        return Copied(frozen(module, example, signature), "ethogram.export_tensorflow")
     return Copied(_of_torch(bare(module), example, signature), "ethogram.export")
 
 

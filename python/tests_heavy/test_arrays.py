@@ -1,4 +1,4 @@
-"""Arrays of PyTorch, JAX and TensorFlow, logged as they are and read back to the bit."""
+"""Arrays of PyTorch and JAX, logged as they are and read back to the bit."""
 
 from __future__ import annotations
 
@@ -8,25 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import tensorflow as tf
 import torch
+from arrays import VALUES, kept, same
 
 import ethogram as eg
-
-VALUES = np.array([[0.0, -1.5, 2.25], [1e-3, 7.0, -0.0]])
-
-
-def kept(run: eg.Run, value: Any) -> np.ndarray:
-    run.log({"x": value}, global_step=1)
-    run.finish()
-    (found,) = eg.open(run).tensors("x")
-    return found.numpy()
-
-
-def same(found: np.ndarray, expected: np.ndarray) -> None:
-    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
-    assert found.tobytes() == np.ascontiguousarray(expected).tobytes()
-
 
 TORCH = ["float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool"]
 
@@ -76,17 +61,6 @@ def test_row_d1_what_jax_computed(run: eg.Run) -> None:
     same(kept(run, gradient), np.array([0, 2, 4, 6], np.float32))
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "uint8", "int32", "int64", "bool"])
-def test_row_d1_tensors_of_tensorflow(run: eg.Run, dtype: str) -> None:
-    expected = np.abs(VALUES).astype(dtype)
-    same(kept(run, tf.constant(expected)), expected)
-
-
-def test_row_d1_variables_of_tensorflow(run: eg.Run) -> None:
-    expected = VALUES.astype(np.float32)
-    same(kept(run, tf.Variable(expected)), expected)
-
-
 class OnlyDLPack:
     """What a library offers that knows no NumPy."""
 
@@ -107,8 +81,8 @@ def test_row_d1_dlpack_on_the_processor(run: eg.Run, make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [torch.tensor(2.5), torch.tensor([2.5], requires_grad=True), jnp.float32(2.5), tf.constant(2.5)],
-    ids=["torch", "torch with gradient", "jax", "tensorflow"],
+    "number", [torch.tensor(2.5), torch.tensor([2.5], requires_grad=True), jnp.float32(2.5)],
+    ids=["torch", "torch with gradient", "jax"],
 )  # fmt: skip
 def test_row_d1_a_single_number_of_a_framework_is_a_scalar(run: eg.Run, number: Any) -> None:
     run.log({"loss": number}, global_step=7)

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ethogram.errors import EthogramError
-from ethogram.jax_function import function_of
+from ethogram.jax_function import JaxFunction
+from ethogram.live_function import function_of
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class Adapted:
     """A policy ready to be exported.
 
     Attributes:
-        module: A module of PyTorch or a `JaxFunction`; it takes what the signature's preprocessing makes of an
-            observation.
+        module: A module of PyTorch, a `JaxFunction` or a `TensorFlowFunction`; it takes what the signature's
+            preprocessing makes of an observation.
         example: Inputs of one row, as `Run.checkpoint` takes them.
         signature: As `ethogram.signature` makes it.
     """
@@ -41,7 +42,8 @@ def adapted(
 
     Args:
         source: An algorithm or policy of Stable-Baselines3 (or sb3-contrib), an agent in the manner of CleanRL, or a
-            module whose `forward` returns a dict with the names of roles, or what was annotated; a policy in JAX.
+            module whose `forward` returns a dict with the names of roles, or what was annotated; a policy in JAX, Keras
+            or TensorFlow.
         env: The run's description of its environment, which says what an observation looks like.
         example: A batch of one observation, where the environment is not described.
         said: Names of the fields that were annotated, and how many numbers each has where that is known.
@@ -60,9 +62,12 @@ def adapted(
 
         return rllib_module.adapt(source)
     if "torch" not in libraries and (function := function_of(source)) is not None:
-        from ethogram.integrations import jax_policy
+        from ethogram.integrations import jax_policy, keras_policy
 
-        return jax_policy.adapt(function, observation_of(env) if example is None else example, env, said)
+        example = observation_of(env) if example is None else example
+        if isinstance(function, JaxFunction):
+            return jax_policy.adapt(function, example, env, said)
+        return keras_policy.adapt(function, example, env, said)
     if "torch" in libraries:
         from ethogram.integrations import cleanrl_agent, plain_module
 

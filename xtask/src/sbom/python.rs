@@ -6,7 +6,8 @@ use super::Component;
 use crate::root::root;
 
 /// Files of pins.
-const PINS: [&str; 3] = ["requirements-build.txt", "requirements-test.txt", "requirements-heavy.txt"];
+const PINS: [&str; 4] =
+    ["requirements-build.txt", "requirements-test.txt", "requirements-heavy.txt", "requirements-tensorflow.txt"];
 
 /// Every pin; the licences are not told there.
 pub fn components() -> Result<Vec<Component>> {
