@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ethogram.__main__ import main
+from ethogram import _native
+from ethogram.__main__ import ADDED, main
 
 
 @pytest.mark.parametrize("words", [[], ["--help"]])
@@ -20,6 +21,12 @@ def test_help_lists_what_the_package_adds(
         assert f"\n  {command} " in told
     assert "Usage: ethogram " in told
     assert "__main__" not in told
+
+
+@pytest.mark.parametrize("command", ADDED)
+def test_the_native_command_says_where_the_others_are(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert _native.run_cli(["ethogram", command, "run"]) == 2
+    assert capfd.readouterr().err.endswith(f"python -m ethogram {command}\n")
 
 
 def test_a_run_that_is_not_there_cannot_be_reproduced(

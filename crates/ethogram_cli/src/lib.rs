@@ -15,11 +15,14 @@ mod text;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, error::ErrorKind};
 
 pub use crate::explain::Progress;
 use crate::options::{Command, Options};
 pub use crate::phases::Phases;
+
+/// Commands that only the Python package has, as `python/ethogram/__main__.py` lists them.
+const IN_PYTHON: [&str; 3] = ["rollout", "reproduce", "convert"];
 
 /// Runs the command that `args` spell, the program's name first, and gives the code to exit with:
 /// 0 when all went well, 1 when it failed or `check` found something lost, 2 when the arguments make no sense.
@@ -28,6 +31,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let options = match Options::try_parse_from(&args) {
         Ok(options) => options,
         Err(error) => {
+            let name = args.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+            if error.kind() == ErrorKind::InvalidSubcommand && IN_PYTHON.contains(&name) {
+                eprintln!("error: {name} needs Python; with the package ethogram: python -m ethogram {name}");
+                return 2;
+            }
             // A closed pipe is no reason to fail in another way.
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(2);

@@ -16,6 +16,9 @@ use crate::{
 
 /// Explains what was asked for and is not kept yet. The code is 1 when something could not be explained, 130 when it was interrupted.
 pub fn explain(options: &ExplainOptions) -> anyhow::Result<u8> {
+    if options.ray.is_some() {
+        bail!("--ray needs Python; with the packages ethogram and ray: python -m ethogram explain RUN --ray");
+    }
     let run = runs::open_one(&options.run, &StoreOptions::default())?;
     if options.forget {
         return Ok(forget(&run));

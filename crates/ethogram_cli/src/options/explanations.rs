@@ -43,6 +43,9 @@ pub struct ExplainOptions {
     /// Only say what would be done, and how long it would take
     #[arg(long)]
     pub dry_run: bool,
+    /// Share the episodes among a Ray cluster (the Python package's command)
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "")]
+    pub ray: Option<String>,
     /// Remove all attributions that are kept beside the run, and explain nothing
     #[arg(long, conflicts_with = "dry_run")]
     pub forget: bool,

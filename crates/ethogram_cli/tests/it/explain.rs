@@ -37,6 +37,16 @@ fn episodes_that_are_not_there_are_named() {
 }
 
 #[test]
+fn what_needs_python_says_so() {
+    let said = run(&["explain", "run", "--ray", "auto"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("python -m ethogram explain RUN --ray"), "{}", said.err);
+    let said = run(&["rollout", "policy.onnx"]);
+    assert_eq!(said.code, 2, "{}", said.err);
+    assert!(said.err.contains("python -m ethogram rollout"), "{}", said.err);
+}
+
+#[test]
 fn what_makes_no_sense_exits_with_2() {
     for (args, expected) in [
         (vec!["--episodes", "3..1"], "expected episodes such as 3, 0..10 (0 to 9)"),
