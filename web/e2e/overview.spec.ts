@@ -319,6 +319,8 @@ test('layouts are saved for a project under a name, renamed and deleted', async 
   await page.getByRole('button', { name: 'Rename…' }).click();
   await page.getByLabel('New name').fill('for the thesis');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
+  // The menu closes once the list has been read again.
+  await expect(page.getByLabel('New name')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'for the thesis' })).toBeVisible();
   await page.getByRole('button', { name: 'for the thesis' }).click();
   await page.getByRole('button', { name: 'Delete…' }).click();
