@@ -90,10 +90,21 @@ class Column:
             return array.reshape(rows, *self.shape)
         return array.reshape(-1, *self.shape)
 
+    def __getitem__(self, rows: Any) -> Any:
+        """The row, or the rows that a slice, a mask or indices choose, as `numpy` has them."""
+        return self.numpy()[rows]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.numpy())
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Values:
+        """As `numpy`, for functions of NumPy. They know no mask: whole numbers that miss rows become floats with NaN."""
         import numpy as np
 
-        return np.array(self.numpy(), dtype=dtype, copy=copy)
+        values = self.numpy()
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.where(np.ma.getmaskarray(values), np.nan, values.data)
+        return np.array(values, dtype=dtype, copy=copy)
 
     def arrow(self) -> pyarrow.Array:
         """The rows as an Arrow array: numbers, fixed-size lists (one level an axis) or texts; null where missing."""

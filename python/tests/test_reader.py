@@ -42,6 +42,23 @@ def test_numpy(view: eg.RunView) -> None:
     assert view.episode(0).field("observation").numpy().shape == (4, 2, 2)
 
 
+def test_columns_are_read_row_by_row(view: eg.RunView) -> None:
+    episode = view.episode(0)
+    reward, action, note = episode.field("reward"), episode.field("action"), episode.field("note")
+    assert (reward[0], reward[:2].tolist(), np.isnan(reward[-1])) == (0.5, [0.5, 1.5], True)
+    assert action[3] is np.ma.masked
+    assert list(note) == [None, "x", None, None]
+    assert [row.shape for row in episode.field("observation")] == [(2, 2)] * 4
+    assert list(view.scalars("loss")["step"][[True, False, True, False, False]]) == [0, 20]
+
+
+def test_functions_of_numpy_take_no_missing_row_for_a_number(view: eg.RunView) -> None:
+    action = view.episode(0).field("action")
+    assert np.array_equal(np.asarray(action), [0, 1, 2, np.nan], equal_nan=True)
+    assert np.isnan(np.mean(action))
+    assert np.nanmean(action) == 1.0
+
+
 def test_arrow(view: eg.RunView) -> None:
     pa = pytest.importorskip("pyarrow")
     episode = view.episode(0)
