@@ -110,7 +110,7 @@ fn text(rows: &[Row], now_us: i64) -> String {
         ("STEP", right),
         ("EPISODES", right),
         ("SIZE", right),
-        ("RETURN", right),
+        ("MEAN RETURN", right),
     ];
     text_from_rows(head, &cells)
 }

@@ -32,7 +32,7 @@ pub struct Options {
 pub enum Command {
     /// Show runs in the browser, while they are logged and afterwards
     Serve(ServeOptions),
-    /// List runs
+    /// List runs, with the mean return of their last 100 episodes
     Ls(LsOptions),
     /// Say everything about one run: what was logged, how large it is, what was lost
     Info(InfoOptions),

@@ -37,7 +37,7 @@ fn row_a18_runs_of_several_roots_are_listed_in_columns() {
     let lines: Vec<_> = said.out.lines().collect();
     assert_eq!(lines.len(), 3, "{}", said.out);
     let words: Vec<_> = lines[0].split_whitespace().collect();
-    assert_eq!(words, ["NAME", "ID", "PROJECT", "STATE", "AGE", "STEP", "EPISODES", "SIZE", "RETURN"]);
+    assert_eq!(words, ["NAME", "ID", "PROJECT", "STATE", "AGE", "STEP", "EPISODES", "SIZE", "MEAN", "RETURN"]);
     let row = lines.iter().find(|line| line.starts_with("dqn ")).expect("the run");
     for word in [FIRST, "pong", "finished", "2 h", "49,000"] {
         assert!(row.contains(word), "{word}: {row}");
