@@ -98,7 +98,7 @@ class Column:
         return iter(self.numpy())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Values:
-        """As `numpy`, for functions of NumPy. They know no mask: whole numbers that miss rows become floats with NaN."""
+        """As `numpy`, for functions of NumPy. They know no mask: integers that miss rows become floats with NaN."""
         import numpy as np
 
         values = self.numpy()
