@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 AxisName = Literal["global_step", "episode", "step", "checkpoint", "sample"]
 
 
-def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "runs") -> RunView:
+def open_run(run: str | os.PathLike[str] | Run | None, root: str | os.PathLike[str] = "runs") -> RunView:
     """Open a run for reading; one that is still being written shows what is on disk so far.
 
     Args:
         run: Its folder, its id or the beginning of it, its name, or the run itself as `init` returned it (flushed
-            first).
+            first); None, the folder of a run that could not start, is an error that says so.
         root: Where to look for an id or a name.
 
     Raises:
@@ -48,6 +48,8 @@ def open_run(run: str | os.PathLike[str] | Run, root: str | os.PathLike[str] = "
         if run.folder is None:
             raise NotFoundError(f"nothing was written by {run!r} so far")
         return RunView(run.folder)
+    if run is None:
+        raise NotFoundError("expected a run, found None: a run that could not start has no folder; run.faults says why")
     return RunView(find_run(os.fspath(run), Path(root), by_name=True))
 
 

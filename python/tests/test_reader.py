@@ -120,6 +120,8 @@ def test_what_is_not_there_is_named(view: eg.RunView, root: Path) -> None:
         view.episode(0).field("obs")
     with pytest.raises(NotFoundError, match=r"expected a folder with run\.json"):
         eg.open(root / "nothing")
+    with pytest.raises(NotFoundError, match="a run that could not start has no folder"):
+        eg.open(None)
     with pytest.raises(NotFoundError):
         view.blob("0" * 32)
 
