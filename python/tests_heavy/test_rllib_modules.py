@@ -13,12 +13,16 @@ import torch
 from ray.rllib.algorithms.dqn import DQNConfig
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.utils.spaces import space_utils
 
 import ethogram as eg
 
 PENDULUM_TORQUE = 2.0
 """Actions of Pendulum go from minus to plus so much."""
+
+CRITICS = ("actor", "critic")
+"""Who has a memory where the two share no layers."""
 
 ATOMS = {"num_atoms": 11, "v_min": 0.0, "v_max": 100.0}
 
@@ -96,6 +100,45 @@ def test_row_b16_an_algorithm_of_rllib_needs_nothing_else(
 
 
 @pytest.mark.parametrize("env", ["Pendulum-v1", "CartPole-v1"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_row_b16_a_policy_with_memory_of_rllib_needs_nothing_else(run: eg.Run, env: str, shared: bool) -> None:
+    memory = DefaultModelConfig(use_lstm=True, lstm_cell_size=6, max_seq_len=5, vf_share_layers=shared)
+    config = PPOConfig().rl_module(model_config=memory)
+    algorithm = built(lambda: config, env)
+    try:
+        run.checkpoint(algorithm, global_step=7)
+        run.finish()
+        model = eg.open(run).checkpoint(7).model
+        module = algorithm.learner_group._learner.module["default_policy"]
+        draw = np.random.default_rng(2)
+        rows = draw.standard_normal((3, *module.observation_space.shape)).astype(np.float32)
+        parts = ["h", "c"] if shared else ["actor_h", "actor_c", "critic_h", "critic_c"]
+        state = {name: draw.standard_normal((3, 6)).astype(np.float32) for name in parts}
+        given = {name: torch.as_tensor(part)[:, None] for name, part in state.items()}
+        nested = given if shared else {who: {"h": given[f"{who}_h"], "c": given[f"{who}_c"]} for who in CRITICS}
+        batch = {"obs": torch.as_tensor(rows)[:, None], "state_in": nested}
+        with torch.no_grad():
+            said, value = module.forward_inference(dict(batch)), module.compute_values(dict(batch))
+        found = model({"obs": rows, **state})
+        numbers = said["action_dist_inputs"][:, 0].numpy()
+        if env == "CartPole-v1":
+            np.testing.assert_allclose(found["logits"], numbers, rtol=1e-4, atol=1e-5)
+        else:
+            mean = space_utils.unsquash_action(numbers[:, :1], module.action_space)
+            np.testing.assert_allclose(found["action_mean"], mean, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found["value"], value[:, 0].numpy(), rtol=1e-4, atol=1e-5)
+        following = (
+            said["state_out"]
+            if shared
+            else {f"{who}_{n}": p for who in CRITICS for n, p in said["state_out"][who].items()}
+        )
+        for name in parts:
+            np.testing.assert_allclose(found[f"{name}_next"], following[name][:, 0].numpy(), rtol=1e-4, atol=1e-5)
+    finally:
+        algorithm.stop()
+
+
+@pytest.mark.parametrize("env", ["Pendulum-v1", "CartPole-v1"])
 @pytest.mark.parametrize("twin_q", [True, False])
 def test_row_b16_sac_of_rllib_needs_nothing_else(run: eg.Run, env: str, twin_q: bool) -> None:
     algorithm = built(SACConfig, env, twin_q=twin_q)
@@ -127,19 +170,5 @@ def test_actions_that_are_not_scaled_stay_as_they_are(run: eg.Run) -> None:
             mean = module.forward_inference({"obs": torch.as_tensor(rows)})["action_dist_inputs"][:, :1]
         found = eg.open(run).checkpoint(7).model({"obs": rows})["action_mean"]
         np.testing.assert_allclose(found, mean, rtol=1e-4, atol=1e-5)
-    finally:
-        algorithm.stop()
-
-
-def test_memory_is_told(run: eg.Run) -> None:
-    from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        config = PPOConfig().environment("CartPole-v1").env_runners(num_env_runners=0)
-        algorithm = config.rl_module(model_config=DefaultModelConfig(use_lstm=True)).build_algo()
-    try:
-        with pytest.raises(eg.EthogramError, match="modules without memory that take a Box"):
-            run.checkpoint(algorithm, global_step=7)
     finally:
         algorithm.stop()

@@ -13,6 +13,7 @@ import pytest
 import ray
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.algorithms.sac import SACConfig
+from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 
 import ethogram as eg
@@ -113,6 +114,36 @@ def test_episodes_that_are_cut_between_rollouts_are_recorded_whole(
         np.testing.assert_allclose(seen[1:, 0], seen[:-1, 0] + 0.02 * seen[:-1, 1], atol=1e-6)
         pushed = np.sign(seen[1:, 1] - seen[:-1, 1])
         np.testing.assert_array_equal(pushed, 2 * episode.field("action").numpy()[:length] - 1)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_memory_is_recorded_as_it_was_before_each_step(tmp_path: Path, shared: bool) -> None:
+    run = eg.init("rllib", root=tmp_path, capture_code=False)
+    memory = DefaultModelConfig(use_lstm=True, lstm_cell_size=6, max_seq_len=5, vf_share_layers=shared)
+    config = (
+        PPOConfig()
+        .environment("CartPole-v1")
+        # Rollouts of seven steps cut every episode; the memory goes on.
+        .env_runners(num_env_runners=0, num_envs_per_env_runner=2, rollout_fragment_length=7)
+        .rl_module(model_config=memory)
+        .callbacks(ethogram_callbacks(run, record=eg.every(1), checkpoint_every=1))
+    )
+    trained(config)
+    run.finish()
+    view = eg.open(run)
+    model = view.checkpoint(0).model
+    parts = ["h", "c"] if shared else ["actor_h", "actor_c", "critic_h", "critic_c"]
+    assert [port.name for port in model.inputs] == ["obs", *parts]
+    for index in range(4):
+        episode = view.episode(index)
+        length = episode.row["length"]
+        state = {name: episode.field(f"recurrent_state/{name}").numpy()[:length] for name in parts}
+        assert not state[parts[0]][0].any()
+        assert state[parts[0]][1:].any(axis=1).all()
+        found = model({"obs": episode.field("observation").numpy()[:length], **state})
+        np.testing.assert_allclose(found["logits"], episode.field("logits").numpy()[:length], rtol=1e-4, atol=1e-5)
+        for name in parts:
+            np.testing.assert_allclose(found[f"{name}_next"][:-1], state[name][1:], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("algorithm", [PPOConfig, SACConfig])

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from ethogram.integrations import rllib_memory
 from ethogram.integrations.rllib_actions import ActionUnits
 
 
@@ -26,13 +27,40 @@ class Policy(nn.Module):  # type: ignore[misc, unused-ignore] # PyTorch may not 
 
     def forward(self, obs: Any) -> dict[str, Any]:
         batch = {"obs": obs}
-        numbers = self.module.forward_inference(batch)["action_dist_inputs"]
-        if self.discrete:
-            said = {"logits": numbers}
-        else:
-            mean, log_std = numbers.chunk(2, -1)
-            said = {"action_mean": self.scale(mean), "log_std": self.scale.deviation(log_std)}
+        said = self.said(self.module.forward_inference(batch)["action_dist_inputs"])
         return {**said, "value": self.module.compute_values(batch)} if self.valued else said
+
+    def said(self, numbers: Any) -> dict[str, Any]:
+        """The distribution, of the module's numbers."""
+        if self.discrete:
+            return {"logits": numbers}
+        mean, log_std = numbers.chunk(2, -1)
+        return {"action_mean": self.scale(mean), "log_std": self.scale.deviation(log_std)}
+
+
+class Remembering(nn.Module):  # type: ignore[misc, unused-ignore]
+    """The same of a policy with memory, one step at a time.
+
+    Attributes:
+        begun: The memory before the first step, 1×(layers · width) a part.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        super().__init__()
+        self.policy, self._state = policy, policy.module.get_initial_state()
+        rows = [(name, torch.as_tensor(part)) for name, part in rllib_memory.parts(self._state)]
+        self._shapes = [tuple(part.shape) for _, part in rows]
+        self.begun = {name: part.reshape(1, -1).to(torch.float32) for name, part in rows}
+
+    def forward(self, obs: Any, memory: dict[str, Any]) -> dict[str, Any]:
+        shaped = (part.reshape(-1, *shape) for part, shape in zip(memory.values(), self._shapes, strict=True))
+        batch = {"obs": obs.unsqueeze(1), "state_in": rllib_memory.nested(self._state, shaped)}
+        found = self.policy.module.forward_inference(dict(batch))
+        said = self.policy.said(found["action_dist_inputs"].squeeze(1))
+        if self.policy.valued:
+            said["value"] = self.policy.module.compute_values(dict(batch)).squeeze(1)
+        following = dict(rllib_memory.parts(found["state_out"]))
+        return {**said, **{f"{name}_next": following[name].flatten(1) for name in memory}}
 
 
 class Squashed(nn.Module):  # type: ignore[misc, unused-ignore]

@@ -9,6 +9,7 @@ import numpy as np
 
 from ethogram.checkpoint import signature
 from ethogram.errors import UnsupportedValueError
+from ethogram.integrations import rllib_memory
 from ethogram.integrations.adapted import Adapted
 from ethogram.integrations.rllib_actions import ActionUnits, is_squashed
 
@@ -26,11 +27,12 @@ def adapt(source: Any) -> Adapted:
     module = module_of(source)
     title = type(module).__name__
     observed, acts = module.observation_space, type(module.action_space).__name__
-    if type(observed).__name__ != "Box" or (hasattr(module, "is_stateful") and module.is_stateful()):
+    if type(observed).__name__ != "Box":
         raise UnsupportedValueError(
-            f"checkpoint: of RLlib, modules without memory that take a Box of numbers are known, found {title} for "
+            f"checkpoint: of RLlib, modules that take a Box of numbers are known, found {title} for "
             f"{type(observed).__name__}; export a module of your own with signature= and example="
         )
+    memory = rllib_memory.begun(module)
     units = ActionUnits(module.action_space, getattr(source, "config", None), is_squashed(module))
     if hasattr(module, "compute_q_values") and not hasattr(module, "pi"):
         heads: Any = rllib_heads.Values(module)
@@ -51,11 +53,23 @@ def adapt(source: Any) -> Adapted:
             heads = rllib_heads.Policy(module, discrete, valued, units)
     import torch
 
+    if memory and not isinstance(heads, rllib_heads.Policy):
+        raise UnsupportedValueError(
+            f"checkpoint: of RLlib's modules with memory those of PPO and its kin are known, found {title}; export a "
+            "module of your own with signature= and example="
+        )
     example = torch.as_tensor(np.zeros((1, *observed.shape), np.float32))
     device = next((weight.device for weight in module.parameters()), torch.device("cpu"))
     with torch.no_grad():
-        roles: dict[str, Any] = {role: role for role in heads(example.to(device))}
-    return Adapted(heads, example, signature(observation="obs", **roles))
+        if not memory:
+            roles: dict[str, Any] = {role: role for role in heads(example.to(device))}
+            return Adapted(heads, example, signature(observation="obs", **roles))
+        heads = rllib_heads.Remembering(heads)
+        rows = {name: part.to(device) for name, part in heads.begun.items()}
+        following = {name: f"{name}_next" for name in rows}
+        said = set(heads(example.to(device), rows)) - set(following.values())
+    roles = {role: role for role in sorted(said)}
+    return Adapted(heads, (example, rows), signature(observation="obs", state=following, **roles))
 
 
 def module_of(source: Any) -> Any:

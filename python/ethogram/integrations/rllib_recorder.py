@@ -10,6 +10,7 @@ import numpy as np
 
 from ethogram import description, space, tape
 from ethogram.episode import Episode, PastEnd
+from ethogram.integrations import rllib_memory
 from ethogram.integrations.rllib_actions import ActionUnits, is_squashed
 from ethogram.run import Run
 from ethogram.schedule import EpisodeStart, Schedule
@@ -28,6 +29,7 @@ class _Player:
     root: str
     units: ActionUnits
     seen: Any = None
+    memory: dict[str, Any] = field(default_factory=dict)
     steps: int = 0
     total: float = 0.0
     end: PastEnd = "unknown"
@@ -132,6 +134,8 @@ class StepRecorder:
                 player = match.players[agent] = self._player(episode, agent, own, match, runner)
             if player.written is not None:
                 player.seen = own.get_observations(-1)
+                if player.memory and player.steps:
+                    player.memory = rllib_memory.kept(own) or {}
 
     def _player(self, episode: Any, agent: Any, own: Any, match: _Match, runner: Any) -> _Player:
         name = None if agent is None else str(agent)
@@ -150,7 +154,7 @@ class StepRecorder:
         leaves = description.leaves(self._run, observed, root) if match.recorded and observed is not None else []
         module = module_of(episode, agent, runner)
         units = ActionUnits(own.action_space, getattr(runner, "config", None), is_squashed(module))
-        return _Player(name, written, leaves, root, units)
+        return _Player(name, written, leaves, root, units, memory=rllib_memory.begun(module))
 
     def _told(self, player: _Player, match: _Match, own: Any) -> dict[str, Any]:
         """A step's fields: what was seen, done, and said."""
@@ -163,6 +167,7 @@ class StepRecorder:
             fields = {leaf.name: leaf.pick(player.seen) for leaf in player.leaves}
         else:
             fields = {player.root: np.asarray(player.seen)}
+        fields |= rllib_memory.fields(player.memory)
         return fields if match.picture is None else {**fields, tape.FRAME: match.picture}
 
     def _picture(self, match: _Match, env: Any) -> Any:
