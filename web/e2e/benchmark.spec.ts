@@ -141,6 +141,24 @@ for (const scheme of ['light', 'dark'] as const) {
   }
 }
 
+test('B-14: curves run over steps or over the time since each run began, and a link says which', async ({
+  page,
+}) => {
+  await page.goto(`${server.url}/#/benchmark`);
+  const efficiency = page.getByRole('region', { name: 'Sample efficiency' });
+  await expect(efficiency).toContainText('after so many steps');
+  await efficiency.getByRole('button', { name: 'Time' }).click();
+  await expect(efficiency).toContainText('after so much time');
+  await expect(page).toHaveURL(/along=time/);
+  await expect(page.getByRole('application', { name: /^Sample efficiency, 2 lines/ })).toBeVisible();
+  await page.reload();
+  await expect(efficiency.getByRole('button', { name: 'Time' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(efficiency).toContainText('after so much time');
+  await page.keyboard.press('t');
+  await expect(efficiency).toContainText('after so many steps');
+  await expect(page).not.toHaveURL(/along=/);
+});
+
 test('Benchmark: no runs is said with what to log', async ({ page }) => {
   const empty = await OwnServer.onEmptyFolder();
   try {

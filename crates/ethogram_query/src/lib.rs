@@ -51,9 +51,9 @@ pub use action_counts::{
 };
 pub use attached_film::AttachedFilm;
 pub use benchmark::{
-    ALGORITHMS_MAX, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve, BenchmarkPair,
-    BenchmarkPart, BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet, How,
-    Normalization, PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun,
+    ALGORITHMS_MAX, Along, BENCHMARK_RUNS_MAX, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkCurve,
+    BenchmarkPair, BenchmarkPart, BenchmarkRequest, BenchmarkRun, CURVE_POINTS_MAX, CellOf, ConfigDifference, Facet,
+    How, Normalization, PARAMETERS_MAX, Parameter, ParameterValues, Parameters, ParametersRequest, ParametersRun,
     SCORE_EPISODES, Score, TASKS_MAX, TableFormat, WORDS_MAX,
 };
 pub use catalogue::{STANDARD_FIELDS, StandardField};

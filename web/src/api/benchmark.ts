@@ -14,4 +14,6 @@ export type BenchmarkPart = 'scores' | 'runs' | 'aggregates' | 'pairs' | 'curves
 /** The same, and what is compared. */
 export interface BenchmarkQuery extends ParametersQuery {
   algorithm: string;
+  /** What curves run over. */
+  along: string;
 }

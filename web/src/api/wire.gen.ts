@@ -742,6 +742,8 @@ export type SeriesEntry =
 export interface Benchmark {
   /** What the score of a run is, in words. */
   score: string;
+  /** What curves run over: `steps` or `time`. */
+  along: string;
   /** How tasks were brought to one scale: `none`, `min_max` or `human`. */
   normalization: string;
   /** The score that the optimality gap calls good enough. */
@@ -854,13 +856,14 @@ export interface BenchmarkPair {
   tasks: number;
 }
 
-/** A curve with its band: one entry a step. */
+/** A curve with its band: one entry a place. */
 export interface BenchmarkCurve {
   /** Index among the algorithms. */
   algorithm: number;
   /** Index among the tasks; null of all. */
   task: number | null;
-  step: number[];
+  /** Global steps, or microseconds since the run began. */
+  at: number[];
   value: (number | null)[];
   low: (number | null)[];
   high: (number | null)[];

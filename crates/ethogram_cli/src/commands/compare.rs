@@ -66,6 +66,7 @@ fn algorithms(
         target: options.target,
         bootstrap: Bootstrap { reps: options.reps, seed: options.seed, ..Bootstrap::default() },
         points: if part == BenchmarkPart::Curves { options.points } else { 0 },
+        along: options.along,
     })?;
     let table = match part {
         BenchmarkPart::Scores => scores(&found, format, options.cells)?,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use ethogram_query::{BenchmarkPart, CellOf, Facet, Normalization, Score, TableFormat};
+use ethogram_query::{Along, BenchmarkPart, CellOf, Facet, Normalization, Score, TableFormat};
 
 use super::StoreOptions;
 use super::value::setting_from_text;
@@ -78,6 +78,9 @@ pub struct CompareOptions {
     /// Points of each of the curves, at most 200
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub points: usize,
+    /// What curves run over: steps, or time since each run began
+    #[arg(long, value_name = "WHAT", default_value = "steps")]
+    pub along: Along,
     /// table, csv, json, parquet, npz, markdown or latex [default: as the name of the file says, else table]
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<TableFormat>,

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ethogram_analysis::{Bootstrap, Scores, Statistic, estimate};
-use ethogram_store::RunId;
+use ethogram_store::{RunId, RunState};
 
 use super::facet::{config_members, config_text};
 use super::normalization::Scale;
 use super::score::History;
 use super::warnings::listed;
 use super::{
-    ALGORITHMS_MAX, BenchmarkCell, BenchmarkRequest, BenchmarkRun, ConfigDifference, How, Normalization, TASKS_MAX,
-    check,
+    ALGORITHMS_MAX, Along, BenchmarkCell, BenchmarkRequest, BenchmarkRun, ConfigDifference, How, Normalization,
+    TASKS_MAX, check,
 };
 use crate::{Error, Result, RunHandle};
 
@@ -25,6 +25,8 @@ pub(super) struct Contents {
     pub runs: Vec<BenchmarkRun>,
     /// Of each run.
     pub histories: Vec<History>,
+    /// Of each run along time, where curves run over it; missing where no time passes.
+    timed: Option<Vec<Option<History>>>,
     pub left_out: Vec<(RunId, String)>,
     pub normalization: Normalization,
     /// Of each task; missing where it cannot be scaled.
@@ -62,6 +64,7 @@ impl Contents {
         check("tasks (TASKS_MAX; choose another key of the config)", tasks.len(), TASKS_MAX)?;
         let index = |names: &[String], name: &str| names.partition_point(|other| other.as_str() < name);
         let mut histories = Vec::with_capacity(named.len());
+        let mut timed = (request.along == Along::Time && request.points > 0).then(Vec::new);
         let mut runs = Vec::with_capacity(named.len());
         for (algorithm, task, history, handle) in named {
             runs.push(BenchmarkRun {
@@ -76,6 +79,9 @@ impl Contents {
                 last_step: history.last_step(),
                 state: handle.state(),
             });
+            if let Some(timed) = &mut timed {
+                timed.push(history.along_time(handle.info().created_us, handle.state() != RunState::Running));
+            }
             histories.push(history);
         }
         let normalization = request.normalization.chosen(&tasks);
@@ -84,6 +90,7 @@ impl Contents {
             tasks,
             runs,
             histories,
+            timed,
             left_out,
             normalization,
             scales: Vec::new(),
@@ -91,7 +98,22 @@ impl Contents {
             how: request.score.how,
         };
         contents.normalize();
+        contents.tell_untimed();
         Ok(contents)
+    }
+
+    /// What the curve of a run is made of; nothing where curves run over time and it has none.
+    pub fn trace(&self, run: usize) -> Option<&History> {
+        self.timed.as_ref().map_or(Some(&self.histories[run]), |timed| timed[run].as_ref())
+    }
+
+    fn tell_untimed(&mut self) {
+        let untimed = self.runs.iter().enumerate().filter(|(index, _)| self.trace(*index).is_none());
+        let names: Vec<&str> = untimed.map(|(_, run)| run.name.as_str()).collect();
+        if !names.is_empty() {
+            let problem = format!("Left out of curves over time: {}; their logs have no times.", listed(&names));
+            self.problems.push(problem);
+        }
     }
 
     fn normalize(&mut self) {

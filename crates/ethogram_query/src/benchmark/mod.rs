@@ -1,5 +1,6 @@
 //! Algorithms compared over tasks and seeds, from the runs to numbers with their intervals.
 
+mod along;
 mod contents;
 mod curves;
 mod facet;
@@ -20,6 +21,7 @@ use ethogram_store::{RunId, RunState};
 
 use crate::{Error, Result, RunHandle, Workbench};
 
+pub use along::Along;
 pub use curves::BenchmarkCurve;
 pub use facet::Facet;
 pub use normalization::Normalization;
@@ -64,6 +66,8 @@ pub struct BenchmarkRequest {
     pub bootstrap: Bootstrap,
     /// Points of curves, at most [`CURVE_POINTS_MAX`]; 0 for none.
     pub points: usize,
+    /// What curves run over.
+    pub along: Along,
 }
 
 /// One run of a benchmark.
@@ -176,7 +180,9 @@ pub struct Benchmark {
     pub cells: Vec<BenchmarkCell>,
     /// Every two algorithms that have a task in common.
     pub pairs: Vec<BenchmarkPair>,
-    /// Sample-efficiency: the interquartile mean of each algorithm along training, on the common scale.
+    /// What the curves run over.
+    pub along: Along,
+    /// Efficiency: the interquartile mean of each algorithm along training, on the common scale.
     pub curves: Vec<BenchmarkCurve>,
     /// The mean of each algorithm on each task along training, not normalised.
     pub task_curves: Vec<BenchmarkCurve>,
@@ -208,6 +214,7 @@ impl Benchmark {
             .collect::<Result<Vec<_>>>()?;
         let mut found = Self {
             score: request.score.clone(),
+            along: request.along,
             normalization: contents.normalization,
             target,
             algorithms,

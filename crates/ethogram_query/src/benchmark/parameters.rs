@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::contents::Contents;
 use super::facet::config_values;
-use super::{BENCHMARK_RUNS_MAX, BenchmarkRequest, Facet, Normalization, Score, check};
+use super::{Along, BENCHMARK_RUNS_MAX, BenchmarkRequest, Facet, Normalization, Score, check};
 use crate::{Result, RunHandle, Workbench};
 
 /// Most parameters that are looked at.
@@ -196,6 +196,7 @@ impl ParametersRequest {
             target: None,
             bootstrap: Bootstrap::default(),
             points: 0,
+            along: Along::default(),
         }
     }
 }

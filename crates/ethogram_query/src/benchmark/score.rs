@@ -84,12 +84,19 @@ impl std::fmt::Display for Score {
     }
 }
 
+/// Global step, value, and when it was, microseconds since 1970.
+type Point = (i64, f64, Option<i64>);
+
 /// Points of a run, ascending by global step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct History {
     step: Vec<i64>,
     value: Vec<f64>,
+    /// Microseconds since 1970; missing where nobody noted it.
+    time_us: Vec<Option<i64>>,
     of_episodes: bool,
+    /// Whether what was reached stays after the last point.
+    stays: bool,
 }
 
 impl History {
@@ -101,11 +108,11 @@ impl History {
         let rows = run.source().episodes(0..u64::MAX)?;
         let ended = |row: &&EpisodeRow| row.has_outcome();
         let training = rows.iter().filter(ended).any(|row| !row.evaluation);
-        let mut points: Vec<(i64, f64)> = rows
+        let mut points: Vec<Point> = rows
             .iter()
             .filter(ended)
             .filter(|row| row.evaluation != training)
-            .map(|row| (row.global_step, row.episode_return))
+            .map(|row| (row.global_step, row.episode_return, row.ended_us))
             .collect();
         points.sort_by_key(|point| point.0);
         if !points.is_empty() {
@@ -123,12 +130,30 @@ impl History {
 
     fn of_tag(run: &RunHandle, tag: &str) -> Result<Self> {
         let points = run.points(Axis::GlobalStep, tag, &(i64::MIN..i64::MAX), SCORE_POINTS_MAX)?;
-        Ok(Self::of_points(points.step.into_iter().zip(points.value), false))
+        let numbers = points.step.into_iter().zip(points.value).zip(points.time_us);
+        Ok(Self::of_points(numbers.map(|((step, value), time_us)| (step, value, Some(time_us))), false))
     }
 
-    fn of_points(points: impl Iterator<Item = (i64, f64)>, of_episodes: bool) -> Self {
-        let (step, value) = points.filter(|(_, value)| !value.is_nan()).unzip();
-        History { step, value, of_episodes }
+    fn of_points(points: impl Iterator<Item = Point>, of_episodes: bool) -> Self {
+        let mut history = History { of_episodes, ..History::default() };
+        for (step, value, time_us) in points.filter(|point| !point.1.is_nan()) {
+            history.step.push(step);
+            history.value.push(value);
+            history.time_us.push(time_us);
+        }
+        history
+    }
+
+    /// The same with microseconds since the run began in place of steps; nothing where no time passes, as in logs without times.
+    /// What a run that `ended` had reached is there at all later times.
+    pub fn along_time(&self, began_us: i64, ended: bool) -> Option<Self> {
+        let times = self.time_us.iter().zip(&self.value);
+        let elapsed = times.filter_map(|(time_us, value)| Some(((*time_us)?.saturating_sub(began_us).max(0), *value)));
+        let mut points: Vec<(i64, f64)> = elapsed.collect();
+        points.sort_by_key(|point| point.0);
+        let (step, value): (Vec<i64>, Vec<f64>) = points.into_iter().unzip();
+        let passes = step.last() > step.first() || (step.len() == 1 && step[0] > 0);
+        passes.then(|| History { step, value, of_episodes: self.of_episodes, stays: ended, ..History::default() })
     }
 
     pub fn last_step(&self) -> Option<i64> {
@@ -147,9 +172,9 @@ impl History {
         }
     }
 
-    /// The score if training had ended at `step`; nothing before the first point and after the last.
+    /// The score if training had ended at `step`; nothing before the first point, nor after the last unless it stays.
     pub fn at(&self, step: i64, how: How) -> Option<f64> {
-        let is_there = self.last_step().is_some_and(|last| step <= last);
+        let is_there = self.last_step().is_some_and(|last| self.stays || step <= last);
         is_there.then(|| self.of_first(self.step.partition_point(|other| *other <= step), how)).flatten()
     }
 
@@ -188,11 +213,25 @@ mod tests {
     #[test]
     fn a_history_says_what_was_reached_when() {
         let points = [(0, 1.0), (10, 3.0), (20, f64::NAN), (30, 2.0)];
-        let history = History::of_points(points.into_iter(), false);
+        let history = History::of_points(points.into_iter().map(|(step, value)| (step, value, Some(step))), false);
         assert_eq!(history.score(How::LastMean(2)), Some(2.5));
         assert_eq!(history.score(How::Best), Some(3.0));
         assert_eq!((history.score(How::At(29)), history.score(How::At(31))), (Some(3.0), None));
         assert_eq!((history.at(-1, How::Last), history.at(10, How::LastMean(9))), (None, Some(2.0)));
         assert_eq!(History::default().score(How::Last), None);
+    }
+
+    #[test]
+    fn a_history_is_told_along_time_where_time_passes() {
+        let points = [(0, 1.0, Some(70)), (10, 3.0, Some(50)), (20, 2.0, None), (30, 4.0, Some(90))];
+        let history = History::of_points(points.into_iter(), false);
+        let timed = history.along_time(60, false).expect("times");
+        assert_eq!((timed.first_step(), timed.last_step()), (Some(0), Some(30)));
+        let reached: Vec<_> = [0, 9, 10, 30, 31].into_iter().map(|at| timed.at(at, How::Last)).collect();
+        assert_eq!(reached, [Some(3.0), Some(3.0), Some(1.0), Some(4.0), None]);
+        assert_eq!(history.along_time(60, true).and_then(|ended| ended.at(31, How::Last)), Some(4.0));
+        let frozen = History::of_points([(0, 1.0, Some(5)), (9, 2.0, Some(5))].into_iter(), false);
+        assert_eq!(frozen.along_time(0, true), None, "a log that has one time for all");
+        assert_eq!(History::default().along_time(0, true), None);
     }
 }

@@ -4,7 +4,8 @@ use ethogram_analysis::{Estimate, Profile};
 
 use super::{Cells, Table};
 use crate::{
-    Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkPair, BenchmarkPart, BenchmarkRun, Parameter, Parameters,
+    Along, Benchmark, BenchmarkAlgorithm, BenchmarkCell, BenchmarkPair, BenchmarkPart, BenchmarkRun, Parameter,
+    Parameters,
 };
 
 impl Table {
@@ -96,14 +97,17 @@ fn of_pairs(found: &Benchmark) -> Table {
 /// Those over all tasks first, without a task: the interquartile mean on the common scale. Then task by task the mean, not normalised.
 fn of_curves(found: &Benchmark) -> Table {
     let curves = found.curves.iter().chain(&found.task_curves);
-    let points: Vec<_> = curves.flat_map(|curve| (0..curve.step.len()).map(move |at| (curve, at))).collect();
+    let points: Vec<_> = curves.flat_map(|curve| (0..curve.at.len()).map(move |at| (curve, at))).collect();
     let rows = Rows(&points);
     let mut table = Table::default();
     rows.texts(&mut table, "algorithm", |(curve, _)| found.algorithms[curve.algorithm].name.clone());
     let task = |task: Option<usize>| task.map(|task| found.tasks[task].clone());
     table.push("task", Cells::Texts(points.iter().map(|(curve, _)| task(curve.task)).collect()));
     rows.texts(&mut table, "statistic", |(curve, _)| if curve.task.is_some() { "mean" } else { "iqm" }.into());
-    rows.integers(&mut table, "step", |(curve, at)| curve.step[*at]);
+    match found.along {
+        Along::Steps => rows.integers(&mut table, "step", |(curve, at)| curve.at[*at]),
+        Along::Time => rows.integers(&mut table, "elapsed_us", |(curve, at)| curve.at[*at]),
+    }
     rows.integers(&mut table, "runs", |(curve, at)| curve.runs[*at] as i64);
     rows.estimates(&mut table, "value", |(curve, at)| curve.estimates[*at]);
     table

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ethogram_query::{
-    Benchmark, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Estimate, Facet, How, Normalization, Score, Table,
-    TableFile, TableFormat, Workbench,
+    Along, Benchmark, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Estimate, Facet, How, Normalization, Score,
+    Table, TableFile, TableFormat, Workbench,
 };
 use ethogram_store::{Axis, EnvSpec, EpisodeEnd, EpisodeRow, RunId, RunInfo, attach_film, film_alone};
 use serde_json::json;
@@ -48,6 +48,7 @@ fn request(runs: &[RunId]) -> BenchmarkRequest {
         target: None,
         bootstrap: Bootstrap { reps: 500, ..Bootstrap::default() },
         points: 5,
+        along: Along::Steps,
     }
 }
 
@@ -207,10 +208,10 @@ fn row_b14_each_part_is_a_table_of_the_same_numbers() {
     check(&pairs[0], "iqm_difference", Some(found.pairs[0].iqm_difference));
     let curves = rows(BenchmarkPart::Curves);
     let all: Vec<_> = found.curves.iter().chain(&found.task_curves).collect();
-    assert_eq!(curves.len(), all.iter().map(|curve| curve.step.len()).sum::<usize>());
+    assert_eq!(curves.len(), all.iter().map(|curve| curve.at.len()).sum::<usize>());
     let mut curves = curves.iter();
     for curve in all {
-        for (at, step) in curve.step.iter().enumerate() {
+        for (at, step) in curve.at.iter().enumerate() {
             let row = curves.next().expect("a row a point");
             let task = curve.task.map_or(json!(null), |task| json!(found.tasks[task]));
             assert_eq!((&row["step"], &row["task"], &row["runs"]), (&json!(step), &task, &json!(curve.runs[at])));
@@ -265,13 +266,60 @@ fn curves_are_at_steps_in_common_and_end_where_runs_end() {
     let found = read(&bench, &BenchmarkRequest { score, ..request(&runs) });
     let curve = &found.task_curves[0];
     assert_eq!(
-        (curve.step.as_slice(), curve.runs.as_slice()),
+        (curve.at.as_slice(), curve.runs.as_slice()),
         ([0, 10, 20, 30, 40].as_slice(), [2, 2, 2, 1, 1].as_slice())
     );
     let values: Vec<f64> = curve.estimates.iter().flatten().map(|found| found.value).collect();
     assert_eq!(values, [-2.0, -3.0, -4.0, -4.0, -5.0]);
     assert!(curve.estimates[0].is_some_and(|found| found.interval.is_some()));
     assert!(curve.estimates[4].is_some_and(|found| found.interval.is_none()), "of one run there is none");
+}
+
+#[test]
+fn curves_run_over_the_time_since_each_run_began() {
+    let shelf = Shelf::default();
+    let began_us = 1_000_000_000;
+    // A point a second, a point in two, and a log without times.
+    let runs: Vec<RunId> = [("quick", 1_000_000), ("slow", 2_000_000), ("untimed", 0)]
+        .into_iter()
+        .map(|(name, every_us)| {
+            let env = Some(EnvSpec { id: "a".into(), ..EnvSpec::default() });
+            let created_us = if every_us == 0 { 0 } else { began_us };
+            let info = RunInfo { name: name.into(), env, created_us, ..RunInfo::default() };
+            let run = Arc::new(MemoryRun::with_info(info));
+            for episode in 0..5 {
+                let ended_us = Some(if every_us == 0 { 7 } else { began_us + (episode as i64 + 1) * every_us });
+                let row = episode_row(episode, EpisodeEnd::Terminated);
+                let (episode_return, global_step) = (episode as f64, episode as i64 * 10);
+                run.episode_told(EpisodeRow { episode_return, global_step, ended_us, recorded: false, ..row });
+            }
+            run.finish();
+            shelf.put(&format!("/runs/{name}"), &run);
+            run.id()
+        })
+        .collect();
+    let bench = shelf.workbench();
+    let score = "last".parse().expect("a score");
+    let found = read(&bench, &BenchmarkRequest { score, points: 10, along: Along::Time, ..request(&runs) });
+    let (names, along) = (found.algorithms.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), found.along);
+    assert_eq!((names, along), (vec!["quick", "slow", "untimed"], Along::Time));
+    let values = |curve: usize| -> Vec<Option<f64>> {
+        found.task_curves[curve].estimates.iter().map(|found| found.map(|found| found.value)).collect()
+    };
+    let seconds: Vec<i64> = found.task_curves[0].at.iter().map(|at| at / 1_000_000).collect();
+    assert_eq!(seconds, (1..=10).collect::<Vec<_>>());
+    let reached = |numbers: &[f64]| -> Vec<Option<f64>> {
+        (0..10).map(|at| numbers.get(at).copied().filter(|number| *number >= 0.0)).collect()
+    };
+    // It ended after five seconds, and keeps what it had reached.
+    assert_eq!(values(0), reached(&[0.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0]));
+    assert_eq!(values(1), reached(&[-1.0, 0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0]));
+    assert_eq!(values(2), reached(&[]));
+    let told = "Left out of curves over time: untimed; their logs have no times.";
+    assert!(found.warnings.iter().any(|one| one == told), "{:?}", found.warnings);
+    let json = TableFormat::File(TableFile::Json);
+    let table = found.table(BenchmarkPart::Curves, json, CellOf::MeanSd).expect("a table");
+    assert!(String::from_utf8_lossy(&table).contains("elapsed_us"), "in place of step");
 }
 
 #[test]

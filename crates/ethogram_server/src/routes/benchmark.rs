@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, response::Response};
 use ethogram_query::{
-    BenchmarkCurve, BenchmarkPair, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score,
+    Along, BenchmarkCurve, BenchmarkPair, BenchmarkPart, BenchmarkRequest, Bootstrap, CellOf, Facet, Profile, Score,
     TableFile, TableFormat,
 };
 use ethogram_store::{RunId, RunState};
@@ -37,6 +37,8 @@ pub struct Ask {
     seed: u64,
     #[serde(default = "points")]
     points: usize,
+    #[serde(default = "steps")]
+    along: String,
 }
 
 pub(super) fn auto() -> String {
@@ -51,6 +53,10 @@ fn reps() -> usize {
     50_000
 }
 
+fn steps() -> String {
+    Along::Steps.name().into()
+}
+
 fn points() -> usize {
     60
 }
@@ -60,6 +66,8 @@ fn points() -> usize {
 pub struct Benchmark {
     /// What the score of a run is, in words.
     score: String,
+    /// What curves run over: `steps` or `time`.
+    along: String,
     /// How tasks were brought to one scale: `none`, `min_max` or `human`.
     normalization: String,
     /// The score that the optimality gap calls good enough.
@@ -179,14 +187,15 @@ struct BenchmarkPairEntry {
     tasks: usize,
 }
 
-/// A curve with its band: one entry a step.
+/// A curve with its band: one entry a place.
 #[derive(Debug, Serialize)]
 struct BenchmarkCurveEntry {
     /// Index among the algorithms.
     algorithm: usize,
     /// Index among the tasks; null of all.
     task: Option<usize>,
-    step: Vec<i64>,
+    /// Global steps, or microseconds since the run began.
+    at: Vec<i64>,
     value: Vec<Option<f64>>,
     low: Vec<Option<f64>>,
     high: Vec<Option<f64>>,
@@ -250,6 +259,7 @@ fn request(ask: Ask) -> ApiResult<BenchmarkRequest> {
         target: ask.target,
         bootstrap: Bootstrap { reps: ask.reps, seed: ask.seed, ..Bootstrap::default() },
         points: ask.points,
+        along: read("along", &ask.along)?,
     })
 }
 
@@ -268,6 +278,7 @@ impl From<ethogram_query::Benchmark> for Benchmark {
     fn from(found: ethogram_query::Benchmark) -> Self {
         Self {
             score: found.score.to_string(),
+            along: found.along.name().to_owned(),
             normalization: found.normalization.name().to_owned(),
             target: found.target,
             algorithms: found.algorithms.into_iter().map(BenchmarkAlgorithm::from).collect(),
@@ -361,7 +372,7 @@ impl From<BenchmarkCurve> for BenchmarkCurveEntry {
             value: of.estimates.iter().map(|found| found.map(|found| found.value)).collect(),
             low: end(0),
             high: end(1),
-            step: of.step,
+            at: of.at,
             runs: of.runs,
         }
     }

@@ -1,6 +1,7 @@
 import type { BenchmarkCurve, BenchmarkProfile } from '../../api/wire';
 import type { LineSeries } from '../../charts/series';
 import type { Ink } from '../../theme/palette';
+import type { Along } from './spec';
 
 /** What a line stands for: an algorithm, with how it is drawn. */
 export interface Drawn {
@@ -8,11 +9,12 @@ export interface Drawn {
   ink: Ink;
 }
 
-/** A curve with its band. Where the server sends null there is a gap. */
-export function lineOfCurve({ name, ink }: Drawn, curve: BenchmarkCurve): LineSeries {
+/** A curve with its band, over steps or seconds. Where the server sends null there is a gap. */
+export function lineOfCurve({ name, ink }: Drawn, curve: BenchmarkCurve, along: Along): LineSeries {
   const most = Math.max(0, ...curve.runs);
+  const x = along === 'time' ? curve.at.map((us) => us / 1e6) : curve.at;
   return {
-    ...lineOf(name, ink, curve.step, curve.value),
+    ...lineOf(name, ink, x, curve.value),
     note: `n = ${most}`,
     low: band(curve.low, curve.value),
     high: band(curve.high, curve.value),

@@ -15,9 +15,10 @@ describe('the address of a benchmark', () => {
       scale: null,
       cells: null,
       profile: null,
+      along: null,
       hide: null,
     });
-    expect(parse({ scale: 'odd', cells: 'odd', profile: 'odd' })).toEqual(parse({}));
+    expect(parse({ scale: 'odd', cells: 'odd', profile: 'odd', along: 'odd' })).toEqual(parse({}));
   });
 
   it('comes back as it was written, commas in names included', () => {
@@ -30,6 +31,7 @@ describe('the address of a benchmark', () => {
       normalization: 'human',
       cells: 'iqm',
       profile: 'tasks',
+      along: 'time',
       hidden: ['dqn, double', 'ppo'],
     };
     expect(parse(formatSpec(spec))).toEqual(spec);

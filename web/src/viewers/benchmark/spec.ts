@@ -5,6 +5,9 @@ export type Cells = 'mean_sd' | 'iqm' | 'runtime';
 /** What performance profiles count. */
 export type ProfileOf = 'runs' | 'tasks';
 
+/** What curves run over. */
+export type Along = 'steps' | 'time';
+
 /** What the page compares. */
 export type Part = 'algorithms' | 'parameters';
 
@@ -22,6 +25,8 @@ export interface BenchmarkSpec {
   normalization: Normalization;
   cells: Cells;
   profile: ProfileOf;
+  /** What curves run over: global steps, or time since each run began. */
+  along: Along;
   /** Algorithms that are not drawn. */
   hidden: readonly string[];
 }
@@ -40,6 +45,7 @@ export function parseSpec(param: (name: string) => string | null): BenchmarkSpec
     normalization: NORMALIZATIONS.find((one) => one === param('scale')) ?? 'auto',
     cells: CELLS.find((one) => one === param('cells')) ?? 'mean_sd',
     profile: param('profile') === 'tasks' ? 'tasks' : 'runs',
+    along: param('along') === 'time' ? 'time' : 'steps',
     hidden: (param('hide') ?? '').split(',').filter(Boolean).map(decodeURIComponent),
   };
 }
@@ -55,6 +61,7 @@ export function formatSpec(spec: BenchmarkSpec): Record<string, string | null> {
     scale: spec.normalization === 'auto' ? null : spec.normalization,
     cells: spec.cells === 'mean_sd' ? null : spec.cells,
     profile: spec.profile === 'runs' ? null : spec.profile,
+    along: spec.along === 'steps' ? null : spec.along,
     hide: spec.hidden.map(encodeURIComponent).join(',') || null,
   };
 }
