@@ -24,17 +24,9 @@ class FinalRows:
     def __init__(self, run: Run) -> None:
         self._run = run
         self.ended: dict[int, tuple[int, int]] = {}
-        # A field has one type: that in which it was first given, which the recorder casts to as well.
-        self._types: dict[str, Any] = {}
-
-    def learn(self, name: str, value: Any) -> None:
-        """Remember the type of a field the first time that it is annotated."""
-        if name not in self._types:
-            self._run._said.setdefault(name, None)
-            try:
-                self._types[name] = _array(value).dtype
-            except Exception:
-                self._types[name] = None
+    def learn(self, name: str) -> None:
+        """Remember that a field is annotated in this run."""
+        self._run._said.setdefault(name, None)
 
     def put(self, slot: int, name: str, value: Any) -> None:
         """Write a field of the final row of a slot; nothing where no recorded episode just ended there."""
@@ -47,8 +39,6 @@ class FinalRows:
             except Exception as error:
                 self._run._settle(name, error)
                 return
-            kind = self._types.setdefault(name, value.dtype)
-            value = value if kind is None else value.astype(kind)
         self._run.log({name: value}, episode=place[0], step=place[1])
 
     def put_rows(self, name: str, batch: Any, count: int) -> None:

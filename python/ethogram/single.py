@@ -68,7 +68,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
             self.annotate_final(**fields)
             return
         for name, value in fields.items():
-            self._final.learn(name, value)
+            self._final.learn(name)
             self._recorder.put(0, name, tape.row_of(name, value))
 
     def annotate_final(self, **fields: Any) -> None:

@@ -59,6 +59,11 @@ def describe(space: Any, stack_axis: int | None = None) -> dict[str, Any]:
         return {"type": "discrete", "n": int(space.n), "start": int(space.start), "dtype": str(space.dtype)}
     if kind == "MultiDiscrete":
         nvec = [int(n) for n in space.nvec.reshape(-1)]
+        first = getattr(space, "start", None)
+        if first is not None and first.any():
+            # Choices are counted from 0 where they are matched with logits: such ones are whole numbers within bounds.
+            bounds = {"low": _bounds_of(first), "high": _bounds_of(first + space.nvec - 1)}
+            return {"type": "box", "shape": list(space.shape), "dtype": str(space.dtype), **bounds}
         return {"type": "multi_discrete", "nvec": nvec, "shape": list(space.shape), "dtype": str(space.dtype)}
     if kind == "MultiBinary":
         return {"type": "multi_binary", "shape": list(space.shape)}

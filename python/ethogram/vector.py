@@ -98,7 +98,7 @@ class RecordedVectorEnv(_Wrapper):
         """
         late = bool(self._final.ended) and self._mode != "same_step"
         for name, value in fields.items():
-            self._final.learn(name, value)
+            self._final.learn(name)
             self._recorder.put_rows(name, value)
             if late:
                 self._final.put_rows(name, value, self.num_envs)

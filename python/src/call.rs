@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use ethogram_store::{Array, Dtype, EpisodeRow, RunWriter, StepValue, TensorKind, TensorRow};
+use ethogram_store::{Array, Axis, Dtype, EpisodeRow, RunWriter, StepValue, TensorKind, TensorRow};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyMappingMethods, PyString};
 use serde_json::Map;
 
 use crate::fault::{self, UnsupportedValueError};
+use crate::field_type::{self, Given};
 use crate::place::{Place, name_of};
+use crate::recorder::write_step;
 use crate::run::{Kind, RunCore, WAIT_BYTES, waiting};
 use crate::slots::empty_row;
 use crate::value::{self, Value};
@@ -116,26 +118,53 @@ impl<'py> Call<'_, 'py> {
                 Err(error) => core.settle(py, "name", error)?,
             }
         }
-        let written = self.write_numbers(&values);
+        let (axis, at) = match self.place {
+            Place::Row { axis, step } => (axis, step),
+            Place::Step { episode, step } => {
+                let field = |(name, number)| (name, StepValue::Array(Array::scalar(number)), false);
+                return self.write_fields(episode, step, values.into_iter().map(field));
+            }
+        };
+        let written = self.write_numbers(axis, at, &values);
         // All or none: of a call with one bad name, the others are kept by logging each alone.
         if values.len() > 1 && written.as_ref().is_err_and(ethogram_store::Error::is_bad_input) {
-            return values.into_iter().try_for_each(|value| core.settled(py, value.0, self.write_numbers(&[value])));
+            let alone = |value: (&str, f64)| core.settled(py, value.0, self.write_numbers(axis, at, &[value]));
+            return values.into_iter().try_for_each(alone);
         }
         core.settled(py, values.first().map_or("", |value| value.0), written)
     }
 
-    fn write_numbers(&self, values: &[(&str, f64)]) -> ethogram_store::Result<()> {
+    fn write_numbers(&self, axis: Axis, step: i64, values: &[(&str, f64)]) -> ethogram_store::Result<()> {
         if values.is_empty() {
             return Ok(());
         }
-        let (writer, place, time_us) = (self.writer, self.place, self.time_us);
-        waiting(self.py(), writer, || match place {
-            Place::Row { axis, step } => writer.scalars(axis, step, time_us, values),
-            Place::Step { episode, step } => {
-                let field = |&(name, number)| (Arc::from(name), StepValue::Array(Array::scalar(number)));
-                writer.step(episode, step, values.iter().map(field).collect())
-            }
-        })
+        let (writer, time_us) = (self.writer, self.time_us);
+        waiting(self.py(), writer, || writer.scalars(axis, step, time_us, values))
+    }
+
+    /// Fields of a step by name, each in the type that the run has for it, and whether that of the value was guessed.
+    fn write_fields<'a>(
+        &self,
+        episode: u64,
+        step: u64,
+        values: impl Iterator<Item = (&'a str, StepValue, bool)>,
+    ) -> PyResult<()> {
+        let (core, py, writer) = (self.core(), self.py(), self.writer);
+        let mut fields = Vec::new();
+        for (name, value, is_guessed) in values {
+            let value = match value {
+                StepValue::Array(array) => match field_type::of_first(writer, name, Given { array, is_guessed }) {
+                    Ok(array) => StepValue::Array(array),
+                    Err(error) => {
+                        core.settle(py, name, error)?;
+                        continue;
+                    }
+                },
+                other => other,
+            };
+            fields.push((Arc::from(name), value));
+        }
+        write_step(py, core, writer, (episode, step), fields)
     }
 
     /// A mapping that is not a plain dict, or lies within another.
@@ -193,6 +222,7 @@ impl<'py> Call<'_, 'py> {
 
     fn log_value(&self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<()> {
         let (core, py, writer, time_us) = (self.core(), self.py(), self.writer, self.time_us);
+        let is_guessed = value::is_plain(value);
         let read = match value::read(value) {
             Ok(Value::Missing) => return Ok(()),
             Ok(read) => read,
@@ -201,13 +231,13 @@ impl<'py> Call<'_, 'py> {
         let (axis, step) = match self.place {
             Place::Row { axis, step } => (axis, step),
             Place::Step { episode, step } => {
-                let value = match read {
+                let field = match read {
                     Value::Number(number) => StepValue::Array(Array::scalar(number)),
                     Value::Array(array) => StepValue::Array(array),
                     Value::Text(text) => StepValue::Text(text),
                     Value::Missing => StepValue::Null,
                 };
-                return core.write(py, writer, name, || writer.step(episode, step, vec![(Arc::from(name), value)]));
+                return self.write_fields(episode, step, std::iter::once((name, field, is_guessed)));
             }
         };
         let (kind, array) = match read {

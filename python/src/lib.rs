@@ -9,6 +9,7 @@ mod command;
 mod distribution;
 mod fault;
 mod features;
+mod field_type;
 mod films;
 mod interrupt;
 mod known;

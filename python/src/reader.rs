@@ -308,7 +308,10 @@ impl Opener for Folder {
     }
 }
 
-/// Largest global step that a run's status and scalars know of, and its number of episodes; for a writer that continues it.
+/// So many of the latest episodes are asked how far training was.
+const EPISODES_LOOKED_AT: u64 = 1_024;
+
+/// Largest global step that a run's status, scalars and latest episodes know of, and its number of episodes; for a writer that continues it.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "what Python hands over is owned")]
 pub fn extent(py: Python<'_>, folder: PathBuf) -> PyResult<(Option<i64>, u64)> {
@@ -316,7 +319,12 @@ pub fn extent(py: Python<'_>, folder: PathBuf) -> PyResult<(Option<i64>, u64)> {
         let reader = RunReader::open(&folder).map_err(|error| fault::from_store(&error))?;
         let tags = reader.scalar_tags();
         let logged = tags.iter().filter(|tag| tag.axis == Axis::GlobalStep).map(|tag| tag.last_step).max();
-        Ok((reader.status().global_step.max(logged), reader.episode_count()))
+        let count = reader.episode_count();
+        let latest = reader.episodes(count.saturating_sub(EPISODES_LOOKED_AT)..u64::MAX);
+        let latest = latest.map_err(|error| fault::from_store(&error))?;
+        let training = latest.iter().filter(|row| !row.evaluation);
+        let played = training.map(|row| row.global_step.saturating_add(row.length as i64)).max();
+        Ok((reader.status().global_step.max(logged).max(played), count))
     })
 }
 

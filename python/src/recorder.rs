@@ -1,6 +1,6 @@
 //! Episodes as they are played: counts every step, keeps the rows of recorded ones, and writes both.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use ethogram_store::{Array, EpisodeEnd, EpisodeRow, RunWriter, StepValue, now_us};
@@ -10,8 +10,9 @@ use pyo3::types::{PyDict, PyString};
 use serde_json::{Map, Value as Json};
 
 use crate::fault::{self, EthogramError, ShapeError};
-use crate::run::RunCore;
-use crate::slots::{Slot, Slots, empty_row, flag, number, read, truth};
+use crate::field_type::Given;
+use crate::run::{RunCore, waiting};
+use crate::slots::{Read, Slot, Slots, empty_row, flag, number, read, truth};
 use crate::value;
 
 /// The row of an episode being recorded is written anew at least this often, so that a live one shows how far it is.
@@ -154,6 +155,9 @@ impl Recorder {
         counts: bool,
     ) -> PyResult<bool> {
         let core = self.run.get();
+        if !self.is_open(slot)? {
+            return self.tell_unbegun(py, slot).map(|()| false);
+        }
         let (terminated, truncated) = (truth(core, "terminated", terminated)?, truth(core, "truncated", truncated)?);
         let reward = number(core, py, reward)?;
         core.guarded(py, || self.advance(py, slot, reward, terminated, truncated, counts))?;
@@ -207,6 +211,9 @@ impl Recorder {
     #[pyo3(signature = (slot, env_return = None))]
     fn end(&self, py: Python<'_>, slot: usize, env_return: Option<f64>) -> PyResult<()> {
         let core = self.run.get();
+        if !self.is_open(slot)? {
+            return Ok(());
+        }
         let Some(writer) = core.writer(self.run.bind(py))? else {
             self.lock()?.slot(slot)?.open = false;
             return Ok(());
@@ -220,6 +227,7 @@ impl Recorder {
             slot.row.env_return = env_return;
             slot.row.clone()
         };
+        writer.reached(core.step_now());
         let ours = row.episode_return;
         let wrong = env_return.filter(|theirs| {
             (theirs - ours).abs() > RETURN_TOLERANCE * ours.abs().max(theirs.abs()).max(1.0)
@@ -324,6 +332,7 @@ impl Recorder {
                 slot.row.ended_us = Some(now_us());
                 slot.row.clone()
             };
+            writer.reached(core.step_now());
             core.write(py, writer, "episode", || writer.episode(row))?;
         }
         Ok(())
@@ -333,6 +342,17 @@ impl Recorder {
 impl Recorder {
     fn lock(&self) -> PyResult<MutexGuard<'_, Slots>> {
         self.state.lock().map_err(|_| PyRuntimeError::new_err("a recorder broke in another thread"))
+    }
+
+    /// Says that steps were taken before the first reset that was seen: no episode has them.
+    fn tell_unbegun(&self, py: Python<'_>, slot: usize) -> PyResult<()> {
+        let core = self.run.get();
+        let begun = self.lock()?.slot(slot)?.row.started_us != 0;
+        if begun || core.writer(self.run.bind(py))?.is_none() {
+            return Ok(());
+        }
+        let text = "a step before the first reset is of no episode; call ethogram.record before env.reset";
+        core.settle(py, "reset", EthogramError::new_err(text))
     }
 
     fn put_one(&self, py: Python<'_>, slot: usize, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -345,7 +365,8 @@ impl Recorder {
             Ok(None) => return Ok(()),
             Err(error) => return core.settle(py, name, error),
         };
-        let put = self.lock()?.put(slot, name, value);
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        let put = self.lock()?.put(writer, slot, name, value);
         put.or_else(|error| core.settle(py, name, error))
     }
 
@@ -366,6 +387,8 @@ impl Recorder {
             }
             Err(error) => return core.settle(py, name, fault::about(py, name, &error)),
         };
+        let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
+        let is_guessed = value::is_plain(batch);
         let mut state = self.lock()?;
         let expected = state.all.len();
         if batch_array.shape().first() != Some(&expected) {
@@ -379,7 +402,7 @@ impl Recorder {
         let mut outcome = Ok(());
         for slot in slots {
             if let Some(row) = value::row(&batch_array, slot) {
-                outcome = outcome.and(state.put(slot, name, StepValue::Array(row)));
+                outcome = outcome.and(state.put(writer, slot, name, Read::Numbers(Given { array: row, is_guessed })));
             }
         }
         drop(state);
@@ -406,7 +429,7 @@ impl Recorder {
         counts: bool,
     ) -> PyResult<()> {
         let core = self.run.get();
-        let (episode, step, fields, row) = {
+        let (episode, step, fields, row, twice) = {
             let mut state = self.lock()?;
             let outcome = state.outcome.clone();
             let slot = state.slot(slot)?;
@@ -430,16 +453,21 @@ impl Recorder {
                 return Ok(());
             }
             let mut fields = std::mem::take(&mut slot.pending);
+            let twice = fields.extract_if(.., |(name, _)| outcome.contains(name)).map(|(name, _)| name).next();
             let values = [StepValue::Array(Array::scalar(reward)), flag(terminated), flag(truncated)];
             fields.extend(outcome.into_iter().zip(values));
             let due = !(terminated || truncated) && slot.row_written.elapsed() >= LIVE_INTERVAL;
             if due {
                 slot.row_written = Instant::now();
             }
-            (slot.row.episode, step, fields, due.then(|| slot.row.clone()))
+            (slot.row.episode, step, fields, due.then(|| slot.row.clone()), twice)
         };
+        if let Some(name) = twice {
+            let text = format!("field {name:?}: the step brings its own, which is kept; log yours under another name");
+            core.settle(py, &name, ShapeError::new_err(text))?;
+        }
         let Some(writer) = core.writer(self.run.bind(py))? else { return Ok(()) };
-        core.write(py, writer, "step", || writer.step(episode, step, fields))?;
+        write_step(py, core, writer, (episode, step), fields)?;
         match row {
             Some(row) => core.write(py, writer, "episode", || writer.episode(row)),
             None => Ok(()),
@@ -456,6 +484,20 @@ impl Recorder {
             }
             (slot.row.episode, slot.step, std::mem::take(&mut slot.pending))
         };
-        self.run.get().write(py, writer, "step", || writer.step(episode, step, fields))
+        write_step(py, self.run.get(), writer, (episode, step), fields)
+    }
+}
+
+/// Writes what can be stored of a step of an episode; each field that cannot is told by its name.
+pub fn write_step(
+    py: Python<'_>,
+    core: &RunCore,
+    writer: &RunWriter,
+    (episode, step): (u64, u64),
+    fields: Vec<(Arc<str>, StepValue)>,
+) -> PyResult<()> {
+    match waiting(py, writer, || writer.step_apart(episode, step, fields)) {
+        Ok(refused) => refused.into_iter().try_for_each(|(name, error)| core.settled(py, &name, Err(error))),
+        Err(error) => core.settled(py, "step", Err(error)),
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, StepValue};
+use ethogram_store::{Array, Dtype, EpisodeEnd, EpisodeRow, RunWriter, StepValue};
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use serde_json::Map;
 
 use crate::fault::{self, ShapeError};
+use crate::field_type::{self, Given};
 use crate::run::RunCore;
 use crate::value::{self, Value};
 
@@ -66,24 +67,27 @@ impl Slots {
         self.all.get_mut(index).ok_or_else(|| PyIndexError::new_err(format!("slot {index} of {slots}")))
     }
 
-    /// Puts a value into the pending row, as the type that the field had first. Another shape is refused.
-    pub fn put(&mut self, slot: usize, name: &str, value: StepValue) -> PyResult<()> {
+    /// Puts a value into the pending row, in the type that the field had first. Another shape is refused.
+    pub fn put(&mut self, writer: &RunWriter, slot: usize, name: &str, value: Read) -> PyResult<()> {
         let (name, value) = match value {
-            StepValue::Array(array) => match self.shapes.get_key_value(name) {
+            Read::Numbers(given) => match self.shapes.get_key_value(name) {
                 None => {
+                    let array = field_type::of_first(writer, name, given)?;
                     let name: Arc<str> = name.into();
                     self.shapes.insert(Arc::clone(&name), (array.dtype(), array.shape().to_vec()));
                     (name, StepValue::Array(array))
                 }
-                Some((_, (_, shape))) if shape != array.shape() => {
+                Some((_, (_, shape))) if shape != given.array.shape() => {
                     return Err(ShapeError::new_err(format!(
                         "field {name:?}: expected shape {shape:?}, found {:?}; log it under another name",
-                        array.shape()
+                        given.array.shape()
                     )));
                 }
-                Some((name, (dtype, _))) => (Arc::clone(name), StepValue::Array(value::cast(array, *dtype))),
+                Some((known, (dtype, _))) => {
+                    (Arc::clone(known), StepValue::Array(field_type::fitted(name, given.array, *dtype)?))
+                }
             },
-            other => (name.into(), other),
+            Read::Text(text) => (name.into(), StepValue::Text(text)),
         };
         let pending = &mut self.slot(slot)?.pending;
         match pending.iter_mut().find(|(known, _)| *known == name) {
@@ -94,22 +98,31 @@ impl Slots {
     }
 }
 
-/// A value as a field of a step holds it; `None` where nothing was logged.
-pub fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<StepValue>> {
+/// A value of a field of a step, as it was given.
+pub enum Read {
+    /// A number or an array.
+    Numbers(Given),
+    /// A text.
+    Text(String),
+}
+
+/// Reads a value of a field of a step; `None` where nothing was logged.
+pub fn read(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Read>> {
     let py = value.py();
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Some(StepValue::Text(text.to_str()?.to_owned())));
+        return Ok(Some(Read::Text(text.to_str()?.to_owned())));
     }
     if value.is_none() {
         return Ok(None);
     }
-    match value::array(value) {
-        Ok(array) => Ok(Some(StepValue::Array(array))),
+    let array = match value::array(value) {
+        Ok(array) => array,
         Err(error) => match value::read(value) {
-            Ok(Value::Number(number)) => Ok(Some(StepValue::Array(Array::scalar(number)))),
-            _ => Err(fault::about(py, name, &error)),
+            Ok(Value::Number(number)) => Array::scalar(number),
+            _ => return Err(fault::about(py, name, &error)),
         },
-    }
+    };
+    Ok(Some(Read::Numbers(Given { array, is_guessed: value::is_plain(value) })))
 }
 
 /// A reward as a float; NaN, told once, where it is none.

@@ -67,6 +67,11 @@ pub fn plain_number(value: &Bound<'_, PyAny>) -> Option<f64> {
     value.cast_exact::<PyBool>().ok().map(|flag| f64::from(u8::from(flag.is_true())))
 }
 
+/// Whether it is a number of Python's own, or a list of such.
+pub fn is_plain(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyInt>() || value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>()
+}
+
 fn integer(number: &Bound<'_, PyInt>) -> PyResult<f64> {
     number.extract::<f64>().map_err(|_| PyOverflowError::new_err("an integer too large for a float"))
 }

@@ -223,7 +223,7 @@ def test_a_resumed_run_goes_on(root: Path) -> None:
     view = reopened(second)
     assert view.info["name"] == "one"
     assert (view.status["state"], view.status["resumed"]) == ("finished", 1)
-    assert view.scalars("more")["step"].numpy().tolist() == [10]
+    assert view.scalars("more")["step"].numpy().tolist() == [11]
     assert view.scalars("loss")["value"].numpy().tolist() == [1.0, 2.0]
     assert [row["episode_return"] for row in rows(view.episodes())] == [1.0, 2.0]
     assert view.episode(0).field("late").numpy().tolist() == [0.5]

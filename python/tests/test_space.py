@@ -71,3 +71,10 @@ def test_a_frame_stack_is_found_under_other_wrappers() -> None:
     outer = gymnasium.wrappers.RecordEpisodeStatistics(stacked)
     assert space.stack_axis(outer) == 0
     assert space.stack_axis(gymnasium.make("CartPole-v1")) is None
+
+
+def test_choices_that_begin_elsewhere_than_at_zero_are_numbers_within_bounds() -> None:
+    gymnasium = pytest.importorskip("gymnasium")
+    described = space.describe(gymnasium.spaces.MultiDiscrete([3, 2], start=[1, 5]))
+    assert described == {"type": "box", "shape": [2], "dtype": "int64", "low": [1.0, 5.0], "high": [3.0, 6.0]}
+    assert space.describe(gymnasium.spaces.MultiDiscrete([3, 2]))["type"] == "multi_discrete"

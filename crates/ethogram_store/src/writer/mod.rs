@@ -31,8 +31,8 @@ use crate::layout::{
 };
 use crate::status::{StatusKeeper, now_us, read_info, read_status};
 use crate::{
-    Axis, CheckpointRow, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus, TensorRow,
-    has_film,
+    Axis, CheckpointRow, Dtype, EpisodeRow, Error, Result, RunInfo, RunReader, RunSource, RunState, RunStatus,
+    TensorRow, has_film,
 };
 
 /// Largest array or text of one value, in bytes.
@@ -59,6 +59,8 @@ pub struct RunWriter {
     path: PathBuf,
     info: RunInfo,
     stack_axes: HashMap<String, usize>,
+    /// Element types of the parts of the described spaces.
+    described: HashMap<String, Dtype>,
     claims: Mutex<Claims>,
 }
 
@@ -146,9 +148,16 @@ impl RunWriter {
         let worker = Worker::new(Arc::clone(&queue), options, &path, &writer_dir, keeper);
         let thread = std::thread::Builder::new().name("ethogram-writer".into()).spawn(move || worker.run());
         let thread = thread.map_err(|source| io_error("start a thread for", &path, source))?;
-        let spaces = info.env.iter().filter_map(|env| env.observation_space.as_ref());
-        let leaves = spaces.filter_map(|space| space.leaves("observation").ok()).flatten();
-        let stack_axes = leaves.filter_map(|leaf| Some((leaf.name, leaf.stack_axis?))).collect();
+        let spaces = info
+            .env
+            .iter()
+            .flat_map(|env| [("observation", env.observation_space.as_ref()), ("action", env.action_space.as_ref())]);
+        let leaves = spaces.filter_map(|(root, space)| space?.leaves(root).ok()).flatten();
+        let (mut stack_axes, mut described) = (HashMap::new(), HashMap::new());
+        for leaf in leaves {
+            described.extend(leaf.dtype.map(|dtype| (leaf.name.clone(), dtype)));
+            stack_axes.extend(leaf.stack_axis.map(|axis| (leaf.name, axis)));
+        }
         Ok(Self {
             queue,
             thread: Mutex::new(Some(thread)),
@@ -156,6 +165,7 @@ impl RunWriter {
             path,
             info,
             stack_axes,
+            described,
             claims: Mutex::new(claims),
         })
     }
@@ -274,6 +284,52 @@ impl RunWriter {
         let mut front = self.queue.reserve(front, bytes, 1)?;
         front.items.push((Item::Step { episode, step, values: typed }, bytes));
         Ok(())
+    }
+
+    /// The same, but of values that cannot be stored, the others are: those are given back, each with its reason.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] of an index, [`Error::QueueFull`], [`Error::Closed`]. Then nothing of this call is logged.
+    pub fn step_apart(
+        &self,
+        episode: u64,
+        step: u64,
+        values: Vec<(Arc<str>, StepValue)>,
+    ) -> Result<Vec<(Arc<str>, Error)>> {
+        check_index("index of an episode", episode, EPISODE_MAX)?;
+        check_index("index of a step", step, STEP_MAX)?;
+        let mut bytes = 64;
+        let mut front = self.queue.lock();
+        let mut typed = Vec::with_capacity(values.len());
+        let mut refused = Vec::new();
+        for (name, value) in values {
+            match self.field(&mut front, &name, &value) {
+                Ok(Some(field)) => {
+                    bytes += value.size() as u64 + 32;
+                    typed.push((field, value));
+                }
+                Ok(None) => {}
+                Err(error) => refused.push((name, error)),
+            }
+        }
+        let mut front = self.queue.reserve(front, bytes, 1)?;
+        front.items.push((Item::Step { episode, step, values: typed }, bytes));
+        Ok(refused)
+    }
+
+    /// Says how far training is, in environment steps, for the run's status: scalars at steps say it by themselves.
+    pub fn reached(&self, global_step: i64) {
+        self.queue.reach(global_step);
+    }
+
+    /// The element type of a field of steps, which its first value made; `None` before that, and of texts.
+    pub fn field_dtype(&self, name: &str) -> Option<Dtype> {
+        self.queue.lock().fields.get(name).and_then(|field| field.kind.dtype)
+    }
+
+    /// The element type of a part of an observation or action, as the environment's spaces are described.
+    pub fn described_dtype(&self, name: &str) -> Option<Dtype> {
+        self.described.get(name).copied()
     }
 
     /// The field that a value belongs to, made if this is its first; `None` for a null of a field that is not known yet.

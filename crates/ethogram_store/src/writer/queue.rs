@@ -3,7 +3,7 @@
 //! There is one lock. Callers hold it to append; the thread holds it to take everything at once.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -112,6 +112,8 @@ pub(super) struct Queue {
     queued: AtomicU64,
     pub(super) dropped: AtomicU64,
     pub(super) written: AtomicU64,
+    /// The largest global step that somebody said was reached.
+    reached: AtomicI64,
     fault: Mutex<Option<String>>,
     limit: u64,
     wake_bytes: u64,
@@ -134,6 +136,7 @@ impl Queue {
             queued: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             written: AtomicU64::new(0),
+            reached: AtomicI64::new(i64::MIN),
             fault: Mutex::new(None),
             limit: options.queue_bytes,
             wake_bytes: Self::WAKE_BYTES.min(options.queue_bytes / 8),
@@ -144,6 +147,15 @@ impl Queue {
     /// The lock. A caller that panicked under it left the queue whole: every change is a single push.
     pub(super) fn lock(&self) -> MutexGuard<'_, Front> {
         self.front.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn reach(&self, global_step: i64) {
+        self.reached.fetch_max(global_step, Ordering::Relaxed);
+    }
+
+    /// The largest global step that was reached, if anybody said so.
+    pub(super) fn reached(&self) -> Option<i64> {
+        Some(self.reached.load(Ordering::Relaxed)).filter(|step| *step != i64::MIN)
     }
 
     pub(super) fn queued(&self) -> u64 {

@@ -448,6 +448,7 @@ impl Worker {
         let last = self.tags.iter().zip(&self.last);
         self.status.summarise(last.filter_map(|((_, tag), last)| Some((&**tag, (*last)?.1))));
         self.status.status.dropped = self.queue.dropped.load(Ordering::Relaxed);
+        self.status.status.global_step = self.status.status.global_step.max(self.queue.reached());
         self.status.status.fault = self.queue.first_fault();
         if let Err(error) = self.status.write() {
             self.account(Err(Failed { error: Some(error), values: 0 }));
