@@ -312,7 +312,8 @@ fn leaf(array: &ArrayRef, space: Option<&Space>) -> Option<Leaf> {
                 }
                 _ => None,
             };
-            let shape = told.filter(|shape| shape.iter().product::<usize>() == length).unwrap_or_else(|| vec![length]);
+            let count = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |product, side| product.checked_mul(*side));
+            let shape = told.filter(|shape| count(shape) == Some(length)).unwrap_or_else(|| vec![length]);
             Some((Some(dtype), shape, ColumnData::Numeric(bytes)))
         }
         DataType::Utf8 => {

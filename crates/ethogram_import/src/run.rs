@@ -320,7 +320,7 @@ impl RunSource for ForeignRun {
 
     fn status(&self) -> RunStatus {
         let mut status = self.seen().status.clone();
-        if now_us() - status.heartbeat_us < ENDED_AFTER_US {
+        if now_us().saturating_sub(status.heartbeat_us) < ENDED_AFTER_US {
             (status.state, status.ended_us) = (RunState::Running, None);
         }
         status

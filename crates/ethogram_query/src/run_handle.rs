@@ -259,13 +259,14 @@ impl RunHandle {
 
     /// Whether an episode before this one was recorded.
     fn follows_recorded(&self, episode: u64) -> Result<bool> {
-        let mut end = episode;
+        let (mut end, mut many) = (episode, EPISODES_READ);
         while end > 0 {
-            let start = end.saturating_sub(EPISODES_READ);
+            let start = end.saturating_sub(many);
             if self.source.episodes(start..end)?.iter().any(|row| row.recorded) {
                 return Ok(true);
             }
-            end = start;
+            // Indices have gaps, and a file's name may claim any: so few looks reach back to the first.
+            (end, many) = (start, many.saturating_mul(2));
         }
         Ok(false)
     }

@@ -103,14 +103,16 @@ fn joined(field: &str, rows: &[TensorRow]) -> Result<Column> {
         let array = &row.array;
         let fits = array.dtype() == dtype && array.shape().get(1..) == Some(&shape[..]);
         let start = usize::try_from(row.step).ok().filter(|start| fits && *start >= valid.len());
-        let Some(start) = start.filter(|start| (*start as u64).saturating_mul(width as u64) <= FIELD_BYTES_MAX) else {
+        let rows = array.shape().first().copied().unwrap_or(0);
+        let held = |start: usize| (start as u64).saturating_add(rows as u64).saturating_mul(width.max(1) as u64);
+        let Some(start) = start.filter(|start| held(*start) <= FIELD_BYTES_MAX) else {
             let found = format!("{} {:?} at sample {}", array.dtype(), array.shape(), row.step);
             return Err(damaged(format!("rows of {dtype} {shape:?}, one sample after the other"), found));
         };
         data.resize(start * width, 0);
         valid.resize(start, false);
         data.extend_from_slice(array.data());
-        valid.resize(start + array.shape()[0], true);
+        valid.resize(start + rows, true);
     }
     let info = FieldInfo {
         name: field.to_owned(),

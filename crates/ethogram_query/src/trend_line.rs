@@ -29,7 +29,7 @@ impl TrendLine {
     /// More points, places or looks than the limits here, and what [`trend`] refuses.
     pub fn through(kind: Trend, x: &[f64], y: &[f64], places: usize) -> Result<Self> {
         let rows = rows_at(x.len(), places);
-        let looks = rows.len() as u64 * looks_at_place(kind, x.len());
+        let looks = (rows.len() as u64).saturating_mul(looks_at_place(kind, x.len()));
         for (what, found, limit) in [
             ("points of a trend (TREND_POINTS_MAX)", x.len() as u64, TREND_POINTS_MAX as u64),
             ("places of a trend (TREND_PLACES_MAX)", places as u64, TREND_PLACES_MAX as u64),
@@ -88,5 +88,6 @@ mod tests {
         );
         assert!(message(Trend::Linear, TREND_POINTS_MAX + 1, 10).contains("TREND_POINTS_MAX"));
         assert!(message(Trend::Loess { span: 1.0 }, 100_000, 10_000).contains("TREND_LOOKS_MAX"));
+        assert!(message(Trend::Loess { span: 1e300 }, 4, 10).contains("TREND_LOOKS_MAX"));
     }
 }

@@ -1,6 +1,7 @@
 //! The runs under some roots, and everything that can be asked of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -141,8 +142,11 @@ impl Workbench {
                 continue; // It could only be resumed, which may wait for the next search.
             }
             let source = handle.source();
-            let revision = source.refresh().unwrap_or_else(|_| source.revision());
-            let now = (revision, handle.state());
+            let Ok(now) = guarded(|| Ok((source.refresh().unwrap_or_else(|_| source.revision()), handle.state())))
+            else {
+                continue;
+            };
+            let revision = now.0;
             let before = search.seen.insert(handle.id().clone(), now);
             if before.is_some_and(|before| before != now) {
                 changes.push(Change::Grew { run: handle.id().clone(), revision, state: now.1 });
@@ -283,7 +287,7 @@ impl Workbench {
                 let wanted: Vec<&PathBuf> = paths.iter().filter(is_wanted).collect();
                 // Side by side; what comes of it is taken over one after the other, in the order of their paths.
                 for some in wanted.chunks(OPENED_AT_ONCE) {
-                    let opened = in_parallel(some, threads(), |path| opener.open(path));
+                    let opened = in_parallel(some, threads(), |path| guarded(|| opener.open(path)));
                     for (path, opened) in some.iter().zip(opened) {
                         let source = opened.map_err(|error| format!("{}: {error}", opener.name()));
                         let opened = Opened { path, root, source };
@@ -373,4 +377,13 @@ impl Workbench {
         self.runs.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), Arc::new(handle));
         changes.push(Change::Came(run));
     }
+}
+
+/// An answer of one run: where its reader breaks, that is an error of this run, and the others are served.
+fn guarded<T>(ask: impl FnOnce() -> ethogram_store::Result<T>) -> ethogram_store::Result<T> {
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+        Err(ethogram_store::Error::NotFound {
+            what: "what can be read here: its reader broke, which is a bug of ethogram, please report it".into(),
+        })
+    })
 }

@@ -229,6 +229,11 @@ pub fn decode(body: &[u8]) -> Result<Decoded, String> {
         let range = data.get(offset as usize..end as usize);
         range.ok_or_else(|| format!("column {name:?} reaches to {end}, the body has {}", data.len()))
     };
+    let claimed = |entry: &Entry| entry.bytes.saturating_add(entry.valid.as_ref().map_or(0, |span| span.bytes));
+    let claimed = entries.iter().map(claimed).fold(0, u64::saturating_add);
+    if claimed > data.len() as u64 {
+        return Err(format!("columns of {claimed} bytes, the body has {}: each has bytes of its own", data.len()));
+    }
     let mut columns = Vec::with_capacity(entries.len());
     for entry in entries {
         check_sizes(&entry)?;
@@ -288,6 +293,16 @@ mod tests {
     #[test]
     fn the_smallest_body_is_sixteen_bytes_of_header() {
         assert_eq!(Columns::new().into_body(), b"ETHC\x10\0\0\0{\"columns\":[]}  ");
+    }
+
+    #[test]
+    fn bytes_that_many_columns_claim_are_refused_before_they_are_copied() {
+        let entry = r#"{"name":"x","dtype":"uint8","shape":[64],"offset":0,"bytes":64}"#;
+        let header = format!(r#"{{"columns":[{entry},{entry}]}}"#);
+        let header = format!("{header:<width$}", width = header.len().next_multiple_of(ALIGN));
+        let body = [b"ETHC", (header.len() as u32).to_le_bytes().as_slice(), header.as_bytes(), &[0; 64]].concat();
+        let error = decode(&body).map(|_| ()).expect_err("one span, twice");
+        assert!(error.contains("columns of 128 bytes, the body has 64"), "{error}");
     }
 
     #[test]

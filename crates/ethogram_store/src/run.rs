@@ -213,11 +213,23 @@ impl RunStatus {
 
     /// The state to show at `now_us`: a running run whose heartbeat is too old has crashed.
     pub fn state_at(&self, now_us: i64) -> RunState {
-        if self.state == RunState::Running && now_us - self.heartbeat_us > Self::HEARTBEAT_LIMIT_US {
+        if self.state == RunState::Running && now_us.saturating_sub(self.heartbeat_us) > Self::HEARTBEAT_LIMIT_US {
             RunState::Crashed
         } else {
             self.state
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_of_any_time_is_compared() {
+        let status = |heartbeat_us| RunStatus { state: RunState::Running, heartbeat_us, ..RunStatus::default() };
+        assert_eq!(status(i64::MIN).state_at(i64::MAX), RunState::Crashed);
+        assert_eq!(status(i64::MAX).state_at(i64::MIN), RunState::Running);
     }
 }
 

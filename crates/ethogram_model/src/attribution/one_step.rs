@@ -196,7 +196,12 @@ impl<'m> Compiler<'m> {
         let patched: Vec<String> = self.wrt.iter().map(|part| part.name.clone()).filter(|n| !is_input(n)).collect();
         let graph = graph_of(self.model, &self.shapes, rows, &patched)?;
         let mut b = Builder::resume(graph, self.model.limits().clone());
-        let output = self.outlook.build(self.model, &mut b, rows)?;
+        let mut output = self.outlook.build(self.model, &mut b, rows)?;
+        let shape = b.shape(output).to_vec();
+        // One row without an axis for it: a critic that ends in a squeeze, or atoms that are the same for all.
+        if rows == 1 && shape.first() != Some(&1) {
+            output = b.reshape(output, &[&[1], shape.as_slice()].concat())?;
+        }
         Ok((b.finish(), output))
     }
 

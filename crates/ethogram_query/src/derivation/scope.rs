@@ -136,9 +136,9 @@ impl Scope<'_> {
         if wanted.is_empty() {
             return Ok(vec![]);
         }
-        let mut end = self.episode;
+        let (mut end, mut many) = (self.episode, EARLIER_EPISODES);
         while end > 0 {
-            let start = end.saturating_sub(EARLIER_EPISODES);
+            let start = end.saturating_sub(many);
             let rows = self.handle.source().episodes(start..end)?;
             for row in rows.iter().rev().filter(|row| row.recorded) {
                 let logged = self.handle.source().step_fields(row.episode)?;
@@ -152,7 +152,7 @@ impl Scope<'_> {
                     return Ok(columns);
                 }
             }
-            end = start;
+            (end, many) = (start, many.saturating_mul(2));
         }
         let needed: Vec<_> = wanted.iter().flat_map(|input| names(input, params)).collect();
         Err(Error::MissingInput {

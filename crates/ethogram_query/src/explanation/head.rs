@@ -172,10 +172,12 @@ impl Question<'_> {
 
     /// Returns that a categorical critic gives probabilities to.
     fn atoms(&self) -> Result<Vec<f32>> {
+        // The same for every row; some networks say them without an axis of rows, which one row can be given.
         if let Some(output) = self.signature.output("atoms")
-            && let Ok((atoms, width)) = self.look(output, &View::Plain)
+            && !self.given.valid.is_empty()
+            && let Ok((atoms, _)) = look(self.model, self.given.rows(&[0])?, output, &View::Plain, self.cancel)
         {
-            return Ok(atoms[..width].to_vec());
+            return Ok(atoms);
         }
         first_row(self.run, self.episode, self.first, "atoms").map_err(|_| Error::Unexplained {
             episode: self.episode,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ethogram_model::{Dim, Model, Port, Tensor};
+use ethogram_model::{Data, Dim, Model, Port, Tensor};
 use ethogram_store::{Column, ColumnData, Dtype, FieldInfo};
 
 use super::signature::{Meaning, Preprocessing, STATE_FIELD, Signature};
@@ -139,10 +139,13 @@ pub fn prepared(
         (shape, values) = step.apply(&shape, values, episode)?;
     }
     let shape = [&[rows], fitted(port, &shape).as_slice()].concat();
-    if port.dtype == ethogram_model::Dtype::I64 {
-        return Ok(Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?);
-    }
-    Ok(Tensor::f32(&shape, values)?)
+    Ok(match port.dtype {
+        ethogram_model::Dtype::I64 => Tensor::i64(&shape, values.into_iter().map(|value| value as i64).collect())?,
+        ethogram_model::Dtype::Bool => {
+            Tensor::new(shape, Data::Bool(values.into_iter().map(|value| value != 0.0).collect()))?
+        }
+        ethogram_model::Dtype::F32 => Tensor::f32(&shape, values)?,
+    })
 }
 
 /// Rows of a logged field as floats; rows that were not logged are zeros, and not valid.
@@ -295,7 +298,8 @@ fn transposed(values: &[f32], shape: &[usize], axes: &[usize]) -> Vec<f32> {
     values.chunks(width.max(1)).flat_map(|row| places.iter().map(|&at| row[at])).collect()
 }
 
-/// The row's shape as the network wants it: axes of length 1 more or less are no difference.
+/// The row's shape as the network wants it: axes of length 1 more or less are no difference, nor is a row that is flat there or here. The same
+/// axes in another order are one: they would be taken for what they are not.
 fn fitted(port: &Port, shape: &[usize]) -> Vec<usize> {
     let Some(dims) = &port.shape else { return shape.to_vec() };
     let open = dims.iter().position(|dim| !matches!(dim, Dim::Known(_)));
@@ -305,7 +309,38 @@ fn fitted(port: &Port, shape: &[usize]) -> Vec<usize> {
     let wanted: Option<Vec<usize>> =
         dims.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, dim)| known(dim)).collect();
     match wanted {
-        Some(wanted) if wanted.iter().product::<usize>() == shape.iter().product::<usize>() => wanted,
+        Some(wanted)
+            if wanted.iter().product::<usize>() == shape.iter().product::<usize>()
+                && !is_transposed(&wanted, shape) =>
+        {
+            wanted
+        }
         _ => shape.to_vec(),
+    }
+}
+
+/// Whether two shapes have the same axes in another order.
+fn is_transposed(one: &[usize], other: &[usize]) -> bool {
+    let long = |shape: &[usize]| -> Vec<usize> { shape.iter().copied().filter(|length| *length != 1).collect() };
+    let (mut one, mut other) = (long(one), long(other));
+    if one == other {
+        return false;
+    }
+    one.sort_unstable();
+    other.sort_unstable();
+    one == other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_axes_in_another_order_are_transposed() {
+        assert!(is_transposed(&[3, 8, 6], &[8, 6, 3]));
+        assert!(is_transposed(&[1, 4, 2], &[2, 4]));
+        for (one, other) in [(vec![4, 84, 84], vec![4, 84, 84, 1]), (vec![48], vec![6, 8]), (vec![2, 24], vec![6, 8])] {
+            assert!(!is_transposed(&one, &other), "{one:?} {other:?}");
+        }
     }
 }

@@ -133,6 +133,15 @@ fn row_d3_action_divergence_is_of_the_episode_before() {
     assert!((all[1].sum.expect("a sum") - 200.0 * bits).abs() < 1e-3);
 }
 
+#[test]
+fn an_episode_far_out_is_looked_before_at_once() {
+    let run = Arc::new(MemoryRun::new("far"));
+    run.episode(1 << 50, EpisodeEnd::Terminated, &[]);
+    let (_bench, handle) = opened(&run);
+    // Nothing was recorded before it: every index down to the first is looked at, in few looks.
+    assert!(!handle.fields(1 << 50).expect("fields").iter().any(|entry| entry.info.name == "action_divergence"));
+}
+
 /// N-15: unexpected failures and value errors come by themselves, with the step and the numbers.
 #[test]
 fn row_n15_a_value_error_is_found_at_its_step() {
