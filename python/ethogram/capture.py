@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -65,10 +66,33 @@ def jsonable(value: Any, depth: int = 0) -> Any:
 
     Mappings, namespaces, dataclasses and models of Pydantic become objects; sequences and sets become lists; numbers of
     NumPy become numbers; numbers that JSON has no word for become the texts `NaN`, `Infinity` and `-Infinity`;
-    anything else its `str`. Nothing raises.
+    anything else its `str`. Surrogates in texts, which no file can hold, are written out. Nothing raises.
     """
+    try:
+        return _jsonable(value, depth)
+    except Exception:
+        return _as_text(value)
+
+
+def configuration(value: Any) -> dict[str, Any] | None:
+    """Turn hyper-parameters into a JSON object, as `jsonable` does; `None` of what has no names for its parts.
+
+    An object of one's own, a class and a module have their public members, other than functions and modules.
+    """
+    written = jsonable(value)
+    if isinstance(written, str) and not isinstance(value, str):
+        written = jsonable(_members(value) or None)
+    return written if isinstance(written, dict) else None
+
+
+def whole_text(text: str) -> str:
+    """The text with its surrogates, as names of files that are no Unicode have them, written out as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _jsonable(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool | str):
-        return _without_login(value) if isinstance(value, str) else value
+        return _without_login(whole_text(value)) if isinstance(value, str) else value
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, float):
@@ -78,7 +102,9 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     mapping = _as_mapping(value)
     if mapping is not None:
         return {
-            str(key): HIDDEN if is_secret(str(key)) and _could_be_secret(part) else jsonable(part, depth + 1)
+            whole_text(str(key)): HIDDEN
+            if is_secret(str(key)) and _could_be_secret(part)
+            else jsonable(part, depth + 1)
             for key, part in mapping.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
@@ -230,16 +256,33 @@ def _as_mapping(value: Any) -> Mapping[Any, Any] | None:
     if isinstance(value, Mapping):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        # A field of which the initial value comes later may not be there yet.
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: getattr(value, name) for name in names if hasattr(value, name)}
     if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
         try:
             dumped = dump()
         except Exception:
             return None
         return dumped if isinstance(dumped, Mapping) else None
-    if type(value).__name__ == "Namespace" or type(value).__name__ == "SimpleNamespace":
+    if any(kind.__name__ in ("Namespace", "SimpleNamespace") for kind in type(value).__mro__):
         return dict(vars(value))
     return None
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """What an object, a class or a module has, those of its classes first."""
+    classes = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    # Those of the language have nothing that is of this object.
+    places: list[Mapping[str, Any]] = [vars(kind) for kind in reversed(classes) if kind.__module__ != "builtins"]
+    if not isinstance(value, type):
+        places.append(getattr(value, "__dict__", {}))
+    found = {name: part for place in places for name, part in place.items()}
+    return {
+        name: part
+        for name, part in found.items()
+        if not (name.startswith("_") or callable(part) or isinstance(part, ModuleType) or hasattr(part, "__get__"))
+    }
 
 
 def _could_be_secret(value: Any) -> bool:
@@ -257,7 +300,7 @@ def _not_finite(value: float) -> str:
 
 def _as_text(value: Any) -> str:
     try:
-        return hide_assignments(str(value)[:TEXT_MAX])
+        return hide_assignments(whole_text(str(value)[:TEXT_MAX]))
     except Exception:
         return f"<{type(value).__name__}>"
 

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,6 +70,67 @@ def test_a_configuration_becomes_json_without_its_secrets() -> None:
         "url": f"https://{capture.HIDDEN}@host/x",
         "huge": str(2**70),
     }
+
+
+@dataclasses.dataclass
+class Late:
+    rate: float = 0.1
+    steps: int = dataclasses.field(init=False)
+
+
+class Arguments(argparse.Namespace):
+    rate: float
+
+
+class Base:
+    rate = 0.5
+    seed = 1
+
+    def train(self) -> None: ...
+
+    @property
+    def doubled(self) -> float:
+        return 2 * self.rate
+
+
+class Plain(Base):
+    def __init__(self) -> None:
+        self.rate, self.api_key, self._private = 0.1, "abc", 3
+        self.activation = max
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Late(), {"rate": 0.1}),
+        (Arguments(rate=0.1, _kept=2), {"rate": 0.1, "_kept": 2}),
+        (Plain(), {"rate": 0.1, "seed": 1, "api_key": capture.HIDDEN}),
+        (Base, {"rate": 0.5, "seed": 1}),
+        ({"optimiser": Arguments(rate=0.2)}, {"optimiser": {"rate": 0.2}}),
+        ({}, {}),
+        ("rate=0.1", None),
+        ([1, 2], None),
+        (Path("a"), None),
+        (object(), None),
+        (3, None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_configuration_is_of_any_object_that_names_its_parts(given: object, expected: object) -> None:
+    assert capture.configuration(given) == expected
+
+
+def test_a_value_that_raises_is_text() -> None:
+    class Broken(dict):  # type: ignore[type-arg]
+        def items(self) -> Any:
+            raise RuntimeError
+
+    assert capture.jsonable({"a": Broken(b=1), "c": 2}) == {"a": "{'b': 1}", "c": 2}
+
+
+def test_surrogates_are_written_out() -> None:
+    given = {"path": "data/\udcff", "\udcff": [Path("a\udcff")]}
+    assert capture.jsonable(given) == {"path": "data/\\udcff", "\\udcff": ["a\\udcff"]}
 
 
 def test_a_configuration_that_holds_itself_ends() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import array
 import json
 import math
@@ -401,3 +402,31 @@ def test_what_belongs_to_the_run_is_found_there() -> None:
         eg.log({"a": 1.0})  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match=r"no attribute 'sweep'$"):
         eg.sweep  # type: ignore[attr-defined] # noqa: B018
+
+
+def test_a_configuration_without_names_is_told_once(root: Path) -> None:
+    with pytest.warns(
+        eg.EthogramWarning, match="config: expected a mapping.*found Path; it is not kept by name"
+    ) as told:
+        run = eg.init("tests", root=root, config=type("Path", (), {})(), capture_code=False)
+    assert len(told) == 1
+    assert list(run.config) == ["value"]
+    run.finish()
+
+
+def test_a_configuration_that_is_added_may_be_a_namespace(loose: eg.Run) -> None:
+    assert loose.update_config(argparse.Namespace(gamma=0.9, lr=0.1))
+    with pytest.warns(eg.EthogramWarning, match="found int"):
+        assert not loose.update_config(3)
+    loose.log({"a": 1.0}, global_step=0)
+    info = reopened(loose).info
+    assert (info["config"], info["gamma"]) == ({"gamma": 0.9, "lr": 0.1}, 0.9)
+
+
+@pytest.mark.parametrize("strange", [{"global_step": "abc"}, {"signature": "logits"}, {"name": 5}])
+def test_what_a_checkpoint_cannot_be_called_does_not_stop_training(loose: eg.Run, strange: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = loose.checkpoint(b"onnx", format="other", **strange)
+    assert (found is None) == ("name" not in strange)
+    assert loose.faults.get("checkpoint", 0) == ("name" not in strange)
