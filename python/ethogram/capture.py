@@ -61,15 +61,15 @@ def is_secret(name: str) -> bool:
     return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in itertools.pairwise(words))
 
 
-def jsonable(value: Any, depth: int = 0) -> Any:
-    """Turn a configuration into what JSON can hold, secrets hidden.
+def jsonable(value: Any, depth: int = 0, *, hide: bool = True) -> Any:
+    """Turn a configuration into what JSON can hold, secrets hidden if `hide`.
 
     Mappings, namespaces, dataclasses and models of Pydantic become objects; sequences and sets become lists; numbers of
     NumPy become numbers; numbers that JSON has no word for become the texts `NaN`, `Infinity` and `-Infinity`;
     anything else its `str`. Surrogates in texts, which no file can hold, are written out. Nothing raises.
     """
     try:
-        return _jsonable(value, depth)
+        return _jsonable(value, depth, hide)
     except Exception:
         return _as_text(value)
 
@@ -90,9 +90,11 @@ def whole_text(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _jsonable(value: Any, depth: int) -> Any:
+def _jsonable(value: Any, depth: int, hide: bool) -> Any:
     if value is None or isinstance(value, bool | str):
-        return _without_login(whole_text(value)) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return _without_login(whole_text(value)) if hide else whole_text(value)
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, float):
@@ -103,16 +105,16 @@ def _jsonable(value: Any, depth: int) -> Any:
     if mapping is not None:
         return {
             whole_text(str(key)): HIDDEN
-            if is_secret(str(key)) and _could_be_secret(part)
-            else jsonable(part, depth + 1)
+            if hide and is_secret(str(key)) and _could_be_secret(part)
+            else jsonable(part, depth + 1, hide=hide)
             for key, part in mapping.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [jsonable(part, depth + 1) for part in value]
+        return [jsonable(part, depth + 1, hide=hide) for part in value]
     if isinstance(value, set | frozenset):
-        return [jsonable(part, depth + 1) for part in sorted(value, key=str)]
+        return [jsonable(part, depth + 1, hide=hide) for part in sorted(value, key=str)]
     if hasattr(value, "tolist") and hasattr(value, "dtype"):
-        return jsonable(value.tolist(), depth + 1)
+        return jsonable(value.tolist(), depth + 1, hide=hide)
     return _as_text(value)
 
 

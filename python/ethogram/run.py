@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
-from ethogram import _native, capture, ending, machine, values
+from ethogram import _native, capture, ending, info, machine, values
 from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
@@ -120,8 +120,11 @@ def init(
     )
     if written is None:
         run._settle("config", _no_config(config))
-    if env is not None:
+    if isinstance(env, Mapping):
         run._describe_env(dict(env))
+    elif env is not None:
+        text = f"env: expected what ethogram.describe returns, found {type(env).__name__}; it is not kept"
+        run._settle("environment", EthogramError(text))
     ending.watch(run)
     if not run.disabled:
         seconds = machine.INTERVAL_SECS if capture_system is True else float(capture_system)
@@ -510,7 +513,7 @@ class Run(_native.RunCore):
                     self._folder = Path(self._resume(self._resumed, **self._writing))
                     self._continue_from(*_native.extent(self._folder))
                 else:
-                    self._folder = Path(self._create(self._root, json.dumps(self._info()), **self._writing))
+                    self._folder = Path(info.accepted(self, self._info(), self._create_with))
             except Exception as error:
                 self._disabled = True
                 self._configure(strict=self.strict, disabled=True)
@@ -521,26 +524,34 @@ class Run(_native.RunCore):
         if not self._quiet and self._folder is not None:
             greet(self._folder, self._root if self._folder.is_relative_to(self._root) else self._folder.parent)
 
+    def _create_with(self, text: str) -> str:
+        return self._create(self._root, text, **self._writing)
+
     def _info(self) -> dict[str, Any]:
         """What `run.json` says."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "project": self.project,
-            "group": self._group,
-            "tags": self._tags,
-            "notes": self._notes,
-            "created_us": _native.now_us(),
-            "config": self.config,
-            "env": self._env,
-            "code": capture.code_state(capture.script_folder()) if self._capture_code else None,
-            "command": capture.command_line(sys.argv),
-            "host": capture.host(),
-            "system": capture.system()
-            | ({"launch": capture.launch()} if self._capture_code else {})
-            | ({"env_spec": self._env_spec} if self._env_spec else {}),
-            "gamma": self._gamma,
-        }
+        return info.gathered(
+            self,
+            {
+                "id": lambda: self.id,
+                "name": lambda: self.name,
+                "project": lambda: self.project,
+                "group": lambda: self._group,
+                "tags": lambda: self._tags,
+                "notes": lambda: self._notes,
+                "created_us": _native.now_us,
+                "config": lambda: self.config,
+                "env": lambda: self._env,
+                "code": lambda: capture.code_state(capture.script_folder()) if self._capture_code else None,
+                "command": lambda: capture.command_line(sys.argv),
+                "host": capture.host,
+                "system": lambda: (
+                    capture.system()
+                    | ({"launch": capture.launch()} if self._capture_code else {})
+                    | ({"env_spec": self._env_spec} if self._env_spec else {})
+                ),
+                "gamma": lambda: self._gamma,
+            },
+        )
 
     def _log_wrapped(self, axis: str, name: str, step: int, value: Any) -> None:
         """Log one of the wrappers of `ethogram.values`. Called by the native half."""
