@@ -29,23 +29,40 @@ TEXT_MAX = 10_000
 """Longest text of a value that is neither number, text, list nor mapping."""
 
 _WORDS = {
-    "password",
-    "passwd",
-    "pwd",
+    "apikey",
+    "authorization",
+    "bearer",
+    "credential",
+    "credentials",
+    "jwt",
     "passphrase",
+    "passphrases",
+    "passwd",
+    "password",
+    "passwords",
+    "pwd",
     "secret",
     "secrets",
     "token",
-    "credential",
-    "credentials",
-    "apikey",
 }
-_PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("account", "key")}
+_GRANTS = {"access", "account", "api", "auth", "private", "refresh", "secret"}
+_PROVIDERS = {
+    "anthropic", "aws", "azure", "comet", "encryption", "gcp", "gemini", "github", "gitlab", "google", "groq", "hf",
+    "huggingface", "license", "mistral", "neptune", "openai", "openrouter", "replicate", "signing", "slack", "ssh",
+    "stripe", "wandb",
+}  # fmt: skip
+"""Those whose keys and tokens let somebody in; `primary_key` and `num_tokens` do not."""
 # Names and schemes start where no word goes on before them, so that a long line without either is read once.
-_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)["']?\s*[:=]\s*""")
-_VALUE = re.compile(r""""[^"]*"|'[^']*'|[^\s,;]+""")
+_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)\\*["']?\s*[:=]\s*""")
+# Quoted, in brackets, after the scheme of a header, or up to the next sign between values.
+_VALUE = re.compile(
+    r"""\\*"(?:[^"\\]|\\.)*"|\\*'(?:[^'\\]|\\.)*'|\[[^\]\n]*\]|(?i:bearer|basic|token)[ ]+[^\s,;"']+|[^\s,;]+"""
+)
 # An access (`args.token`), an index or a call; parts of a name are short, those of a signed token are not.
 _EXPRESSION = re.compile(r"\{?[A-Za-z_]\w{0,23}(?:(?:\.[A-Za-z_]\w{0,23})+(?![\w.-])|(?:\.[A-Za-z_]\w{0,23})*[\[(])")
+# What may follow an option that has no value; a password may begin with `-`, too.
+_OPTION = re.compile(r"--|-.?$")
+_OPTION_NAME = re.compile(r"[\w.+@/ -]+")
 _URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
 
 
@@ -53,12 +70,15 @@ _URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s
 def is_secret(name: str) -> bool:
     """Whether a value of this name should not be written down.
 
-    Names are split into words at `_`, `-`, `.`, spaces and capitals: `api_key`, `HF_TOKEN`, `dbPassword` are secrets,
-    `max_tokens`, `tokenizer` and `keyboard` are not.
+    Names are split into words at `_`, `-`, `.`, spaces and capitals: `api_key`, `HF_TOKEN`, `dbPassword`, `APIToken`
+    and `wandb_key` are secrets, `max_tokens`, `tokenizer`, `primary_key` and `keyboard` are not.
     """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     words = [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
-    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in itertools.pairwise(words))
+    return any(word in _WORDS for word in words) or any(
+        last in ("key", "keys", "tokens") and (word in _GRANTS or word in _PROVIDERS)
+        for word, last in itertools.pairwise(words)
+    )
 
 
 def jsonable(value: Any, depth: int = 0, *, hide: bool = True) -> Any:
@@ -119,18 +139,25 @@ def _jsonable(value: Any, depth: int, hide: bool) -> Any:
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:
-    """Copy a command line, the values of secret options hidden: `--api-key X`, `--api-key=X`, `https://me:X@host`."""
+    """Copy a command line, its secrets hidden.
+
+    They are `X` in `--api-key X`, `--api-key=X`, `--set=api_key=X`, `{"api_key": "X"}` and `https://me:X@host`, and all
+    that follows in `--api-keys X Y`. The script of `python -c` loses what is no expression, see `hide_assignments`.
+    """
     shown: list[str] = []
-    hide_next = False
+    hides, before = "", ""
     for argument in arguments:
         name, equals, _ = argument.partition("=")
-        if hide_next and not argument.startswith("-"):
+        if hides and not _OPTION.match(argument):
             shown.append(HIDDEN)
-        elif equals and is_secret(name):
+            hides = hides if hides.endswith("s") else ""
+        elif equals and before != "-c" and is_secret(name) and _OPTION_NAME.fullmatch(name):
             shown.append(f"{name}={HIDDEN}")
+            hides = ""
         else:
-            shown.append(_without_login(argument))
-        hide_next = argument.startswith("-") and not equals and is_secret(name)
+            shown.append(hide_assignments(whole_text(argument), code=before == "-c"))
+            hides = name if argument.startswith("-") and not equals and is_secret(name) else ""
+        before = argument
     return shown
 
 
@@ -199,9 +226,7 @@ def launch() -> dict[str, Any]:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    # `python -c` has its whole script on the command line.
-    shown = [hide_assignments(argument, code=True) for argument in command_line(sys.orig_argv)]
-    found: dict[str, Any] = {"arguments": shown}
+    found: dict[str, Any] = {"arguments": command_line(sys.orig_argv)}
     top = git("rev-parse", "--show-toplevel")
     if top is not None:
         here = Path.cwd().resolve()

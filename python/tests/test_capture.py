@@ -28,6 +28,46 @@ from ethogram import capture
         ("keyboard", False),
         ("learning_rate", False),
         ("key", False),
+        *[
+            (name, True)
+            for name in (
+                "APIToken",
+                "HFToken",
+                "DBPassword",
+                "AWSSecretKey",
+                "api_keys",
+                "apiKeys",
+                "access_tokens",
+                "passwords",
+                "openai_key",
+                "wandb_key",
+                "WANDB_KEY",
+                "authorization",
+                "jwt",
+                "hf_tokens",
+                "ssh-key",
+            )
+        ],
+        *[
+            (name, False)
+            for name in (
+                "monkey",
+                "keyframe",
+                "num_tokens",
+                "key_size",
+                "primary_key",
+                "prng_key",
+                "keys",
+                "state_keys",
+                "tokens",
+                "NumTokens",
+                "TokenizerKeys",
+                "passing",
+                "secretary",
+                "author",
+                "googly_keyed",
+            )
+        ],
     ],
 )
 def test_a_secret_is_known_by_its_name(name: str, expected: bool) -> None:
@@ -156,6 +196,38 @@ def test_a_command_line_loses_its_secrets() -> None:
     assert capture.command_line(given) == [
         "train.py", "--api-key", hidden, "--seed", "3", f"--hf-token={hidden}", "--verbose", f"s3://{hidden}@b/x",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (['{"api_key": "sk"}'], ['{"api_key": "[hidden]"}']),
+        (['{"api_keys":["sk","sl"],"lr":1}'], ['{"api_keys":[hidden],"lr":1}']),
+        ([r'"{\"api_key\": \"sk\"}"'], [r'"{\"api_key\": [hidden]']),
+        (["--set=api_key=sk", "--set", "api_key=sk"], ["--set=api_key=[hidden]", "--set", "api_key=[hidden]"]),
+        (["--password", "-hunter2", "-v"], ["--password", "[hidden]", "-v"]),
+        (["--password", "--seed", "3"], ["--password", "--seed", "3"]),
+        (["--token", "-"], ["--token", "-"]),
+        (["--api_keys", "sk", "sl", "--lr", "1"], ["--api_keys", "[hidden]", "[hidden]", "--lr", "1"]),
+        (["--header", "Authorization: Bearer a.b-c"], ["--header", "Authorization: [hidden]"]),
+        (
+            ["--max_tokens=512", "--num-tokens", "3", "optim.lr=1"],
+            ["--max_tokens=512", "--num-tokens", "3", "optim.lr=1"],
+        ),
+        (["https://host/x?token=abc&y=1"], ["https://host/x?token=[hidden]"]),
+        (["-c", "token = args.token; key = 1"], ["-c", "token = args.token; key = 1"]),
+        (["-c", "token = args.token"], ["-c", "token = args.token"]),
+        (["--set", "token = args.token"], ["--set", "token =[hidden]"]),
+        (["the api key=sk"], ["the api key=[hidden]"]),
+    ],
+    ids=str,
+)
+def test_secrets_within_arguments_are_hidden(given: list[str], expected: list[str]) -> None:
+    assert capture.command_line(given) == expected
+
+
+def test_quotes_in_a_secret_do_not_end_it() -> None:
+    assert capture.hide_assignments(r'password = "a\"b c" x') == f'password = "{capture.HIDDEN}" x'
 
 
 def git(folder: Path, *arguments: str) -> None:
