@@ -63,7 +63,10 @@ _EXPRESSION = re.compile(r"\{?[A-Za-z_]\w{0,23}(?:(?:\.[A-Za-z_]\w{0,23})+(?![\w
 # What may follow an option that has no value; a password may begin with `-`, too.
 _OPTION = re.compile(r"--|-.?$")
 _OPTION_NAME = re.compile(r"[\w.+@/ -]+")
-_URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
+# A name alone is of no use, but in HTTP it may be a token.
+_URL_LOGIN = re.compile(
+    r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)(?:[^/\s:@]*:[^/\s@]+|(?<=https://)[^/\s:@]+|(?<=http://)[^/\s:@]+)@"
+)
 
 
 @functools.lru_cache(maxsize=4096)

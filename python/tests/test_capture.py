@@ -226,6 +226,20 @@ def test_secrets_within_arguments_are_hidden(given: list[str], expected: list[st
     assert capture.command_line(given) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://ghp_abc@host/x", "https://[hidden]@host/x"),
+        ("git+http://me:abc@host", "git+http://[hidden]@host"),
+        ("ssh://git@host/x", "ssh://git@host/x"),
+        ("https://host/@name", "https://host/@name"),
+        ("https://host:80/x", "https://host:80/x"),
+    ],
+)
+def test_a_login_in_an_address_is_hidden(given: str, expected: str) -> None:
+    assert capture.jsonable(given) == expected
+
+
 def test_quotes_in_a_secret_do_not_end_it() -> None:
     assert capture.hide_assignments(r'password = "a\"b c" x') == f'password = "{capture.HIDDEN}" x'
 
