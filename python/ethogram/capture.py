@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -28,47 +29,95 @@ TEXT_MAX = 10_000
 """Longest text of a value that is neither number, text, list nor mapping."""
 
 _WORDS = {
-    "password",
-    "passwd",
-    "pwd",
+    "apikey",
+    "authorization",
+    "bearer",
+    "credential",
+    "credentials",
+    "jwt",
     "passphrase",
+    "passphrases",
+    "passwd",
+    "password",
+    "passwords",
+    "pwd",
     "secret",
     "secrets",
     "token",
-    "credential",
-    "credentials",
-    "apikey",
 }
-_PAIRS = {("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("auth", "key"), ("account", "key")}
+_GRANTS = {"access", "account", "api", "auth", "private", "refresh", "secret"}
+_PROVIDERS = {
+    "anthropic", "aws", "azure", "comet", "encryption", "gcp", "gemini", "github", "gitlab", "google", "groq", "hf",
+    "huggingface", "license", "mistral", "neptune", "openai", "openrouter", "replicate", "signing", "slack", "ssh",
+    "stripe", "wandb",
+}  # fmt: skip
+"""Those whose keys and tokens let somebody in; `primary_key` and `num_tokens` do not."""
 # Names and schemes start where no word goes on before them, so that a long line without either is read once.
-_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)["']?\s*[:=]\s*""")
-_VALUE = re.compile(r""""[^"]*"|'[^']*'|[^\s,;]+""")
+_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[A-Za-z_][\w.-]*+)\\*["']?\s*[:=]\s*""")
+# Quoted, in brackets, after the scheme of a header, or up to the next sign between values.
+_VALUE = re.compile(
+    r"""\\*"(?:[^"\\]|\\.)*"|\\*'(?:[^'\\]|\\.)*'|\[[^\]\n]*\]|(?i:bearer|basic|token)[ ]+[^\s,;"']+|[^\s,;]+"""
+)
 # An access (`args.token`), an index or a call; parts of a name are short, those of a signed token are not.
 _EXPRESSION = re.compile(r"\{?[A-Za-z_]\w{0,23}(?:(?:\.[A-Za-z_]\w{0,23})+(?![\w.-])|(?:\.[A-Za-z_]\w{0,23})*[\[(])")
-_URL_LOGIN = re.compile(r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)[^/\s:@]*:[^/\s@]+@")
+# What may follow an option that has no value; a password may begin with `-`, too.
+_OPTION = re.compile(r"--|-.?$")
+_OPTION_NAME = re.compile(r"[\w.+@/ -]+")
+# A name alone is of no use, but in HTTP it may be a token.
+_URL_LOGIN = re.compile(
+    r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]*+://)(?:[^/\s:@]*:[^/\s@]+|(?<=https://)[^/\s:@]+|(?<=http://)[^/\s:@]+)@"
+)
 
 
 @functools.lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a value of this name should not be written down.
 
-    Names are split into words at `_`, `-`, `.`, spaces and capitals: `api_key`, `HF_TOKEN`, `dbPassword` are secrets,
-    `max_tokens`, `tokenizer` and `keyboard` are not.
+    Names are split into words at `_`, `-`, `.`, spaces and capitals: `api_key`, `HF_TOKEN`, `dbPassword`, `APIToken`
+    and `wandb_key` are secrets, `max_tokens`, `tokenizer`, `primary_key` and `keyboard` are not.
     """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     words = [word.lower() for word in re.split(r"[\W_]+", spaced) if word]
-    return any(word in _WORDS for word in words) or any(pair in _PAIRS for pair in itertools.pairwise(words))
+    return any(word in _WORDS for word in words) or any(
+        last in ("key", "keys", "tokens") and (word in _GRANTS or word in _PROVIDERS)
+        for word, last in itertools.pairwise(words)
+    )
 
 
-def jsonable(value: Any, depth: int = 0) -> Any:
-    """Turn a configuration into what JSON can hold, secrets hidden.
+def jsonable(value: Any, depth: int = 0, *, hide: bool = True) -> Any:
+    """Turn a configuration into what JSON can hold, secrets hidden if `hide`.
 
     Mappings, namespaces, dataclasses and models of Pydantic become objects; sequences and sets become lists; numbers of
     NumPy become numbers; numbers that JSON has no word for become the texts `NaN`, `Infinity` and `-Infinity`;
-    anything else its `str`. Nothing raises.
+    anything else its `str`. Surrogates in texts, which no file can hold, are written out. Nothing raises.
     """
+    try:
+        return _jsonable(value, depth, hide)
+    except Exception:
+        return _as_text(value)
+
+
+def configuration(value: Any) -> dict[str, Any] | None:
+    """Turn hyper-parameters into a JSON object, as `jsonable` does; `None` of what has no names for its parts.
+
+    An object of one's own, a class and a module have their public members, other than functions and modules.
+    """
+    written = jsonable(value)
+    if isinstance(written, str) and not isinstance(value, str):
+        written = jsonable(_members(value) or None)
+    return written if isinstance(written, dict) else None
+
+
+def whole_text(text: str) -> str:
+    """The text with its surrogates, as names of files that are no Unicode have them, written out as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _jsonable(value: Any, depth: int, hide: bool) -> Any:
     if value is None or isinstance(value, bool | str):
-        return _without_login(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return _without_login(whole_text(value)) if hide else whole_text(value)
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else str(value)
     if isinstance(value, float):
@@ -78,31 +127,40 @@ def jsonable(value: Any, depth: int = 0) -> Any:
     mapping = _as_mapping(value)
     if mapping is not None:
         return {
-            str(key): HIDDEN if is_secret(str(key)) and _could_be_secret(part) else jsonable(part, depth + 1)
+            whole_text(str(key)): HIDDEN
+            if hide and is_secret(str(key)) and _could_be_secret(part)
+            else jsonable(part, depth + 1, hide=hide)
             for key, part in mapping.items()
         }
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return [jsonable(part, depth + 1) for part in value]
+        return [jsonable(part, depth + 1, hide=hide) for part in value]
     if isinstance(value, set | frozenset):
-        return [jsonable(part, depth + 1) for part in sorted(value, key=str)]
+        return [jsonable(part, depth + 1, hide=hide) for part in sorted(value, key=str)]
     if hasattr(value, "tolist") and hasattr(value, "dtype"):
-        return jsonable(value.tolist(), depth + 1)
+        return jsonable(value.tolist(), depth + 1, hide=hide)
     return _as_text(value)
 
 
 def command_line(arguments: Sequence[str]) -> list[str]:
-    """Copy a command line, the values of secret options hidden: `--api-key X`, `--api-key=X`, `https://me:X@host`."""
+    """Copy a command line, its secrets hidden.
+
+    They are `X` in `--api-key X`, `--api-key=X`, `--set=api_key=X`, `{"api_key": "X"}` and `https://me:X@host`, and all
+    that follows in `--api-keys X Y`. The script of `python -c` loses what is no expression, see `hide_assignments`.
+    """
     shown: list[str] = []
-    hide_next = False
+    hides, before = "", ""
     for argument in arguments:
         name, equals, _ = argument.partition("=")
-        if hide_next and not argument.startswith("-"):
+        if hides and not _OPTION.match(argument):
             shown.append(HIDDEN)
-        elif equals and is_secret(name):
+            hides = hides if hides.endswith("s") else ""
+        elif equals and before != "-c" and is_secret(name) and _OPTION_NAME.fullmatch(name):
             shown.append(f"{name}={HIDDEN}")
+            hides = ""
         else:
-            shown.append(_without_login(argument))
-        hide_next = argument.startswith("-") and not equals and is_secret(name)
+            shown.append(hide_assignments(whole_text(argument), code=before == "-c"))
+            hides = name if argument.startswith("-") and not equals and is_secret(name) else ""
+        before = argument
     return shown
 
 
@@ -171,9 +229,7 @@ def launch() -> dict[str, Any]:
             return None
         return done.stdout.strip() if done.returncode == 0 else None
 
-    # `python -c` has its whole script on the command line.
-    shown = [hide_assignments(argument, code=True) for argument in command_line(sys.orig_argv)]
-    found: dict[str, Any] = {"arguments": shown}
+    found: dict[str, Any] = {"arguments": command_line(sys.orig_argv)}
     top = git("rev-parse", "--show-toplevel")
     if top is not None:
         here = Path.cwd().resolve()
@@ -230,16 +286,33 @@ def _as_mapping(value: Any) -> Mapping[Any, Any] | None:
     if isinstance(value, Mapping):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        # A field of which the initial value comes later may not be there yet.
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: getattr(value, name) for name in names if hasattr(value, name)}
     if callable(dump := getattr(value, "model_dump", None)) and not isinstance(value, type):
         try:
             dumped = dump()
         except Exception:
             return None
         return dumped if isinstance(dumped, Mapping) else None
-    if type(value).__name__ == "Namespace" or type(value).__name__ == "SimpleNamespace":
+    if any(kind.__name__ in ("Namespace", "SimpleNamespace") for kind in type(value).__mro__):
         return dict(vars(value))
     return None
+
+
+def _members(value: Any) -> dict[str, Any]:
+    """What an object, a class or a module has, those of its classes first."""
+    classes = value.__mro__ if isinstance(value, type) else type(value).__mro__
+    # Those of the language have nothing that is of this object.
+    places: list[Mapping[str, Any]] = [vars(kind) for kind in reversed(classes) if kind.__module__ != "builtins"]
+    if not isinstance(value, type):
+        places.append(getattr(value, "__dict__", {}))
+    found = {name: part for place in places for name, part in place.items()}
+    return {
+        name: part
+        for name, part in found.items()
+        if not (name.startswith("_") or callable(part) or isinstance(part, ModuleType) or hasattr(part, "__get__"))
+    }
 
 
 def _could_be_secret(value: Any) -> bool:
@@ -257,7 +330,7 @@ def _not_finite(value: float) -> str:
 
 def _as_text(value: Any) -> str:
     try:
-        return hide_assignments(str(value)[:TEXT_MAX])
+        return hide_assignments(whole_text(str(value)[:TEXT_MAX]))
     except Exception:
         return f"<{type(value).__name__}>"
 

@@ -9,6 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ethogram import _native, capture, notes, tape
+from ethogram.errors import EthogramError
+from ethogram.guard import Guard
+from ethogram.seeds import kept_seed
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -38,18 +41,20 @@ class Episode:
         self._run = run
         self._recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
         self._notes = notes.Notes(run, self._recorder)
+        self._guard = Guard(run)
         self._ended = False
         self.index = self._recorder.allot()
         if self.index is not None:
-            self._recorder.begin(
-                0,
-                self.index,
-                recorded=True,
-                seed=seed,
-                evaluation=evaluation,
-                extra=json.dumps(capture.jsonable(dict(extra))) if extra else None,
-                global_step=global_step,
-            )
+            with self._guard:
+                self._recorder.begin(
+                    0,
+                    self.index,
+                    recorded=True,
+                    seed=kept_seed(run, seed),
+                    evaluation=evaluation,
+                    extra=_kept(run, extra),
+                    global_step=global_step,
+                )
             run._attach(self._recorder)
 
     def annotate(self, **fields: Any) -> None:
@@ -57,11 +62,12 @@ class Episode:
 
         A batch axis of one of what policies usually say (`tape.ROW_AXES`) is left out, as `env.annotate` does.
         """
-        for name, value in fields.items():
-            row = tape.row_of(name, value)
-            if name in tape.ROW_AXES and name not in self._run._said and value is not None:
-                self._run._said[name] = _numbers_in(row)
-            self._recorder.put(0, name, row)
+        with self._guard:
+            for name, value in fields.items():
+                row = tape.row_of(name, value)
+                if name in tape.ROW_AXES and name not in self._run._said and value is not None:
+                    self._run._said[name] = _numbers_in(row)
+                self._recorder.put(0, name, row)
 
     def step(self, *, reward: float = 0.0, terminated: bool = False, truncated: bool = False, **fields: Any) -> None:
         """Add a step: what was observed, what was done, and what came back.
@@ -77,7 +83,8 @@ class Episode:
 
     def _took(self, reward: float, terminated: bool, truncated: bool, *, counts: bool = True) -> None:
         """A step whose fields are annotated. One that does not count is of a step of the run that did already."""
-        self._ended = self._recorder.step(reward, terminated, truncated, 0, counts)
+        with self._guard:
+            self._ended = self._recorder.step(reward, terminated, truncated, 0, counts)
 
     def note(self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()) -> None:
         """Say something of the episode, also after its end. What people write in the web app wins over it.
@@ -88,7 +95,8 @@ class Episode:
             tags: Free words, added to those before.
         """
         if self.index is not None:
-            self._notes.say(0, title=title, description=description, tags=tags)
+            with self._guard:
+                self._notes.say(0, title=title, description=description, tags=tags)
 
     def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
         """Mark steps that are worth a look.
@@ -100,7 +108,8 @@ class Episode:
             end: The last step, which belongs to it; `start` when left out.
         """
         if self.index is not None:
-            self._notes.hotspot(0, title, note, start, end)
+            with self._guard:
+                self._notes.hotspot(0, title, note, start, end)
 
     def end(self, *, env_return: float | None = None, **fields: Any) -> None:
         """End the episode; one whose last step said neither `terminated` nor `truncated` counts as truncated.
@@ -110,10 +119,11 @@ class Episode:
             **fields: The final observation and what goes with it: `observation=`, `frame=`.
         """
         self.annotate(**fields)
-        if self._ended:
-            self._recorder.end(0, env_return)
-        else:
-            self._recorder.abandon(0)
+        with self._guard:
+            if self._ended:
+                self._recorder.end(0, env_return)
+            else:
+                self._recorder.abandon(0)
         self._run._detach(self._recorder)
 
     def __enter__(self) -> Self:
@@ -124,6 +134,17 @@ class Episode:
     ) -> None:
         if self._recorder.is_open(0):
             self.end()
+
+
+def _kept(run: Run, extra: Any) -> str | None:
+    """What is kept with an episode, as JSON; `None`, told once, of what has no names for its parts."""
+    written = capture.jsonable(extra)
+    if isinstance(written, dict):
+        return json.dumps(written)
+    if extra is not None:
+        text = f"extra: expected a mapping, found {type(extra).__name__}; it is not kept"
+        run._settle("extra", EthogramError(text))
+    return None
 
 
 def _numbers_in(row: Any) -> int | None:
@@ -157,8 +178,15 @@ def past_episode(
     recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
     index = recorder.allot()
     if index is not None:
-        kept = json.dumps(capture.jsonable(dict(extra))) if extra else None
-        recorder.begin(0, index, recorded=False, seed=seed, evaluation=evaluation, extra=kept, global_step=global_step)
+        recorder.begin(
+            0,
+            index,
+            recorded=False,
+            seed=kept_seed(run, seed),
+            evaluation=evaluation,
+            extra=_kept(run, extra),
+            global_step=global_step,
+        )
         recorder.outcome(
             0,
             episode_return=episode_return,

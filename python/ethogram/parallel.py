@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pettingzoo.utils.wrappers import BaseParallelWrapper
 
 from ethogram import _native, description, notes, space, tape
+from ethogram.errors import EthogramError
+from ethogram.guard import Guard
 from ethogram.schedule import EpisodeStart
+from ethogram.seeds import kept_seed
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -27,6 +30,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._agents = [str(agent) for agent in env.possible_agents]
         self._slots = {agent: slot for slot, agent in enumerate(env.possible_agents)}
         self._recorder = _native.Recorder(run, len(self._agents), agents=self._agents)
+        self._guard = Guard(run)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
         self._tape.settle_frames(getattr(env, "render_mode", None))
@@ -60,35 +64,37 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
 
     def annotate(self, **fields: Any) -> None:
         """Attach what the policies said of the coming step: each value maps agents to theirs."""
-        for name, values in fields.items():
-            for agent, value in dict(values).items():
-                if agent in self._slots:
-                    self._recorder.put(self._slots[agent], name, value)
+        with self._guard:
+            for name, values in fields.items():
+                if not isinstance(values, Mapping):
+                    text = f"field {name!r}: expected a mapping from agents to values, found {type(values).__name__}"
+                    self._tape.run._settle(name, EthogramError(text))
+                    continue
+                for agent, value in values.items():
+                    if agent in self._slots:
+                        self._recorder.put(self._slots[agent], name, value)
 
     def note_episode(
         self, agent: Any, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
     ) -> None:
         """Say something of the newest episode of an agent, also after its end. See `Episode.note`."""
-        self._notes.say(self._slots[agent], title=title, description=description, tags=tags)
+        with self._guard:
+            self._notes.say(self._slots[agent], title=title, description=description, tags=tags)
 
     def hotspot(
         self, agent: Any, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
     ) -> None:
         """Mark steps of the newest episode of an agent that are worth a look. See `Episode.hotspot`."""
-        self._notes.hotspot(self._slots[agent], title, note, start, end)
+        with self._guard:
+            self._notes.hotspot(self._slots[agent], title, note, start, end)
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[Any, Any], dict[Any, dict[str, Any]]]:
         """Reset the environment and begin an episode for each agent."""
         observations, infos = self.env.reset(seed=seed, options=options)
-        run = self._tape.run
-        start = EpisodeStart(self._tape.begun, 0, 0, run.global_step, self._tape.evaluation, seed)
-        recorded = self._tape.chosen(start)
-        for agent in observations:
-            self._begin(agent, recorded, seed)
-        self._tape.begun += 1
-        self._observe(observations)
+        with self._guard:
+            self._begin_match(observations, seed)
         return observations, infos
 
     def step(
@@ -96,9 +102,37 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
     ) -> tuple[dict[Any, Any], dict[Any, float], dict[Any, bool], dict[Any, bool], dict[Any, dict[str, Any]]]:
         """Step the environment and write a row an agent."""
         if self._recorder.recording:
-            for agent, action in actions.items():
-                self._tape.put(self._slots[agent], self._action[agent], action)
+            with self._guard:
+                for agent, action in actions.items():
+                    self._tape.put(self._slots[agent], self._action[agent], action)
         observations, rewards, terminated, truncated, infos = self.env.step(actions)
+        with self._guard:
+            self._write(observations, rewards, terminated, truncated, infos)
+        return observations, rewards, terminated, truncated, infos
+
+    def close(self) -> None:
+        """Close the environment; episodes still open stay as far as they came."""
+        self._recorder.leave()
+        super().close()
+
+    def _begin_match(self, observations: dict[Any, Any], seed: Any) -> None:
+        kept = kept_seed(self._tape.run, seed)
+        start = EpisodeStart(self._tape.begun, 0, 0, self._tape.run.global_step, self._tape.evaluation, kept)
+        recorded = self._tape.chosen(start)
+        for agent in observations:
+            self._begin(agent, recorded, kept)
+        self._tape.begun += 1
+        self._observe(observations)
+
+    def _write(
+        self,
+        observations: dict[Any, Any],
+        rewards: dict[Any, float],
+        terminated: dict[Any, bool],
+        truncated: dict[Any, bool],
+        infos: dict[Any, dict[str, Any]],
+    ) -> None:
+        """Write a row an agent, and end the episodes of those that are done."""
         ended = []
         counts = True
         for agent in rewards:
@@ -114,12 +148,6 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
             self._observe(observations)
         for agent in ended:
             self._recorder.end(self._slots[agent], tape.reported_return(infos.get(agent)))
-        return observations, rewards, terminated, truncated, infos
-
-    def close(self) -> None:
-        """Close the environment; episodes still open stay as far as they came."""
-        self._recorder.leave()
-        super().close()
 
     def _begin(self, agent: Any, recorded: bool, seed: int | None) -> None:
         episode = self._recorder.allot()
@@ -133,15 +161,16 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
     def _observe(self, observations: dict[Any, Any]) -> None:
         if not self._recorder.recording:
             return
-        frame = self._tape.draw(self.env)
-        for agent, observation in observations.items():
-            slot = self._slots[agent]
-            self._tape.put(slot, self._observation[agent], observation)
-            if frame is not None:
-                self._recorder.put(slot, tape.FRAME, frame)
-        for name, values in self._tape.computed(self.env):
-            for slot in self._slots.values():
-                self._recorder.put(slot, name, values)
+        with self._guard:
+            frame = self._tape.draw(self.env)
+            for agent, observation in observations.items():
+                slot = self._slots[agent]
+                self._tape.put(slot, self._observation[agent], observation)
+                if frame is not None:
+                    self._recorder.put(slot, tape.FRAME, frame)
+            for name, values in self._tape.computed(self.env):
+                for slot in self._slots.values():
+                    self._recorder.put(slot, name, values)
 
     def _shared(self, of: Any) -> bool:
         spaces = [of(agent) for agent in self._slots]

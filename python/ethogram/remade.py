@@ -46,7 +46,7 @@ def spec_with(name: str, settings: Mapping[str, Any], step_limit: int | None, st
 
     Args:
         name: The id that Gymnasium registers.
-        settings: What it is made with.
+        settings: What it is made with; secrets are hidden by name.
         step_limit: Steps of the longest episode, None without a limit.
         strange: What else is around it that only its script knows.
     """
@@ -57,7 +57,10 @@ def spec_with(name: str, settings: Mapping[str, Any], step_limit: int | None, st
     except (TypeError, ValueError):
         plain = capture.jsonable(plain)
         strange.append("settings that are no JSON")
-    return {"id": name, "kwargs": plain, "max_episode_steps": step_limit, "wrappers": strange}
+    shown = capture.jsonable(plain)
+    if shown != plain:
+        strange.append("settings that are secret")
+    return {"id": name, "kwargs": shown, "max_episode_steps": step_limit, "wrappers": strange}
 
 
 def make_env(env: Make | None, view: RunView | None, *, pictures: bool = True) -> Any:

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
-from ethogram import _native, capture, ending, machine, values
+from ethogram import _native, capture, ending, info, machine, values
 from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
 from ethogram.errors import EthogramError
 from ethogram.films import Films
 from ethogram.greeting import greet
+from ethogram.guard import Guard
 from ethogram.integrations.adapted import adapted, observation_for
 from ethogram.live_function import Function, function_of
 from ethogram.run_folder import find_run
@@ -69,7 +70,8 @@ def init(
     Args:
         project: A folder of runs that belong together; `default` if left out.
         name: For people; the script's name and the time if left out.
-        config: Hyper-parameters: a mapping, namespace, dataclass or the like. Secrets are hidden by name.
+        config: Hyper-parameters: a mapping, namespace, dataclass, or an object or class whose members they are. Secrets
+            are hidden by name.
         root: Where projects lie; `runs` in the working directory if left out.
         tags: Free words.
         group: Runs to be averaged over seeds share a group.
@@ -97,11 +99,11 @@ def init(
     if when_full not in ("drop", "block"):
         raise ValueError(f'when_full: expected "drop" or "block", found {when_full!r}')
     tags_text = setting.text("TAGS", None)
-    written = capture.jsonable(config if config is not None else {})
+    written = capture.configuration(config if config is not None else {})
     run = Run(
         project=setting.text("PROJECT", project) or "default",
         name=setting.text("NAME", name),
-        config=written if isinstance(written, dict) else {"value": written},
+        config=written if written is not None else {"value": capture.jsonable(config)},
         root=Path(setting.text("ROOT", None if root is None else os.fspath(root)) or "runs"),
         tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else _tags(tags),
         group=setting.text("GROUP", group),
@@ -116,8 +118,13 @@ def init(
         capture_code=capture_code,
         quiet=setting.flag("QUIET", quiet),
     )
-    if env is not None:
+    if written is None:
+        run._settle("config", _no_config(config))
+    if isinstance(env, Mapping):
         run._describe_env(dict(env))
+    elif env is not None:
+        text = f"env: expected what ethogram.describe returns, found {type(env).__name__}; it is not kept"
+        run._settle("environment", EthogramError(text))
     ending.watch(run)
     if not run.disabled:
         seconds = machine.INTERVAL_SECS if capture_system is True else float(capture_system)
@@ -274,20 +281,22 @@ class Run(_native.RunCore):
         Returns:
             Its index in the run; `None` when nothing is written.
         """
-        return past_episode(
-            self,
-            episode_return=float(episode_return),
-            length=int(length),
-            end=end,
-            global_step=int(global_step),
-            env_index=env_index,
-            seed=seed,
-            evaluation=evaluation,
-            started=started,
-            ended=ended,
-            extra=extra,
-            agent=agent,
-        )
+        with Guard(self):
+            return past_episode(
+                self,
+                episode_return=float(episode_return),
+                length=int(length),
+                end=end,
+                global_step=int(global_step),
+                env_index=env_index,
+                seed=seed,
+                evaluation=evaluation,
+                started=started,
+                ended=ended,
+                extra=extra,
+                agent=agent,
+            )
+        return None
 
     def checkpoint(
         self,
@@ -324,12 +333,12 @@ class Run(_native.RunCore):
         Returns:
             Hash of the bytes; `None` when it is not known yet (a module), or nothing is written.
         """
-        step = self.global_step if global_step is None else int(global_step)
-        label = str(step) if name is None else name
-        text = json.dumps(capture.jsonable(dict(signature or {})))
         try:
             if self._disabled:
                 return None
+            step = self.global_step if global_step is None else int(global_step)
+            label = str(step) if name is None else str(name)
+            text = json.dumps(capture.jsonable(dict(signature or {})))
             if signature is None and (found := adapted(source, self._env, example, self._said)) is not None:
                 source, example, text = found.module, found.example, json.dumps(found.signature)
             source = function_of(source) or source
@@ -365,16 +374,22 @@ class Run(_native.RunCore):
             self._settle("films", error)
             return 0
 
-    def update_config(self, values: Mapping[str, Any]) -> bool:
+    def update_config(self, values: Any) -> bool:
         """Add to the configuration, which is written with the first thing logged or recorded.
 
+        Args:
+            values: Hyper-parameters, in any form that `init` takes.
+
         Returns:
-            False, and nothing added, where it is written already, as that of a resumed run is.
+            False, and nothing added, where it is written already, as that of a resumed run is, or they have no names.
         """
+        added = capture.configuration(values)
+        if added is None:
+            self._settle("config", _no_config(values))
+            return False
         with self._lock:
             if self._folder is not None or self._starting or self._resumed is not None:
                 return False
-            added = capture.jsonable(dict(values))
             self.config |= added
             if self._gamma is None:
                 self._gamma = _number(added.get("gamma"))
@@ -498,7 +513,7 @@ class Run(_native.RunCore):
                     self._folder = Path(self._resume(self._resumed, **self._writing))
                     self._continue_from(*_native.extent(self._folder))
                 else:
-                    self._folder = Path(self._create(self._root, json.dumps(self._info()), **self._writing))
+                    self._folder = Path(info.accepted(self, self._info(), self._create_with))
             except Exception as error:
                 self._disabled = True
                 self._configure(strict=self.strict, disabled=True)
@@ -509,26 +524,34 @@ class Run(_native.RunCore):
         if not self._quiet and self._folder is not None:
             greet(self._folder, self._root if self._folder.is_relative_to(self._root) else self._folder.parent)
 
+    def _create_with(self, text: str) -> str:
+        return self._create(self._root, text, **self._writing)
+
     def _info(self) -> dict[str, Any]:
         """What `run.json` says."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "project": self.project,
-            "group": self._group,
-            "tags": self._tags,
-            "notes": self._notes,
-            "created_us": _native.now_us(),
-            "config": self.config,
-            "env": self._env,
-            "code": capture.code_state(capture.script_folder()) if self._capture_code else None,
-            "command": capture.command_line(sys.argv),
-            "host": capture.host(),
-            "system": capture.system()
-            | ({"launch": capture.launch()} if self._capture_code else {})
-            | ({"env_spec": self._env_spec} if self._env_spec else {}),
-            "gamma": self._gamma,
-        }
+        return info.gathered(
+            self,
+            {
+                "id": lambda: self.id,
+                "name": lambda: self.name,
+                "project": lambda: self.project,
+                "group": lambda: self._group,
+                "tags": lambda: self._tags,
+                "notes": lambda: self._notes,
+                "created_us": _native.now_us,
+                "config": lambda: self.config,
+                "env": lambda: self._env,
+                "code": lambda: capture.code_state(capture.script_folder()) if self._capture_code else None,
+                "command": lambda: capture.command_line(sys.argv),
+                "host": capture.host,
+                "system": lambda: (
+                    capture.system()
+                    | ({"launch": capture.launch()} if self._capture_code else {})
+                    | ({"env_spec": self._env_spec} if self._env_spec else {})
+                ),
+                "gamma": lambda: self._gamma,
+            },
+        )
 
     def _log_wrapped(self, axis: str, name: str, step: int, value: Any) -> None:
         """Log one of the wrappers of `ethogram.values`. Called by the native half."""
@@ -554,6 +577,13 @@ def _closed() -> EthogramError:
     from ethogram.errors import ClosedError
 
     return ClosedError("the run is finished; continue it with ethogram.init(resume=run.id)")
+
+
+def _no_config(given: Any) -> EthogramError:
+    return EthogramError(
+        "config: expected a mapping, namespace, dataclass or an object with members, "
+        f"found {type(given).__name__}; it is not kept by name"
+    )
 
 
 def _default_name() -> str:

@@ -10,6 +10,8 @@ import gymnasium
 from ethogram import _native, description, notes, tape
 from ethogram.films import FilmMakers
 from ethogram.final import FinalRows
+from ethogram.guard import Guard
+from ethogram.seeds import kept_seed
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -21,6 +23,7 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     def __init__(self, env: Any, run: Run, *, named: description.Named, **options: Any) -> None:
         super().__init__(env)
         self._recorder = _native.Recorder(run, 1)
+        self._guard = Guard(run)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
         self._final = FinalRows(run)
@@ -67,9 +70,10 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         if self._final.ended:
             self.annotate_final(**fields)
             return
-        for name, value in fields.items():
-            self._final.learn(name)
-            self._recorder.put(0, name, tape.row_of(name, value))
+        with self._guard:
+            for name, value in fields.items():
+                self._final.learn(name)
+                self._recorder.put(0, name, tape.row_of(name, value))
 
     def annotate_final(self, **fields: Any) -> None:
         """Attach what the policy said of the final observation of the episode that ended in the last step.
@@ -77,46 +81,53 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         With the policy's value there, advantages of a truncated episode bootstrap from it. To be called before the next
         reset or step.
         """
-        for name, value in fields.items():
-            self._final.put(0, name, tape.row_of(name, value))
+        with self._guard:
+            for name, value in fields.items():
+                self._final.put(0, name, tape.row_of(name, value))
 
     def note_episode(
         self, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
     ) -> None:
         """Say something of this episode; after its end, until the next reset. See `Episode.note`."""
-        self._notes.say(0, title=title, description=description, tags=tags)
+        with self._guard:
+            self._notes.say(0, title=title, description=description, tags=tags)
 
     def hotspot(self, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None) -> None:
         """Mark steps of this episode that are worth a look. See `Episode.hotspot`."""
-        self._notes.hotspot(0, title, note, start, end)
+        with self._guard:
+            self._notes.hotspot(0, title, note, start, end)
 
     def render(self) -> Any:
         """Draw the environment. Where a `RecordVideo` around this one asks, its films are looked for."""
-        self._film_makers.look(self.evaluation)
+        with self._guard:
+            self._film_makers.look(self.evaluation)
         return self.env.render()
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Reset the environment and begin an episode."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._begin(observation, seed)
+        with self._guard:
+            self._begin(observation, seed)
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Step the environment and write the row."""
         self._final.ended.clear()
         if self._live:
-            self._tape.put(0, self._action, action)
+            with self._guard:
+                self._tape.put(0, self._action, action)
         observation, reward, terminated, truncated, info = self.env.step(action)
-        if self._resets_itself and not self._recorder.is_open(0):
-            self._begin(observation, None)
-        elif self._recorder.step(reward, terminated, truncated):
-            self._observe(observation)
-            if self._live:
-                self._final.ended[0] = (self._recorder.episode(0), self._recorder.length(0))
-            self._recorder.end(0, tape.reported_return(info))
-            self._live = False
-        elif self._live:
-            self._observe(observation)
+        with self._guard:
+            if self._resets_itself and not self._recorder.is_open(0):
+                self._begin(observation, None)
+            elif self._recorder.step(reward, terminated, truncated):
+                self._observe(observation)
+                if self._live:
+                    self._final.ended[0] = (self._recorder.episode(0), self._recorder.length(0))
+                self._recorder.end(0, tape.reported_return(info))
+                self._live = False
+            elif self._live:
+                self._observe(observation)
         return observation, reward, terminated, truncated, info
 
     def close(self) -> None:
@@ -127,16 +138,17 @@ class RecordedEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     def _begin(self, observation: Any, seed: int | None) -> None:
         self._final.ended.clear()
-        self._tape.begin(0, env_index=0, seed=seed)
+        self._tape.begin(0, env_index=0, seed=kept_seed(self._tape.run, seed))
         self._live = self._recorder.is_recording(0)
         self._observe(observation)
 
     def _observe(self, observation: Any) -> None:
         if not self._live:
             return
-        self._tape.put(0, self._observation, observation)
-        frame = self._tape.draw(self.env)
-        if frame is not None:
-            self._recorder.put(0, tape.FRAME, frame)
-        for name, value in self._tape.computed(self.env):
-            self._recorder.put(0, name, value)
+        with self._guard:
+            self._tape.put(0, self._observation, observation)
+            frame = self._tape.draw(self.env)
+            if frame is not None:
+                self._recorder.put(0, tape.FRAME, frame)
+            for name, value in self._tape.computed(self.env):
+                self._recorder.put(0, name, value)

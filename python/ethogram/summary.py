@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ethogram import values
+from ethogram import capture, values
 from ethogram.integrations.skipped import Skipped
 from ethogram.run import Run, init
 
@@ -155,11 +155,13 @@ class SummaryWriter:
 
     def add_text(self, tag: str, text_string: str, global_step: Any = None, walltime: float | None = None) -> None:
         """Log a text. A Markdown table of hyper-parameters becomes the configuration, if nothing was logged before."""
+        text = str(text_string)
         if tag.rpartition("/")[2].lower() in HYPERPARAMETERS:
-            found = parameters_of(str(text_string))
+            found = parameters_of(text)
             if found and self.run.update_config(found):
                 return
-        self._log({tag: values.Text(str(text_string))}, global_step, walltime)
+            text = _without_secrets(text, found)
+        self._log({tag: values.Text(text)}, global_step, walltime)
 
     def add_hparams(
         self,
@@ -171,7 +173,8 @@ class SummaryWriter:
     ) -> None:
         """Take hyper-parameters into the configuration (a text once it is written), and log the metrics."""
         if not self.run.update_config(hparam_dict):
-            table = "\n".join(f"|{name}|{value}|" for name, value in hparam_dict.items())
+            shown = capture.configuration(hparam_dict) or {}
+            table = "\n".join(f"|{name}|{value}|" for name, value in shown.items())
             self._log({"hparams": values.Text(f"|param|value|\n|-|-|\n{table}")}, global_step, None)
         self._log(dict(metric_dict), global_step, None)
 
@@ -273,6 +276,15 @@ def parameters_of(table: str) -> dict[str, Any]:
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             found[name] = text
     return found
+
+
+def _without_secrets(table: str, parameters: Mapping[str, Any]) -> str:
+    """The text of a table without the values that are hidden in a configuration."""
+    hidden = [name for name, value in capture.jsonable(parameters).items() if value == capture.HIDDEN]
+    for name in hidden:
+        row = re.compile(rf"^(\s*\|\s*{re.escape(name)}\s*\|).*$", re.MULTILINE)
+        table = row.sub(rf"\g<1>{capture.HIDDEN}|", table)
+    return capture.hide_assignments(table)
 
 
 def _begin(log_dir: str | None, comment: str) -> Run:

@@ -15,13 +15,17 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import gymnasium
+import numpy as np
 from gymnasium.vector import AutoresetMode
 
 from ethogram import _native, description, notes, tape
 from ethogram.errors import EthogramError
 from ethogram.films import FilmMakers
 from ethogram.final import FinalRows
+from ethogram.guard import Guard
+from ethogram.infos import final_observation, final_return
 from ethogram.last_pictures import LastPictures
+from ethogram.seeds import kept_seed, seed_of_part
 
 if TYPE_CHECKING:
     from ethogram.run import Run
@@ -46,6 +50,7 @@ class RecordedVectorEnv(_Wrapper):
     def __init__(self, env: Any, run: Run, *, autoreset: str | None, named: description.Named, **options: Any) -> None:
         super().__init__(env)
         self._recorder = _native.Recorder(run, env.num_envs)
+        self._guard = Guard(run)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
         self._final = FinalRows(run)
@@ -97,11 +102,12 @@ class RecordedVectorEnv(_Wrapper):
         `annotate_final`.
         """
         late = bool(self._final.ended) and self._mode != "same_step"
-        for name, value in fields.items():
-            self._final.learn(name)
-            self._recorder.put_rows(name, value)
-            if late:
-                self._final.put_rows(name, value, self.num_envs)
+        with self._guard:
+            for name, value in fields.items():
+                self._final.learn(name)
+                self._recorder.put_rows(name, value)
+                if late:
+                    self._final.put_rows(name, value, self.num_envs)
 
     def annotate_final(self, index: int | None = None, /, **fields: Any) -> None:
         """Attach what the policy said of the final observations of the episodes that ended in the last step.
@@ -119,23 +125,26 @@ class RecordedVectorEnv(_Wrapper):
             >>> for index in np.flatnonzero(truncated):  # the mode same_step
             ...     env.annotate_final(index, value=value_of(infos["final_obs"][index]))
         """
-        for name, value in fields.items():
-            if index is None:
-                self._final.put_rows(name, value, self.num_envs)
-            else:
-                self._final.put(int(index), name, value)
+        with self._guard:
+            for name, value in fields.items():
+                if index is None:
+                    self._final.put_rows(name, value, self.num_envs)
+                else:
+                    self._final.put(int(index), name, value)
 
     def note_episode(
         self, index: int, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
     ) -> None:
         """Say something of the newest episode of an environment, also after its end. See `Episode.note`."""
-        self._notes.say(index, title=title, description=description, tags=tags)
+        with self._guard:
+            self._notes.say(index, title=title, description=description, tags=tags)
 
     def hotspot(
         self, index: int, title: str = "", *, note: str = "", start: int | None = None, end: int | None = None
     ) -> None:
         """Mark steps of the newest episode of an environment that are worth a look. See `Episode.hotspot`."""
-        self._notes.hotspot(index, title, note, start, end)
+        with self._guard:
+            self._notes.hotspot(index, title, note, start, end)
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -143,38 +152,37 @@ class RecordedVectorEnv(_Wrapper):
         """Reset the environments, or those of `options["reset_mask"]`, and begin their episodes."""
         # Gymnasium takes a list of seeds too, which its types do not say; and it takes the mask out of the options.
         mask = (options or {}).get("reset_mask")
-        slots = [slot for slot in range(self.num_envs) if mask is None or bool(mask[slot])]
         observations, infos = self.env.reset(seed=cast("int | None", seed), options=options)
-        for slot in slots:
-            self._final.ended.pop(slot, None)
-            self._begin(slot, _seed(seed, slot))
-        self._observe(observations, set(slots))
+        with self._guard:
+            slots = [slot for slot in range(self.num_envs) if mask is None or bool(mask[slot])]
+            for slot in slots:
+                self._final.ended.pop(slot, None)
+                self._begin(slot, seed_of_part(seed, slot))
+            self._observe(observations, set(slots))
         return observations, infos
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Step the environments and write the rows."""
         self._final.ended.clear()
         if self._recorder.recording:
-            self._tape.put_rows(self._action, actions)
+            with self._guard:
+                self._tape.put_rows(self._action, actions)
         with self._last_pictures.within_step() if self._last_pictures else nullcontext():
             observations, rewards, terminated, truncated, infos = self.env.step(actions)
-        try:
+        with self._guard:
             restarted, ended = self._recorder.step_rows(rewards, terminated, truncated, self._mode)
-        except Exception as error:
-            self._tape.run._settle("step", error)
-            return observations, rewards, terminated, truncated, infos
-        if ended:
-            self._end(ended, observations, infos)
-        begun = ended if self._mode == "same_step" else restarted
-        for slot in begun:
-            self._begin(slot, None)
-        if self._recorder.recording:
-            self._observe(observations, None)
+            if ended:
+                self._end(ended, observations, infos)
+            for slot in ended if self._mode == "same_step" else restarted:
+                self._begin(slot, None)
+            if self._recorder.recording:
+                self._observe(observations, None)
         return observations, rewards, terminated, truncated, infos
 
     def render(self) -> Any:
         """Draw the environments. Where a `RecordVideo` around them asks, its films are looked for."""
-        self._film_makers.look(self.evaluation)
+        with self._guard:
+            self._film_makers.look(self.evaluation)
         return self.env.render()
 
     def close(self, **kwargs: Any) -> None:
@@ -190,19 +198,30 @@ class RecordedVectorEnv(_Wrapper):
             return None
 
         def draw(slot: int) -> Any:
-            return self._tape.draw(self._parts[slot]) if self._recorder.is_recording(slot) else None
+            with self._guard:
+                picture = self._tape.draw(self._parts[slot]) if self._recorder.is_recording(slot) else None
+                return None if picture is None else np.asarray(picture)
+            return None  # what was drawn is no picture
 
         return LastPictures(self._parts, draw) if self._parts else None
 
-    def _begin(self, slot: int, seed: int | None) -> None:
-        self._tape.begin(slot, env_index=slot, seed=seed)
+    def _begin(self, slot: int, seed: Any) -> None:
+        self._tape.begin(slot, env_index=slot, seed=kept_seed(self._tape.run, seed))
 
-    def _end(self, ended: list[int], observations: Any, infos: dict[str, Any]) -> None:
+    def _end(self, ended: list[int], observations: Any, infos: Any) -> None:
         """Write the final observations of the episodes that ended, and their rows."""
         recorded = [slot for slot in ended if self._recorder.is_recording(slot)]
+        with self._guard:
+            self._observe_final(recorded, observations, infos)
+        for slot in recorded:
+            self._final.ended[slot] = (self._recorder.episode(slot), self._recorder.length(slot))
+        for slot in ended:
+            self._recorder.end(slot, final_return(infos, slot))
+
+    def _observe_final(self, recorded: list[int], observations: Any, infos: Any) -> None:
         if recorded and self._mode == "same_step":
             for slot in recorded:
-                final = _final_observation(infos, slot)
+                final = final_observation(infos, slot)
                 if final is None:
                     text = f'environment {slot}: expected its final observation in info["final_obs"], found none'
                     self._tape.run._settle("final_obs", EthogramError(text))
@@ -215,10 +234,6 @@ class RecordedVectorEnv(_Wrapper):
             self._tape.put_rows(self._observation, observations)
             self._draw(set(recorded))
             self._compute()
-        for slot in recorded:
-            self._final.ended[slot] = (self._recorder.episode(slot), self._recorder.length(slot))
-        for slot in ended:
-            self._recorder.end(slot, _reported_return(infos, slot))
 
     def _observe(self, observations: Any, only: set[int] | None) -> None:
         """Put what is seen now into the rows to come; `only` where a partial reset leaves the others as they were."""
@@ -273,30 +288,3 @@ def _autoreset_mode(env: Any, run: Run, given: str | None) -> str:
         run._settle("autoreset", EthogramError(text))
         return "next_step"
     return known
-
-
-def _seed(seed: Any, slot: int) -> int | None:
-    """The seed of one part, as Gymnasium deals them out: an integer counts up, a list has one each."""
-    if seed is None:
-        return None
-    if isinstance(seed, int):
-        return seed + slot
-    found = seed[slot]
-    return None if found is None else int(found)
-
-
-def _final_observation(infos: dict[str, Any], slot: int) -> Any:
-    final = infos.get("final_obs")
-    return None if final is None else final[slot]
-
-
-def _reported_return(infos: dict[str, Any], slot: int) -> float | None:
-    """What a statistics wrapper said, around the vector environment or around its parts."""
-    for found in (infos, infos.get("final_info") or {}):
-        mask = found.get("_episode")
-        if mask is not None and mask[slot]:
-            try:
-                return float(found["episode"]["r"][slot])
-            except (KeyError, TypeError, ValueError):
-                return None
-    return None

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,46 @@ from ethogram import capture
         ("keyboard", False),
         ("learning_rate", False),
         ("key", False),
+        *[
+            (name, True)
+            for name in (
+                "APIToken",
+                "HFToken",
+                "DBPassword",
+                "AWSSecretKey",
+                "api_keys",
+                "apiKeys",
+                "access_tokens",
+                "passwords",
+                "openai_key",
+                "wandb_key",
+                "WANDB_KEY",
+                "authorization",
+                "jwt",
+                "hf_tokens",
+                "ssh-key",
+            )
+        ],
+        *[
+            (name, False)
+            for name in (
+                "monkey",
+                "keyframe",
+                "num_tokens",
+                "key_size",
+                "primary_key",
+                "prng_key",
+                "keys",
+                "state_keys",
+                "tokens",
+                "NumTokens",
+                "TokenizerKeys",
+                "passing",
+                "secretary",
+                "author",
+                "googly_keyed",
+            )
+        ],
     ],
 )
 def test_a_secret_is_known_by_its_name(name: str, expected: bool) -> None:
@@ -71,6 +112,67 @@ def test_a_configuration_becomes_json_without_its_secrets() -> None:
     }
 
 
+@dataclasses.dataclass
+class Late:
+    rate: float = 0.1
+    steps: int = dataclasses.field(init=False)
+
+
+class Arguments(argparse.Namespace):
+    rate: float
+
+
+class Base:
+    rate = 0.5
+    seed = 1
+
+    def train(self) -> None: ...
+
+    @property
+    def doubled(self) -> float:
+        return 2 * self.rate
+
+
+class Plain(Base):
+    def __init__(self) -> None:
+        self.rate, self.api_key, self._private = 0.1, "abc", 3
+        self.activation = max
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (Late(), {"rate": 0.1}),
+        (Arguments(rate=0.1, _kept=2), {"rate": 0.1, "_kept": 2}),
+        (Plain(), {"rate": 0.1, "seed": 1, "api_key": capture.HIDDEN}),
+        (Base, {"rate": 0.5, "seed": 1}),
+        ({"optimiser": Arguments(rate=0.2)}, {"optimiser": {"rate": 0.2}}),
+        ({}, {}),
+        ("rate=0.1", None),
+        ([1, 2], None),
+        (Path("a"), None),
+        (object(), None),
+        (3, None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_configuration_is_of_any_object_that_names_its_parts(given: object, expected: object) -> None:
+    assert capture.configuration(given) == expected
+
+
+def test_a_value_that_raises_is_text() -> None:
+    class Broken(dict):  # type: ignore[type-arg]
+        def items(self) -> Any:
+            raise RuntimeError
+
+    assert capture.jsonable({"a": Broken(b=1), "c": 2}) == {"a": "{'b': 1}", "c": 2}
+
+
+def test_surrogates_are_written_out() -> None:
+    given = {"path": "data/\udcff", "\udcff": [Path("a\udcff")]}
+    assert capture.jsonable(given) == {"path": "data/\\udcff", "\\udcff": ["a\\udcff"]}
+
+
 def test_a_configuration_that_holds_itself_ends() -> None:
     config: dict[str, object] = {}
     config["self"] = config
@@ -94,6 +196,52 @@ def test_a_command_line_loses_its_secrets() -> None:
     assert capture.command_line(given) == [
         "train.py", "--api-key", hidden, "--seed", "3", f"--hf-token={hidden}", "--verbose", f"s3://{hidden}@b/x",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (['{"api_key": "sk"}'], ['{"api_key": "[hidden]"}']),
+        (['{"api_keys":["sk","sl"],"lr":1}'], ['{"api_keys":[hidden],"lr":1}']),
+        ([r'"{\"api_key\": \"sk\"}"'], [r'"{\"api_key\": [hidden]']),
+        (["--set=api_key=sk", "--set", "api_key=sk"], ["--set=api_key=[hidden]", "--set", "api_key=[hidden]"]),
+        (["--password", "-hunter2", "-v"], ["--password", "[hidden]", "-v"]),
+        (["--password", "--seed", "3"], ["--password", "--seed", "3"]),
+        (["--token", "-"], ["--token", "-"]),
+        (["--api_keys", "sk", "sl", "--lr", "1"], ["--api_keys", "[hidden]", "[hidden]", "--lr", "1"]),
+        (["--header", "Authorization: Bearer a.b-c"], ["--header", "Authorization: [hidden]"]),
+        (
+            ["--max_tokens=512", "--num-tokens", "3", "optim.lr=1"],
+            ["--max_tokens=512", "--num-tokens", "3", "optim.lr=1"],
+        ),
+        (["https://host/x?token=abc&y=1"], ["https://host/x?token=[hidden]"]),
+        (["-c", "token = args.token; key = 1"], ["-c", "token = args.token; key = 1"]),
+        (["-c", "token = args.token"], ["-c", "token = args.token"]),
+        (["--set", "token = args.token"], ["--set", "token =[hidden]"]),
+        (["the api key=sk"], ["the api key=[hidden]"]),
+    ],
+    ids=str,
+)
+def test_secrets_within_arguments_are_hidden(given: list[str], expected: list[str]) -> None:
+    assert capture.command_line(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("https://ghp_abc@host/x", "https://[hidden]@host/x"),
+        ("git+http://me:abc@host", "git+http://[hidden]@host"),
+        ("ssh://git@host/x", "ssh://git@host/x"),
+        ("https://host/@name", "https://host/@name"),
+        ("https://host:80/x", "https://host:80/x"),
+    ],
+)
+def test_a_login_in_an_address_is_hidden(given: str, expected: str) -> None:
+    assert capture.jsonable(given) == expected
+
+
+def test_quotes_in_a_secret_do_not_end_it() -> None:
+    assert capture.hide_assignments(r'password = "a\"b c" x') == f'password = "{capture.HIDDEN}" x'
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -112,3 +113,16 @@ def test_row_d1_each_function_of_the_seed_has_one_call(root: Any) -> None:
     }.items():
         column = episode.field(name)
         np.testing.assert_array_equal(column.numpy()[column.valid][-1], value)
+
+
+def test_faults_of_an_episode_by_hand_do_not_reach_the_loop(loose: eg.Run) -> None:
+    with warnings.catch_warnings(record=True):
+        with loose.episode(seed=2**64, extra=5) as episode:  # type: ignore[arg-type]
+            episode.note(tags=5)  # type: ignore[arg-type]
+            episode.hotspot(start="first")  # type: ignore[arg-type]
+            episode.step(observation=[1.0], reward=1.0, terminated=True)
+            episode.end(env_return="much")  # type: ignore[arg-type]
+        assert loose.past_episode(episode_return="much", length=1, global_step=0) is None  # type: ignore[arg-type]
+        assert loose.past_episode(episode_return=3, length=1, global_step=0, seed=2**64) == 1
+    assert loose.faults == {"seed": 2, "extra": 1, "record": 4}
+    assert [row["episode_return"] for row in rows(reopened(loose).episodes())] == [1.0, 3.0]

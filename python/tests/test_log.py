@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import array
+import enum
 import json
 import math
 import warnings
@@ -401,3 +403,105 @@ def test_what_belongs_to_the_run_is_found_there() -> None:
         eg.log({"a": 1.0})  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match=r"no attribute 'sweep'$"):
         eg.sweep  # type: ignore[attr-defined] # noqa: B018
+
+
+def test_a_configuration_without_names_is_told_once(root: Path) -> None:
+    with pytest.warns(
+        eg.EthogramWarning, match="config: expected a mapping.*found Path; it is not kept by name"
+    ) as told:
+        run = eg.init("tests", root=root, config=type("Path", (), {})(), capture_code=False)
+    assert len(told) == 1
+    assert list(run.config) == ["value"]
+    run.finish()
+
+
+def test_a_configuration_that_is_added_may_be_a_namespace(loose: eg.Run) -> None:
+    assert loose.update_config(argparse.Namespace(gamma=0.9, lr=0.1))
+    with pytest.warns(eg.EthogramWarning, match="found int"):
+        assert not loose.update_config(3)
+    loose.log({"a": 1.0}, global_step=0)
+    info = reopened(loose).info
+    assert (info["config"], info["gamma"]) == ({"gamma": 0.9, "lr": 0.1}, 0.9)
+
+
+@pytest.mark.parametrize("strange", [{"global_step": "abc"}, {"signature": "logits"}, {"name": 5}])
+def test_what_a_checkpoint_cannot_be_called_does_not_stop_training(loose: eg.Run, strange: dict[str, Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = loose.checkpoint(b"onnx", format="other", **strange)
+    assert (found is None) == ("name" not in strange)
+    assert loose.faults.get("checkpoint", 0) == ("name" not in strange)
+
+
+class Move(enum.Enum):
+    LEFT = "left"
+    RIGHT = "right"
+
+
+def test_details_of_other_types_do_not_stop_a_run(root: Path) -> None:
+    env = eg.describe(
+        "x",
+        fps=np.float32(30),  # type: ignore[arg-type]
+        num_envs=np.int64(4),  # type: ignore[arg-type]
+        action_meanings=list(Move),  # type: ignore[arg-type]
+        observation_space=eg.space.box(np.float32(-np.inf), np.array([1.0, np.inf]), (2,)) | {"stack_axis": np.int8(0)},
+    )
+    run = eg.init(
+        "tests",
+        root=root,
+        name=5,  # type: ignore[arg-type]
+        group=3,  # type: ignore[arg-type]
+        notes=Path("a\udcff"),  # type: ignore[arg-type]
+        gamma=np.float32(0.5),  # type: ignore[arg-type]
+        config={"path": "data/\udcff"},
+        env=env,
+        strict=True,
+        capture_code=False,
+    )
+    run.log({"a": 1.0}, global_step=0)
+    info = reopened(run).info
+    assert (info["name"], info["group"], info["notes"], info["gamma"]) == ("5", "3", "a\\udcff", 0.5)
+    assert info["config"] == {"path": "data/\\udcff"}
+    described = info["env"]
+    assert (described["fps"], described["num_envs"], described["action_meanings"]) == (30.0, 4, ["LEFT", "RIGHT"])
+    box = {"type": "box", "shape": [2], "dtype": "float32", "low": [None], "high": [1.0, None], "stack_axis": 0}
+    assert described["observation_space"] == box
+
+
+@pytest.mark.parametrize(
+    ("strange", "name", "text"),
+    [
+        ({"gamma": float("nan")}, "gamma", "gamma: cannot be written into run.json.*expected a finite number"),
+        ({"gamma": "much"}, "gamma", "gamma: cannot be written"),
+        ({"env": {"id": "x", "fps": "fast"}}, "env.fps", r"env\.fps: cannot be written"),
+        ({"env": {"id": "x", "num_envs": -1}}, "env.num_envs", r"env\.num_envs: cannot be written"),
+        ({"env": {"id": "x", "action_space": {"type": "odd"}}}, "env.action_space", r"env\.action_space: .*odd"),
+        ({"env": {"id": "x", "observation_space": 3}}, "env.observation_space", r"env\.observation_space: .*int"),
+        ({"env": {"num_envs": -1, "action_space": {"type": "odd"}}}, "env", "env: cannot be written"),
+        ({"env": 3}, "env", "env: expected what ethogram.describe returns, found int"),
+    ],
+)
+def test_a_detail_that_cannot_be_written_is_left_out(root: Path, strange: Any, name: str, text: str) -> None:
+    with pytest.warns(eg.EthogramWarning, match=text) as told:
+        run = eg.init("tests", root=root, config={"a": 1}, capture_code=False, **strange)
+        run.log({"a": 1.0}, global_step=0)
+    assert len(told) == 1
+    assert not run.disabled
+    assert sum(run.faults.values()) == 1
+    info = reopened(run).info
+    assert info["config"] == {"a": 1}
+    found: Any = info
+    for part in name.split("."):
+        found = (found or {}).get(part)
+    assert found in (None, 0), "what stands where nothing was said"
+    if name.startswith("env."):
+        assert info["env"]["id"] == "x"
+
+
+def test_a_folder_that_cannot_be_made_is_told_as_before(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("no folder")
+    run = eg.init("tests", root=tmp_path / "runs", gamma=0.5, env={"id": "x"}, capture_code=False)
+    with pytest.warns(eg.EthogramWarning):
+        run.log({"a": 1.0}, global_step=0)
+    assert run.disabled
+    assert list(run.faults) == ["start"]

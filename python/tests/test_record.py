@@ -368,6 +368,54 @@ def test_faults_of_recording_do_not_reach_the_loop(loose: eg.Run) -> None:
     assert episode.field("observation").valid.tolist() == [True, True, False, True, True]
 
 
+@pytest.mark.parametrize("annotated", [{"value": None}, {"value": object()}, {"value": [[1], [2, 3]]}])
+def test_what_cannot_be_annotated_does_not_reach_the_loop(loose: eg.Run, annotated: dict[str, Any]) -> None:
+    env = eg.record(Counter(longest=50), loose, schedule=eg.always)
+    env.reset(seed=1)
+    with warnings.catch_warnings(record=True):
+        env.annotate(value=1.0)
+        env.step(0)
+        env.annotate(**annotated)
+        env.annotate_final(**annotated)
+        env.note_episode(tags=5)  # type: ignore[arg-type]
+        env.hotspot(start="first")  # type: ignore[arg-type]
+        env.step(0)
+    assert loose.faults["record"] == 2
+    assert reopened(loose).episode(0).field("value").valid.tolist()[:2] == [True, False]
+
+
+def test_a_fault_at_the_end_of_an_episode_does_not_keep_it_open(loose: eg.Run) -> None:
+    fields: Any = {5: lambda env: 1}
+    env = eg.record(Counter(longest=2), loose, schedule=eg.always, fields=fields)
+    with warnings.catch_warnings(record=True):
+        play(env, 4)
+    assert [row["end"] for row in rows(reopened(loose).episodes())] == ["terminated"] * 4
+
+
+def test_a_strict_run_raises_what_failed(run: eg.Run) -> None:
+    env = eg.record(Counter(), run, schedule=eg.always)
+    env.reset(seed=1)
+    with pytest.raises(TypeError):
+        env.note_episode(tags=5)  # type: ignore[arg-type]
+
+
+def test_a_seed_that_cannot_be_kept_is_told_once(loose: eg.Run) -> None:
+    class Worded(Counter):
+        def reset(self, *, seed: Any = None, options: Any = None) -> Any:
+            return super().reset(seed=seed if isinstance(seed, int) else None, options=options)
+
+    env = eg.record(Worded(), loose, schedule=eg.always)
+    with pytest.warns(eg.EthogramWarning, match=r"seed: \d+ is over the limit of 63 bits; it is not kept") as told:
+        env.reset(seed=2**64)
+        env.reset(seed=2**64 + 1)
+    assert len(told) == 1
+    with pytest.warns(eg.EthogramWarning, match="expected an integer, found str"):
+        env.reset(seed="a word")
+    env.reset(seed=np.int64(4))
+    assert loose.faults == {"seed": 3}
+    assert [row["seed"] for row in rows(reopened(loose).episodes())] == [None, None, None, 4]
+
+
 def test_an_environment_stays_what_it_was(run: eg.Run) -> None:
     plain = gymnasium.make("CartPole-v1")
     env = eg.record(plain, run)

@@ -101,6 +101,31 @@ def test_agents_of_different_spaces_have_fields_of_their_own(run: eg.Run) -> Non
     assert view.info["env"]["observation_space"]["type"] == "dict"
 
 
+@pytest.mark.parametrize("value", [None, 1.0])
+def test_what_is_not_said_by_agent_is_told(loose: eg.Run, value: Any) -> None:
+    env = eg.record(Leaving({"a": 2}), loose, schedule=eg.always)
+    env.reset(seed=2**64)
+    with pytest.warns(eg.EthogramWarning, match="field 'value': expected a mapping from agents to values"):
+        env.annotate(value=value, greedy={"a": 1})
+    env.step({"a": 0})
+    assert loose.faults == {"seed": 1, "value": 1}
+    assert reopened(loose).episode(0).field("greedy").numpy()[0] == 1
+
+
+def test_an_agent_that_nobody_named_does_not_reach_the_loop(loose: eg.Run) -> None:
+    class Born(Leaving):
+        def step(self, actions: dict[str, int]) -> Any:
+            observations, rewards, *rest = super().step(actions)
+            return (observations, rewards | {"born": 1.0}, *rest)
+
+    env = eg.record(Born({"a": 3}), loose, schedule=eg.always)
+    env.reset(seed=1)
+    with pytest.warns(eg.EthogramWarning, match="recording failed: KeyError: 'born'"):
+        env.step({"a": 0})
+    with pytest.warns(eg.EthogramWarning, match="KeyError: 'nobody'"):
+        env.note_episode("nobody", title="x")
+
+
 def test_turn_based_environments_are_pointed_to_the_adapter(run: eg.Run) -> None:
     from pettingzoo.utils import parallel_to_aec
 

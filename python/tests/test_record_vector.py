@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -288,3 +289,129 @@ def test_environments_in_other_processes(run: eg.Run) -> None:
         if row["end"] != "open":
             steps = view.episode(row["episode"]).field("observation").numpy()[:, 1]
             assert steps.tolist() == list(range(row["length"] + 1))
+
+
+@pytest.mark.parametrize("mode", [AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP], ids=lambda mode: mode.value)
+def test_infos_may_be_a_dict_an_environment(run: eg.Run, mode: AutoresetMode) -> None:
+    statistics = gymnasium.wrappers.vector.RecordEpisodeStatistics(SyncVectorEnv([counter] * ENVS, autoreset_mode=mode))
+    env = eg.record(gymnasium.wrappers.vector.DictInfoToList(statistics), run, schedule=eg.always)
+    actions, action_space = batches(counter(), seed=5)
+    play(env, action_space, actions, mode)
+    check_whole(reopened(run))
+
+
+def check_whole(view: eg.RunView) -> None:
+    """Episodes that ended have their final observations, and the return that the environment said."""
+    ended = [row for row in rows(view.episodes()) if row["end"] != "open"]
+    assert len(ended) > 5
+    for row in ended:
+        steps = view.episode(row["episode"]).field("observation").numpy()[:, 1]
+        assert steps.tolist() == list(range(row["length"] + 1))
+    assert [row["env_return"] for row in ended] == [row["episode_return"] for row in ended]
+
+
+class Retold(gymnasium.vector.VectorWrapper):
+    """Says its infos in another form."""
+
+    def __init__(self, env: Any, retell: Callable[[dict[str, Any]], Any]) -> None:
+        super().__init__(env)
+        self.retell = retell
+
+    def step(self, actions: Any) -> Any:
+        *rest, infos = self.env.step(actions)
+        return (*rest, self.retell(infos))
+
+
+def test_final_infos_may_be_a_dict_an_environment(run: eg.Run) -> None:
+    def retell(infos: dict[str, Any]) -> dict[str, Any]:
+        if "final_info" in infos:
+            told = np.full(ENVS, None, dtype=object)
+            for slot in np.flatnonzero(infos["_final_info"]):
+                told[slot] = {"episode": {"r": infos["final_info"]["episode"]["r"][slot]}}
+            infos["final_info"] = told
+        return infos
+
+    parts = [lambda: gymnasium.wrappers.RecordEpisodeStatistics(counter())] * ENVS
+    vector = SyncVectorEnv(parts, autoreset_mode=AutoresetMode.SAME_STEP)
+    env = eg.record(Retold(vector, retell), run, schedule=eg.always)
+    actions, action_space = batches(counter(), seed=5)
+    play(env, action_space, actions, AutoresetMode.SAME_STEP)
+    check_whole(reopened(run))
+
+
+def test_final_observations_may_be_parts_of_batches(run: eg.Run) -> None:
+    def retell(infos: dict[str, Any]) -> dict[str, Any]:
+        if "final_obs" in infos:
+            batch = gymnasium.vector.utils.create_empty_array(NESTED, n=ENVS)
+            whole = [row if row is not None else NESTED.sample() for row in infos["final_obs"]]
+            told.append((infos["_final_obs"], whole))
+            infos["final_obs"] = gymnasium.vector.utils.concatenate(NESTED, whole, batch)
+        return infos
+
+    told: list[Any] = []
+    vector = SyncVectorEnv([nested] * ENVS, autoreset_mode=AutoresetMode.SAME_STEP)
+    env = eg.record(Retold(vector, retell), run, schedule=eg.always)
+    actions, action_space = batches(nested(), seed=5)
+    play(env, action_space, actions, AutoresetMode.SAME_STEP)
+    view = reopened(run)
+    ended = [row for row in rows(view.episodes()) if row["end"] != "open"]
+    for slot in range(ENVS):
+        finals = [flat(nested(), whole[slot]) for mask, whole in told if mask[slot]]
+        mine = [row for row in ended if row["env_index"] == slot]
+        for row, final in zip(mine, finals, strict=True):
+            for name, value in final.items():
+                assert view.episode(row["episode"]).field(name).numpy()[-1].tolist() == value.tolist()
+
+
+def test_what_infos_cannot_be_read_is_not_raised(loose: eg.Run) -> None:
+    said: list[Any] = [None, 3, [None] * ENVS, {"final_info": 5, "_episode": 1}, {"final_obs": 7}, [{}]]
+    vector = SyncVectorEnv([counter] * ENVS, autoreset_mode=AutoresetMode.SAME_STEP)
+    env = eg.record(Retold(vector, lambda _: said[len(taken) % len(said)]), loose, schedule=eg.always)
+    env.reset(seed=SEED)
+    taken: list[int] = []
+    with warnings.catch_warnings(record=True):
+        for step in range(STEPS):
+            taken.append(step)
+            env.step(np.zeros(ENVS, np.int64))
+    # An episode of which the final observation is not known ends all the same.
+    ended = [row for row in rows(reopened(loose).episodes()) if row["end"] != "open"]
+    assert len(ended) > 10
+    assert [row["end"] for row in ended] == ["terminated"] * len(ended)
+    assert sum(row["length"] for row in ended) <= STEPS * ENVS
+
+
+class Seeded(gymnasium.vector.VectorWrapper):
+    """Takes any seed."""
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> Any:
+        return self.env.reset(seed=int(seed) if hasattr(seed, "dtype") else None, options=options)
+
+
+def test_seeds_may_be_of_numpy(run: eg.Run) -> None:
+    env = eg.record(Seeded(SyncVectorEnv([counter] * ENVS)), run)
+    env.reset(seed=np.int64(3))
+    assert [row["seed"] for row in rows(reopened(run).episodes())] == [3, 4, 5]
+
+
+def test_a_seed_that_is_too_large_is_told_once(loose: eg.Run) -> None:
+    env = eg.record(SyncVectorEnv([counter] * ENVS), loose, schedule=eg.always)
+    with pytest.warns(eg.EthogramWarning, match="over the limit of 63 bits") as told:
+        env.reset(seed=2**63 - 1)
+    assert (len(told), loose.faults) == (1, {"seed": ENVS - 1})
+    env.step(np.zeros(ENVS, np.int64))
+    assert [row["seed"] for row in rows(reopened(loose).episodes())] == [2**63 - 1, None, None]
+
+
+def test_a_last_picture_that_is_none_does_not_reach_the_loop(loose: eg.Run) -> None:
+    class Ragged(Counter):
+        def render(self) -> Any:
+            return [[1], [2, 3]]
+
+    parts = [lambda: Ragged("rgb_array")] * ENVS
+    env = eg.record(SyncVectorEnv(parts, autoreset_mode=AutoresetMode.SAME_STEP), loose, schedule=eg.always)
+    with warnings.catch_warnings(record=True):
+        env.reset(seed=SEED)
+        for _ in range(20):
+            env.step(np.zeros(ENVS, np.int64))
+    assert loose.faults["record"] > 0
+    assert len(reopened(loose).episodes()["episode"]) > 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,26 @@ def test_what_cannot_be_played_again_is_said(root: Path) -> None:
         env.step(1)
         env.close()
     with pytest.raises(eg.EthogramError, match="expected the seed that it was reset with"):
+        eg.replay(run, 0)
+
+
+def test_secret_settings_of_an_environment_are_not_kept_and_must_be_brought(root: Path) -> None:
+    secret = uuid.uuid4().hex
+
+    def make(api_key: str, cfg: dict[str, Any], size: int) -> gymnasium.Env:
+        return Counter()
+
+    gymnasium.register("ethogram-tests/Secretive-v0", make)
+    settings = {"api_key": secret, "cfg": {"password": secret, "depth": 1}, "size": 3}
+    with eg.init("tests", root=root, strict=True, capture_code=False) as run:
+        env = eg.record(gymnasium.make("ethogram-tests/Secretive-v0", **settings), run, schedule=eg.always)
+        env.reset(seed=1)
+        env.step(1)
+    info = eg.open(run).info
+    hidden = {"api_key": "[hidden]", "cfg": {"password": "[hidden]", "depth": 1}, "size": 3}
+    assert info["system"]["env_spec"]["kwargs"] == hidden
+    assert secret not in str(info)
+    with pytest.raises(eg.EthogramError, match="settings that are secret, which the run cannot make again"):
         eg.replay(run, 0)
 
 

@@ -53,7 +53,19 @@ def test_a_table_that_comes_late_stays_a_text(writer: SummaryWriter) -> None:
     writer.add_text("hyperparameters", TABLE, 1)
     view = reopened(writer)
     assert view.info["config"] == {}
-    assert view.tensors("hyperparameters")[0].text() == TABLE
+    assert view.tensors("hyperparameters")[0].text() == TABLE.replace(SECRET, "[hidden]")
+
+
+def test_hyper_parameters_that_come_late_lose_their_secrets(writer: SummaryWriter) -> None:
+    writer.add_scalar("a", 1, 1)
+    writer.add_hparams({"lr": 0.1, "api_key": SECRET, "optimiser": {"token": SECRET}}, {"score": 1.0})
+    writer.add_text("run/args", f"Namespace(lr=0.1, api_key='{SECRET}')\n| cfg | {{'password': '{SECRET}'}} |", 1)
+    view = reopened(writer)
+    hparams, arguments = (view.tensors(tag)[0].text() for tag in ("hparams", "run/args"))
+    assert hparams == "|param|value|\n|-|-|\n|lr|0.1|\n|api_key|[hidden]|\n|optimiser|{'token': '[hidden]'}|"
+    assert SECRET not in arguments
+    assert "lr=0.1" in arguments
+    assert view.scalars("score")["value"].numpy().tolist() == [1.0]
 
 
 def test_what_is_no_table_has_no_parameters() -> None:
