@@ -39,7 +39,7 @@ class Episode:
         agent: str | None = None,
     ) -> None:
         self._run = run
-        self._recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
+        self._recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [str(agent)])
         self._notes = notes.Notes(run, self._recorder)
         self._guard = Guard(run)
         self._ended = False
@@ -53,7 +53,7 @@ class Episode:
                     seed=kept_seed(run, seed),
                     evaluation=evaluation,
                     extra=_kept(run, extra),
-                    global_step=global_step,
+                    global_step=None if global_step is None else int(global_step),
                 )
             run._attach(self._recorder)
 
@@ -175,7 +175,7 @@ def past_episode(
     agent: str | None,
 ) -> int | None:
     """Write the row of an episode that somebody else counted. See `Run.past_episode`."""
-    recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [agent])
+    recorder = _native.Recorder(run, 1, first=env_index, agents=None if agent is None else [str(agent)])
     index = recorder.allot()
     if index is not None:
         recorder.begin(

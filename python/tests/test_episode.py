@@ -115,6 +115,13 @@ def test_row_d1_each_function_of_the_seed_has_one_call(root: Any) -> None:
         np.testing.assert_array_equal(column.numpy()[column.valid][-1], value)
 
 
+def test_agents_may_be_numbered_and_steps_be_floats(run: eg.Run) -> None:
+    with run.episode(agent=3, global_step=1e6) as episode:  # type: ignore[arg-type]
+        episode.step(reward=1.0, terminated=True)
+    row = reopened(run).episode(0).row
+    assert (row["agent"], row["global_step"]) == ("3", 1_000_000)
+
+
 def test_faults_of_an_episode_by_hand_do_not_reach_the_loop(loose: eg.Run) -> None:
     with warnings.catch_warnings(record=True):
         with loose.episode(seed=2**64, extra=5) as episode:  # type: ignore[arg-type]
