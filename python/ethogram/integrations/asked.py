@@ -11,6 +11,8 @@ import numpy as np
 from ethogram.integrations import sbx_policy
 from ethogram.integrations.sb3_policy import Layout
 from ethogram.jax_function import JaxFunction
+from ethogram.live_module import evaluating
+from ethogram.stand_in import same_chances
 
 
 class Heads(Protocol):
@@ -42,7 +44,7 @@ class TorchHeads:
         """See `Heads`."""
         import torch
 
-        with torch.no_grad():
+        with same_chances(), evaluating(self._module), torch.no_grad():
             given = [torch.as_tensor(state, device=self._device) for state in memory]
             said = self._module(layout.tensors(received, self._device), *given)
         return {name: value.cpu().numpy() for name, value in said.items()}
