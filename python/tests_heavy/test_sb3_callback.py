@@ -114,6 +114,29 @@ def test_a_seeded_episode_is_what_its_environment_plays(recorded: tuple[Any, eg.
     np.testing.assert_array_equal(episode.frames(), np.stack(frames))
 
 
+def test_only_a_reset_with_a_seed_has_one(tmp_path: Path) -> None:
+    env = make_vec_env("CartPole-v1", n_envs=2)
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        model = sb3.PPO("MlpPolicy", env, n_steps=16, batch_size=32, n_epochs=1, **small())
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+        again = int(eg.open(run).episodes().rows)
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+    found = rows(eg.open(run).episodes())
+    assert [row["seed"] for row in found[:2]] == [3, 4]
+    assert [row["seed"] for row in found[2:]] == [None] * (len(found) - 2) and len(found) > again
+
+
+def test_an_environment_that_was_reset_before_training_has_no_seed(tmp_path: Path) -> None:
+    env = VecNormalize(make_vec_env("Pendulum-v1", n_envs=2))
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        model = sb3.PPO("MlpPolicy", env, n_steps=16, batch_size=32, n_epochs=1, **small())
+        env.reset()
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+        env.seed(11)
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+    assert [row["seed"] for row in rows(eg.open(run).episodes())] == [None, None, 11, 12]
+
+
 def test_row_a20_the_checkpoint_says_what_was_logged(recorded: tuple[Any, eg.RunView]) -> None:
     model, view = recorded
     assert [row["global_step"] for row in rows(view.checkpoints())] == [0, 64, 96]
