@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pettingzoo.utils.wrappers import BaseParallelWrapper
 
 from ethogram import _native, description, notes, space, tape
+from ethogram.final import FinalRows
 from ethogram.schedule import EpisodeStart
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._recorder = _native.Recorder(run, len(self._agents), agents=self._agents)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
+        self._final = FinalRows(run)
         self._tape.settle_frames(getattr(env, "render_mode", None))
         observation, action = self._joint(env.observation_space), self._joint(env.action_space)
         self._observation = self._plan(run, env.observation_space, tape.OBSERVATION)
@@ -59,11 +61,31 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._tape.evaluation = evaluation
 
     def annotate(self, **fields: Any) -> None:
-        """Attach what the policies said of the coming step: each value maps agents to theirs."""
+        """Attach what the policies said of the coming step: each value maps agents to theirs.
+
+        What is said of an agent whose episode ended in the last step is of its final observation.
+        """
+        for name, values in fields.items():
+            for agent, value in dict(values).items():
+                slot = self._slots.get(agent)
+                if slot is None:
+                    continue
+                self._final.learn(name, value)
+                if slot in self._final.ended:
+                    self._final.put(slot, name, value)
+                else:
+                    self._recorder.put(slot, name, value)
+
+    def annotate_final(self, **fields: Any) -> None:
+        """Attach what the policies said of the final observations of the agents whose episodes ended in the last step.
+
+        With the policy's value there, advantages of a truncated episode bootstrap from it. Each value maps agents to
+        theirs; those that go on are passed over. To be called before the next step or reset.
+        """
         for name, values in fields.items():
             for agent, value in dict(values).items():
                 if agent in self._slots:
-                    self._recorder.put(self._slots[agent], name, value)
+                    self._final.put(self._slots[agent], name, value)
 
     def note_episode(
         self, agent: Any, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
@@ -82,6 +104,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
     ) -> tuple[dict[Any, Any], dict[Any, dict[str, Any]]]:
         """Reset the environment and begin an episode for each agent."""
         observations, infos = self.env.reset(seed=seed, options=options)
+        self._final.ended.clear()
         run = self._tape.run
         start = EpisodeStart(self._tape.begun, 0, 0, run.global_step, self._tape.evaluation, seed)
         recorded = self._tape.chosen(start)
@@ -95,6 +118,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self, actions: dict[Any, Any]
     ) -> tuple[dict[Any, Any], dict[Any, float], dict[Any, bool], dict[Any, bool], dict[Any, dict[str, Any]]]:
         """Step the environment and write a row an agent."""
+        self._final.ended.clear()
         if self._recorder.recording:
             for agent, action in actions.items():
                 self._tape.put(self._slots[agent], self._action[agent], action)
@@ -113,7 +137,10 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         if self._recorder.recording:
             self._observe(observations)
         for agent in ended:
-            self._recorder.end(self._slots[agent], tape.reported_return(infos.get(agent)))
+            slot = self._slots[agent]
+            if self._recorder.is_recording(slot):
+                self._final.ended[slot] = (self._recorder.episode(slot), self._recorder.length(slot))
+            self._recorder.end(slot, tape.reported_return(infos.get(agent)))
         return observations, rewards, terminated, truncated, infos
 
     def close(self) -> None:
