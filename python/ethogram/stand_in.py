@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,18 +23,23 @@ def stand_in(module: Any) -> Iterator[Any]:
     dicts and sets stay as they came.
     """
     module = bare(module)
-    with ExitStack() as stack:
-        stack.enter_context(same_chances())
+    with _same_chances():
         asked = _copied(module)
-        if asked is None:
-            stack.enter_context(_put_back(module))
-            asked = module
-        stack.enter_context(evaluating(asked))
-        yield asked
+        with nullcontext() if asked is not None else _put_back(module):
+            asked = module if asked is None else asked
+            with evaluating(asked):
+                yield asked
 
 
 @contextmanager
-def same_chances() -> Iterator[None]:
+def as_before(module: Any) -> Iterator[None]:
+    """What a module holds, and all chances, are afterwards as before, as far as `stand_in` says."""
+    with _same_chances(), _put_back(module):
+        yield
+
+
+@contextmanager
+def _same_chances() -> Iterator[None]:
     """Random states of PyTorch, NumPy and Python are afterwards as before."""
     import torch
 
@@ -52,26 +57,6 @@ def same_chances() -> Iterator[None]:
         yield
 
 
-def _copied(module: Any) -> Any:
-    """A copy that shares the weights, and what a network holds but does not ask; `None` where there can be none."""
-    from torch.nn.parameter import UninitializedParameter
-
-    shared = [weight for weight in module.parameters() if not isinstance(weight, UninitializedParameter)]
-    own: dict[int, Any] = {id(weight): weight for weight in shared}
-    for part in module.modules():
-        for _, value in leaves(vars(part), []):
-            if _is_tensor(value) and not value.is_leaf:
-                # PyTorch copies no tensor that was computed from others.
-                own[id(value)] = value.detach().clone()
-            elif hasattr(value, "step") and (hasattr(value, "action_space") or hasattr(value, "zero_grad")):
-                # Environments and optimisers.
-                own[id(value)] = value
-    try:
-        return copy.deepcopy(module, own)
-    except Exception:
-        return None
-
-
 @contextmanager
 def _put_back(module: Any) -> Iterator[None]:
     """Attributes and buffers of all parts are afterwards as before."""
@@ -81,6 +66,27 @@ def _put_back(module: Any) -> Iterator[None]:
             for value in [attributes, *attributes.values(), *attributes["_buffers"].values()]:
                 _keep(stack, value)
         yield
+
+
+def _copied(module: Any) -> Any:
+    """A copy that shares the weights, and what a network holds but does not ask; `None` where there can be none."""
+    from torch.nn.parameter import UninitializedParameter
+
+    own: dict[int, Any] = {
+        id(weight): weight for weight in module.parameters() if not isinstance(weight, UninitializedParameter)
+    }
+    try:
+        for part in module.modules():
+            for _, value in leaves(vars(part), []):
+                if _is_tensor(value) and not value.is_leaf:
+                    # PyTorch copies no tensor that was computed from others.
+                    own[id(value)] = value.detach().clone()
+                elif hasattr(value, "step") and (hasattr(value, "action_space") or hasattr(value, "zero_grad")):
+                    # Environments and optimisers.
+                    own[id(value)] = value
+        return copy.deepcopy(module, own)
+    except Exception:
+        return None
 
 
 def _keep(stack: ExitStack, value: Any) -> None:

@@ -12,6 +12,7 @@ import sb3_contrib
 import stable_baselines3 as sb3
 import torch
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecNormalize
 
 import ethogram as eg
@@ -60,6 +61,31 @@ def test_the_same_seed_learns_the_same_with_the_callback_and_without(name: str, 
     with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
         watched = ALGORITHMS[name]().learn(64, callback=EthogramCallback(run, record=eg.always))
     for mine, theirs in zip(weights(watched), weights(plain), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+class Remembering(BaseFeaturesExtractor):
+    """Draws chances and counts what it was asked, of which its features are a function."""
+
+    def __init__(self, space: gymnasium.Space) -> None:
+        super().__init__(space, 4)
+        self.register_buffer("asked", torch.zeros(()))
+        self.calls = 0
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        self.asked, self.calls = self.asked + 1, self.calls + 1
+        return observations + torch.randn(observations.shape) + 0.01 * (self.asked + self.calls)
+
+
+def test_the_same_seed_learns_the_same_with_features_that_draw_and_remember(tmp_path: Path) -> None:
+    def learned(callback: Any) -> Any:
+        options = {"features_extractor_class": Remembering, "net_arch": [16]}
+        model = sb3.PPO("MlpPolicy", cartpole(), n_steps=16, n_epochs=1, seed=3, device="cpu", policy_kwargs=options)
+        return model.learn(64, callback=callback)
+
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        watched = learned(EthogramCallback(run, record=eg.always))
+    for mine, theirs in zip(weights(watched), weights(learned(None)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
