@@ -35,6 +35,9 @@ PROJECT_LETTERS = re.compile(r"[^A-Za-z0-9._ -]+")
 class SummaryWriter:
     """Takes what `torch.utils.tensorboard.SummaryWriter` takes.
 
+    Without a `global_step` a value has the run's, or where its tag has a point there or later, the step after that one:
+    no point replaces another.
+
     Args:
         log_dir: Its last part is the run's name, and the folder that holds it is where the run's project lies:
             `runs/CartPole-v1__ppo__1__1700000000` becomes `runs/PROJECT/ID` of that name. Runs of CleanRL's naming
