@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pettingzoo.utils.wrappers import BaseParallelWrapper
 
 from ethogram import _native, description, notes, space, tape
 from ethogram.errors import EthogramError
+from ethogram.final import FinalRows
 from ethogram.guard import Guard
 from ethogram.schedule import EpisodeStart
 from ethogram.seeds import kept_seed
@@ -33,6 +34,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._guard = Guard(run)
         self._tape = tape.Tape(run, self._recorder, **options)
         self._notes = notes.Notes(run, self._recorder)
+        self._final = FinalRows(run)
         self._tape.settle_frames(getattr(env, "render_mode", None))
         observation, action = self._joint(env.observation_space), self._joint(env.action_space)
         self._observation = self._plan(run, env.observation_space, tape.OBSERVATION)
@@ -63,16 +65,28 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self._tape.evaluation = evaluation
 
     def annotate(self, **fields: Any) -> None:
-        """Attach what the policies said of the coming step: each value maps agents to theirs."""
+        """Attach what the policies said of the coming step: each value maps agents to theirs.
+
+        What is said of an agent whose episode ended in the last step is of its final observation.
+        """
         with self._guard:
-            for name, values in fields.items():
-                if not isinstance(values, Mapping):
-                    text = f"field {name!r}: expected a mapping from agents to values, found {type(values).__name__}"
-                    self._tape.run._settle(name, EthogramError(text))
-                    continue
-                for agent, value in values.items():
-                    if agent in self._slots:
-                        self._recorder.put(self._slots[agent], name, value)
+            for name, agent, value in self._said(fields):
+                slot = self._slots[agent]
+                self._final.learn(name)
+                if slot in self._final.ended:
+                    self._final.put(slot, name, value)
+                else:
+                    self._recorder.put(slot, name, value)
+
+    def annotate_final(self, **fields: Any) -> None:
+        """Attach what the policies said of the final observations of the agents whose episodes ended in the last step.
+
+        With the policy's value there, advantages of a truncated episode bootstrap from it. Each value maps agents to
+        theirs; those that go on are passed over. To be called before the next step or reset.
+        """
+        with self._guard:
+            for name, agent, value in self._said(fields):
+                self._final.put(self._slots[agent], name, value)
 
     def note_episode(
         self, agent: Any, *, title: str | None = None, description: str | None = None, tags: Iterable[str] = ()
@@ -93,6 +107,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
     ) -> tuple[dict[Any, Any], dict[Any, dict[str, Any]]]:
         """Reset the environment and begin an episode for each agent."""
         observations, infos = self.env.reset(seed=seed, options=options)
+        self._final.ended.clear()
         with self._guard:
             self._begin_match(observations, seed)
         return observations, infos
@@ -101,6 +116,7 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         self, actions: dict[Any, Any]
     ) -> tuple[dict[Any, Any], dict[Any, float], dict[Any, bool], dict[Any, bool], dict[Any, dict[str, Any]]]:
         """Step the environment and write a row an agent."""
+        self._final.ended.clear()
         if self._recorder.recording:
             with self._guard:
                 for agent, action in actions.items():
@@ -114,6 +130,15 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         """Close the environment; episodes still open stay as far as they came."""
         self._recorder.leave()
         super().close()
+
+    def _said(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+        """What was said of each known agent: name, agent, value. What is no mapping of agents is told."""
+        for name, values in fields.items():
+            if isinstance(values, Mapping):
+                yield from ((name, agent, value) for agent, value in values.items() if agent in self._slots)
+                continue
+            text = f"field {name!r}: expected a mapping from agents to values, found {type(values).__name__}"
+            self._tape.run._settle(name, EthogramError(text))
 
     def _begin_match(self, observations: dict[Any, Any], seed: Any) -> None:
         kept = kept_seed(self._tape.run, seed)
@@ -147,7 +172,10 @@ class RecordedParallelEnv(BaseParallelWrapper[Any, Any, Any]):  # type: ignore[m
         if self._recorder.recording:
             self._observe(observations)
         for agent in ended:
-            self._recorder.end(self._slots[agent], tape.reported_return(infos.get(agent)))
+            slot = self._slots[agent]
+            if self._recorder.is_recording(slot):
+                self._final.ended[slot] = (self._recorder.episode(slot), self._recorder.length(slot))
+            self._recorder.end(slot, tape.reported_return(infos.get(agent)))
 
     def _begin(self, agent: Any, recorded: bool, seed: int | None) -> None:
         episode = self._recorder.allot()

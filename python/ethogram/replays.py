@@ -84,7 +84,7 @@ def replay(run: RunView | Run | str | os.PathLike[str], episode: int, env: Make 
     def look(step: int, observation: Any) -> None:
         for name, expected in past.observations(step):
             found = part_of(observation, name)
-            if not np.array_equal(np.asarray(found), expected, equal_nan=np.asarray(found).dtype.kind == "f"):
+            if not alike(found, expected):
                 differs(step, name, expected, found)
         if past.frames is not None and past.frames_valid[step]:
             hashes.append(frame_hash(made.render()))
@@ -109,6 +109,11 @@ def replay(run: RunView | Run | str | os.PathLike[str], episode: int, env: Make 
     finally:
         made.close()
     return Replayed(taken, len(hashes), hashes, differences, past.unread)
+
+
+def alike(found: Any, expected: Any) -> bool:
+    """Whether two values are the same to the bit; a number that is none is like another."""
+    return np.array_equal(np.asarray(found), expected, equal_nan=np.asarray(found).dtype.kind == "f")
 
 
 def frame_hash(pixels: Any) -> str:

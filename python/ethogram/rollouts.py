@@ -24,7 +24,7 @@ from ethogram.player import Player
 from ethogram.reader import CheckpointView, RunView, open_run
 from ethogram.record import record
 from ethogram.remade import Make, make_env
-from ethogram.replays import Past, opened, part_of
+from ethogram.replays import Past, alike, opened, part_of
 from ethogram.run import Run, init
 
 LOOKS_MAX = 100
@@ -345,7 +345,7 @@ def _play(env: Any, player: Player | None, observation: Any, steps_max: int, fir
 
 def _same(past: Past, step: int, observation: Any) -> None:
     for name, expected in past.observations(step):
-        if not np.array_equal(np.asarray(part_of(observation, name)), expected):
+        if not alike(part_of(observation, name), expected):
             raise EthogramError(
                 f"fork: {name} of step {step} is not what was recorded; this environment does not play it again"
             )

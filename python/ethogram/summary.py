@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from ethogram import capture, values
 from ethogram.integrations.skipped import Skipped
+from ethogram.integrations.stepless import Numbered
 from ethogram.run import Run, init
 
 HYPERPARAMETERS = ("hyperparameters", "hparams", "config", "args")
@@ -33,6 +34,9 @@ PROJECT_LETTERS = re.compile(r"[^A-Za-z0-9._ -]+")
 
 class SummaryWriter:
     """Takes what `torch.utils.tensorboard.SummaryWriter` takes.
+
+    Without a `global_step` a value has the run's, or where its tag has a point there or later, the step after that one:
+    no point replaces another.
 
     Args:
         log_dir: Its last part is the run's name, and the folder that holds it is where the run's project lies:
@@ -59,7 +63,7 @@ class SummaryWriter:
         self._mine = run is None
         self.run = run if run is not None else _begin(self.log_dir, comment)
         self._skipped = Skipped("SummaryWriter")
-        self._step = 0
+        self._numbered = Numbered(self.run)
         if self.log_dir is not None:
             # Where scripts in the manner of CleanRL have RecordVideo keep its films.
             folder = Path(self.log_dir)
@@ -244,10 +248,7 @@ class SummaryWriter:
         return skip
 
     def _log(self, logged: dict[str, Any], global_step: Any, walltime: float | None) -> None:
-        if global_step is None:
-            self.run.log(logged, global_step=self.run.global_step, time=walltime)
-        else:
-            self.run.log(logged, global_step=global_step, time=walltime)
+        self._numbered.log(logged, global_step, walltime)
 
     def _guarded(self, what: str, work: Any) -> None:
         try:

@@ -129,7 +129,7 @@ ROW_AXES = {
     "action_probabilities": 1,
     "q_values": 1,
     "action_mean": 1,
-    "log_std": 1,
+    "action_log_std": 1,
     "value": 0,
     "action_log_probability": 0,
 }

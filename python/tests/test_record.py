@@ -75,14 +75,24 @@ def test_a_batch_of_one_is_a_row(run: eg.Run) -> None:
             logits=np.array([[0.0, 0.0, 0.0, 0.0, 2.0]]),
             value=np.array([[0.5]]),
             q_values=np.ones((2, 3)),
+            action_mean=np.zeros((1, 1)),
+            action_log_std=np.full((1, 1), -1.0),
             other=np.ones((1, 2)),
         )
         _, _, terminated, truncated, _ = env.step(env.action_space.sample())
         over = terminated or truncated
     env.annotate_final(value=np.array([0.25]))
     episode = reopened(run).episode(0)
-    shapes = {name: episode.field(name).numpy().shape[1:] for name in ("logits", "value", "q_values", "other")}
-    assert shapes == {"logits": (5,), "value": (), "q_values": (2, 3), "other": (1, 2)}
+    expected_shapes = {
+        "logits": (5,),
+        "value": (),
+        "q_values": (2, 3),
+        "action_mean": (1,),
+        "action_log_std": (1,),
+        "other": (1, 2),
+    }
+    assert {name: episode.field(name).numpy().shape[1:] for name in expected_shapes} == expected_shapes
+    assert np.allclose(episode.field("action_std").numpy()[0], np.exp(-1.0))
     assert episode.field("value").numpy()[[0, -1]].tolist() == [0.5, 0.25]
     expected = np.exp([0.0, 0.0, 0.0, 0.0, 2.0]) / (4 + np.exp(2.0))
     assert np.allclose(episode.field("action_probabilities").numpy()[0], expected)

@@ -93,6 +93,27 @@ def test_each_agent_has_an_episode(run: eg.Run) -> None:
     assert view.info["env"]["id"] == "leaving_v0"
 
 
+@pytest.mark.parametrize("explicit", [True, False])
+def test_the_final_observation_of_an_agent_is_annotated(run: eg.Run, explicit: bool) -> None:
+    lives = {"fast": 2, "slow": 4}
+    env = eg.record(Leaving(lives), run, schedule=eg.every(2))
+    for match in range(3):
+        observations, _ = env.reset(seed=match)
+        while env.agents:
+            env.annotate(value={agent: np.float32(observations[agent][1]) for agent in env.agents})
+            observations, *_ = env.step(dict.fromkeys(env.agents, 0))
+            gone = {agent: float(seen[1]) for agent, seen in observations.items() if agent not in env.agents}
+            (env.annotate_final if explicit else env.annotate)(value=gone)
+            env.annotate_final(value=dict.fromkeys(env.agents, -1.0), other={"nobody": 0})
+    view = reopened(run)
+    for row in rows(view.episodes()):
+        if row["recorded"]:
+            values = view.episode(row["episode"]).field("value")
+            assert values.dtype == "float32"
+            assert values.valid.tolist() == [True] * (row["length"] + 1)
+            assert values.numpy().tolist() == list(range(row["length"] + 1))
+
+
 def test_agents_of_different_spaces_have_fields_of_their_own(run: eg.Run) -> None:
     play(eg.record(Leaving({"a": 1, "b": 2}, differ=True), run, schedule=eg.always), 1)
     view = reopened(run)

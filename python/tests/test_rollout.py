@@ -121,6 +121,25 @@ def test_row_n3_a_fork_goes_on_differently_beside_the_original(played: eg.RunVie
     assert eg.replay(view, index).exact, "a fork can be played again, too"
 
 
+def test_an_observation_without_all_its_numbers_can_be_forked(root: Path) -> None:
+    class Blind(gymnasium.ObservationWrapper):
+        def observation(self, observation: Any) -> Any:
+            return np.where(np.arange(4) == 1, np.nan, observation).astype(np.float32)
+
+    def make() -> Any:
+        return Blind(gymnasium.make("CartPole-v1"))
+
+    with eg.init("tests", root=root, strict=True, capture_code=False) as run:
+        env = eg.record(make(), run, schedule=eg.always)
+        env.reset(seed=1)
+        for _ in range(4):
+            env.step(1)
+        env.close()
+    assert eg.replay(run, 0, make).exact
+    index = eg.fork(run, 0, 3, action=0, env=make)
+    assert eg.open(run).episode(index).row["length"] == 4
+
+
 def test_another_checkpoint_goes_on(played: eg.RunView) -> None:
     falls = played.episode(eg.fork(played, 0, 3, checkpoint="falls")).row["length"]
     leans = played.episode(eg.fork(played, 0, 3, checkpoint="leans")).row["length"]

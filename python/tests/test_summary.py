@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from environments import Counter
 
 import ethogram as eg
 from ethogram.summary import SummaryWriter, parameters_of
@@ -105,6 +106,27 @@ def test_a_call_without_a_step_has_the_last(writer: SummaryWriter) -> None:
     writer.add_scalar("a", 1, 10)
     writer.add_scalar("b", 2)
     assert reopened(writer).scalars("b")["step"].numpy().tolist() == [10]
+
+
+def test_calls_without_a_step_are_points_of_their_own(writer: SummaryWriter) -> None:
+    for value in range(5):
+        writer.add_scalar("loss", float(value))
+    assert writer.run.global_step == 0
+    env = eg.record(Counter(), writer.run)
+    env.reset(seed=0)
+    env.step(0)
+    writer.add_scalar("loss", 5.0)
+    writer.add_scalar("late", 0.0, 100)
+    writer.add_scalar("late", 1.0)
+    writer.add_scalar("other", 2.0)
+    view = reopened(writer)
+    points = {
+        tag: (view.scalars(tag)["step"].numpy().tolist(), view.scalars(tag)["value"].numpy().tolist())
+        for tag in ("loss", "late", "other")
+    }
+    assert points["loss"] == ([0, 1, 2, 3, 4, 5], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    assert points["late"] == ([100, 101], [0.0, 1.0])
+    assert points["other"] == ([100], [2.0])
 
 
 def test_what_has_no_meaning_is_told_once_and_counted(writer: SummaryWriter) -> None:

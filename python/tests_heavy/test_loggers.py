@@ -27,9 +27,14 @@ def test_torchrl(tmp_path: Path) -> None:
     logger.log_histogram("weights", torch.arange(100.0), step=11)
     with pytest.warns(eg.EthogramWarning, match="kept as an array"):
         logger.log_video("film", torch.zeros(1, 2, 3, 4, 4, dtype=torch.uint8), step=11, fps=6)
+    for value in range(3):
+        logger.log_scalar("more", value)
+    assert logger.run.global_step == 11
     logger.run.finish()
     view = eg.open(logger.run)
     assert view.info["config"] == {"lr": 1e-3}
+    assert view.scalars("more")["step"].numpy().tolist() == [11, 12, 13]
+    assert view.scalars("more")["value"].numpy().tolist() == [0.0, 1.0, 2.0]
     assert view.scalars("again")["step"].numpy().tolist() == [10]
     assert view.scalars("a")["value"].numpy().tolist() == [2.0]
     assert view.tensors("weights")[0].numpy()[1].sum() == 100
@@ -54,6 +59,9 @@ def test_tianshou(tmp_path: Path) -> None:
         assert logger.restore_data() == (2, 100, 7)
         logger.finalize()
         folder = run.folder
+    resumed = eg.init(resume=folder, strict=True, capture_code=False)
+    assert EthogramLogger(resumed).restore_data() == (2, 100, 7)
+    resumed.finish()
     view = eg.open(run)
     assert view.scalars("training/returns_stat/mean")["value"].numpy().tolist() == [3.5]
     assert view.scalars("update/loss")["step"].numpy().tolist() == [7]

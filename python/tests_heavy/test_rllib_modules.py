@@ -17,6 +17,7 @@ from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
 from ray.rllib.utils.spaces import space_utils
 
 import ethogram as eg
+from ethogram.integrations.adapted import adapted
 
 PENDULUM_TORQUE = 2.0
 """Actions of Pendulum go from minus to plus so much."""
@@ -172,3 +173,28 @@ def test_actions_that_are_not_scaled_stay_as_they_are(run: eg.Run) -> None:
         np.testing.assert_allclose(found, mean, rtol=1e-4, atol=1e-5)
     finally:
         algorithm.stop()
+
+
+def test_looking_at_a_module_changes_nothing_of_it() -> None:
+    algorithm = built(PPOConfig, "CartPole-v1")
+    module = algorithm.get_module()
+    algorithm.stop()
+
+    class Drawing(type(module)):  # type: ignore[misc] # RLlib chooses it
+        asked = 0
+
+        def forward_inference(self, batch: Any, **kwargs: Any) -> Any:
+            self.asked += 1
+            torch.rand(1)
+            return super().forward_inference(batch, **kwargs)
+
+    module.__class__ = Drawing
+    module.train()
+    before = torch.get_rng_state()
+    found = adapted(module, None)
+    assert found is not None
+    assert "logits" in found.signature["outputs"]
+    assert found.module.module is module
+    assert module.asked == 0
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(part.training for part in module.modules())

@@ -12,6 +12,7 @@ import sb3_contrib
 import stable_baselines3 as sb3
 import torch
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import VecNormalize
 
 import ethogram as eg
@@ -60,6 +61,31 @@ def test_the_same_seed_learns_the_same_with_the_callback_and_without(name: str, 
     with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
         watched = ALGORITHMS[name]().learn(64, callback=EthogramCallback(run, record=eg.always))
     for mine, theirs in zip(weights(watched), weights(plain), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+class Remembering(BaseFeaturesExtractor):
+    """Draws chances and counts what it was asked, of which its features are a function."""
+
+    def __init__(self, space: gymnasium.Space) -> None:
+        super().__init__(space, 4)
+        self.register_buffer("asked", torch.zeros(()))
+        self.calls = 0
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        self.asked, self.calls = self.asked + 1, self.calls + 1
+        return observations + torch.randn(observations.shape) + 0.01 * (self.asked + self.calls)
+
+
+def test_the_same_seed_learns_the_same_with_features_that_draw_and_remember(tmp_path: Path) -> None:
+    def learned(callback: Any) -> Any:
+        options = {"features_extractor_class": Remembering, "net_arch": [16]}
+        model = sb3.PPO("MlpPolicy", cartpole(), n_steps=16, n_epochs=1, seed=3, device="cpu", policy_kwargs=options)
+        return model.learn(64, callback=callback)
+
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        watched = learned(EthogramCallback(run, record=eg.always))
+    for mine, theirs in zip(weights(watched), weights(learned(None)), strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
@@ -112,6 +138,29 @@ def test_a_seeded_episode_is_what_its_environment_plays(recorded: tuple[Any, eg.
         frames.append(env.render())
     np.testing.assert_array_equal(episode.field("observation").numpy(), np.stack(seen))
     np.testing.assert_array_equal(episode.frames(), np.stack(frames))
+
+
+def test_only_a_reset_with_a_seed_has_one(tmp_path: Path) -> None:
+    env = make_vec_env("CartPole-v1", n_envs=2)
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        model = sb3.PPO("MlpPolicy", env, n_steps=16, batch_size=32, n_epochs=1, **small())
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+        again = int(eg.open(run).episodes().rows)
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+    found = rows(eg.open(run).episodes())
+    assert [row["seed"] for row in found[:2]] == [3, 4]
+    assert [row["seed"] for row in found[2:]] == [None] * (len(found) - 2) and len(found) > again
+
+
+def test_an_environment_that_was_reset_before_training_has_no_seed(tmp_path: Path) -> None:
+    env = VecNormalize(make_vec_env("Pendulum-v1", n_envs=2))
+    with eg.init("tests", root=tmp_path, strict=True, capture_code=False) as run:
+        model = sb3.PPO("MlpPolicy", env, n_steps=16, batch_size=32, n_epochs=1, **small())
+        env.reset()
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+        env.seed(11)
+        model.learn(32, callback=EthogramCallback(run, record=eg.always))
+    assert [row["seed"] for row in rows(eg.open(run).episodes())] == [None, None, 11, 12]
 
 
 def test_row_a20_the_checkpoint_says_what_was_logged(recorded: tuple[Any, eg.RunView]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,11 @@ import numpy as np
 from ethogram.integrations import sbx_policy
 from ethogram.integrations.sb3_policy import Layout
 from ethogram.jax_function import JaxFunction
+from ethogram.live_module import evaluating
+from ethogram.stand_in import as_before
+
+REMEMBERING_NOTHING = {"torch", "stable_baselines3", "sb3_contrib", "ethogram"}
+"""Libraries whose layers draw no chances in evaluation mode, and are as before when they were asked."""
 
 
 class Heads(Protocol):
@@ -36,13 +42,18 @@ class TorchHeads:
 
     def __init__(self, module: Any, device: Any) -> None:
         self._module, self._device = module.to(device), device
+        libraries = {type(part).__module__.split(".")[0] for part in module.modules()}
+        # Of people's own layers nobody knows what they draw and remember.
+        self._around: Callable[[Any], AbstractContextManager[Any]] = (
+            as_before if libraries - REMEMBERING_NOTHING else nullcontext
+        )
         self.states = int(getattr(module, "states", 0))
 
     def ask(self, layout: Layout, received: Any, memory: Sequence[Any]) -> dict[str, Any]:
         """See `Heads`."""
         import torch
 
-        with torch.no_grad():
+        with self._around(self._module), evaluating(self._module), torch.no_grad():
             given = [torch.as_tensor(state, device=self._device) for state in memory]
             said = self._module(layout.tensors(received, self._device), *given)
         return {name: value.cpu().numpy() for name, value in said.items()}

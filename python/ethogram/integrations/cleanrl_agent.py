@@ -10,7 +10,7 @@ import numpy as np
 from ethogram.checkpoint import OUTPUT_ROLES, signature
 from ethogram.errors import UnsupportedValueError
 from ethogram.integrations.adapted import Adapted, needs_example
-from ethogram.live_module import evaluating
+from ethogram.stand_in import stand_in
 
 _SCALE = {"op": "scale", "by": 1 / 255}
 _TRANSPOSE = {"op": "transpose", "axes": [2, 0, 1]}
@@ -44,18 +44,16 @@ def adapt(agent: Any, example: Any, env: Mapping[str, Any] | None) -> Adapted | 
     if example is None:
         raise needs_example()
     batch = as_tensor(example, agent)
-    # Neither dropout's chances nor statistics of batches are touched.
-    with evaluating(agent):
-        if on_policy:
-            return _on_policy(heads, agent, batch)
-        if atoms:
-            described = signature(observation="obs", atom_logits="atom_logits", atoms="atoms")
-            return Adapted(heads.Atoms(agent, batch), batch, described)
-        if {"fc_mean", "fc_logstd"} <= names:
-            return Adapted(heads.Squashed(agent), batch, signature(observation="obs", action_mean="action_mean"))
-        if "fc_mu" in names:
-            return Adapted(agent, batch, signature(observation="obs", action_mean="action_mean"))
-        return _by_role(agent, batch, env)
+    if on_policy:
+        return _on_policy(heads, agent, batch)
+    if atoms:
+        described = signature(observation="obs", atom_logits="atom_logits", atoms="atoms")
+        return Adapted(heads.Atoms(agent, batch), batch, described)
+    if {"fc_mean", "fc_logstd"} <= names:
+        return Adapted(heads.Squashed(agent), batch, signature(observation="obs", action_mean="action_mean"))
+    if "fc_mu" in names:
+        return Adapted(agent, batch, signature(observation="obs", action_mean="action_mean"))
+    return _by_role(agent, batch, env)
 
 
 def _on_policy(heads: Any, agent: Any, batch: Any) -> Adapted:
@@ -67,28 +65,28 @@ def _on_policy(heads: Any, agent: Any, batch: Any) -> Adapted:
     memory = tuple(torch.zeros(*shape, device=batch.device) for _ in range(2)) if recurrent else ()
     # Zeros would hide what is done to observations.
     probe = torch.arange(batch.numel(), device=batch.device).reshape(batch.shape).remainder(251).to(batch.dtype)
-    with torch.no_grad():
-        if not hasattr(agent, "get_value"):
+    with stand_in(agent) as asked, torch.no_grad():
+        if not hasattr(asked, "get_value"):
             own = None
         elif recurrent:
-            own = agent.get_value(probe, memory, torch.zeros(1, device=batch.device))
+            own = asked.get_value(probe, memory, torch.zeros(1, device=batch.device))
         else:
-            own = agent.get_value(probe)
+            own = asked.get_value(probe)
+        parts = heads.OnPolicy(asked)
+        for steps in PREPROCESSING:
+            row = _prepared(probe, steps)
+            try:
+                value = parts(row, *memory)["value"]
+            except (RuntimeError, ValueError, IndexError):
+                continue
+            if own is None or bool(((value - own).abs() <= TOLERANCE * (1 + own.abs())).all()):
+                break
+        else:
+            raise UnsupportedValueError(
+                f"checkpoint: get_value of {type(agent).__name__} does to observations what is not known "
+                "(tried: nothing, /255, channels first); pass signature= with preprocessing and a module of the rest"
+            )
     module = heads.OnPolicy(agent)
-    for steps in PREPROCESSING:
-        row = _prepared(probe, steps)
-        try:
-            with torch.no_grad():
-                value = module(row, *memory)["value"]
-        except (RuntimeError, ValueError, IndexError):
-            continue
-        if own is None or bool(((value - own).abs() <= TOLERANCE * (1 + own.abs())).all()):
-            break
-    else:
-        raise UnsupportedValueError(
-            f"checkpoint: get_value of {type(agent).__name__} does to observations what is not known "
-            "(tried: nothing, /255, channels first); pass signature= with preprocessing and a module of the rest"
-        )
     outputs = ("logits", "value") if module.discrete else ("action_mean", "log_std", "value")
     described = signature(
         observation="obs",
@@ -104,8 +102,8 @@ def _by_role(agent: Any, batch: Any, env: Mapping[str, Any] | None) -> Adapted |
     import torch
 
     try:
-        with torch.no_grad():
-            said = agent(batch)
+        with stand_in(agent) as asked, torch.no_grad():
+            said = asked(batch)
     except Exception:
         return None
     if isinstance(said, Mapping) and said and set(said) <= set(OUTPUT_ROLES):

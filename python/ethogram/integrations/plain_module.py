@@ -8,7 +8,7 @@ from typing import Any
 
 from ethogram.checkpoint import signature
 from ethogram.integrations.adapted import Adapted
-from ethogram.live_module import evaluating
+from ethogram.stand_in import stand_in
 
 POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
 """What a policy says with one number an action."""
@@ -30,9 +30,8 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[
     import torch
 
     try:
-        # Neither dropout's chances nor statistics of batches are touched.
-        with evaluating(module), torch.no_grad():
-            found = module(batch)
+        with stand_in(module) as asked, torch.no_grad():
+            found = asked(batch)
     except Exception:
         return None
     outputs = list(found) if isinstance(found, tuple) else [found]

@@ -12,6 +12,7 @@ from ethogram.errors import UnsupportedValueError
 from ethogram.integrations import rllib_memory
 from ethogram.integrations.adapted import Adapted
 from ethogram.integrations.rllib_actions import ActionUnits, is_squashed
+from ethogram.stand_in import stand_in
 
 
 def adapt(source: Any) -> Adapted:
@@ -60,14 +61,15 @@ def adapt(source: Any) -> Adapted:
         )
     example = torch.as_tensor(np.zeros((1, *observed.shape), np.float32))
     device = next((weight.device for weight in module.parameters()), torch.device("cpu"))
-    with torch.no_grad():
-        if not memory:
-            roles: dict[str, Any] = {role: role for role in heads(example.to(device))}
-            return Adapted(heads, example, signature(observation="obs", **roles))
-        heads = rllib_heads.Remembering(heads)
-        rows = {name: part.to(device) for name, part in heads.begun.items()}
-        following = {name: f"{name}_next" for name in rows}
-        said = set(heads(example.to(device), rows)) - set(following.values())
+    if not memory:
+        with stand_in(heads) as asked, torch.no_grad():
+            roles: dict[str, Any] = {role: role for role in asked(example.to(device))}
+        return Adapted(heads, example, signature(observation="obs", **roles))
+    heads = rllib_heads.Remembering(heads)
+    rows = {name: part.to(device) for name, part in heads.begun.items()}
+    following = {name: f"{name}_next" for name in rows}
+    with stand_in(heads) as asked, torch.no_grad():
+        said = set(asked(example.to(device), rows)) - set(following.values())
     roles = {role: role for role in sorted(said)}
     return Adapted(heads, (example, rows), signature(observation="obs", state=following, **roles))
 

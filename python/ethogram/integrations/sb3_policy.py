@@ -62,7 +62,6 @@ def adapt(source: Any) -> Adapted:
             described["inputs"][name]["preprocessing"] = steps
     given = layout.example(torch)
     memory = tuple(torch.zeros(*heads.state_shape) for _ in states)
-    heads.eval()
     return Adapted(heads, (given, *memory) if memory else given, described)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ethogram import _native, description, tape
+from ethogram.integrations import sb3_seeds
 from ethogram.integrations.adapted import adapted
 from ethogram.integrations.asked import Heads, heads_of
 from ethogram.integrations.sb3_policy import Layout
@@ -71,10 +72,10 @@ class StepRecorder:
         if self._parts and self._tape.frames is not None and not callable(self._tape.frames):
             self._pictures = LastPictures(self._parts, self._draw_part)
             self._leaving.enter_context(self._pictures.within_step())
-        seed = self._model.seed
-        fresh = seed is not None and self._model.num_timesteps == 0
-        for slot in range(self._count):
-            self._tape.begin(slot, env_index=slot, seed=int(seed) + slot if fresh else None)
+        # A later `learn` may go on without a reset.
+        fresh = self._model.num_timesteps == 0
+        for slot, seed in enumerate(sb3_seeds.taken(self._env)):
+            self._tape.begin(slot, env_index=slot, seed=int(seed) if fresh and seed is not None else None)
         if self._recorder.recording:
             self._observe(self._seen(self._model._last_obs))
 

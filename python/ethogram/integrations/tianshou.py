@@ -76,9 +76,11 @@ class EthogramLogger(BaseLogger):  # type: ignore[misc, unused-ignore] # not ins
 
     def restore_data(self) -> tuple[int, int, int]:
         """How far the run was: epoch, environment steps, updates; zeros for a new one."""
-        if self.run.folder is None:
+        # A resumed run is opened for writing with the first thing logged.
+        known = self.run._resumed if self.run.folder is None else self.run
+        if known is None:
             return 0, 0, 0
-        view = open_run(self.run)
+        view = open_run(known)
         if any(tag not in view.tags for tag in COUNTERS):
             return 0, 0, 0
         epoch, env_step, update_step = (int(view.scalars(tag)["value"].numpy()[-1]) for tag in COUNTERS)

@@ -16,6 +16,7 @@ from torchrl.record.loggers.common import Logger
 
 from ethogram import values
 from ethogram.integrations.skipped import Skipped
+from ethogram.integrations.stepless import Numbered
 from ethogram.run import Run, init
 
 
@@ -39,6 +40,7 @@ class EthogramLogger(Logger):  # type: ignore[misc, unused-ignore] # not install
     ) -> None:
         self._given, self._settings = run, {"project": "torchrl", **settings}
         self._skipped = Skipped("torchrl")
+        self._numbered: Numbered | None = None
         super().__init__(exp_name=exp_name, log_dir=os.fspath(log_dir or "runs"))
 
     def _create_experiment(self) -> Run:
@@ -58,7 +60,7 @@ class EthogramLogger(Logger):  # type: ignore[misc, unused-ignore] # not install
         return self._skipped.counts
 
     def log_scalar(self, name: str, value: float, step: int | None = None) -> None:
-        """Log a number; without a step it has the last."""
+        """Log a number; without a step it has the last, or the next where that has one."""
         self._log({name: value}, step)
 
     def log_video(self, name: str, video: Any, step: int | None = None, **kwargs: Any) -> None:
@@ -90,4 +92,6 @@ class EthogramLogger(Logger):  # type: ignore[misc, unused-ignore] # not install
         return f"EthogramLogger(experiment={self.experiment!r})"
 
     def _log(self, logged: dict[str, Any], step: int | None) -> None:
-        self.run.log(logged, global_step=self.run.global_step if step is None else int(step))
+        if self._numbered is None:
+            self._numbered = Numbered(self.run)
+        self._numbered.log(logged, None if step is None else int(step))
