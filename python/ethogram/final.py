@@ -24,6 +24,7 @@ class FinalRows:
     def __init__(self, run: Run) -> None:
         self._run = run
         self.ended: dict[int, tuple[int, int]] = {}
+
     def learn(self, name: str) -> None:
         """Remember that a field is annotated in this run."""
         self._run._said.setdefault(name, None)
