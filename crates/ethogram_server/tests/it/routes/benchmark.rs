@@ -47,7 +47,7 @@ async fn row_b14_each_part_comes_as_a_file_of_its_own() {
     assert_eq!(rows("aggregates").await[0]["iqm"], answer["algorithms"][0]["iqm"]["value"]);
     assert_eq!(rows("pairs").await.len(), 0);
     let curves = rows("curves").await;
-    let points = |of: &str| answer[of][0]["step"].as_array().map_or(0, Vec::len);
+    let points = |of: &str| answer[of][0]["at"].as_array().map_or(0, Vec::len);
     assert_eq!(curves.len(), points("curves") + points("task_curves"));
     assert_eq!(curves[0]["value"], answer["curves"][0]["value"][0]);
     let profiles = rows("profiles").await;
