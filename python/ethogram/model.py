@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ethogram import _native
@@ -119,8 +119,8 @@ class Model:
         """Run it.
 
         Args:
-            inputs: Arrays by name, each with a first axis of B rows: NumPy, PyTorch, JAX or nested lists. A network
-                with one input takes its array alone.
+            inputs: Arrays by name, shaped as `inputs` says, with B rows where an axis is open: NumPy, PyTorch, JAX or
+                nested lists. A network with one input takes its array alone. One of a fixed row is run row by row.
 
         Returns:
             Every output by name.
@@ -168,7 +168,7 @@ class Model:
             target: `"value"`: an output (or layer) of one number a row. `("logits", 3)`: one entry of it, or one a row
                 as an array of B. `("logits", 3, 1)`: the first less the second, why 3 and not 1. `("logits", {0: 1.0,
                 2: 0.5})`: a weighted sum.
-            wrt: Name of the input or layer whose elements are told apart; left out, the first input.
+            wrt: Name of the input or layer whose elements are told apart; left out, the first input of floats.
             method: For example `integrated_gradients`, `saliency`, `gradient_times_input`, `smooth_grad`, `occlusion`.
             of: Look at the output as it is (`plain`), as `probability` (softmax over its last axis) or
                 `log_probability`.
@@ -187,8 +187,9 @@ class Model:
             NotFoundError: The network has no value of that name.
             ShapeError: A shape, entry or setting that does not fit; the text says what would.
         """
+        inputs = self._rows_first(inputs)
         given = self._inputs(inputs)
-        wrt = wrt or self.inputs[0].name
+        wrt = wrt or self._explained_input()
         output, weights = weights_of(target, _row_count(given))
         settings = settings_of(params)
         if isinstance(baseline, str):
@@ -196,12 +197,25 @@ class Model:
         elif callable(baseline):
             baseline = baselines_of(baseline, inputs)
         raw = self._network.attribute(given, output, of, weights, wrt, method, settings, baseline, threads)
-        return attribution_from_raw(raw)
+        found = attribution_from_raw(raw)
+        axis = self._network.axis_of_rows(wrt)
+        return found if axis == 0 else replace(found, values=_moved(found.values, 0, axis))
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{port.name} {_shape_text(port.shape)}" for port in self.inputs)
         outputs = ", ".join(f"{port.name} {_shape_text(port.shape)}" for port in self.outputs)
         return f"<ethogram.Model ({inputs}) → ({outputs}), opset {self._network.opset()}>"
+
+    def _explained_input(self) -> str:
+        floats = [port.name for port in self.inputs if port.dtype == "float32"]
+        return (floats or [port.name for port in self.inputs])[0]
+
+    def _rows_first(self, inputs: Mapping[str, Any] | Any) -> Mapping[str, Any] | Any:
+        """The same with the rows of recurrent states first, as explanations have them."""
+        if not isinstance(inputs, Mapping):
+            return inputs
+        axes = {name: self._network.axis_of_rows(name) for name in inputs}
+        return {name: _moved(given, axes[name], 0) if axes[name] else given for name, given in inputs.items()}
 
     def _inputs(self, inputs: Mapping[str, Any] | Any) -> dict[str, Any]:
         if isinstance(inputs, Mapping):
@@ -293,6 +307,15 @@ def _array(dtype: str, shape: list[int], data: bytearray) -> Values:
     import numpy as np
 
     return np.frombuffer(data, dtype=np.dtype(dtype).newbyteorder("<")).reshape(shape)
+
+
+def _moved(given: Any, source: int, destination: int) -> Values:
+    import numpy as np
+
+    array = array_of(given)
+    if array.ndim <= max(source, destination):
+        return array  # Too few axes: the network says which it takes.
+    return np.moveaxis(array, source, destination)
 
 
 def _floats(values: list[float]) -> Floats:

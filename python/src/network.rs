@@ -88,6 +88,11 @@ impl Network {
         })
     }
 
+    /// The axis along which an input or output has its rows.
+    fn axis_of_rows(&self, name: &str) -> usize {
+        self.model.axis_of_rows(name)
+    }
+
     fn opset(&self) -> i64 {
         self.model.opset()
     }
@@ -148,7 +153,31 @@ impl Network {
         inputs.iter().map(tensor).collect()
     }
 
+    /// A network of one row is run row by row.
     fn values(
+        &self,
+        inputs: &BTreeMap<String, Tensor>,
+        names: Vec<String>,
+        cancel: &Cancel,
+    ) -> ethogram_model::Result<Vec<Tensor>> {
+        let rows = inputs
+            .iter()
+            .next()
+            .map_or(1, |(name, tensor)| tensor.shape().get(self.model.axis_of_rows(name)).copied().unwrap_or(1));
+        if rows < 2 || !self.model.has_fixed_rows() {
+            return self.values_at_once(inputs, names, cancel);
+        }
+        let each = |row: usize| -> ethogram_model::Result<Vec<Tensor>> {
+            let one = inputs.iter().map(|(name, tensor)| Ok((name.clone(), self.model.row(name, tensor, row)?)));
+            self.values_at_once(&one.collect::<ethogram_model::Result<_>>()?, names.clone(), cancel)
+        };
+        let found = (0..rows).map(each).collect::<ethogram_model::Result<Vec<_>>>()?;
+        let all = |(at, name): (usize, &String)| self.model.joined(name, found.iter().map(|row| &row[at]));
+        names.iter().enumerate().map(all).collect()
+    }
+
+    /// All rows in one pass.
+    fn values_at_once(
         &self,
         inputs: &BTreeMap<String, Tensor>,
         names: Vec<String>,
@@ -171,7 +200,7 @@ impl Network {
             }
         }
         let graph = self.model.graph(&wanted.shapes, &[])?;
-        let ids = wanted.names.iter().map(|name| graph.named(name).ok_or_else(|| self.unknown(name)));
+        let ids = wanted.names.iter().map(|name| self.model.find(&graph, name));
         let ids = ids.collect::<ethogram_model::Result<Vec<_>>>()?;
         let inputs = graph.inputs().map(|(id, name)| (id, name.to_owned())).collect();
         let compiled = Arc::new(Compiled { program: Program::compile(graph, &ids, self.model.limits())?, inputs });
@@ -181,17 +210,6 @@ impl Network {
             programs.remove(0);
         }
         Ok(compiled)
-    }
-
-    fn unknown(&self, name: &str) -> ethogram_model::Error {
-        let outputs = self.model.outputs().iter().map(|output| output.name.clone());
-        let layers = self.model.layers().into_iter().map(|layer| layer.name);
-        let mut known: Vec<String> = outputs.chain(layers).collect();
-        known.dedup();
-        let more = known.len().saturating_sub(12);
-        known.truncate(12);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        ethogram_model::Error::UnknownValue { name: name.to_owned(), known: known.join(", ") + &more }
     }
 }
 

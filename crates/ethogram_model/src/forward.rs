@@ -54,7 +54,7 @@ impl Forward {
         &self.model
     }
 
-    /// Every output of floats, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
+    /// Every output of floats that can be computed, by name, in the file's order; or the values that were wanted, in their order. Inputs and outputs have their
     /// rows first, whatever the file wants. A network of one row is run row by row.
     ///
     /// **Errors**: inputs that the model does not have, or of other shapes; a wanted value that it does not have, or that is not made of floats; [`Error::Cancelled`](crate::Error::Cancelled).
@@ -119,8 +119,17 @@ impl Forward {
         let graph = graph_of(&self.model, &own, rows, &self.patched)?;
         let (mut ids, mut outputs) = (Vec::new(), Vec::new());
         let all = || self.model.outputs().iter().map(|output| output.name.clone()).collect();
+        let mut refusal = None;
         for name in self.wanted.clone().unwrap_or_else(all) {
-            let id = graph.named(&name).ok_or_else(|| self.model.unknown(&name))?;
+            let id = match self.model.find(&graph, &name) {
+                Ok(id) => id,
+                // A sampled action beside the logits: nobody asked for it by name.
+                Err(why) if self.wanted.is_none() && graph.refusal(&name).is_some() => {
+                    refusal = refusal.or(Some(why));
+                    continue;
+                }
+                Err(why) => return Err(why),
+            };
             if graph.value(id).dtype == Dtype::F32 {
                 ids.push(id);
                 outputs.push(name);
@@ -131,6 +140,9 @@ impl Forward {
                     found: format!("{name:?} of {}", graph.value(id).dtype.name()),
                 });
             }
+        }
+        if let (true, Some(why)) = (ids.is_empty(), refusal) {
+            return Err(why);
         }
         let needed = graph.needed_by(&ids);
         let inputs =

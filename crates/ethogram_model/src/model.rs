@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
+use crate::attribution::{laid_out, looks_channels_last, rows_first};
 use crate::error::{Error, Result, within};
 use crate::exec::{Packed, Prepared};
-use crate::graph::{Builder, Graph};
+use crate::graph::{Builder, Graph, ValueId};
 use crate::limits::Limits;
 use crate::node::{File, Functions, Known, Laid, Node, check_made_once};
 use crate::onnx::{self, DimProto, ModelProto, ValueInfo, tensor_from_proto};
@@ -171,6 +172,54 @@ impl Model {
         one().or_else(open).unwrap_or(0)
     }
 
+    /// Whether a row of a value is a picture `[H, W, C]`, and not `[C, H, W]`: the network turns it over before it looks at places; of an
+    /// input that it never turns, as its shape looks.
+    pub(crate) fn has_channels_last(&self, name: &str, row: &[usize]) -> bool {
+        if row.len() != 3 {
+            return false;
+        }
+        let mut same: std::collections::HashSet<&str> = [name].into();
+        for node in &self.nodes {
+            if !node.inputs.iter().any(|input| same.contains(input.as_str())) {
+                continue;
+            }
+            match node.operator.as_str() {
+                "Transpose" => return node.attributes.ints("perm") == Some(&[0, 3, 1, 2]),
+                "Conv" | "MaxPool" | "AveragePool" | "BatchNormalization" | "InstanceNormalization" => return false,
+                // One number at a time.
+                "Cast" | "Identity" | "Add" | "Sub" | "Mul" | "Div" | "Clip" | "Relu" | "Sigmoid" | "Tanh" => {
+                    same.extend(node.outputs.iter().map(String::as_str));
+                }
+                _ => {}
+            }
+        }
+        self.inputs.iter().any(|input| input.name == name) && looks_channels_last(row)
+    }
+
+    /// One row of an input, laid out as the network takes it.
+    ///
+    /// **Errors**: it has no such row.
+    pub fn row(&self, name: &str, tensor: &Tensor, row: usize) -> Result<Tensor> {
+        let axis = self.axis_of_rows(name);
+        laid_out(rows_first(tensor.clone(), axis)?.rows(&[row])?, axis)
+    }
+
+    /// The inverse: rows of one output, one after the other along its axis of rows.
+    ///
+    /// **Errors**: no rows, or rows of different shapes.
+    pub fn joined<'t>(&self, name: &str, rows: impl Iterator<Item = &'t Tensor>) -> Result<Tensor> {
+        let axis = self.axis_of_rows(name);
+        let mut all: Option<Tensor> = None;
+        for row in rows {
+            let row = rows_first(row.clone(), axis)?;
+            all = Some(match all {
+                Some(all) => all.followed_by(&row)?,
+                None => row,
+            });
+        }
+        laid_out(all.ok_or_else(|| Error::Inconsistent(format!("no rows of {name:?}")))?, axis)
+    }
+
     /// All floats that the file brings along and some operator takes, in the order in which they are taken.
     pub fn weights(&self) -> Vec<Weight> {
         let mut seen: std::collections::HashSet<&str> = std::collections::HashSet::new();
@@ -251,6 +300,18 @@ impl Model {
         self.inputs.iter().all(|port| port.shape.as_ref().is_some_and(fixed)) && self.inputs.iter().any(any)
     }
 
+    /// The same for any number of rows. What a node holds of the one row of the file no longer fits, and is refused.
+    pub(crate) fn with_open_rows(&self) -> Self {
+        let axes: Vec<usize> = self.inputs.iter().map(|input| self.axis_of_rows(&input.name)).collect();
+        let mut open = self.clone();
+        for (input, axis) in open.inputs.iter_mut().zip(axes) {
+            if let Some(length) = input.shape.as_mut().and_then(|shape| shape.get_mut(axis)) {
+                *length = Dim::Open;
+            }
+        }
+        open
+    }
+
     /// Version of ONNX's operator set.
     pub fn opset(&self) -> i64 {
         self.opset
@@ -268,7 +329,9 @@ impl Model {
 
     /// The network for inputs of these shapes. Values named in `patched` become inputs of the graph, under their names.
     ///
-    /// **Errors**: an input that is missing, unknown, or of a shape that the file does not allow; an operator that is not known.
+    /// An operator that is not known leaves what it gives out of the graph; [`Model::find`] says so to who asks for it.
+    ///
+    /// **Errors**: an input that is missing, unknown, or of a shape that the file does not allow.
     pub fn graph(&self, shapes: &BTreeMap<String, Vec<usize>>, patched: &[String]) -> Result<Graph> {
         self.check_shapes(shapes)?;
         let mut b = Builder::of(self.packed.clone(), self.limits.clone());
@@ -280,21 +343,28 @@ impl Model {
         }
         let mut laid = Laid { weights: &self.weights, patched: Some(patched), b: &mut b };
         for node in &self.nodes {
-            laid.add(node, &mut known)?;
+            laid.add_or_refuse(node, &mut known)?;
         }
         // What is the same for every observation may be given out as it lies in the file: the returns of a C51.
         for output in &self.outputs {
-            if let (false, Some(weight)) = (known.contains_key(output.name.as_str()), self.weights.get(&output.name)) {
+            if let (None, Some(weight)) = (b.graph().named(&output.name), self.weights.get(&output.name)) {
                 let id = b.constant(Arc::clone(weight))?;
                 b.name(&output.name, id);
             }
         }
+        let graph = b.finish();
         for name in patched {
-            if !known.contains_key(name.as_str()) {
-                return Err(self.unknown(name));
-            }
+            self.find(&graph, name)?;
         }
-        Ok(b.finish())
+        Ok(graph)
+    }
+
+    /// A value of a graph of this network, by its name in the file.
+    ///
+    /// **Errors**: the network has no such value, or it cannot be computed: an operator that is not known.
+    pub fn find(&self, graph: &Graph, name: &str) -> Result<ValueId> {
+        let missing = || graph.refusal(name).cloned().unwrap_or_else(|| self.unknown(name));
+        graph.named(name).ok_or_else(missing)
     }
 
     fn check_shapes(&self, shapes: &BTreeMap<String, Vec<usize>>) -> Result<()> {

@@ -1,29 +1,13 @@
 //! Gaussian blur of pictures, as `SciPy`'s `gaussian_filter` with its usual settings.
 
 use super::Explained;
+use super::picture::Picture;
 use crate::error::{Error, Result};
 
 /// Standard deviations after which a Gaussian is cut.
 const CUT: f64 = 4.0;
 
-/// Height and width: the last two axes of `[…, H, W]`.
-pub(super) fn picture(shape: &[usize]) -> Result<(usize, usize)> {
-    match shape {
-        [.., height, width] if is_picture(shape) => Ok((*height, *width)),
-        _ => Err(Error::Argument {
-            argument: "wrt",
-            expected: "pictures, [B, …, H, W]".to_owned(),
-            found: format!("rows of shape {shape:?}"),
-        }),
-    }
-}
-
-/// Whether rows of this shape are pictures: more than one row of pixels and more than one column.
-pub(super) fn is_picture(shape: &[usize]) -> bool {
-    matches!(shape, [.., height, width] if *height > 1 && *width > 1)
-}
-
-/// Rows of the explained value, every plane of their pictures blurred over its last two axes; parts that are no pictures stay.
+/// Rows of the explained value, every plane of their pictures blurred; parts that are no pictures stay.
 ///
 /// **Errors**: no part is a picture.
 pub(super) fn blurred(explained: &Explained, rows: &[f32], sigma: f32) -> Result<Vec<f32>> {
@@ -31,10 +15,9 @@ pub(super) fn blurred(explained: &Explained, rows: &[f32], sigma: f32) -> Result
     let mut values = rows.to_vec();
     explained.picture()?;
     for row in values.chunks_mut(explained.width()) {
-        for part in explained.parts().iter().filter(|part| is_picture(&part.shape)) {
-            let (height, width) = picture(&part.shape)?;
-            for plane in row[part.offset..][..part.width].chunks_mut((height * width).max(1)) {
-                blur_plane(plane, height, width, &kernel);
+        for (part, picture) in explained.parts().iter().filter_map(|part| Some((part, Picture::of(part)?))) {
+            for plane in 0..picture.planes {
+                blur_plane(&mut row[part.offset..][..part.width], picture, plane, &kernel);
             }
         }
     }
@@ -77,19 +60,22 @@ fn mirrored(at: i64, length: usize) -> usize {
 }
 
 /// Rows, then columns.
-fn blur_plane(plane: &mut [f32], height: usize, width: usize, kernel: &[f64]) {
+fn blur_plane(part: &mut [f32], picture: Picture, plane: usize, kernel: &[f64]) {
+    let Picture { height, width, .. } = picture;
+    let [_, down, across] = picture.strides();
+    let first = picture.element(plane, 0, 0);
     let reach = (kernel.len() / 2) as i64;
     let mut line = vec![0.0; height.max(width)];
-    for (count, length, step, next) in [(width, height, width, 1), (height, width, 1, width)] {
+    for (count, length, step, next) in [(width, height, down, across), (height, width, across, down)] {
         for start in 0..count {
-            let at = |index: usize| start * next + index * step;
+            let at = |index: usize| first + start * next + index * step;
             for index in 0..length {
                 let window = kernel.iter().enumerate().map(|(offset, weight)| {
-                    weight * f64::from(plane[at(mirrored(index as i64 + offset as i64 - reach, length))])
+                    weight * f64::from(part[at(mirrored(index as i64 + offset as i64 - reach, length))])
                 });
                 line[index] = window.sum::<f64>() as f32;
             }
-            (0..length).for_each(|index| plane[at(index)] = line[index]);
+            (0..length).for_each(|index| part[at(index)] = line[index]);
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::blur::is_picture;
 use super::one_step::{Answer, Compiler, Function, Halves, OneStep, Outlook, graph_of, laid_out, rows_first};
 use super::patch::Patch;
+use super::picture::Picture;
 use super::unrolled::{Unrolled, Unrolling};
 use super::{Link, Target};
 use crate::error::{Error, Result};
@@ -49,6 +49,8 @@ pub struct Part {
     pub offset: usize,
     /// How many they are.
     pub width: usize,
+    /// Whether a row is a picture `[H, W, C]`, and not `[C, H, W]`.
+    pub channels_last: bool,
 }
 
 /// What each entry of the points from this one on counts.
@@ -182,12 +184,12 @@ impl<'m> Explained<'m> {
         &self.parts
     }
 
-    /// The first part that is a picture, `[…, H, W]`. **Errors**: none is.
-    pub(super) fn picture(&self) -> Result<&Part> {
-        let found = self.parts.iter().find(|part| is_picture(&part.shape));
+    /// The first part that is a picture, `[…, H, W]` or `[H, W, C]`. **Errors**: none is.
+    pub(super) fn picture(&self) -> Result<(&Part, Picture)> {
+        let found = self.parts.iter().find_map(|part| Some((part, Picture::of(part)?)));
         found.ok_or_else(|| Error::Argument {
             argument: "wrt",
-            expected: "pictures, [B, …, H, W]".to_owned(),
+            expected: "pictures, [B, …, H, W] or [B, H, W, C]".to_owned(),
             found: format!("rows of shape {:?}", &self.at.shape()[1..]),
         })
     }
@@ -454,7 +456,9 @@ pub(super) fn joined(
             });
         }
         let width = tensor.len() / rows;
-        parts.push(Part { name: name.clone(), shape: tensor.shape()[1..].to_vec(), offset, width });
+        let shape = tensor.shape()[1..].to_vec();
+        let channels_last = model.has_channels_last(name, &shape);
+        parts.push(Part { name: name.clone(), shape, offset, width, channels_last });
         offset += width;
     }
     if let Some((name, tensor)) = inputs.iter().find(|(_, tensor)| tensor.shape().first() != Some(&rows)) {
@@ -497,8 +501,7 @@ pub(super) fn hidden(
     let seen = |rows: usize| {
         model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {rows}"), || {
             let graph = graph_of(model, &shapes, rows, &[])?;
-            let ids: Vec<_> =
-                names.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
+            let ids: Vec<_> = names.iter().map(|name| model.find(&graph, name)).collect::<Result<_>>()?;
             let needed = graph.needed_by(&ids);
             let own = graph.inputs().filter(|(id, _)| needed[id.index()]).map(|(id, name)| (id, name.to_owned()));
             let inputs = own.collect();

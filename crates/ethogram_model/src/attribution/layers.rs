@@ -75,9 +75,8 @@ pub fn layer_choices(
     // Two rows tell an axis of rows from one of length 1.
     let rows = if model.has_fixed_rows() { 1 } else { 2 };
     let graph = graph_of(model, shapes, rows, &[])?;
-    let Some(start) = graph.named(input) else { return Err(model.unknown(input)) };
-    let ends: Vec<ValueId> =
-        outputs.iter().map(|name| graph.named(name).ok_or_else(|| model.unknown(name))).collect::<Result<_>>()?;
+    let start = model.find(&graph, input)?;
+    let ends: Vec<ValueId> = outputs.iter().map(|name| model.find(&graph, name)).collect::<Result<_>>()?;
     let (narrow, on_way) = bottlenecks(&graph, start, &ends);
 
     let mut choices = Vec::new();

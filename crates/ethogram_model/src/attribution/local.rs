@@ -33,7 +33,7 @@ impl Compiler<'_> {
     fn divided(&self, rows: usize, threads: usize) -> Result<Option<Divided>> {
         let [part] = self.wrt.as_slice() else { return Ok(None) };
         let (mut graph, output) = self.looked_at(rows)?;
-        let from = graph.named(&part.name).ok_or_else(|| self.model.unknown(&part.name))?;
+        let from = self.model.find(&graph, &part.name)?;
         let Some(local) = Local::of(&graph, from, output) else { return Ok(None) };
         let limits = self.model.limits();
         if local.bytes().saturating_mul((BASES + threads) as u64) > limits.run_bytes / MEMORY_SHARE {

@@ -3,6 +3,7 @@
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
 use super::path::FIXED_RULE;
 use super::perturbation::every;
+use super::picture::Picture;
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Rule, Tells};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
@@ -118,10 +119,11 @@ impl MultiPath {
             let mut channel = vec![0; width];
             let mut count = 0;
             for part in explained.parts() {
-                let channels = part.shape.first().copied().unwrap_or(1).max(1);
+                let picture = Picture::of(part).filter(|_| part.channels_last);
+                let channels = picture.map_or_else(|| part.shape.first().copied().unwrap_or(1).max(1), |it| it.planes);
                 let each = (part.width / channels).max(1);
                 for (index, channel) in channel[part.offset..][..part.width].iter_mut().enumerate() {
-                    *channel = count + index / each;
+                    *channel = count + picture.map_or(index / each, |picture| picture.place(index)[0]);
                 }
                 count += channels;
             }

@@ -1,8 +1,9 @@
 //! Parts of the input hidden, one after the other.
 
 use super::baseline::{BASELINE, BASELINE_SIGMA, BASELINE_STEP, SEED};
-use super::blur::is_picture;
-use super::patch::{Patch, planes};
+use super::explained::Part;
+use super::patch::Patch;
+use super::picture::Picture;
 use super::{Attributed, Attribution, Baseline, Explained, Method, Param, Tells};
 use crate::error::{Error, Result};
 use crate::exec::{Area, Cancel};
@@ -77,8 +78,8 @@ impl Attribution for Occlusion {
         let mut sums = vec![0.0_f64; at.len()];
         let mut covers = vec![0_u32; width];
         for part in explained.parts() {
-            let windows = self.windows(&part.shape)?;
-            let areas: Vec<Area> = windows.iter().map(|window| around(window, planes(part))).collect();
+            let windows = self.windows(part)?;
+            let areas: Vec<Area> = windows.iter().map(|window| around(window, Picture::or_line(part))).collect();
             windows.iter().flatten().for_each(|&element| covers[part.offset + element] += 1);
             let places: Vec<usize> = (0..rows * windows.len()).collect();
             for places in places.chunks(WINDOWS_AT_ONCE) {
@@ -112,11 +113,11 @@ impl Attribution for Occlusion {
 }
 
 /// The rectangle of a picture that a window is, over all planes.
-fn around(window: &[usize], [_, height, width]: [usize; 3]) -> Area {
-    let plane = (height * width).max(1);
+fn around(window: &[usize], picture: Picture) -> Area {
     let (mut from, mut to) = ([usize::MAX; 2], [0; 2]);
     for element in window {
-        let place = [element % plane / width, element % width];
+        let [_, row, column] = picture.place(*element);
+        let place = [row, column];
         for axis in 0..2 {
             from[axis] = from[axis].min(place[axis]);
             to[axis] = to[axis].max(place[axis] + 1);
@@ -126,9 +127,28 @@ fn around(window: &[usize], [_, height, width]: [usize; 3]) -> Area {
 }
 
 impl Occlusion {
-    /// Elements of every window, in a row of shape `shape`. Leading axes are always covered whole.
-    fn windows(&self, shape: &[usize]) -> Result<Vec<Vec<usize>>> {
-        let axes = if self.window.is_empty() { 1 + usize::from(is_picture(shape)) } else { self.window.len() };
+    /// Elements of every window, in rising order. Of a picture all planes are covered, of all else the leading axes.
+    fn windows(&self, part: &Part) -> Result<Vec<Vec<usize>>> {
+        let picture = Picture::of(part);
+        let axes = if self.window.is_empty() { 1 + usize::from(picture.is_some()) } else { self.window.len() };
+        let Some(picture) = picture.filter(|_| part.channels_last && axes == 2) else {
+            return self.windows_of(&part.shape, axes);
+        };
+        // Planes first, and every element to where it lies.
+        let mut windows = self.windows_of(&[picture.planes, picture.height, picture.width], axes)?;
+        let plane = picture.height * picture.width;
+        for window in &mut windows {
+            for element in window.iter_mut() {
+                *element =
+                    picture.element(*element / plane, *element % plane / picture.width, *element % picture.width);
+            }
+            window.sort_unstable();
+        }
+        Ok(windows)
+    }
+
+    /// Windows over the last axes of a row of shape `shape`.
+    fn windows_of(&self, shape: &[usize], axes: usize) -> Result<Vec<Vec<usize>>> {
         let spatial = shape.len().min(axes);
         let last = |lengths: &[usize]| lengths[lengths.len().saturating_sub(spatial)..].to_vec();
         let window = match (self.window.is_empty(), spatial) {

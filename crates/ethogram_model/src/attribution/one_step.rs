@@ -181,7 +181,7 @@ impl<'m> Compiler<'m> {
             }
             let shape = value.shape[1..].to_vec();
             let width = shape.iter().product();
-            Ok(Some(Part { name: name.clone(), shape, offset: 0, width }))
+            Ok(Some(Part { name: name.clone(), shape, offset: 0, width, channels_last: false }))
         })?;
         Ok((*found).clone())
     }
@@ -194,7 +194,9 @@ impl<'m> Compiler<'m> {
     pub(super) fn looked_at(&self, rows: usize) -> Result<(Graph, ValueId)> {
         let is_input = |name: &str| self.shapes.contains_key(name);
         let patched: Vec<String> = self.wrt.iter().map(|part| part.name.clone()).filter(|n| !is_input(n)).collect();
-        let graph = graph_of(self.model, &self.shapes, rows, &patched)?;
+        // Who asks about several rows of a network of one needs them together.
+        let open = (rows > 1 && self.model.has_fixed_rows()).then(|| self.model.with_open_rows());
+        let graph = graph_of(open.as_ref().unwrap_or(self.model), &self.shapes, rows, &patched)?;
         let mut b = Builder::resume(graph, self.model.limits().clone());
         let mut output = self.outlook.build(self.model, &mut b, rows)?;
         let shape = b.shape(output).to_vec();
@@ -208,11 +210,8 @@ impl<'m> Compiler<'m> {
     fn compile(&self, rows: usize, pass: Pass) -> Result<Compiled> {
         let (graph, output) = self.looked_at(rows)?;
         let limits = self.model.limits();
-        let wrt: Vec<ValueId> = self
-            .wrt
-            .iter()
-            .map(|part| graph.named(&part.name).ok_or_else(|| self.model.unknown(&part.name)))
-            .collect::<Result<_>>()?;
+        let wrt: Vec<ValueId> =
+            self.wrt.iter().map(|part| self.model.find(&graph, &part.name)).collect::<Result<_>>()?;
         let value = graph.value(output);
         if value.shape.first() != Some(&rows) || value.dtype != Dtype::F32 {
             return Err(Error::Argument {
@@ -299,7 +298,15 @@ impl Function for OneStep<'_> {
         let mut seeds = seeds.to_vec();
         seeds.resize(2 * seeds.len(), 0.0);
         let points_twice = [points, others].concat();
-        let found = self.run(&points_twice, &[of, of].concat(), (Some(&seeds), Pass::Rescale), 1, cancel)?;
+        let found = self.run(&points_twice, &[of, of].concat(), (Some(&seeds), Pass::Rescale), 1, cancel);
+        let found = found.map_err(|why| match why {
+            Error::Operator { .. } if self.compiler.model.has_fixed_rows() => Error::Argument {
+                argument: "method",
+                expected: "a network whose axis of rows is open (dynamic_axes of torch.onnx.export): both passes go through it at once".to_owned(),
+                found: format!("one row, on which it insists: {why}"),
+            },
+            why => why,
+        })?;
         Ok(found.gradient[..points.len()].to_vec())
     }
 }
@@ -395,7 +402,7 @@ impl OneStep<'_> {
 
 impl Outlook {
     fn build(&self, model: &Model, b: &mut Builder, rows: usize) -> Result<ValueId> {
-        let named = |b: &Builder, name: &str| b.graph().named(name).ok_or_else(|| model.unknown(name));
+        let named = |b: &Builder, name: &str| model.find(b.graph(), name);
         let viewed = |b: &mut Builder, output: &str, view: &View| {
             if let View::LogDensity { spread: Spread::Output(name), .. } = view {
                 named(b, name)?;

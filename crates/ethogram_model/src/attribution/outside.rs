@@ -2,6 +2,7 @@
 
 use super::explained::Part;
 use super::one_step::{Answer, Effort, Function};
+use super::picture::looks_channels_last;
 use super::{Explained, Target};
 use crate::error::{Error, Result};
 use crate::exec::Cancel;
@@ -30,7 +31,9 @@ impl<'m> Explained<'m> {
         cancel.check()?;
         let (first, _) = ask(&values[..width], &[0], None)?;
         let function = Outside { ask, entries: first.len() };
-        let part = Part { name: "the input".to_owned(), shape: at.shape()[1..].to_vec(), offset: 0, width };
+        let shape = at.shape()[1..].to_vec();
+        let channels_last = looks_channels_last(&shape);
+        let part = Part { name: "the input".to_owned(), shape, offset: 0, width, channels_last };
         Self::of(None, Box::new(function), target, (vec![part], at), 1).map(|explained| explained.at_once(batch))
     }
 }

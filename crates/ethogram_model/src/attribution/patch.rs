@@ -1,7 +1,8 @@
 //! Rows of the explained value with a rectangle of one picture changed, and what the network makes of them.
 
+use super::Explained;
 use super::explained::Part;
-use super::{Explained, blur};
+use super::picture::Picture;
 use crate::error::Result;
 use crate::exec::{Area, Cancel};
 
@@ -22,23 +23,14 @@ pub(super) struct Patch {
     pub values: Vec<f32>,
 }
 
-/// Planes, height and width of a part: a vector is one plane of one row.
-pub(super) fn planes(part: &Part) -> [usize; 3] {
-    match part.shape.as_slice() {
-        [planes @ .., height, width] if blur::is_picture(&part.shape) => [planes.iter().product(), *height, *width],
-        _ => [1, 1, part.width],
-    }
-}
-
 impl Patch {
     /// `number(element)` is what an element of the part becomes.
     pub fn new(row: usize, part: &Part, area: Area, number: impl Fn(usize) -> f32) -> Self {
-        let [planes, height, width] = planes(part);
-        let mut values = Vec::with_capacity(planes * area.count());
-        for plane in 0..planes {
+        let picture = Picture::or_line(part);
+        let mut values = Vec::with_capacity(picture.planes * area.count());
+        for plane in 0..picture.planes {
             for line in area.from[0]..area.to[0] {
-                let start = (plane * height + line) * width;
-                values.extend((area.from[1]..area.to[1]).map(|column| number(start + column)));
+                values.extend((area.from[1]..area.to[1]).map(|column| number(picture.element(plane, line, column))));
             }
         }
         Patch { row, area, values }
@@ -46,14 +38,15 @@ impl Patch {
 
     /// Lays the numbers into the part's place of a row.
     fn lay(&self, part: &Part, row: &mut [f32]) {
-        let [_, height, width] = planes(part);
+        let picture = Picture::or_line(part);
         let [_, length] = self.area.lengths();
         let lines = self.area.from[0]..self.area.to[0];
         let each = lines.len().max(1);
         for (index, values) in self.values.chunks(length.max(1)).enumerate() {
             let (plane, line) = (index / each, lines.start + index % each);
-            let start = part.offset + (plane * height + line) * width + self.area.from[1];
-            row[start..start + length].copy_from_slice(values);
+            for (column, value) in (self.area.from[1]..).zip(values) {
+                row[part.offset + picture.element(plane, line, column)] = *value;
+            }
         }
     }
 }
@@ -64,11 +57,12 @@ impl Explained<'_> {
     /// Where the first layers look at places of a picture, they are done again only where a patch reaches; the numbers are the same to the bit.
     pub(super) fn outputs_of(&self, part: &Part, patches: &[Patch], cancel: &Cancel) -> Result<(Vec<f32>, usize)> {
         let (width, at) = (self.width(), self.at_values());
-        let [_, height, columns] = planes(part);
+        let Picture { height, width: columns, .. } = Picture::or_line(part);
         let changed: usize = patches.iter().map(|patch| patch.area.count()).sum();
         let little = (changed as f64) < SHARE_MAX * (patches.len() * height * columns) as f64;
         if little
             && self.parts().len() == 1
+            && !part.channels_last
             && at.iter().all(|value| value.is_finite())
             && let Some(entries) = self.around(patches, cancel)?
         {

@@ -1,7 +1,8 @@
 //! A soft spot of the picture blurred away, one place after the other.
 
-use super::blur::{blurred, gaussian, picture, spread};
+use super::blur::{blurred, gaussian, spread};
 use super::patch::{POINTS_AT_ONCE, Patch};
+use super::picture::Picture;
 use super::{Attributed, Attribution, Explained, Method, Param, Settings, Tells};
 use crate::error::{Error, Result};
 use crate::exec::{Area, Cancel};
@@ -209,16 +210,14 @@ impl Perturbation {
         score: impl Fn(&[f32], &[usize]) -> Vec<S>,
     ) -> Result<(Vec<usize>, Vec<S>)> {
         let (rows, width, at) = (explained.rows(), explained.width(), explained.at_values());
-        let part = explained.picture()?;
-        let (height, columns) = picture(&part.shape)?;
+        let (part, picture) = explained.picture()?;
+        let Picture { planes, height, width: columns, .. } = picture;
         if self.stride == 0 {
             return Err(Error::Argument { argument: "stride", expected: "at least 1".into(), found: "0".into() });
         }
         let soft = blurred(explained, at, self.blur_sigma)?;
         let grid = [height.div_ceil(self.stride), columns.div_ceil(self.stride)];
         let spots = self.spots(height, columns, grid)?;
-        let plane = height * columns;
-        let planes = part.width / plane.max(1);
         let layers = if self.frames == Frames::Singly { planes } else { 1 };
 
         let places: Vec<usize> = (0..rows * layers * spots.len()).collect();
@@ -231,11 +230,11 @@ impl Perturbation {
                 let soft = &soft[row * width + part.offset..][..part.width];
                 let [_, across] = spot.area.lengths();
                 Patch::new(row, part, spot.area, |element| {
-                    if layers > 1 && element / plane != layer {
+                    let [plane, down, right] = picture.place(element);
+                    if layers > 1 && plane != layer {
                         return clear[element];
                     }
-                    let [down, right] =
-                        [element % plane / columns - spot.area.from[0], element % columns - spot.area.from[1]];
+                    let [down, right] = [down - spot.area.from[0], right - spot.area.from[1]];
                     let mask = spot.mask[down * across + right];
                     clear[element] * (1.0 - mask) + soft[element] * mask
                 })

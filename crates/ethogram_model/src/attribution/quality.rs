@@ -223,17 +223,20 @@ fn by_element(explained: &Explained, values: &Tensor) -> Result<Vec<f32>> {
         expected: format!("attributions of shape {:?}, or a grid over its last two axes", explained.at().shape()),
         found: values.describe(),
     };
-    let (part, [_, planes @ .., height, columns]) = (explained.picture()?, values.shape()) else { return Err(wrong()) };
-    let [.., full_height, full_columns] = part.shape[..] else { return Err(wrong()) };
+    let ((part, picture), [_, planes @ .., height, columns]) = (explained.picture()?, values.shape()) else {
+        return Err(wrong());
+    };
     let layers: usize = planes.iter().product();
-    let plane = full_height * full_columns;
-    if part.width != width || given.len() != rows * layers * height * columns || (width / plane) % layers.max(1) != 0 {
+    if part.width != width
+        || given.len() != rows * layers * height * columns
+        || !picture.planes.is_multiple_of(layers.max(1))
+    {
         return Err(wrong());
     }
     let cell = |element: usize| {
-        let (y, x) = (element % plane / full_columns, element % full_columns);
-        let layer = if layers > 1 { element / plane % layers } else { 0 };
-        (layer * height + y * height / full_height) * columns + x * columns / full_columns
+        let [plane, y, x] = picture.place(element);
+        let layer = if layers > 1 { plane % layers } else { 0 };
+        (layer * height + y * height / picture.height) * columns + x * columns / picture.width
     };
     let cells = layers * height * columns;
     Ok((0..rows * width).map(|at| given[at / width * cells + cell(at % width)]).collect())

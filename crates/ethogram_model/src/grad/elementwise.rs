@@ -19,7 +19,14 @@ impl Rules {
                 let back = b.unary(Unary::Neg, grad)?;
                 return self.give(x, back);
             }
-            Unary::Step | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Round | Unary::Within(..) => return Ok(()),
+            // x⁰ is a constant too, even where x is 0 and the power below has no value.
+            Unary::Step
+            | Unary::Sign
+            | Unary::Floor
+            | Unary::Ceil
+            | Unary::Round
+            | Unary::Within(..)
+            | Unary::Power(0.0) => return Ok(()),
             Unary::Relu => b.unary(Unary::Step, y)?,
             // slope + (1 − slope) · step(x)
             Unary::LeakyRelu(slope) => {
@@ -193,6 +200,10 @@ impl Rules {
             let lower = self.b.unary(Unary::Shift(-1.0), y)?;
             let power = self.b.binary(Binary::Pow, x, lower)?;
             let slope = self.b.mul(y, power)?;
+            // x⁰ is a constant, even where x is 0 and the power below has no value.
+            let zero = self.b.scalar(0.0)?;
+            let constant = self.b.compare(Compare::Equal, y, zero)?;
+            let slope = self.b.select(constant, zero, slope)?;
             let back = self.b.mul(grad, slope)?;
             self.give(x, back)?;
         }

@@ -74,6 +74,11 @@ impl Builder {
         self.graph.names.push((name.to_owned(), id));
     }
 
+    /// Remembers why what the file calls so is not computed. Nothing but what takes it is the worse for it.
+    pub fn refuse(&mut self, name: &str, why: Error) {
+        self.graph.refused.insert(name.to_owned(), why);
+    }
+
     /// One more turn of a loop with so many nodes. A loop of nothing, inside of others, would make no operation and never end.
     pub fn unrolled(&mut self, nodes: usize) -> Result<()> {
         self.unrolled += 1 + nodes as u64;

@@ -10,6 +10,7 @@ mod dump;
 mod op;
 mod shape;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use affine::affine_frontier;
@@ -18,6 +19,7 @@ pub(crate) use cost::products;
 pub use op::{Binary, Compare, Op, Reduce, Unary, Window};
 pub(crate) use shape::broadcast_shapes;
 
+use crate::error::Error;
 use crate::exec::Packed;
 use crate::tensor::{Dtype, Tensor};
 
@@ -64,6 +66,8 @@ pub struct Graph {
     values: Vec<Value>,
     /// Names as in the file, in the order of the file.
     names: Vec<(String, ValueId)>,
+    /// Values of the file that cannot be computed, and why.
+    refused: BTreeMap<String, Error>,
     /// Where the model keeps its weights in the order of the inner loop.
     packed: Arc<Packed>,
 }
@@ -91,6 +95,11 @@ impl Graph {
     /// The value that the file calls so.
     pub fn named(&self, name: &str) -> Option<ValueId> {
         self.names.iter().rev().find(|(known, _)| known == name).map(|(_, id)| *id)
+    }
+
+    /// Why the value that the file calls so cannot be computed.
+    pub fn refusal(&self, name: &str) -> Option<&Error> {
+        self.refused.get(name)
     }
 
     /// Names as in the file, in the order of the file.

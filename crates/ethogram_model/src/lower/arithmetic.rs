@@ -3,7 +3,7 @@
 use super::{Call, Lower};
 use crate::error::Result;
 use crate::graph::{Binary, Compare, Unary, ValueId};
-use crate::tensor::Dtype;
+use crate::tensor::{Dtype, Tensor};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("Add", |call| binary(call, Binary::Add)),
@@ -70,13 +70,25 @@ fn expm1(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     Ok(vec![call.b.mul(tanh, more)?])
 }
 
-/// Of floats, or of integers by way of floats, which is exact for shapes and indices.
+/// Of floats, or of integers, which keep all their digits.
 fn signed(call: &mut Call<'_>, unary: Unary) -> Result<Vec<ValueId>> {
     let x = call.input(0)?;
-    let dtype = call.b.dtype(x);
-    let x = call.b.cast(x, Dtype::F32)?;
-    let y = call.b.unary(unary, x)?;
-    Ok(vec![call.b.cast(y, dtype)?])
+    if call.b.dtype(x) != Dtype::I64 {
+        return Ok(vec![call.b.unary(unary, x)?]);
+    }
+    let whole = |call: &mut Call<'_>, value: i64| call.b.constant(Tensor::i64(&[], vec![value])?);
+    let zero = whole(call, 0)?;
+    Ok(vec![match unary {
+        Unary::Sign => {
+            let (one, less) = (whole(call, 1)?, whole(call, -1)?);
+            let above = call.b.binary(Binary::Max, x, less)?;
+            call.b.binary(Binary::Min, above, one)?
+        }
+        _ => {
+            let negative = call.b.sub(zero, x)?;
+            if unary == Unary::Abs { call.b.binary(Binary::Max, x, negative)? } else { negative }
+        }
+    }])
 }
 
 fn binary(call: &mut Call<'_>, binary: Binary) -> Result<Vec<ValueId>> {
@@ -101,9 +113,15 @@ fn mean(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 
 fn pow(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let (x, y) = (call.input(0)?, call.input(1)?);
-    if call.b.dtype(x) == Dtype::I64 {
-        let y = call.b.cast(y, Dtype::I64)?;
-        return Ok(vec![call.b.binary(Binary::Pow, x, y)?]);
+    match (call.b.dtype(x), call.b.dtype(y)) {
+        (Dtype::I64, Dtype::I64) => return Ok(vec![call.b.binary(Binary::Pow, x, y)?]),
+        // The result is what the base is: cut toward zero.
+        (Dtype::I64, _) => {
+            let (x, y) = (call.b.cast(x, Dtype::F32)?, call.b.cast(y, Dtype::F32)?);
+            let power = call.b.binary(Binary::Pow, x, y)?;
+            return Ok(vec![call.b.cast(power, Dtype::I64)?]);
+        }
+        _ => {}
     }
     let y = call.b.cast(y, Dtype::F32)?;
     // A constant power needs no logarithm of the base when it is differentiated.
@@ -133,8 +151,28 @@ fn select(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 
 fn cast(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let x = call.input(0)?;
-    let dtype = call.element_type(call.attributes.int("to", 1))?;
-    Ok(vec![call.b.cast(x, dtype)?])
+    let to = call.attributes.int("to", 1);
+    let dtype = call.element_type(to)?;
+    let y = call.b.cast(x, dtype)?;
+    Ok(vec![call.wrapped(y, to)?])
+}
+
+impl Call<'_> {
+    /// What is left of integers in a narrow type of the file: bytes begin anew after 255.
+    fn wrapped(&mut self, x: ValueId, element_type: i64) -> Result<ValueId> {
+        let (count, least): (i64, i64) = match element_type {
+            2 => (1 << 8, 0),
+            3 => (1 << 8, -(1 << 7)),
+            4 => (1 << 16, 0),
+            5 => (1 << 16, -(1 << 15)),
+            _ => return Ok(x),
+        };
+        let [count, least] = [count, least].map(|value| self.b.constant(Tensor::i64(&[], vec![value])?));
+        let (count, least) = (count?, least?);
+        let above = self.b.sub(x, least)?;
+        let rest = self.b.binary(Binary::Mod, above, count)?;
+        self.b.add(rest, least)
+    }
 }
 
 fn cast_like(call: &mut Call<'_>) -> Result<Vec<ValueId>> {

@@ -29,17 +29,20 @@ pub const OPERATORS: &[(&str, Lower)] = &[
 ];
 
 fn same(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
-    if call.outputs > 1 {
-        return Err(call.b.wrong("the mask is not given out"));
-    }
     Ok(vec![call.input(0)?])
 }
 
-/// Nothing at all when the policy acts.
+/// Nothing at all when the policy acts: everything is kept, and the mask says so.
 fn dropout(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let training = call.optional(2).map(|id| call.b.constant_of(id).and_then(|tensor| tensor.as_bool()));
     match training {
-        None | Some(Some([false])) => same(call),
+        None | Some(Some([false])) if call.outputs < 2 => same(call),
+        None | Some(Some([false])) => {
+            let x = call.input(0)?;
+            let kept = call.b.constant(Tensor::new(Vec::new(), Data::Bool(vec![true]))?)?;
+            let shape = call.shape(x);
+            Ok(vec![x, call.b.broadcast(kept, &shape)?])
+        }
         _ => Err(call.b.wrong("training_mode is on; export the policy in evaluation mode")),
     }
 }
@@ -245,8 +248,7 @@ fn slice(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
 fn pad(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let given = call.input(0)?;
     let dtype = call.b.dtype(given);
-    let x = call.b.cast(given, Dtype::F32)?;
-    let shape = call.shape(x);
+    let shape = call.shape(given);
     let pads = match call.attributes.ints("pads") {
         Some(pads) => pads.to_vec(),
         None => call.integers(1)?.ok_or_else(|| call.b.wrong("no pads"))?,
@@ -263,29 +265,36 @@ fn pad(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
         (before[axis], after[axis]) = (pads[index], pads[axes.len() + index]);
     }
     match call.attributes.text("mode", "constant") {
+        "constant" if dtype == Dtype::I64 => {
+            let fill = call.integers(2)?.and_then(|fill| fill.first().copied()).unwrap_or(0);
+            Ok(vec![pad_whole(call, given, &before, &after, fill)?])
+        }
         "constant" => {
-            let fill = call.float(2)?.unwrap_or_else(|| call.attributes.float("value", 0.0));
+            let x = call.b.cast(given, Dtype::F32)?;
+            let fill = match call.optional(2).and_then(|id| call.b.constant_of(id)).and_then(|fill| fill.as_bool()) {
+                Some(fill) => f32::from(u8::from(fill == [true])),
+                None => call.float(2)?.unwrap_or_else(|| call.attributes.float("value", 0.0)),
+            };
             let y = pad_constant(call, x, &before, &after, fill)?;
             Ok(vec![call.b.cast(y, dtype)?])
         }
         mode @ ("reflect" | "edge" | "wrap") => {
-            let mut y = x;
+            let mut y = given;
             for axis in 0..shape.len() {
                 if (before[axis], after[axis]) != (0, 0) {
                     y = pad_by_index(call, y, axis, (before[axis], after[axis]), mode)?;
                 }
             }
-            Ok(vec![call.b.cast(y, dtype)?])
+            Ok(vec![y])
         }
         other => Err(call.b.wrong(format!("mode {other:?}"))),
     }
 }
 
-/// Negative pads cut.
-fn pad_constant(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], fill: f32) -> Result<ValueId> {
+/// What negative pads leave.
+fn cut(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64]) -> Result<ValueId> {
     let shape = call.shape(x);
     let cut = |pad: i64| usize::try_from(pad.min(0).unsigned_abs()).unwrap_or(usize::MAX);
-    let grown = |pad: i64| usize::try_from(pad.max(0)).unwrap_or(usize::MAX);
     let mut y = x;
     for axis in 0..shape.len() {
         let (start, end) = (cut(before[axis]), cut(after[axis]));
@@ -293,6 +302,16 @@ fn pad_constant(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], 
         let left = left.ok_or_else(|| call.b.wrong(format!("pads cut more than axis {axis} has")))?;
         y = call.b.slice_axis(y, axis, start, left)?;
     }
+    Ok(y)
+}
+
+/// Entries that a pad adds.
+fn grown(pad: i64) -> usize {
+    usize::try_from(pad.max(0)).unwrap_or(usize::MAX)
+}
+
+fn pad_constant(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], fill: f32) -> Result<ValueId> {
+    let y = cut(call, x, before, after)?;
     let inner = call.shape(y);
     let starts: Vec<usize> = before.iter().map(|&pad| grown(pad)).collect();
     let to: Option<Vec<usize>> = (0..inner.len())
@@ -300,6 +319,22 @@ fn pad_constant(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], 
         .collect();
     let to = to.ok_or_else(|| call.b.wrong("pads beyond memory"))?;
     call.b.place(y, &starts, &vec![1; inner.len()], &to, fill)
+}
+
+/// Integers keep all their digits.
+fn pad_whole(call: &mut Call<'_>, x: ValueId, before: &[i64], after: &[i64], fill: i64) -> Result<ValueId> {
+    let mut y = cut(call, x, before, after)?;
+    for axis in 0..before.len() {
+        let beside = |call: &mut Call<'_>, pad: i64| -> Result<ValueId> {
+            let one = call.b.constant(Tensor::i64(&[], vec![fill])?)?;
+            let mut to = call.shape(y);
+            to[axis] = grown(pad);
+            call.b.broadcast(one, &to)
+        };
+        let (first, last) = (beside(call, before[axis])?, beside(call, after[axis])?);
+        y = call.b.concat(&[first, y, last], axis)?;
+    }
+    Ok(y)
 }
 
 /// Pads one axis with its own entries.

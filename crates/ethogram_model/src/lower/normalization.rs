@@ -64,17 +64,26 @@ fn batch(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     Ok(vec![call.b.add(y, summand)?])
 }
 
+/// And, where they have names, the mean and one over the deviation.
 fn layer(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
-    if call.outputs > 1 {
-        return Err(call.b.wrong("the mean and deviation are not given out"));
-    }
     let x = call.floats(0)?;
     let rank = call.shape(x).len();
     let axes: Vec<usize> = (call.axis(call.attributes.int("axis", -1), rank)?..rank).collect();
-    let y = call.standardized(x, &axes, call.attributes.float("epsilon", 1e-5))?;
+    let epsilon = call.attributes.float("epsilon", 1e-5);
+    let y = call.standardized(x, &axes, epsilon)?;
     let scale = call.floats(1)?;
     let shift = if call.optional(2).is_some() { Some(call.floats(2)?) } else { None };
-    Ok(vec![call.scaled_and_shifted(y, scale, shift)?])
+    let y = call.scaled_and_shifted(y, scale, shift)?;
+    if call.outputs < 2 {
+        return Ok(vec![y]);
+    }
+    let mean = call.b.reduce(Reduce::Mean, x, &axes)?;
+    let centred = call.b.sub(x, mean)?;
+    let square = call.b.mul(centred, centred)?;
+    let variance = call.b.reduce(Reduce::Mean, square, &axes)?;
+    let shifted = call.b.unary(Unary::Shift(epsilon), variance)?;
+    let deviation = call.b.unary(Unary::Sqrt, shifted)?;
+    Ok(vec![y, mean, call.b.unary(Unary::Reciprocal, deviation)?])
 }
 
 fn root_mean_square(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
@@ -132,11 +141,12 @@ fn lp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     } else {
         let square = call.b.mul(x, x)?;
         let sum = call.b.reduce(Reduce::Sum, square, &[axis])?;
-        call.b.unary(Unary::Sqrt, sum)?
+        call.root(sum)?
     };
     // What is zero everywhere has no direction, and stays.
-    let zero = call.b.scalar(0.0)?;
+    let (zero, one) = (call.b.scalar(0.0)?, call.b.scalar(1.0)?);
     let none = call.b.compare(Compare::Equal, norm, zero)?;
+    let norm = call.b.select(none, one, norm)?;
     let unit = call.b.div(x, norm)?;
     Ok(vec![call.b.select(none, zero, unit)?])
 }

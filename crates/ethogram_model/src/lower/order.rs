@@ -76,7 +76,7 @@ fn top_k(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     Ok(vec![call.b.cast(values, dtype)?, at?])
 }
 
-/// A product with a triangle of ones.
+/// A product with a triangle of ones; of integers, sums of twice as many entries again and again.
 fn cumulative_sum(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let given = call.input(0)?;
     let (shape, dtype) = (call.shape(given), call.b.dtype(given));
@@ -84,9 +84,12 @@ fn cumulative_sum(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let Some(&[axis]) = asked.as_deref() else { return Err(call.b.wrong(format!("axis {asked:?}"))) };
     let axis = call.axis(axis, shape.len())?;
     let length = shape[axis];
+    let (exclusive, backwards) = (call.attributes.int("exclusive", 0) != 0, call.attributes.int("reverse", 0) != 0);
+    if dtype == Dtype::I64 {
+        return Ok(vec![whole_sums(call, given, axis, exclusive, backwards)?]);
+    }
     let cells = (length as u64).saturating_mul(length as u64);
     within("the weights of a cumulative sum", cells, "tensor_elements", call.b.limits().tensor_elements)?;
-    let (exclusive, backwards) = (call.attributes.int("exclusive", 0) != 0, call.attributes.int("reverse", 0) != 0);
     let counts = |from: usize, to: usize| {
         let (from, to) = if backwards { (to, from) } else { (from, to) };
         f32::from(u8::from(if exclusive { from < to } else { from <= to }))
@@ -102,6 +105,29 @@ fn cumulative_sum(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
     let y = call.b.reshape(y, &turned)?;
     let y = call.b.transpose(y, &axes)?;
     Ok(vec![call.b.cast(y, dtype)?])
+}
+
+/// Integers keep all their digits.
+fn whole_sums(call: &mut Call<'_>, x: ValueId, axis: usize, exclusive: bool, backwards: bool) -> Result<ValueId> {
+    let shape = call.shape(x);
+    let length = shape[axis];
+    // Every entry takes that of so many places before it, zeros from beyond the end.
+    let shifted = |call: &mut Call<'_>, y: ValueId, by: usize| -> Result<ValueId> {
+        let mut zeros = shape.clone();
+        zeros[axis] = by;
+        let count = zeros.iter().product();
+        let zeros = call.b.constant(Tensor::i64(&zeros, vec![0; count])?)?;
+        let rest = call.b.slice_axis(y, axis, if backwards { by } else { 0 }, length - by)?;
+        call.b.concat(&if backwards { [rest, zeros] } else { [zeros, rest] }, axis)
+    };
+    let mut y = if exclusive && length > 0 { shifted(call, x, 1)? } else { x };
+    let mut by = 1;
+    while by < length {
+        let before = shifted(call, y, by)?;
+        y = call.b.add(y, before)?;
+        by *= 2;
+    }
+    Ok(y)
 }
 
 /// One value where an index says, and another elsewhere.

@@ -13,9 +13,6 @@ pub const OPERATORS: &[(&str, Lower)] = &[
 ];
 
 fn max_pool(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
-    if call.outputs > 1 {
-        return Err(call.b.wrong("the indices are not given out"));
-    }
     if let Some((x, kernel)) = volume(call)? {
         return Ok(vec![super::volume::max_pool(call, x, &kernel)?]);
     }

@@ -2,7 +2,7 @@
 
 use super::{Call, Lower};
 use crate::error::Result;
-use crate::graph::{Reduce, Unary, ValueId};
+use crate::graph::{Binary, Compare, Reduce, Unary, ValueId};
 use crate::tensor::{Dtype, Tensor};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
@@ -11,11 +11,11 @@ pub const OPERATORS: &[(&str, Lower)] = &[
     ("ReduceMax", |call| plain(call, Reduce::Max)),
     ("ReduceMin", |call| plain(call, Reduce::Min)),
     ("ReduceProd", |call| plain(call, Reduce::Prod)),
-    ("ReduceL1", |call| composed(call, |call, x| call.b.unary(Unary::Abs, x), None)),
-    ("ReduceL2", |call| composed(call, |call, x| call.b.mul(x, x), Some(Unary::Sqrt))),
-    ("ReduceSumSquare", |call| composed(call, |call, x| call.b.mul(x, x), None)),
-    ("ReduceLogSum", |call| composed(call, |_, x| Ok(x), Some(Unary::Log))),
-    ("ReduceLogSumExp", log_sum_exp),
+    ("ReduceL1", |call| sum_of(call, size)),
+    ("ReduceL2", |call| of_floats(call, length)),
+    ("ReduceSumSquare", |call| sum_of(call, |call, x| call.b.mul(x, x))),
+    ("ReduceLogSum", |call| of_floats(call, log_sum)),
+    ("ReduceLogSumExp", |call| of_floats(call, log_sum_exp)),
     ("ArgMax", |call| arg_extreme(call, false)),
     ("ArgMin", |call| arg_extreme(call, true)),
 ];
@@ -36,6 +36,15 @@ impl Call<'_> {
             _ if self.attributes.int("noop_with_empty_axes", 0) != 0 => Ok(None),
             _ => Ok(Some((0..rank).collect())),
         }
+    }
+
+    /// `√x` of a sum of squares, whose slope at 0 is 0, as torch has it for lengths.
+    pub(super) fn root(&mut self, x: ValueId) -> Result<ValueId> {
+        let (zero, one) = (self.b.scalar(0.0)?, self.b.scalar(1.0)?);
+        let none = self.b.compare(Compare::Equal, x, zero)?;
+        let some = self.b.select(none, one, x)?;
+        let root = self.b.unary(Unary::Sqrt, some)?;
+        self.b.select(none, zero, root)
     }
 
     /// Takes reduced axes away unless they are to stay.
@@ -80,31 +89,57 @@ fn product(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
     Ok(y)
 }
 
-fn composed(
-    call: &mut Call<'_>,
-    before: fn(&mut Call<'_>, ValueId) -> Result<ValueId>,
-    after: Option<Unary>,
-) -> Result<Vec<ValueId>> {
-    let x = call.floats(0)?;
+/// Sums of sizes or squares. Integers stay integers.
+fn sum_of(call: &mut Call<'_>, each: fn(&mut Call<'_>, ValueId) -> Result<ValueId>) -> Result<Vec<ValueId>> {
+    let x = call.input(0)?;
     let axes = call.reduced(x)?.unwrap_or_default();
-    let inner = before(call, x)?;
-    let mut y = call.b.reduce(Reduce::Sum, inner, &axes)?;
-    if let Some(after) = after {
-        y = call.b.unary(after, y)?;
-    }
+    let inner = each(call, x)?;
+    let y = call.b.reduce(Reduce::Sum, inner, &axes)?;
     Ok(vec![call.kept(y, &axes)?])
 }
 
-fn log_sum_exp(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
+fn size(call: &mut Call<'_>, x: ValueId) -> Result<ValueId> {
+    if call.b.dtype(x) == Dtype::F32 {
+        return call.b.unary(Unary::Abs, x);
+    }
+    let zero = call.b.constant(Tensor::i64(&[], vec![0])?)?;
+    let negative = call.b.sub(zero, x)?;
+    call.b.binary(Binary::Max, x, negative)
+}
+
+/// Functions of floats; of integers, the result is cut toward zero.
+fn of_floats(
+    call: &mut Call<'_>,
+    function: fn(&mut Call<'_>, ValueId, &[usize]) -> Result<ValueId>,
+) -> Result<Vec<ValueId>> {
+    let given = call.input(0)?;
+    let dtype = call.b.dtype(given);
     let x = call.floats(0)?;
-    let Some(axes) = call.reduced(x)? else { return Ok(vec![x]) };
-    let most = call.b.reduce(Reduce::Max, x, &axes)?;
+    let axes = call.reduced(x)?.unwrap_or_default();
+    let y = function(call, x, &axes)?;
+    let y = call.b.cast(y, dtype)?;
+    Ok(vec![call.kept(y, &axes)?])
+}
+
+fn length(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
+    let square = call.b.mul(x, x)?;
+    let sum = call.b.reduce(Reduce::Sum, square, axes)?;
+    call.root(sum)
+}
+
+fn log_sum(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
+    let sum = call.b.reduce(Reduce::Sum, x, axes)?;
+    call.b.unary(Unary::Log, sum)
+}
+
+/// The largest is taken off first.
+fn log_sum_exp(call: &mut Call<'_>, x: ValueId, axes: &[usize]) -> Result<ValueId> {
+    let most = call.b.reduce(Reduce::Max, x, axes)?;
     let shifted = call.b.sub(x, most)?;
     let exp = call.b.unary(Unary::Exp, shifted)?;
-    let sum = call.b.reduce(Reduce::Sum, exp, &axes)?;
+    let sum = call.b.reduce(Reduce::Sum, exp, axes)?;
     let log = call.b.unary(Unary::Log, sum)?;
-    let y = call.b.add(log, most)?;
-    Ok(vec![call.kept(y, &axes)?])
+    call.b.add(log, most)
 }
 
 fn arg_extreme(call: &mut Call<'_>, smallest: bool) -> Result<Vec<ValueId>> {

@@ -15,9 +15,9 @@ struct Line {
     from: usize,
     to: usize,
     /// Length of the result over length of the input, which need not be whole entries.
-    scale: f64,
+    scale: f32,
     /// Part of the axis that is looked at, of `tf_crop_and_resize`.
-    part: [f64; 2],
+    part: [f32; 2],
 }
 
 fn resize(call: &mut Call<'_>) -> Result<Vec<ValueId>> {
@@ -61,16 +61,16 @@ fn lines(call: &Call<'_>, shape: &[usize], axes: &[usize]) -> Result<Vec<Line>> 
         [vec![0.0; axes.len()], vec![1.0; axes.len()]].concat()
     };
     let fits = counts.iter().flatten().all(|&count| count == axes.len()) && regions.len() == 2 * axes.len();
-    let lengths: Vec<f64> = axes.iter().map(|&axis| shape[axis] as f64).collect();
-    let scales: Vec<f64> = match (scales, sizes) {
+    let lengths: Vec<f32> = axes.iter().map(|&axis| shape[axis] as f32).collect();
+    let scales: Vec<f32> = match (scales, sizes) {
         (_, Some(_)) | (Some(_), None) if !fits => {
             return Err(call.b.wrong(format!("{counts:?} scales and sizes for {} axes", axes.len())));
         }
         (_, Some(sizes)) => {
-            let each: Vec<f64> = sizes.iter().zip(&lengths).map(|(&size, &length)| size as f64 / length).collect();
+            let each: Vec<f32> = sizes.iter().zip(&lengths).map(|(&size, &length)| size as f32 / length).collect();
             let one = match call.attributes.text("keep_aspect_ratio_policy", "stretch") {
-                "not_larger" => each.iter().copied().reduce(f64::min),
-                "not_smaller" => each.iter().copied().reduce(f64::max),
+                "not_larger" => each.iter().copied().reduce(f32::min),
+                "not_smaller" => each.iter().copied().reduce(f32::max),
                 _ => None,
             };
             let whole: Vec<i64> = match one {
@@ -79,26 +79,26 @@ fn lines(call: &Call<'_>, shape: &[usize], axes: &[usize]) -> Result<Vec<Line>> 
             };
             let to = call.lengths(&whole)?;
             let line = |at: usize| Line {
-                from: lengths[at] as usize,
+                from: shape[axes[at]],
                 to: to[at],
                 scale: one.unwrap_or(each[at]),
-                part: [f64::from(regions[at]), f64::from(regions[axes.len() + at])],
+                part: [regions[at], regions[axes.len() + at]],
             };
             return Ok((0..axes.len()).map(line).collect());
         }
-        (Some(scales), None) => scales.into_iter().map(f64::from).collect(),
+        (Some(scales), None) => scales,
         (None, None) => return Err(call.b.wrong("neither scales nor sizes")),
     };
     let most = call.b.limits().tensor_elements;
     (0..axes.len())
         .map(|at| {
-            let part = [f64::from(regions[at]), f64::from(regions[axes.len() + at])];
+            let part = [regions[at], regions[axes.len() + at]];
             let to = (lengths[at] * (part[1] - part[0]) * scales[at]).floor();
             if !(scales[at] > 0.0 && to >= 0.0) {
                 return Err(call.b.wrong(format!("a scale of {}, expected more than 0", scales[at])));
             }
             within("a resized axis", to as u64, "tensor_elements", most)?;
-            Ok(Line { from: lengths[at] as usize, to: to as usize, scale: scales[at], part })
+            Ok(Line { from: shape[axes[at]], to: to as usize, scale: scales[at], part })
         })
         .collect()
 }
@@ -155,12 +155,14 @@ fn along(call: &mut Call<'_>, x: ValueId, axis: usize, line: &Line) -> Result<Va
 }
 
 impl Line {
-    /// Where an entry of the result lies on the input.
+    /// Where an entry of the result lies on the input, in single precision as in ONNX Runtime: with scales such as 0.2 the nearest entry
+    /// hangs on the last digit.
     fn place(&self, call: &Call<'_>, at: usize) -> Result<f64> {
-        let (at, from, to) = (at as f64, self.from as f64, self.to as f64);
-        Ok(match call.attributes.text("coordinate_transformation_mode", "half_pixel") {
+        let (at, from, to) = (at as f32, self.from as f32, self.to as f32);
+        let place = match call.attributes.text("coordinate_transformation_mode", "half_pixel") {
             "pytorch_half_pixel" | "align_corners" if self.to <= 1 => 0.0,
             "half_pixel" | "pytorch_half_pixel" => (at + 0.5) / self.scale - 0.5,
+            "tf_half_pixel_for_nn" => (at + 0.5) / self.scale,
             "half_pixel_symmetric" => {
                 let adjusted = to / (self.scale * from);
                 from / 2.0 * (1.0 - adjusted) + (at + 0.5) / self.scale - 0.5
@@ -172,7 +174,8 @@ impl Line {
                 self.part[0] * (from - 1.0) + at * (self.part[1] - self.part[0]) * (from - 1.0) / (to - 1.0)
             }
             other => return Err(call.b.wrong(format!("coordinate_transformation_mode {other:?}"))),
-        })
+        };
+        Ok(f64::from(place))
     }
 
     /// What each entry of the input counts at a place.
@@ -201,7 +204,7 @@ impl Line {
         };
         // Where the result is smaller, each of its entries is a mean over as many more.
         let shrinks = call.attributes.int("antialias", 0) != 0 && self.scale < 1.0;
-        let stretch = if shrinks { self.scale } else { 1.0 };
+        let stretch = if shrinks { f64::from(self.scale) } else { 1.0 };
         let leaves_out = call.attributes.int("exclude_outside", 0) != 0;
         let last = self.from as i64 - 1;
         let mut sum = 0.0;

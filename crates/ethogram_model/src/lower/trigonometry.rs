@@ -2,7 +2,7 @@
 
 use super::{Call, Lower};
 use crate::error::Result;
-use crate::graph::{Builder, Unary, ValueId};
+use crate::graph::{Builder, Compare, Unary, ValueId};
 
 pub const OPERATORS: &[(&str, Lower)] = &[
     ("Sin", |call| of(call, |b, x| b.unary(Unary::Sin, x))),
@@ -51,16 +51,10 @@ fn arc_cosine(b: &mut Builder, x: ValueId) -> Result<ValueId> {
     b.unary(Unary::Scale(2.0), half)
 }
 
-/// `(e^|x| − e^−|x|) / 2` with the sign of x. With `u = e^−|x| − 1`, which is exact near 0, this is `−u (u + 2) / (2 (u + 1))`.
+/// `tanh x · cosh x`, exact near 0 and far from it.
 fn hyperbolic_sine(b: &mut Builder, x: ValueId) -> Result<ValueId> {
-    let size = b.unary(Unary::Abs, x)?;
-    let below = b.unary(Unary::Neg, size)?;
-    let u = b.unary(Unary::Elu(1.0), below)?;
-    let (two, one) = (b.unary(Unary::Shift(2.0), u)?, b.unary(Unary::Shift(1.0), u)?);
-    let above = b.mul(u, two)?;
-    let above = b.unary(Unary::Scale(-0.5), above)?;
-    let y = b.div(above, one)?;
-    signed(b, x, y)
+    let (tangent, cosine) = (b.unary(Unary::Tanh, x)?, hyperbolic_cosine(b, x)?);
+    b.mul(tangent, cosine)
 }
 
 fn hyperbolic_cosine(b: &mut Builder, x: ValueId) -> Result<ValueId> {
@@ -72,13 +66,17 @@ fn hyperbolic_cosine(b: &mut Builder, x: ValueId) -> Result<ValueId> {
 
 /// `ln(|x| + √(x² + 1))` with the sign of x.
 fn area_sine(b: &mut Builder, x: ValueId) -> Result<ValueId> {
-    let size = b.unary(Unary::Abs, x)?;
+    // Not the sign, nor what gives the size: both have no slope at 0, where this has one.
+    let (zero, one, less) = (b.scalar(0.0)?, b.scalar(1.0)?, b.scalar(-1.0)?);
+    let below = b.compare(Compare::Less, x, zero)?;
+    let side = b.select(below, less, one)?;
+    let size = b.mul(x, side)?;
     let square = b.mul(x, x)?;
     let shifted = b.unary(Unary::Shift(1.0), square)?;
     let root = b.unary(Unary::Sqrt, shifted)?;
     let sum = b.add(size, root)?;
     let log = b.unary(Unary::Log, sum)?;
-    signed(b, x, log)
+    b.mul(side, log)
 }
 
 /// `ln(x + √(x² − 1))`
@@ -97,9 +95,4 @@ fn area_tangent(b: &mut Builder, x: ValueId) -> Result<ValueId> {
     let ratio = b.div(more, less)?;
     let log = b.unary(Unary::Log, ratio)?;
     b.unary(Unary::Scale(0.5), log)
-}
-
-fn signed(b: &mut Builder, x: ValueId, size: ValueId) -> Result<ValueId> {
-    let sign = b.unary(Unary::Sign, x)?;
-    b.mul(sign, size)
 }

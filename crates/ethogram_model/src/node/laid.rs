@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Branch, Node};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Builder, ValueId};
 use crate::lower::{Call, lower};
 use crate::tensor::Tensor;
@@ -22,6 +22,20 @@ pub struct Laid<'m, 'b> {
 }
 
 impl<'m> Laid<'m, '_> {
+    /// Lays a node. One that cannot be computed is no error until somebody asks for what it, or a node after it, gives: a file may hold a
+    /// sampler beside the logits.
+    pub fn add_or_refuse(&mut self, node: &'m Node, known: &mut Known<'m>) -> Result<()> {
+        match self.add(node, known) {
+            Err(why @ (Error::UnsupportedOperator { .. } | Error::Operator { .. })) => {
+                for name in node.outputs.iter().filter(|name| !known.contains_key(name.as_str())) {
+                    self.b.refuse(name, why.clone());
+                }
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// Lays a node whose inputs are known.
     pub fn add(&mut self, node: &'m Node, known: &mut Known<'m>) -> Result<()> {
         self.b.at = (node.operator.clone(), node.title());
@@ -43,7 +57,10 @@ impl<'m> Laid<'m, '_> {
         self.b.at = (node.operator.clone(), node.title());
         for (index, name) in node.outputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(&made) = results.get(index) else {
-                return Err(self.b.wrong(format!("output {index} is not given out")));
+                // The places of a MaxPool, which hardly anybody takes.
+                let why = self.b.wrong(format!("output {index} is not given out"));
+                self.b.refuse(name, why);
+                continue;
             };
             let id = if self.patched.is_some_and(|patched| patched.contains(name)) {
                 let (shape, dtype) = (self.b.shape(made).to_vec(), self.b.dtype(made));
@@ -63,6 +80,9 @@ impl<'m> Laid<'m, '_> {
     fn value(&mut self, name: &'m str, known: &mut Known<'m>) -> Result<ValueId> {
         if let Some(id) = known.get(name) {
             return Ok(*id);
+        }
+        if let Some(why) = self.b.graph().refusal(name) {
+            return Err(why.clone());
         }
         let Some(weight) = self.weights.get(name) else {
             return Err(self.b.wrong(format!("input {name:?} is made by no node before it")));

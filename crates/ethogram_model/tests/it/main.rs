@@ -6,6 +6,7 @@ mod attributions;
 #[path = "../../../ethogram_store/tests/it/corpus.rs"]
 mod corpus;
 mod counterfactual;
+mod edges;
 mod encode;
 mod exporters;
 mod feature_image;

@@ -66,7 +66,8 @@ impl<'b> Case<'b> {
             })
             .collect();
         let expected = self.tensors("outputs");
-        let ids: Vec<_> = expected.keys().map(|name| graph.named(name).unwrap()).collect();
+        let ids = expected.keys().map(|name| model.find(&graph, name).map_err(|error| error.to_string()));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
         let plain = run_reference(&graph, &given, &ids).map_err(|error| error.to_string())?;
         let program = Program::compile(graph, &ids, &Limits::default()).map_err(|error| error.to_string())?;
         let fast = program.run(&given, &Cancel::default()).map_err(|error| error.to_string())?;

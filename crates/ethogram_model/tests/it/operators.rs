@@ -33,7 +33,8 @@ pub fn check(bytes: &[u8], shape: &[usize]) -> Result<Tensor, String> {
     let network = Model::from_bytes(bytes, &Limits::default()).map_err(|error| error.to_string())?;
     let graph =
         network.graph(&BTreeMap::from([("x".to_owned(), shape.to_vec())]), &[]).map_err(|error| error.to_string())?;
-    let (x, y) = (graph.named("x").unwrap(), graph.named("y").unwrap());
+    let named = |name: &str| network.find(&graph, name).map_err(|error| error.to_string());
+    let (x, y) = (named("x")?, named("y")?);
     let at = noise(shape.iter().product(), 3);
     let out = graph.value(y).shape.clone();
     let seed = noise(out.iter().product(), 5);

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use ethogram_model::{
-    Attribution, Cancel, Explained, Frames, Mode, Occlusion, Perturbation, Score, Subject, Target, Tensor,
+    Attribution, Cancel, Explained, Frames, Limits, Method, Mode, Model, Occlusion, Perturbation, Score, Subject,
+    Target, Tensor,
 };
 
+use crate::encode::{floats, ints, model, node};
 use crate::goldens::{open, worst};
 use crate::methods::picture;
+use crate::operators::noise;
 
 /// A-7: of a linear network a spot's score is the closed form ½ (Σ w · m · (x − blurred x))², or without the square by the target.
 #[test]
@@ -160,5 +163,63 @@ fn pictures_of_a_network_of_one_row_are_perturbed_one_by_one() {
     for (index, method) in methods.into_iter().enumerate() {
         let error = worst(&ask("fixed-planted.onnx", method), &ask("planted.onnx", method));
         assert!(error < 1e-5, "method {index}: off by {error}");
+    }
+}
+
+/// One network twice: as it takes `[C, H, W]`, and behind a turn of axes as it takes `[H, W, C]`, channels last. What is found is the same, turned.
+#[test]
+fn pictures_with_their_channels_last_are_explained_as_others_are() {
+    let weights = || floats("w", &[3, 5, 3, 3], &noise(3 * 5 * 9, 11));
+    let tail = |from: &str| {
+        vec![
+            node("Conv", &[from, "w"], &["c"], vec![]),
+            node("Tanh", &["c"], &["r"], vec![]),
+            node("GlobalAveragePool", &["r"], &["p"], vec![]),
+            node("Flatten", &["p"], &["y"], vec![]),
+        ]
+    };
+    let turn = node("Transpose", &["x"], &["t"], vec![ints("perm", &[0, 3, 1, 2])]);
+    let read = |bytes: Vec<u8>| Model::from_bytes(&bytes, &Limits::default()).unwrap();
+    let (height, width, planes) = (20, 16, 5);
+    let first = read(model(tail("x"), vec![weights()], &[1, 5, 20, 16]));
+    let last = read(model([vec![turn], tail("t")].concat(), vec![weights()], &[1, 20, 16, 5]));
+    let plain = picture(&[1, planes, height, width], 9);
+    // Where an element of `[H, W, C]` lies in `[C, H, W]`.
+    let turned = |values: &[f32]| -> Vec<f32> {
+        let from = |at: usize| at % planes * height * width + at / planes;
+        (0..values.len()).map(|at| values[from(at)]).collect()
+    };
+    let explained = |network, at: Tensor| {
+        let subject = Subject {
+            inputs: BTreeMap::from([("x".to_owned(), at)]).into(),
+            target: Target::entries("y", &[0]),
+            wrt: vec!["x".to_owned()],
+        };
+        Explained::new(network, subject, 1, &Cancel::default()).unwrap()
+    };
+    let at_last = Tensor::f32(&[1, height, width, planes], turned(plain.as_f32().unwrap())).unwrap();
+    let (first, last) = (explained(&first, plain.clone()), explained(&last, at_last));
+    let by = |name: &str, settings: &[(&str, &str)]| {
+        let method = Method::find(name).unwrap();
+        let given = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        method.with(&given).unwrap()
+    };
+    for (name, settings) in [
+        ("perturbation", vec![]),
+        ("perturbation", vec![("frames", "singly"), ("mode", "searchlight")]),
+        ("occlusion", vec![]),
+        ("occlusion", vec![("window", "3"), ("stride", "2")]),
+        ("integrated_gradients", vec![("baseline", "blur")]),
+        ("multi_path", vec![]),
+        ("sarfa", vec![]),
+    ] {
+        let found = [&first, &last].map(|it| by(name, &settings).attribute(it, &Cancel::default()).unwrap().values);
+        let [plain, other] = found.each_ref().map(|values| values.as_f32().unwrap().to_vec());
+        let whole = plain.len() == height * width * planes;
+        let expected = if whole { turned(&plain) } else { plain };
+        let most = expected.iter().map(|value| value.abs()).fold(0.0, f32::max);
+        assert!(most > 0.0, "{name}: nothing was found");
+        let error = worst(&other, &expected);
+        assert!(error <= 1e-5, "{name} {settings:?}: {error}");
     }
 }

@@ -50,8 +50,7 @@ impl Frame {
     }
 
     pub fn to_json(&self) -> Value {
-        let part =
-            |part: &Part| json!({"name": part.name, "shape": part.shape, "offset": part.offset, "width": part.width});
+        let part = |part: &Part| json!({"name": part.name, "shape": part.shape, "offset": part.offset, "width": part.width, "channels_last": part.channels_last});
         json!({
             "shape": self.shape,
             "wrt_shape": self.wrt_shape,
@@ -70,6 +69,7 @@ impl Frame {
                 shape: shape(value.get("shape")?)?,
                 offset: length(value.get("offset")?)?,
                 width: length(value.get("width")?)?,
+                channels_last: value.get("channels_last").and_then(Value::as_bool).unwrap_or(false),
             })
         };
         let frame = Frame {

@@ -10,7 +10,7 @@ fn frame() -> Frame {
     Frame {
         shape: vec![2, 3],
         wrt_shape: vec![2, 3],
-        parts: vec![Part { name: "obs".into(), shape: vec![2, 3], offset: 0, width: 6 }],
+        parts: vec![Part { name: "obs".into(), shape: vec![2, 3], offset: 0, width: 6, channels_last: false }],
         has_baseline: true,
         is_complete: true,
     }
