@@ -23,11 +23,13 @@ pub enum View {
         /// The logarithm.
         log: bool,
     },
-    /// The probability, or its logarithm, that each entry's switch is on: `MultiBinary` actions.
+    /// The probability, or its logarithm, that each entry's switch is on, and then that each is off: `MultiBinary` actions, `[B, 2 N]`.
     Switches {
         /// The logarithm.
         log: bool,
     },
+    /// Entropy of all switches, summed, in nats: one entry.
+    SwitchesEntropy,
     /// Entropy of the parts' softmax, summed, in nats: one entry.
     Entropy {
         /// Entries of each part; one part when empty.
@@ -135,11 +137,24 @@ impl View {
                 }
                 b.concat(&done, 1)
             }
-            View::Switches { log: false } => b.unary(Unary::Sigmoid, output),
-            View::Switches { log: true } => {
-                let flipped = b.unary(Unary::Neg, output)?;
-                let soft = b.unary(Unary::Softplus, flipped)?;
+            View::Switches { log } => {
+                let on = b.reshape(output, &[shape[0], shape[1..].iter().product()])?;
+                let off = b.unary(Unary::Neg, on)?;
+                if !log {
+                    let both = b.concat(&[on, off], 1)?;
+                    return b.unary(Unary::Sigmoid, both);
+                }
+                let both = b.concat(&[off, on], 1)?;
+                let soft = b.unary(Unary::Softplus, both)?;
                 b.unary(Unary::Neg, soft)
+            }
+            // ln(1 + eˡ) − l σ(l)
+            View::SwitchesEntropy => {
+                let logits = b.reshape(output, &[shape[0], shape[1..].iter().product()])?;
+                let (soft, on) = (b.unary(Unary::Softplus, logits)?, b.unary(Unary::Sigmoid, logits)?);
+                let certain = b.mul(logits, on)?;
+                let each = b.sub(soft, certain)?;
+                b.reduce(Reduce::Sum, each, &[1])
             }
             View::Entropy { lengths } => {
                 let whole = [shape[1..].iter().product()];

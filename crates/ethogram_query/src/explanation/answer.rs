@@ -76,9 +76,10 @@ impl Question<'_> {
         answers: &mut Vec<Answer>,
     ) -> Result<()> {
         let head = self.head()?;
-        let every = head.parts.iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
-        let left = every.unwrap_or(usize::MAX).saturating_sub(answers.len());
         let by_index = count.is_none() && head.is_single();
+        let every = head.choices().iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
+        let every = if by_index { Some(head.width()) } else { every };
+        let left = every.unwrap_or(usize::MAX).saturating_sub(answers.len());
         let count = count.map_or(left, |count| count.min(left));
         if count > ANSWERS_MAX {
             let what = "targets of one question (ANSWERS_MAX)".to_owned();
@@ -100,7 +101,7 @@ impl Question<'_> {
             if !self.given.valid[step] {
                 found.clear();
             }
-            used.extend(found.iter().map(|choices| head.index(choices)));
+            used.extend(found.iter().map(|choices| if by_index { choices[0] } else { head.index(choices) }));
             for (place, picked) in picked.iter_mut().enumerate() {
                 picked.push(found.get(place).cloned());
             }
@@ -108,8 +109,11 @@ impl Question<'_> {
         let alone = answers.is_empty();
         for (place, steps) in picked.into_iter().enumerate() {
             let name = if by_index && alone { place.to_string() } else { format!("top:{}", place + 1) };
-            let joining = if head.is_single() { Joining::One } else { Joining::Together };
-            let steps = steps.into_iter().map(|choices| Some(choices?.into_iter().enumerate().collect())).collect();
+            let joining = if by_index { Joining::One } else { head.joining() };
+            let told = |choices: Vec<usize>| {
+                if by_index { vec![head.at(choices[0])] } else { choices.into_iter().enumerate().collect() }
+            };
+            let steps = steps.into_iter().map(|choices| choices.map(told)).collect();
             answers.push(self.weighed(name, &head, &[(Picked { joining, steps }, 1.0)], of)?);
         }
         Ok(())
@@ -174,6 +178,7 @@ impl Question<'_> {
                 let head = self.head()?;
                 match head.kind {
                     Kind::Logits => Ok((head.output, View::Entropy { lengths: head.parts }, vec![true; steps])),
+                    Kind::Switches => Ok((head.output, View::SwitchesEntropy, vec![true; steps])),
                     _ => Err(self.no_output("logits, or action_mean and log_std,")),
                 }
             }
@@ -206,12 +211,12 @@ impl Question<'_> {
             for (step, weights) in weights.iter_mut().enumerate() {
                 match (&picked.steps[step], self.given.valid[step]) {
                     (Some(choices), true) => {
-                        // A switch that is off counts against its logit.
-                        let counts = |part: usize, choice: usize| match head.kind {
-                            Kind::Switches if picked.joining == Joining::Together => {
-                                (part, if choice == 1 { *sign } else { -sign })
-                            }
-                            _ => (head.start(part) + choice, *sign),
+                        let counts = |part: usize, choice: usize| match (head.kind, &view) {
+                            // Probabilities that switches are off come after those that they are on.
+                            (Kind::Switches, View::Switches { .. }) if choice == 0 => (head.width() + part, *sign),
+                            // A switch that is off counts against its logit.
+                            (Kind::Switches, _) if choice == 0 => (part, -sign),
+                            _ => (head.entry(part, choice), *sign),
                         };
                         let more = choices.iter().map(|&(part, choice)| counts(part, choice));
                         if let Some(weights) = weights {
@@ -223,10 +228,10 @@ impl Question<'_> {
             }
         }
         let entry = |step: &Option<Vec<(usize, usize)>>| match step {
-            Some(choices) if terms[0].0.joining == Joining::Together && head.kind != Kind::Switches => {
+            Some(choices) if terms[0].0.joining == Joining::Together => {
                 head.index(&choices.iter().map(|(_, choice)| *choice).collect::<Vec<_>>()) as u32
             }
-            Some(choices) => choices.first().map_or(0, |&(part, choice)| (head.start(part) + choice) as u32),
+            Some(choices) => choices.first().map_or(0, |&(part, choice)| head.entry(part, choice) as u32),
             None => 0,
         };
         let entry = terms[0].0.steps.iter().map(entry).collect();
@@ -238,17 +243,13 @@ impl Question<'_> {
         let steps = self.given.valid.len();
         let same =
             |joining: Joining, choices: Vec<(usize, usize)>| Ok(Picked { joining, steps: vec![Some(choices); steps] });
-        let joining = if head.is_single() { Joining::One } else { Joining::Together };
+        let joining = head.joining();
         if head.kind == Kind::Dimensions && !matches!(term, Term::Entry(_) | Term::Sum(_)) {
             return Err(self.unfit("a continuous action has dimensions: an index such as 0, or log_density"));
         }
         match term {
             Term::Entry(entry) => {
-                let (mut part, mut choice) = (0, *entry);
-                while part + 1 < head.parts.len() && choice >= head.parts[part] {
-                    choice -= head.parts[part];
-                    part += 1;
-                }
+                let (part, choice) = head.at(*entry);
                 self.inside(head, part, choice)?;
                 same(Joining::One, vec![(part, choice)])
             }
@@ -263,7 +264,7 @@ impl Question<'_> {
                     choices.extend(found.steps.into_iter().next().flatten().unwrap_or_default());
                 }
                 let parts: BTreeSet<usize> = choices.iter().map(|(part, _)| *part).collect();
-                let each_once = !head.is_single() && parts.len() == choices.len();
+                let each_once = joining == Joining::Together && parts.len() == choices.len();
                 same(if each_once { Joining::Together } else { Joining::Either }, choices)
             }
             Term::Named(name) => {
@@ -272,8 +273,9 @@ impl Question<'_> {
                 let at = names.iter().position(|known| known == name).ok_or_else(|| {
                     self.unfit(&format!("no action has the name {name:?}; there are {}", names.join(", ")))
                 })?;
-                self.inside(head, 0, at)?;
-                same(Joining::One, vec![(0, at)])
+                let (part, choice) = head.at(at);
+                self.inside(head, part, choice)?;
+                same(Joining::One, vec![(part, choice)])
             }
             Term::Group(name) => {
                 let info = self.run.info();
@@ -288,7 +290,7 @@ impl Question<'_> {
                 let start = self.action_start();
                 let entry = |action: &i64| usize::try_from(action - start).ok().filter(|&at| at < head.width());
                 let entries: Option<Vec<(usize, usize)>> =
-                    group.actions.iter().map(|action| Some((0, entry(action)?))).collect();
+                    group.actions.iter().map(|action| Some(head.at(entry(action)?))).collect();
                 let entries = entries.filter(|_| head.is_single()).ok_or_else(|| {
                     self.unfit(&format!("the group {name:?} names actions that the network does not have"))
                 })?;
@@ -317,23 +319,23 @@ impl Question<'_> {
         joining: Joining,
     ) -> Result<Picked> {
         if let Some(part) = part {
-            let count = if head.kind == Kind::Switches { head.width() } else { head.parts.len() };
+            let count = head.choices().len();
             if part >= count {
                 return Err(self.unfit(&format!("an action has {count} parts, from 0")));
             }
             let one = |choices: Option<Vec<usize>>| choices.map(|choices| vec![(part, choices[part])]);
             return Ok(Picked { joining: Joining::One, steps: actions.into_iter().map(one).collect() });
         }
-        let joining = if head.kind == Kind::Switches { Joining::Together } else { joining };
         let all = |choices: Option<Vec<usize>>| choices.map(|choices| choices.into_iter().enumerate().collect());
         Ok(Picked { joining, steps: actions.into_iter().map(all).collect() })
     }
 
     fn inside(&self, head: &Head, part: usize, choice: usize) -> Result<()> {
-        match head.parts.get(part) {
+        let choices = head.choices();
+        match choices.get(part) {
             Some(length) if choice < *length => Ok(()),
             Some(length) => Err(self.unfit(&format!("index {choice} of {length}"))),
-            None => Err(self.unfit(&format!("part {part} of {}", head.parts.len()))),
+            None => Err(self.unfit(&format!("part {part} of {}", choices.len()))),
         }
     }
 
@@ -356,7 +358,7 @@ impl Question<'_> {
 
     /// The `rank`-th likeliest action at each step.
     fn best(&self, head: &Head, rank: usize) -> Result<Vec<Option<Vec<usize>>>> {
-        let every = head.parts.iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
+        let every = head.choices().iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
         if rank > ANSWERS_MAX.min(every.unwrap_or(usize::MAX)) {
             return Err(self.unfit(&format!("rank {rank} of {} actions", every.unwrap_or(usize::MAX))));
         }
@@ -379,7 +381,7 @@ impl Question<'_> {
         let steps = self.given.valid.len();
         let (width, numbers, there) = logged(self.run, self.episode, self.first, steps, "action")
             .map_err(|_| self.unfit("the action taken was not logged; choose an index, greedy or value"))?;
-        let parts: Vec<usize> = if head.kind == Kind::Switches { vec![2; head.width()] } else { head.parts.clone() };
+        let parts = head.choices();
         if width != parts.len() {
             return Err(self.unfit(&format!(
                 "actions were logged as {width} numbers, and the network has {} choices; choose an index, greedy or value",

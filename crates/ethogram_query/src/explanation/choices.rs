@@ -115,6 +115,7 @@ fn targets(question: &Question<'_>) -> (Vec<TargetChoice>, Vec<(&'static str, &'
                 let label = match (head.is_single(), continuous, names.get(entry)) {
                     (true, _, Some(name)) => name.clone(),
                     (true, true, None) => format!("dimension {choice}"),
+                    (true, false, None) if head.kind == Kind::Switches => format!("switch {choice}"),
                     (true, false, None) => format!("action {choice}"),
                     (false, _, _) => format!("part {part}, choice {choice}"),
                 };
@@ -126,7 +127,7 @@ fn targets(question: &Question<'_>) -> (Vec<TargetChoice>, Vec<(&'static str, &'
         for group in groups.iter().filter(|_| head.is_single() && !continuous) {
             add(format!("group:{}", group.name), format!("the group {}", group.name), false);
         }
-        if head.kind == Kind::Logits {
+        if matches!(head.kind, Kind::Logits | Kind::Switches) {
             add("entropy".into(), "the policy's entropy".into(), false);
         }
         if continuous {
@@ -138,10 +139,11 @@ fn targets(question: &Question<'_>) -> (Vec<TargetChoice>, Vec<(&'static str, &'
                 add("entropy".into(), "the policy's entropy".into(), false);
             }
         } else {
-            let every = head.parts.iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
-            if every.is_some_and(|every| every > 3) {
+            let every = head.choices().iter().try_fold(1_usize, |product, part| product.checked_mul(*part));
+            if every.is_none_or(|every| every > 3) {
                 add("top3".into(), "the three likeliest actions".into(), true);
             }
+            let every = if head.is_single() { Some(head.width()) } else { every };
             if every.is_some_and(|every| every <= ANSWERS_MAX) {
                 add("all".into(), "every action".into(), true);
             }

@@ -231,7 +231,7 @@ impl Head {
         self.parts.iter().sum()
     }
 
-    /// Whether an action is one choice.
+    /// Whether there is one row of entries to choose from.
     pub fn is_single(&self) -> bool {
         self.parts.len() == 1
     }
@@ -241,9 +241,39 @@ impl Head {
         self.parts[..part].iter().sum()
     }
 
-    /// The index of a joint action among all of them, the last part counting fastest.
+    /// How many choices each part of an action has: a switch is off or on.
+    pub fn choices(&self) -> Vec<usize> {
+        if self.kind == Kind::Switches { vec![2; self.width()] } else { self.parts.clone() }
+    }
+
+    /// The part of an action, and its choice, that an entry stands for: of switches that this one is on. Beyond the last, a choice that the
+    /// last part does not have.
+    pub fn at(&self, entry: usize) -> (usize, usize) {
+        if self.kind == Kind::Switches {
+            return (entry, 1);
+        }
+        let (mut part, mut choice) = (0, entry);
+        while part + 1 < self.parts.len() && choice >= self.parts[part] {
+            choice -= self.parts[part];
+            part += 1;
+        }
+        (part, choice)
+    }
+
+    /// The entry that a choice of a part has.
+    pub fn entry(&self, part: usize, choice: usize) -> usize {
+        if self.kind == Kind::Switches { part } else { self.start(part) + choice }
+    }
+
+    /// How the choices of a whole action belong together.
+    pub fn joining(&self) -> Joining {
+        if self.is_single() && self.kind != Kind::Switches { Joining::One } else { Joining::Together }
+    }
+
+    /// The index of a joint action among all of them, the last part counting fastest; of more than 64 switches, of the last.
     pub fn index(&self, choices: &[usize]) -> usize {
-        self.parts.iter().zip(choices).fold(0, |index, (length, choice)| index * length + choice)
+        let next = |index: usize, (length, choice): (&usize, &usize)| index.wrapping_mul(*length).wrapping_add(*choice);
+        self.choices().iter().zip(choices).fold(0, next)
     }
 
     /// How the head is looked at, and what becomes of the weighed entries.
@@ -272,9 +302,6 @@ impl Head {
             (_, Kind::Values) => Err(wrong("plain: what actions are worth is no probability")),
             (_, Kind::Dimensions) => {
                 Err(wrong("plain: dimensions have no probability; the target log_density has a density"))
-            }
-            (_, Kind::Switches) if joining == Joining::Together => {
-                Err(wrong("plain, or one switch: that all switches stand as they do is no sum"))
             }
             (Of::Probability, Kind::Probabilities) if joining != Joining::Together => Ok((View::Plain, Link::Identity)),
             (Of::LogProbability, Kind::Probabilities) if joining != Joining::Together && !difference => {

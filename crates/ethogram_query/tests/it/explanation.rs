@@ -159,6 +159,63 @@ fn row_r6_joint_actions_are_explained_together_and_by_part() {
     assert_eq!(joint.ask("value", "saliency", |_| {})[0].output, "value");
 }
 
+/// R-6 of a `MultiBinary([9])`: an action is nine switches, each of which is off or on.
+#[test]
+fn row_r6_switches_are_explained_together_and_one_by_one() {
+    let signature = json!({
+        "inputs": {"obs": {"role": "observation", "field": "observation"}},
+        "outputs": {"logits": {"role": "logits"}, "value": {"role": "value"}},
+    });
+    let env = EnvSpec {
+        id: "switches".into(),
+        action_space: Some(Space::MultiBinary { shape: vec![9] }),
+        ..EnvSpec::default()
+    };
+    let on = |step: usize, switch: usize| (step + switch) % 3 == 0;
+    let action = |step| Some((0..9).map(|switch| f64::from(u8::from(on(step, switch)))).collect());
+    let actions = (0..STEPS).map(action).collect();
+    let of = asked("joint", signature, Some(env), &[vec![observations(1), ("action", vec![9], actions)]]);
+    let one = |target: String, looked_at: Of| of.ask(&target, "gradient", |request| request.of = looked_at).remove(0);
+    let mut product = [1.0_f32; STEPS];
+    let mut likeliest = [1.0_f32; STEPS];
+    let mut entropy = [0.0_f32; STEPS];
+    for switch in 0..9 {
+        let logit = one(switch.to_string(), Of::Plain);
+        let taken = one(format!("action:{switch}"), Of::Plain);
+        let chance = one(format!("action:{switch}"), Of::Probability);
+        let [off, is_on] = [0, 1].map(|choice| one(format!("{switch}:{choice}"), Of::Probability));
+        for step in 0..STEPS {
+            let sign = if on(step, switch) { 1.0 } else { -1.0 };
+            close(&taken.at_input[step..=step], &[sign * logit.at_input[step]]);
+            let (row, width) = (step * 5, 5);
+            let signed: Vec<f32> = logit.values[row..row + width].iter().map(|value| sign * value).collect();
+            close(&taken.values[row..row + width], &signed);
+            let (p, q) = (is_on.at_input[step], off.at_input[step]);
+            assert!((p + q - 1.0).abs() < 1e-6 && (p - 1.0 / (1.0 + (-logit.at_input[step]).exp())).abs() < 1e-6);
+            close(&[chance.at_input[step]], &[if on(step, switch) { p } else { q }]);
+            product[step] *= chance.at_input[step];
+            likeliest[step] *= p.max(q);
+            entropy[step] -= p * p.ln() + q * q.ln();
+        }
+    }
+    close(&one("action".into(), Of::Probability).at_input, &product);
+    close(&one("greedy".into(), Of::Probability).at_input, &likeliest);
+    close(&one("entropy".into(), Of::Plain).at_input, &entropy);
+    // By their logits those that are on count for, and those that are off against.
+    let whole = one("action".into(), Of::Plain);
+    let parts: Vec<f32> = (0..9).map(|switch| one(format!("action:{switch}"), Of::Plain).at_input[2]).collect();
+    close(&whole.at_input[2..3], &[parts.iter().sum()]);
+    let best = of.ask("top8", "gradient", |request| request.of = Of::Probability);
+    for step in 0..STEPS {
+        let entries: std::collections::BTreeSet<u32> = best.iter().map(|one| one.entry[step]).collect();
+        assert_eq!(entries.len(), 8, "no doubles");
+        assert!(best.windows(2).all(|pair| pair[0].at_input[step] >= pair[1].at_input[step]), "the likeliest first");
+    }
+    assert_eq!(of.ask("all", "gradient", |_| {}).len(), 9, "each switch");
+    assert!(of.error("action:9", "gradient", |_| {}).contains("9 parts"));
+    assert!(of.error("9", "gradient", |_| {}).contains("part 9 of 9"));
+}
+
 #[test]
 fn targets_that_are_not_there_say_what_is() {
     let joint = joint();
