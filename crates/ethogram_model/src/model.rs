@@ -140,7 +140,34 @@ impl Model {
         let constants = nodes.iter().flat_map(|node| node.attributes.tensors());
         let packed = Arc::new(Packed::new(weights.values().chain(constants)));
         let (producer, limits) = (proto.producer, limits.clone());
-        Ok(Model { nodes, weights, inputs, outputs, opset, producer, limits, packed, prepared: Arc::default() })
+        let model =
+            Model { nodes, weights, inputs, outputs, opset, producer, limits, packed, prepared: Arc::default() };
+        Ok(model.of_any_rows().unwrap_or(model))
+    }
+
+    /// The same for any number of rows, of a file that was exported with several rows and no open axis for them, where no node holds their
+    /// number: with one more row, every output has one more.
+    fn of_any_rows(&self) -> Option<Self> {
+        let rows = |port: &Port| match port.shape.as_deref()? {
+            [Dim::Known(rows), rest @ ..] if *rows > 1 && !rest.is_empty() => Some(*rows),
+            _ => None,
+        };
+        let fixed = |port: &Port| port.shape.iter().flatten().all(|dim| matches!(dim, Dim::Known(_)));
+        let count = rows(self.inputs.first()?)?;
+        if !self.inputs.iter().chain(&self.outputs).all(|port| fixed(port) && rows(port) == Some(count)) {
+            return None;
+        }
+        let open = self.with_open_rows();
+        let one_more = |port: &Port| {
+            let lengths =
+                port.shape.iter().flatten().map(|dim| if let Dim::Known(length) = dim { *length } else { count + 1 });
+            (port.name.clone(), lengths.collect())
+        };
+        let graph = open.graph(&open.inputs.iter().map(one_more).collect(), &[]).ok()?;
+        let has_one_more = |port: &Port| {
+            open.find(&graph, &port.name).is_ok_and(|id| graph.value(id).shape.first() == Some(&(count + 1)))
+        };
+        self.outputs.iter().all(has_one_more).then_some(open)
     }
 
     /// What the network takes, in the file's order.

@@ -7,7 +7,7 @@ use ethogram_model::{
     differentiate,
 };
 
-use crate::encode::{Field, floats, int, integers, message, model, node, tensor, text};
+use crate::encode::{Field, floats, int, integers, message, model, node, port, tensor, text};
 use crate::operators::words;
 
 fn read(bytes: &[u8]) -> Model {
@@ -188,4 +188,24 @@ fn deep_lift_of_a_file_of_one_row() {
     let nodes = vec![product, node("Reshape", &["a", "to"], &["y"], vec![])];
     let told = lift(nodes, vec![integers("to", &[1, 2])]).unwrap_err().to_string();
     assert!(told.contains("axis of rows is open"), "{told}");
+}
+
+/// Exported with the rows of a training's eight environments, and no open axis for them.
+#[test]
+fn a_file_of_several_rows_is_one_of_any_number_unless_a_node_holds_it() {
+    let product = node("MatMul", &["x", "w"], &["a"], vec![]);
+    let weights = || vec![floats("w", &[2, 2], &[1.0, -1.0, 2.0, 0.5])];
+    let file = |nodes: Vec<Vec<u8>>, more: Vec<Vec<u8>>| {
+        let weights = [weights(), more].concat().into_iter().map(|weight| Field::Bytes(5, weight));
+        let ports = [Field::Bytes(11, port("x", &[8, 2])), Field::Bytes(12, port("y", &[8, 2]))];
+        let graph = message(nodes.into_iter().map(|node| Field::Bytes(1, node)).chain(weights).chain(ports));
+        message([Field::Int(1, 10), Field::Bytes(7, graph), Field::Bytes(8, message([Field::Int(2, 20)]))])
+    };
+    let open = file(vec![product.clone(), node("Relu", &["a"], &["y"], vec![])], vec![]);
+    assert_eq!(value(&open, &[1, 2], &[1.0, 2.0]).unwrap().as_f32().unwrap(), [5.0, 0.0]);
+    assert_eq!(value(&open, &[3, 2], &[1.0; 6]).unwrap().shape(), [3, 2]);
+    let held = file(vec![product, node("Reshape", &["a", "to"], &["y"], vec![])], vec![integers("to", &[8, 2])]);
+    assert_eq!(value(&held, &[8, 2], &[1.0; 16]).unwrap().shape(), [8, 2]);
+    let told = value(&held, &[1, 2], &[1.0, 2.0]).unwrap_err().to_string();
+    assert!(told.contains("[8, 2]") && told.contains("[1, 2]"), "{told}");
 }

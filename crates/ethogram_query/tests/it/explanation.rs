@@ -171,7 +171,7 @@ fn row_r6_switches_are_explained_together_and_one_by_one() {
         action_space: Some(Space::MultiBinary { shape: vec![9] }),
         ..EnvSpec::default()
     };
-    let on = |step: usize, switch: usize| (step + switch) % 3 == 0;
+    let on = |step: usize, switch: usize| (step + switch).is_multiple_of(3);
     let action = |step| Some((0..9).map(|switch| f64::from(u8::from(on(step, switch)))).collect());
     let actions = (0..STEPS).map(action).collect();
     let of = asked("joint", signature, Some(env), &[vec![observations(1), ("action", vec![9], actions)]]);
