@@ -43,6 +43,8 @@ pub struct RunCore {
     step_known: AtomicBool,
     step_base: AtomicI64,
     step_since: AtomicI64,
+    /// Calls of `log` without any step, as long as none is known.
+    unnumbered: AtomicI64,
     checkpoint: Mutex<Option<i64>>,
     known: Mutex<KnownEpisodes>,
     faults: Faults,
@@ -78,6 +80,7 @@ impl RunCore {
             step_known: AtomicBool::new(false),
             step_base: AtomicI64::new(0),
             step_since: AtomicI64::new(0),
+            unnumbered: AtomicI64::new(0),
             checkpoint: Mutex::new(None),
             known: Mutex::new(KnownEpisodes::default()),
             faults: Faults::default(),
@@ -341,6 +344,9 @@ impl RunCore {
 
     /// Environment steps of the whole run so far.
     pub fn step_now(&self) -> i64 {
+        if !self.step_known.load(Ordering::Relaxed) {
+            return self.unnumbered.load(Ordering::Relaxed);
+        }
         self.step_base.load(Ordering::Relaxed) + self.step_since.load(Ordering::Relaxed)
     }
 
@@ -404,8 +410,9 @@ impl RunCore {
             if self.strict.load(Ordering::Relaxed) {
                 return Err(StepError::new_err("expected a global_step, found none so far; pass global_step="));
             }
-            // Calls without any step are numbered, so that no point replaces another.
-            let step = self.step_since.fetch_add(1, Ordering::Relaxed);
+            // Calls without any step are numbered, so that no point replaces another. They are no steps of the environment: those that
+            // come later count from 0.
+            let step = self.unnumbered.fetch_add(1, Ordering::Relaxed);
             return Ok(Place::Row { axis: Axis::GlobalStep, step });
         }
         Ok(Place::Row { axis: Axis::GlobalStep, step: global.unwrap_or_else(|| self.step_now()) })

@@ -296,6 +296,15 @@ def test_calls_without_any_step_are_numbered(loose: eg.Run) -> None:
     assert reopened(loose).scalars("a")["step"].numpy().tolist() == [0, 1, 2]
 
 
+def test_calls_before_the_first_step_of_an_environment_are_no_steps_of_it(loose: eg.Run) -> None:
+    for value in range(2):
+        loose.log({"a": value})
+    with loose.episode() as episode:
+        for _ in range(3):
+            episode.step(reward=1.0)
+    assert loose.global_step == 3
+
+
 @pytest.mark.parametrize("step", ["3", 1.5, math.nan, object()])
 def test_a_step_that_is_none_is_refused(run: eg.Run, step: Any) -> None:
     with pytest.raises(StepError, match="expected an integer for global_step"):

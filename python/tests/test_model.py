@@ -281,3 +281,30 @@ def test_methods_describe_themselves() -> None:
     assert {"saliency", "integrated_gradients", "smooth_grad", "occlusion", "perturbation"} <= found.keys()
     steps = next(param for param in found["integrated_gradients"]["params"] if param["name"] == "steps")
     assert steps["default"] == 50 and steps["doc"]
+
+
+def test_recurrent_states_are_shaped_as_the_file_has_them() -> None:
+    folder = Path(__file__).parents[2] / "crates" / "ethogram_model" / "testdata" / "policies"
+    model = eg.Model(folder / "lstm.onnx")
+    shapes = {port.name: port.shape for port in model.inputs}
+    random = np.random.default_rng(0)
+    rows = 3
+    inputs = {
+        name: random.normal(size=[rows if isinstance(n, str | None) else n for n in shape]).astype(np.float32)
+        for name, shape in shapes.items()
+    }
+    state = next(name for name, shape in shapes.items() if not isinstance(shape[1], int))
+    assert inputs[state].shape[1] == rows, "rows are the second axis"
+    output = next(port.name for port in model.outputs if port.name in ("logits", "value"))
+    called = model(inputs)[output]
+    found = model.attribute(inputs, target=(output, 0), wrt=state, method="gradient")
+    assert np.allclose(found.at_input, called.reshape(rows, -1)[:, 0], atol=1e-6)
+    assert found.values.shape == inputs[state].shape
+    # Central differences along one entry of one row's state.
+    moved = {sign: inputs[state].copy() for sign in (1, -1)}
+    for sign, state_of in moved.items():
+        state_of[0, 1, 2] += sign * 1e-2
+    up, down = (model({**inputs, state: moved[sign]})[output].reshape(rows, -1)[:, 0] for sign in (1, -1))
+    expected = np.array([0, (up - down)[1] / 2e-2, 0])
+    assert np.allclose(found.values[0, :, 2] * [0, 1, 0], expected, atol=1e-3)
+    assert np.allclose(up[[0, 2]], down[[0, 2]])
