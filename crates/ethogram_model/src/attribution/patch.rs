@@ -30,7 +30,8 @@ impl Patch {
         let mut values = Vec::with_capacity(picture.planes * area.count());
         for plane in 0..picture.planes {
             for line in area.from[0]..area.to[0] {
-                values.extend((area.from[1]..area.to[1]).map(|column| number(picture.element(plane, line, column))));
+                let (start, [_, _, step]) = (picture.element(plane, line, 0), picture.strides());
+                values.extend((area.from[1]..area.to[1]).map(|column| number(start + column * step)));
             }
         }
         Patch { row, area, values }
@@ -44,9 +45,9 @@ impl Patch {
         let each = lines.len().max(1);
         for (index, values) in self.values.chunks(length.max(1)).enumerate() {
             let (plane, line) = (index / each, lines.start + index % each);
-            for (column, value) in (self.area.from[1]..).zip(values) {
-                row[part.offset + picture.element(plane, line, column)] = *value;
-            }
+            let (start, [_, _, step]) = (picture.element(plane, line, self.area.from[1]), picture.strides());
+            let places = row[part.offset + start..].iter_mut().step_by(step);
+            places.zip(values).for_each(|(place, value)| *place = *value);
         }
     }
 }

@@ -7,7 +7,7 @@ const CHANNELS_MOST: usize = 4;
 
 /// Whether a row of this shape is a picture `[H, W, C]` rather than `[C, H, W]`, by its shape alone.
 pub(crate) fn looks_channels_last(shape: &[usize]) -> bool {
-    matches!(*shape, [height, width, channels] if channels <= CHANNELS_MOST && channels < height.min(width))
+    matches!(*shape, [height, width, channels] if (1..=CHANNELS_MOST).contains(&channels) && channels < height.min(width))
 }
 
 /// A part of the explained value as planes of pixels: `[…, H, W]`, or `[H, W, C]` of a network that takes its channels last.
@@ -25,6 +25,9 @@ pub(super) struct Picture {
 impl Picture {
     /// `None` for what is no picture: one has more than one row of pixels and more than one column.
     pub fn of(part: &Part) -> Option<Self> {
+        if part.width == 0 {
+            return None;
+        }
         match part.shape.as_slice() {
             &[height, width, planes] if part.channels_last && height > 1 && width > 1 => {
                 Some(Picture { planes, height, width, channels_last: true })
