@@ -72,8 +72,8 @@ impl RunView {
     fn scalars<'py>(&self, py: Python<'py>, axis: &str, tag: &str) -> PyResult<Vec<RawColumn<'py>>> {
         let axis = axis_from(axis)?;
         let points = py
-            .detach(|| self.run.source().scalars(axis, tag, i64::MIN..i64::MAX))
-            .map_err(|error| fault::from_store(&error))?;
+            .detach(|| self.run.points(axis, tag, &(i64::MIN..i64::MAX), u64::MAX))
+            .map_err(|error| from_query(&error))?;
         Ok(vec![
             numbers(py, "step", "int64", &points.step, i64::to_le_bytes),
             numbers(py, "time_us", "int64", &points.time_us, i64::to_le_bytes),

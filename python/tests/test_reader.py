@@ -133,6 +133,17 @@ def test_a_tag_on_two_axes_needs_its_axis(run: eg.Run) -> None:
         reopened(run).scalars("a")
 
 
+def test_returns_of_episodes_are_curves_that_nobody_logged(run: eg.Run) -> None:
+    for reward in (1.0, 2.0):
+        with run.episode() as episode:
+            for _ in range(3):
+                episode.step(reward=reward)
+    view = reopened(run)
+    assert {"episode_return", "episode_length"} <= set(view.tags)
+    assert view.scalars("episode_return")["value"].numpy().tolist() == [3.0, 6.0]
+    assert view.scalars("episode_length")["step"].numpy().tolist() == [0, 1]
+
+
 def test_nothing_written_yet_is_said(run: eg.Run) -> None:
     with pytest.raises(NotFoundError, match="nothing was written"):
         eg.open(run)

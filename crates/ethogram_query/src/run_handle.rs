@@ -221,8 +221,10 @@ impl RunHandle {
         }
     }
 
-    /// All points of one scalar in a range, as they were logged. **Errors**: over `limit` of them.
-    pub(crate) fn points(&self, axis: Axis, tag: &str, range: &Range<i64>, limit: u64) -> Result<ScalarColumns> {
+    /// All points of one scalar in a range, as they were logged; of [`crate::EPISODE_TAGS`], a point an episode.
+    ///
+    /// **Errors**: over `limit` of them; no such scalar.
+    pub fn points(&self, axis: Axis, tag: &str, range: &Range<i64>, limit: u64) -> Result<ScalarColumns> {
         let is_it = |known: &ScalarTag| known.axis == axis && known.tag == tag;
         if let Some(known) = self.source.scalar_tags().into_iter().find(is_it) {
             if known.count > limit {

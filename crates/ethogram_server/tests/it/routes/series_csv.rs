@@ -32,6 +32,19 @@ async fn a_part_and_values_that_are_not_finite() {
     assert_eq!(part.text().lines().count(), 3);
 }
 
+/// Returns and lengths of episodes are curves of every run, logged or not.
+#[tokio::test]
+async fn row_a15_returns_of_episodes_are_there_too() {
+    let (_root, served) = served().await;
+    let curve = served.get(&format!("/api/series.csv?run={RUN}&axis=episode&tag=episode_return")).await.text();
+    let mut lines = curve.lines();
+    assert_eq!(lines.next(), Some("run,name,episode,time_us,value"));
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    // The third is open.
+    let points = lines.map(cells).map(|cells| (cells[2].clone(), cells[4].parse::<f64>()));
+    assert_eq!(points.collect::<Vec<_>>(), [("0".to_owned(), Ok(-21.0)), ("1".to_owned(), Ok(-20.0))]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_had_is_said() {
     let (_root, served) = served().await;
