@@ -18,6 +18,7 @@ use ethogram_store::{Axis, Blob, Error, Result, TensorKind, TensorRow};
 
 use crate::config;
 use crate::part::{Folder, Part};
+use crate::points::{POINTS_FULL, TAGS_FULL};
 use crate::tables::{Place, StepField, Tables, TensorPlaces, why};
 use crate::tfevents::protobuf::{Fields, NotAMessage, Value as Field};
 use files::Files;
@@ -142,8 +143,12 @@ impl Wandb {
         let Some(Row { step, time_us, values }) = Row::read(bytes)? else { return Ok(()) };
         for (number, (name, value)) in values.into_iter().enumerate() {
             if let Some(found) = row::number_of(&value) {
-                if let Some(tag) = self.tables.scalars.number(Axis::GlobalStep, &name) {
-                    self.tables.scalars.push(tag, step, time_us, found);
+                match self.tables.scalars.number(Axis::GlobalStep, &name) {
+                    None => self.lost("points of further names", TAGS_FULL),
+                    Some(tag) if !self.tables.scalars.push(tag, step, time_us, found) => {
+                        self.lost("points", POINTS_FULL);
+                    }
+                    Some(_) => {}
                 }
                 continue;
             }
