@@ -115,6 +115,10 @@ impl Part for Wandb {
         self.films.steps(episode)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.films.held_bytes()
+    }
+
     fn blob(&self, hash: &str) -> Result<Option<Blob>> {
         self.films.blob(hash)
     }
