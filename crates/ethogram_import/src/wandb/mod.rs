@@ -18,7 +18,7 @@ use ethogram_store::{Axis, Blob, Error, Result, TensorKind, TensorRow};
 
 use crate::config;
 use crate::part::{Folder, Part};
-use crate::points::{POINTS_FULL, TAGS_FULL};
+use crate::points::{POINTS_FULL, Scalars, TAGS_FULL};
 use crate::tables::{Place, StepField, Tables, TensorPlaces, why};
 use crate::tfevents::protobuf::{Fields, NotAMessage, Value as Field};
 use files::Files;
@@ -144,7 +144,10 @@ impl Wandb {
 
     /// A call of `log`.
     fn history(&mut self, bytes: &[u8], at: u64, index: u32) -> Result<(), NotAMessage> {
-        let Some(Row { step, time_us, values }) = Row::read(bytes)? else { return Ok(()) };
+        let Some(Row { step, time_us, values, is_cut }) = Row::read(bytes)? else { return Ok(()) };
+        if is_cut {
+            self.lost("values of a row", "their names take more than 64 MiB");
+        }
         for (number, (name, value)) in values.into_iter().enumerate() {
             if let Some(found) = row::number_of(&value) {
                 match self.tables.scalars.number(Axis::GlobalStep, &name) {
@@ -181,7 +184,11 @@ impl Wandb {
     }
 
     fn place(&mut self, tag: String, kind: TensorKind, place: Place) {
-        let tensors = self.tables.tensors.entry((Axis::GlobalStep, tag));
+        let key = (Axis::GlobalStep, tag);
+        if self.tables.tensors.len() >= Scalars::TAGS_MAX && !self.tables.tensors.contains_key(&key) {
+            return self.lost("media of further names", TAGS_FULL);
+        }
+        let tensors = self.tables.tensors.entry(key);
         let tensors = tensors.or_insert_with(|| TensorPlaces { kind, places: Vec::new() });
         if tensors.kind == kind && tensors.places.len() < Tables::PLACES_MAX {
             tensors.places.push(place);
