@@ -89,6 +89,11 @@ impl Content {
         self.tables().map(Tables::bytes).sum()
     }
 
+    /// Bytes of the steps that are held beside that: they come and go as somebody asks.
+    pub fn held_bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.held_bytes()).sum()
+    }
+
     fn tables(&self) -> impl Iterator<Item = &Tables> {
         self.parts.iter().map(|part| part.tables())
     }

@@ -29,6 +29,8 @@ pub struct Size {
 pub fn size(file: impl Read) -> Result<Size, String> {
     let mut decoder = opened(file, true)?;
     let mut size = Size { width: decoder.width().into(), height: decoder.height().into(), frames: 0 };
+    // A small picture on a huge screen takes the room of the screen.
+    bounded(size)?;
     while decoder.next_frame_info().map_err(|error| error.to_string())?.is_some() {
         size.frames += 1;
         bounded(size)?;
@@ -43,6 +45,8 @@ pub fn size(file: impl Read) -> Result<Size, String> {
 pub fn frames(encoded: &[u8], mut each: impl FnMut(&[u8])) -> Result<Size, String> {
     let mut decoder = opened(encoded, false)?;
     let mut size = Size { width: decoder.width().into(), height: decoder.height().into(), frames: 0 };
+    // A small picture on a huge screen takes the room of the screen.
+    bounded(size)?;
     let global = decoder.global_palette().map(<[u8]>::to_vec).unwrap_or_default();
     let background = decoder.bg_color().unwrap_or(0);
     let mut screen = Vec::new();
@@ -91,6 +95,9 @@ fn bounded(size: Size) -> Result<(), String> {
         return Err(format!("{width}×{height} pixels, over the limit of {SIDE_MAX} a side"));
     }
     let bytes = 3 * width as u64 * height as u64;
+    if bytes > BYTES_MAX {
+        return Err(format!("{width}×{height} pixels, {bytes} bytes a picture, over the limit of {BYTES_MAX}"));
+    }
     if frames > FRAMES_MAX || bytes * frames > FILM_BYTES_MAX {
         return Err(format!("more than {FRAMES_MAX} pictures or {FILM_BYTES_MAX} bytes of pixels"));
     }
@@ -135,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pixel_on_a_huge_screen_is_refused_before_the_screen_is_made() {
+        for side in [10_000_u16, 16_384, u16::MAX] {
+            let [low, high] = side.to_le_bytes();
+            let head = [b"GIF89a".as_slice(), &[low, high, low, high, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]].concat();
+            let frame = [0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b];
+            let film = [head, frame.to_vec()].concat();
+            for told in [size(&*film), frames(&film, |_| panic!("a picture was made"))] {
+                assert!(told.as_ref().is_err_and(|why| why.contains("over the limit")), "{told:?}");
+            }
+        }
+    }
+
+    #[test]
     fn cut_films_are_told() {
         let encoded = include_bytes!("../tests/data/gif/disposal-2.gif");
         for cut in 0..encoded.len() {
@@ -144,6 +164,6 @@ mod tests {
         assert_eq!(size(&b"GIF89a\x01\0\x01\0\0\0\0;"[..]), Err("Unexpected End of File".into()));
         assert!(bounded(Size { width: 0, height: 1, frames: 1 }).is_err());
         assert!(bounded(Size { width: 20_000, height: 1, frames: 1 }).is_err());
-        assert!(bounded(Size { width: 10_000, height: 10_000, frames: 4 }).is_err());
+        assert!(bounded(Size { width: 9_000, height: 9_000, frames: 5 }).is_err());
     }
 }

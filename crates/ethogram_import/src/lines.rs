@@ -1,13 +1,16 @@
 //! Lines of a text file, read while it grows.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use ethogram_store::{Error, Result};
 
 /// Longest line that is read.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Bytes before the place that was read up to, by which it is known whether the file is still the same.
+const TAIL_BYTES: usize = 4 << 10;
 
 /// How far a text file was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,10 @@ pub struct Lines {
     position: u64,
     /// The first line, as it was.
     first: Vec<u8>,
+    /// The last bytes that were read, as they were.
+    tail: Vec<u8>,
+    /// Which file it was: its device, and its number there.
+    identity: (u64, u64),
 }
 
 /// A line, or what stands for one that was too long.
@@ -27,12 +34,10 @@ impl Lines {
     pub fn read_new(&mut self, path: &Path, mut begin: impl FnMut(), mut each: impl FnMut(Line<'_>)) -> Result<()> {
         let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        // A table that gets another column is written anew by its logger: its first line is another then.
-        let mut first = vec![0; self.first.len()];
-        let same = length >= self.position && file.read_exact(&mut first).is_ok() && first == self.first;
-        if !same || self.position == 0 {
-            *self = Self::default();
+        let found = file.metadata().map_err(failed)?;
+        let (length, identity) = (found.len(), (found.dev(), found.ino()));
+        if self.position == 0 || identity != self.identity || length < self.position || !self.begins(&file) {
+            *self = Self { identity, ..Self::default() };
             begin();
         }
         if length == self.position {
@@ -45,7 +50,7 @@ impl Lines {
             line.clear();
             let read = read_line(&mut reader, &mut line).map_err(failed)?;
             if !line.ends_with(b"\n") {
-                return Ok(());
+                return self.keep_tail(reader.get_ref()).map_err(failed);
             }
             if self.position == 0 {
                 self.first.clone_from(&line);
@@ -59,6 +64,24 @@ impl Lines {
                 each(std::str::from_utf8(text).map_err(|_| "the line is no UTF-8"));
             }
         }
+    }
+}
+
+impl Lines {
+    /// Whether a file begins with what was read, by its first line and by the bytes that were read last. A table that gets another
+    /// column is written anew by its logger: its first line is another then. One of another training has other rows.
+    fn begins(&self, file: &File) -> bool {
+        let is_there = |bytes: &[u8], at: u64| {
+            let mut found = vec![0; bytes.len()];
+            file.read_exact_at(&mut found, at).is_ok() && found == bytes
+        };
+        is_there(&self.first, 0) && is_there(&self.tail, self.position - self.tail.len() as u64)
+    }
+
+    fn keep_tail(&mut self, file: &File) -> std::io::Result<()> {
+        let from = self.position.saturating_sub(TAIL_BYTES as u64);
+        self.tail.resize((self.position - from) as usize, 0);
+        file.read_exact_at(&mut self.tail, from)
     }
 }
 
@@ -134,11 +157,30 @@ mod tests {
             ("a,b\n1,2\r\n3", &["1,2"], false),
             ("a,b\n1,2\r\n3", &[], false),
             ("a,b,c\n1,2,\n3,4,5\n", &["a,b,c", "1,2,", "3,4,5"], true),
+            // Longer, with the same first line: another training.
+            ("a,b,c\n1,9,\n3,4,5\n6,7,8\n", &["a,b,c", "1,9,", "3,4,5", "6,7,8"], true),
             ("a,b,c\n", &["a,b,c"], true),
         ] {
             std::fs::write(&path, text).expect("written");
             check(&mut lines, &path, expected, anew);
         }
+    }
+
+    #[test]
+    fn a_file_that_is_put_in_place_of_another_is_read_anew() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, other) = (folder.path().join("x.csv"), folder.path().join("y.csv"));
+        let mut lines = Lines::default();
+        let head = format!("a\n1\n{}", "2\n".repeat(TAIL_BYTES));
+        std::fs::write(&path, &head).expect("written");
+        lines.read_new(&path, || {}, |_| {}).expect("read");
+        // Its last bytes are the same; what lies before them is not.
+        std::fs::write(&other, format!("{}3\n", head.replacen('1', "7", 1))).expect("written");
+        std::fs::rename(&other, &path).expect("renamed");
+        let (mut found, mut began) = (Vec::new(), false);
+        let each = |line: Line<'_>| found.push(line.expect("text").to_owned());
+        lines.read_new(&path, || began = true, each).expect("read");
+        assert_eq!((began, found.len(), &found[1][..]), (true, TAIL_BYTES + 3, "7"));
     }
 
     #[test]

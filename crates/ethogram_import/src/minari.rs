@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -15,14 +15,14 @@ use arrow_array::types::{
 };
 use arrow_array::{Array as _, ArrayRef, ArrowPrimitiveType, RecordBatch};
 use arrow_ipc::reader::FileReader;
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
 use ethogram_store::{Axis, Column, ColumnData, Dtype, EpisodeEnd, EpisodeRow, Error, FieldInfo, Result, Space};
 use serde_json::Value;
 
 use crate::arrow_blocks;
 use crate::part::{FileSeen, Folder, Part};
 use crate::space::space_of_minari;
-use crate::tables::{StepField, Tables, why};
+use crate::tables::{HeldSteps, StepField, Tables, why};
 use crate::tfevents::picture;
 
 const METADATA: &str = "metadata.json";
@@ -34,6 +34,10 @@ const EPISODE_BYTES_MAX: u64 = 1 << 30;
 const EPISODES_MAX: u64 = 1_000_000;
 /// Episodes whose ends are looked up when the dataset is opened; of the others only their files would tell.
 const ENDS_READ_MAX: u64 = 1_000;
+/// Bytes of the files of these episodes, together. Of each only the last flags are unpacked.
+const ENDS_BYTES_MAX: u64 = 1 << 30;
+/// Most bytes of the pictures of one episode.
+const PICTURES_BYTES_MAX: u64 = 1 << 30;
 /// How deep observations may be nested.
 const DEPTH_MAX: usize = 16;
 
@@ -51,8 +55,7 @@ pub struct Minari {
     tables: Tables,
     observation: Option<Space>,
     action: Option<Space>,
-    /// The episode that was asked for last.
-    held: Mutex<Option<(u64, Arc<Vec<StepField>>)>>,
+    held: HeldSteps,
 }
 
 impl Part for Minari {
@@ -81,13 +84,11 @@ impl Part for Minari {
         if !self.tables.episodes.has(episode) {
             return Ok(None);
         }
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, steps)) = held.as_ref().filter(|(known, _)| *known == episode) {
-            return Ok(Some(Arc::clone(steps)));
-        }
-        let steps = Arc::new(self.fields(episode)?);
-        *held = Some((episode, Arc::clone(&steps)));
-        Ok(Some(steps))
+        self.held.of(episode, || self.fields(episode)).map(Some)
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.held.bytes()
     }
 }
 
@@ -113,6 +114,7 @@ impl Minari {
             return Err(Error::TooLarge { what, limit: EPISODES_MAX, found: count });
         }
         let (time_us, mut steps) = (self.seen.as_ref().map_or(0, |file| file.modified_us), 0_u64);
+        let mut budget = if count <= ENDS_READ_MAX { ENDS_BYTES_MAX } else { 0 };
         for episode in 0..count {
             let about = match json(&self.data.join(episode.to_string()).join(METADATA)) {
                 Ok(about) => about,
@@ -122,7 +124,7 @@ impl Minari {
                 }
             };
             let length = about["total_steps"].as_u64().unwrap_or(0);
-            let end = if count <= ENDS_READ_MAX { self.end(episode) } else { EpisodeEnd::Unknown };
+            let end = if budget > 0 { self.end(episode, &mut budget) } else { EpisodeEnd::Unknown };
             self.tables.episodes.push(EpisodeRow {
                 episode,
                 env_index: 0,
@@ -145,32 +147,27 @@ impl Minari {
         Ok(())
     }
 
-    /// How an episode ended: what its last action brought.
-    fn end(&mut self, episode: u64) -> EpisodeEnd {
-        let fields = match self.fields(episode) {
-            Ok(fields) => fields,
+    /// How an episode ended: what its last action brought. The bytes of its files are taken from the budget.
+    fn end(&mut self, episode: u64, budget: &mut u64) -> EpisodeEnd {
+        match last_flags(&self.data.join(episode.to_string()), budget) {
+            Ok([Some(true), Some(true)]) => EpisodeEnd::Both,
+            Ok([Some(true), _]) => EpisodeEnd::Terminated,
+            Ok([_, Some(true)]) => EpisodeEnd::Truncated,
+            Ok([Some(false), Some(false)]) => EpisodeEnd::Open,
+            Ok(_) => EpisodeEnd::Unknown,
             Err(error) => {
                 self.tables.lost.note(&format!("data/{episode}"), "the steps of the episode", why(&error));
-                return EpisodeEnd::Unknown;
+                EpisodeEnd::Unknown
             }
-        };
-        let last = |name: &str| {
-            let field = fields.iter().find(|field| field.info.name == name)?;
-            field.column.to_f64().last().map(|flag| *flag != 0.0)
-        };
-        match (last("terminated"), last("truncated")) {
-            (Some(true), Some(true)) => EpisodeEnd::Both,
-            (Some(true), _) => EpisodeEnd::Terminated,
-            (_, Some(true)) => EpisodeEnd::Truncated,
-            (Some(false), Some(false)) => EpisodeEnd::Open,
-            _ => EpisodeEnd::Unknown,
         }
     }
 
     /// All fields of an episode.
     fn fields(&self, episode: u64) -> Result<Vec<StepField>> {
-        let batches = batches(&self.data.join(episode.to_string()))?;
+        let folder = self.data.join(episode.to_string());
+        let batches = batches(&folder)?;
         let mut fields: Vec<StepField> = Vec::new();
+        let mut room = PICTURES_BYTES_MAX;
         for batch in &batches {
             for (column, array) in batch.schema().fields().iter().zip(batch.columns()) {
                 let (name, space) = match column.name().as_str() {
@@ -182,7 +179,12 @@ impl Minari {
                     "infos" => ("info", None),
                     other => (other, None),
                 };
-                collect(name, array, space, 0, &mut fields);
+                collect(name, array, space, 0, &mut Collected { fields: &mut fields, room: &mut room }).map_err(
+                    |found| {
+                        let what = format!("bytes of the pictures of {}", folder.display());
+                        Error::TooLarge { what, limit: PICTURES_BYTES_MAX, found }
+                    },
+                )?;
             }
         }
         for field in &mut fields {
@@ -199,10 +201,14 @@ impl Minari {
 
 fn json(path: &Path) -> Result<Value> {
     let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > METADATA_BYTES_MAX {
+    let found = std::fs::metadata(path).map_err(failed)?;
+    if !found.is_file() {
+        // To open a pipe would wait for whoever writes into it.
+        return Err(failed(std::io::Error::other("expected a file, found a folder, a pipe or a device")));
+    }
+    if found.len() > METADATA_BYTES_MAX {
         let what = path.display().to_string();
-        return Err(Error::TooLarge { what, limit: METADATA_BYTES_MAX, found: length });
+        return Err(Error::TooLarge { what, limit: METADATA_BYTES_MAX, found: found.len() });
     }
     let text = std::fs::read_to_string(path).map_err(failed)?;
     serde_json::from_str(&text).map_err(|error| Error::Corrupt {
@@ -215,38 +221,121 @@ fn json(path: &Path) -> Result<Value> {
 
 /// The record batches of all parts of an episode.
 fn batches(folder: &Path) -> Result<Vec<RecordBatch>> {
+    let (mut batches, mut unpacked) = (Vec::new(), 0_u64);
+    for part in parts(&Folder::list(folder)?)? {
+        unpacked = unpacked.saturating_add(part.unpacked);
+        if unpacked > arrow_blocks::UNPACKED_BYTES_MAX {
+            let (limit, what) = (arrow_blocks::UNPACKED_BYTES_MAX, format!("unpacked bytes of {}", folder.display()));
+            return Err(Error::TooLarge { what, limit, found: unpacked });
+        }
+        let read: Vec<RecordBatch> =
+            part.read(|file| FileReader::try_new(file, None)?.collect::<std::result::Result<_, _>>())?;
+        batches.extend(read);
+    }
+    Ok(batches)
+}
+
+/// Whether the last action of an episode terminated and truncated it. Only these columns are unpacked, and of these the last rows.
+fn last_flags(folder: &Path, budget: &mut u64) -> Result<[Option<bool>; 2]> {
     let listed = Folder::list(folder)?;
-    let mut batches = Vec::new();
-    for file in listed.files.iter().filter(|file| Path::new(&file.name).extension().is_some_and(|end| end == "arrow")) {
+    let bytes: u64 = listed.files.iter().filter(|file| is_part(file)).map(|file| file.length).sum();
+    *budget = budget.saturating_sub(bytes);
+    let mut flags = [Vec::new(), Vec::new()];
+    for part in parts(&listed)?.into_iter().rev() {
+        let found = part.read(|file| {
+            let names = ["terminations", "truncations"];
+            let schema = FileReader::try_new(file, None)?.schema();
+            let columns: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+            let mut reader = FileReader::try_new(file, Some(columns))?;
+            let mut found = [Vec::new(), Vec::new()];
+            for index in (0..reader.num_batches()).rev() {
+                reader.set_index(index)?;
+                let Some(batch) = reader.next().transpose()? else { break };
+                for (flags, name) in found.iter_mut().zip(names) {
+                    let column = batch.column_by_name(name).and_then(|column| column.as_boolean_opt());
+                    let rows = column.into_iter().flat_map(|column| column.values().iter().rev());
+                    flags.extend(rows.take(2));
+                }
+                if found.iter().all(|flags| flags.len() >= 2) {
+                    break;
+                }
+            }
+            Ok(found)
+        })?;
+        flags.iter_mut().zip(found).for_each(|(flags, found)| flags.extend(found));
+        if flags.iter().all(|flags| flags.len() >= 2) {
+            break;
+        }
+    }
+    // The last row only fills the columns up.
+    Ok(flags.map(|flags| flags.get(1).copied()))
+}
+
+/// A file of an episode, looked at.
+struct EpisodePart {
+    path: PathBuf,
+    file: File,
+    /// What all of it takes once it is unpacked.
+    unpacked: u64,
+}
+
+fn is_part(file: &FileSeen) -> bool {
+    Path::new(&file.name).extension().is_some_and(|end| end == "arrow")
+}
+
+/// The files of an episode, in the order of their names.
+fn parts(listed: &Folder) -> Result<Vec<EpisodePart>> {
+    let part = |file: &FileSeen| {
         let path = listed.locate(file);
         if file.length > EPISODE_BYTES_MAX {
             let (limit, found) = (EPISODE_BYTES_MAX, file.length);
             return Err(Error::TooLarge { what: path.display().to_string(), limit, found });
         }
-        let mut opened =
-            File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
-        let corrupt = |found: String| Error::Corrupt {
+        let opened = File::open(&path).map_err(|source| Error::Io { action: "open", path: path.clone(), source })?;
+        let (mut part, length) = (EpisodePart { path, file: opened, unpacked: 0 }, file.length);
+        // The file carries no checksum, and Arrow's reader panics on some that are damaged.
+        let read = catch_unwind(AssertUnwindSafe(|| arrow_blocks::check(&mut part.file, length)));
+        part.unpacked = read.map_err(|_| part.corrupt("a damaged one".into()))?.map_err(|found| part.corrupt(found))?;
+        Ok(part)
+    };
+    listed.files.iter().filter(|file| is_part(file)).map(part).collect()
+}
+
+impl EpisodePart {
+    fn corrupt(&self, found: String) -> Error {
+        Error::Corrupt {
             what: "steps of the episode".into(),
             expected: "an Arrow file".into(),
             found,
-            path: path.clone(),
-        };
-        // The file carries no checksum, and Arrow's reader panics on some that are damaged.
-        let read = catch_unwind(AssertUnwindSafe(|| arrow_blocks::check(&mut opened, file.length)));
-        read.map_err(|_| corrupt("a damaged one".into()))?.map_err(corrupt)?;
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            FileReader::try_new(opened, None)?.collect::<std::result::Result<Vec<_>, _>>()
-        }));
-        let read = read.map_err(|_| corrupt("a damaged one".into()))?;
-        batches.extend(read.map_err(|error| corrupt(error.to_string()))?);
+            path: self.path.clone(),
+        }
     }
-    Ok(batches)
+
+    fn read<T>(&self, read: impl FnOnce(&File) -> std::result::Result<T, ArrowError>) -> Result<T> {
+        let read = catch_unwind(AssertUnwindSafe(|| read(&self.file)));
+        read.map_err(|_| self.corrupt("a damaged one".into()))?.map_err(|error| self.corrupt(error.to_string()))
+    }
+}
+
+/// Where the leaves of columns go.
+struct Collected<'a> {
+    fields: &'a mut Vec<StepField>,
+    /// Bytes that pictures may still take.
+    room: &'a mut u64,
 }
 
 /// Adds the leaves of a column to the fields.
-fn collect(name: &str, array: &ArrayRef, space: Option<&Space>, depth: usize, fields: &mut Vec<StepField>) {
+///
+/// **Errors**: bytes of pictures for which there is no room.
+fn collect(
+    name: &str,
+    array: &ArrayRef,
+    space: Option<&Space>,
+    depth: usize,
+    to: &mut Collected<'_>,
+) -> std::result::Result<(), u64> {
     if depth > DEPTH_MAX {
-        return;
+        return Ok(());
     }
     if let DataType::Struct(parts) = array.data_type() {
         for (part, child) in parts.iter().zip(array.as_struct().columns()) {
@@ -256,12 +345,12 @@ fn collect(name: &str, array: &ArrayRef, space: Option<&Space>, depth: usize, fi
                 child,
                 inner,
                 depth + 1,
-                fields,
-            );
+                to,
+            )?;
         }
-        return;
+        return Ok(());
     }
-    let Some((dtype, shape, data)) = leaf(array, space) else { return };
+    let Some((dtype, shape, data)) = leaf(array, space, to.room)? else { return Ok(()) };
     let info = || FieldInfo {
         name: name.to_owned(),
         axis: Axis::Step,
@@ -270,15 +359,18 @@ fn collect(name: &str, array: &ArrayRef, space: Option<&Space>, depth: usize, fi
         image: dtype == Some(Dtype::Uint8) && shape.len() >= 2 && shape.iter().product::<usize>() >= 1_024,
         stack_axis: None,
     };
-    match fields.iter_mut().find(|field| field.info.name == name) {
+    match to.fields.iter_mut().find(|field| field.info.name == name) {
         Some(known) if known.info.dtype == dtype && known.info.shape == shape => match (&mut known.column.data, data) {
             (ColumnData::Numeric(known), ColumnData::Numeric(more)) => known.extend(more),
             (ColumnData::Text(known), ColumnData::Text(more)) => known.extend(more),
             _ => {}
         },
         Some(_) => {}
-        None => fields.push(StepField { info: info(), column: Column { info: info(), first: 0, data, valid: None } }),
+        None => {
+            to.fields.push(StepField { info: info(), column: Column { info: info(), first: 0, data, valid: None } });
+        }
     }
+    Ok(())
 }
 
 fn part_of<'a>(space: &'a Space, name: &str) -> Option<&'a Space> {
@@ -293,10 +385,19 @@ fn part_of<'a>(space: &'a Space, name: &str) -> Option<&'a Space> {
 type Leaf = (Option<Dtype>, Vec<usize>, ColumnData);
 
 /// The rows of an array that is no struct; `None` when they are nothing that a field can hold.
-fn leaf(array: &ArrayRef, space: Option<&Space>) -> Option<Leaf> {
+fn leaf(array: &ArrayRef, space: Option<&Space>, room: &mut u64) -> std::result::Result<Option<Leaf>, u64> {
     if array.null_count() > 0 {
-        return None;
+        return Ok(None);
     }
+    match array.data_type() {
+        DataType::Binary => pictures(array.as_binary::<i32>().iter(), room),
+        DataType::LargeBinary => pictures(array.as_binary::<i64>().iter(), room),
+        _ => Ok(values(array, space)),
+    }
+}
+
+/// Rows of numbers or texts.
+fn values(array: &ArrayRef, space: Option<&Space>) -> Option<Leaf> {
     if let Some((dtype, bytes)) = numbers(array) {
         return Some((Some(dtype), vec![], ColumnData::Numeric(bytes)));
     }
@@ -324,23 +425,32 @@ fn leaf(array: &ArrayRef, space: Option<&Space>) -> Option<Leaf> {
                 ColumnData::Text(texts.iter().map(|text| text.unwrap_or_default().to_owned()).collect()),
             ))
         }
-        DataType::Binary => pictures(array.as_binary::<i32>().iter()),
-        DataType::LargeBinary => pictures(array.as_binary::<i64>().iter()),
         _ => None,
     }
 }
 
 /// Encoded pictures, one a row, all of one shape.
-fn pictures<'a>(rows: impl Iterator<Item = Option<&'a [u8]>>) -> Option<Leaf> {
-    let (mut shape, mut data) = (None, Vec::new());
+///
+/// **Errors**: the bytes that they take, when that is more than there is room for: none is decoded then.
+fn pictures<'a>(
+    rows: impl Iterator<Item = Option<&'a [u8]>> + Clone,
+    room: &mut u64,
+) -> std::result::Result<Option<Leaf>, u64> {
+    let Some(shape) = rows.clone().next().flatten().and_then(|row| picture::shape(row).ok()) else { return Ok(None) };
+    let bytes = shape.iter().fold(rows.clone().count() as u64, |product, &side| product.saturating_mul(side as u64));
+    *room = room.checked_sub(bytes).ok_or(bytes)?;
+    let mut data = Vec::new();
     for row in rows {
-        let picture = picture::pixels(row?).ok()?;
-        if shape.get_or_insert_with(|| picture.shape().to_vec()) != picture.shape() {
-            return None;
+        let Some(encoded) = row.filter(|row| picture::shape(row).is_ok_and(|own| own == shape)) else {
+            return Ok(None);
+        };
+        let Ok(picture) = picture::pixels(encoded) else { return Ok(None) };
+        if picture.shape() != shape {
+            return Ok(None);
         }
         data.extend_from_slice(picture.data());
     }
-    Some((Some(Dtype::Uint8), shape?, ColumnData::Numeric(data)))
+    Ok(Some((Some(Dtype::Uint8), shape, ColumnData::Numeric(data))))
 }
 
 fn numbers(array: &ArrayRef) -> Option<(Dtype, Vec<u8>)> {

@@ -54,6 +54,11 @@ pub trait Part: Send + Sync {
         Ok(None)
     }
 
+    /// Bytes of the steps that are held to answer faster, beside [`Part::tables`].
+    fn held_bytes(&self) -> usize {
+        0
+    }
+
     /// The bytes of a file that [`Part::tables`] names by a hash; `None` when it is of another part.
     fn blob(&self, hash: &str) -> Result<Option<Blob>> {
         let _ = hash;

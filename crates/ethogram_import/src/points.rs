@@ -9,6 +9,11 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 use crate::point_cache::{KeptPoints, PointCache};
 use crate::point_columns::PointColumns;
 
+/// What is told of points whose tag has no room.
+pub const TAGS_FULL: &str = "the run has more than 100,000 tags, the most that are shown";
+/// What is told of points that have no room.
+pub const POINTS_FULL: &str = "the run has more than 2^26, the most that are held";
+
 /// All scalars that were read from some files.
 ///
 /// What there is of a tag is always known; its points are held ([`Scalars::default`]), or kept in a cache that may let go of them

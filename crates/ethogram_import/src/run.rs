@@ -445,7 +445,10 @@ impl RunSource for ForeignRun {
     }
 
     fn held_bytes(&self) -> Option<usize> {
-        self.seen().held
+        let held = self.seen().held?;
+        // Of what is being read just now it is not known.
+        let steps = self.content.try_read().ok().and_then(|content| content.as_ref().map(Content::held_bytes));
+        Some(held + steps.unwrap_or(0))
     }
 
     fn rest(&self) {

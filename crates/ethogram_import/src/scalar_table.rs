@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::lines::{Lines, cells, number};
 use crate::part::{Folder, Part};
+use crate::points::{POINTS_FULL, TAGS_FULL};
 use crate::tables::Tables;
 
 /// Columns that say at which step a row is, best first.
@@ -107,7 +108,7 @@ impl Rows {
         }
         let head = std::mem::take(&mut self.head);
         let values = head.iter().zip(&cells).filter_map(|(name, cell)| Some((name.as_str(), number(cell)?)));
-        self.row(&values.collect::<Vec<_>>());
+        self.row(file, &values.collect::<Vec<_>>());
         self.head = head;
     }
 
@@ -128,10 +129,10 @@ impl Rows {
             _ => None,
         };
         let values = row.iter().filter_map(|(name, value)| Some((name.as_str(), number_of(value)?)));
-        self.row(&values.collect::<Vec<_>>());
+        self.row(file, &values.collect::<Vec<_>>());
     }
 
-    fn row(&mut self, values: &[(&str, f64)]) {
+    fn row(&mut self, file: &str, values: &[(&str, f64)]) {
         let find = |names: &[&str]| names.iter().find_map(|name| values.iter().find(|(known, _)| known == name));
         let step = find(STEP_COLUMNS).filter(|(_, step)| step.is_finite());
         let at = step.map_or(self.count, |(_, step)| *step as i64);
@@ -139,7 +140,10 @@ impl Rows {
         let clock = find(CLOCK_COLUMNS).map(|(_, seconds)| *seconds).filter(|seconds| *seconds > 1e8);
         self.count += 1;
         for (name, value) in values.iter().filter(|(name, _)| step.is_none_or(|(column, _)| column != name)) {
-            let Some(number) = self.tables.scalars.number(Axis::GlobalStep, name) else { continue };
+            let Some(number) = self.tables.scalars.number(Axis::GlobalStep, name) else {
+                self.tables.lost.note(file, "points of further columns", TAGS_FULL);
+                continue;
+            };
             match clock {
                 Some(seconds) => self.push(number, at, (seconds * 1e6) as i64, *value),
                 None => self.waiting.push((number, at, elapsed, *value)),
@@ -149,7 +153,7 @@ impl Rows {
 
     fn push(&mut self, number: usize, step: i64, time_us: i64, value: f64) {
         if !self.tables.scalars.push(number, step, time_us, value) {
-            self.tables.lost.note("", "points", "the run has more than 2^26, the most that are held");
+            self.tables.lost.note("", "points", POINTS_FULL);
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ethogram_store::{Axis, Column, FieldInfo, FilmName, Lost, TensorKind};
+use ethogram_store::{Axis, Column, ColumnData, FieldInfo, FilmName, Lost, Result, TensorKind};
 use serde_json::{Map, Value};
 
 use crate::episode_table::EpisodeTable;
@@ -103,6 +104,42 @@ pub struct StepField {
     pub info: FieldInfo,
     /// All its rows.
     pub column: Column,
+}
+
+impl StepField {
+    /// Bytes, about, that it takes.
+    pub fn bytes(&self) -> usize {
+        let data = match &self.column.data {
+            ColumnData::Numeric(bytes) => bytes.len(),
+            ColumnData::Text(texts) => texts.iter().map(|text| text.len() + size_of::<String>()).sum(),
+        };
+        data + self.column.valid.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// The steps of the episode that was asked for last.
+#[derive(Debug, Default)]
+pub struct HeldSteps(Mutex<Option<(u64, Arc<Vec<StepField>>)>>);
+
+impl HeldSteps {
+    /// Those of an episode, read if it is another than before.
+    pub fn of(&self, episode: u64, read: impl FnOnce() -> Result<Vec<StepField>>) -> Result<Arc<Vec<StepField>>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, steps)) = held.as_ref().filter(|(known, _)| *known == episode) {
+            return Ok(Arc::clone(steps));
+        }
+        // Let go of first: two of them need not be there at once.
+        *held = None;
+        let steps = Arc::new(read()?);
+        *held = Some((episode, Arc::clone(&steps)));
+        Ok(steps)
+    }
+
+    /// Bytes, about, that they take. Of those that are being read just now nothing is known.
+    pub fn bytes(&self) -> usize {
+        let Ok(held) = self.0.try_lock() else { return 0 };
+        held.iter().flat_map(|(_, steps)| steps.iter()).map(StepField::bytes).sum()
+    }
 }
 
 impl Tables {

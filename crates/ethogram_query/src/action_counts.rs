@@ -9,6 +9,10 @@ use crate::{Error, Result, RunHandle};
 pub const ACTION_EPISODES_MAX: usize = 1_000;
 /// Most steps of all these episodes together.
 pub const ACTION_STEPS_MAX: u64 = 5_000_000;
+/// Most numbers of these actions that are held at once.
+pub const ACTION_VALUES_MAX: u64 = 64 << 20;
+/// Numbers that are read together.
+const READ_VALUES: u64 = 1 << 20;
 /// Most actions that one part may choose from.
 pub const ACTIONS_MAX: u64 = 4_096;
 /// Most parts of an action: choices of a `MultiDiscrete`, bits, numbers of a `Box`.
@@ -110,8 +114,13 @@ impl ActionCounts {
         let mut steps = 0;
         // An episode in which the field has another shape is not of this field; such a run mixes environments.
         for (episode, _) in recorded.iter().filter(|(_, fields)| fields.contains(field)) {
-            let column = run.source().steps(*episode, &field.name, 0..u64::MAX)?;
-            steps += gather(&column, &mut elements);
+            let (count, rows) = (run.source().step_count(*episode)?, (READ_VALUES / width.max(1) as u64).max(1));
+            for first in (0..count).step_by(rows as usize) {
+                let column = run.source().steps(*episode, &field.name, first..first + rows)?;
+                steps += gather(&column, &mut elements);
+                let held = steps.saturating_mul(width as u64);
+                over("numbers of actions (ACTION_VALUES_MAX)", held, ACTION_VALUES_MAX)?;
+            }
         }
         self.steps = self.steps.max(steps);
         for (element, values) in elements.into_iter().enumerate() {

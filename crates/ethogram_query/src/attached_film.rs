@@ -39,6 +39,7 @@ impl RunHandle {
             if found > FILM_BYTES_MAX { Err(error) } else { Ok(()) }
         };
         fits(told)?;
+        fits(self.source().blob_bytes(hash)?.unwrap_or(0))?;
         let bytes = self.source().blob(hash)?;
         fits(bytes.len() as u64)?;
         let times = FilmTimes::of_mp4(&bytes)?;

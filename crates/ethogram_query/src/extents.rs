@@ -15,6 +15,8 @@ pub struct Extents {
 
 /// Values that are held at once.
 const VALUES_MAX: usize = 1 << 20;
+/// Most values that are looked through: steps times elements, whether logged or not.
+const EXTENTS_VALUES_MAX: u64 = 1 << 33;
 
 impl RunHandle {
     /// Extents of a field of numbers, logged or derived. Rows are read in parts, so that long episodes of wide fields need no more
@@ -30,6 +32,11 @@ impl RunHandle {
                 expected: "numbers".into(),
                 found: "text".into(),
             });
+        }
+        let found = steps.saturating_mul(width as u64);
+        if found > EXTENTS_VALUES_MAX {
+            let what = format!("values of {name:?} over {steps} steps (EXTENTS_VALUES_MAX)");
+            return Err(Error::TooLarge { what, limit: EXTENTS_VALUES_MAX, found });
         }
         let rows = (VALUES_MAX / width.max(1)).max(1) as u64;
         let mut extents = Extents { low: vec![f64::NAN; width], high: vec![f64::NAN; width] };

@@ -81,6 +81,9 @@ pub struct FieldEntry {
 /// Most bytes of one answer.
 pub const FIELD_BYTES_MAX: u64 = 256 << 20;
 
+/// What a text counts for beside its letters.
+const TEXT_BYTES: u64 = size_of::<String>() as u64;
+
 /// Asks past a logged field for the derived one of the same name.
 pub const DERIVED_PREFIX: &str = "derived/";
 
@@ -156,7 +159,7 @@ pub(crate) fn read_logged(source: &dyn RunSource, episode: u64, info: &FieldInfo
     let rows = range.end.min(source.step_count(episode)?).saturating_sub(range.start);
     let row_bytes = info
         .dtype
-        .map_or(0, |dtype| dtype.size() as u64)
+        .map_or(TEXT_BYTES, |dtype| dtype.size() as u64)
         .saturating_mul(info.shape.iter().fold(1_u64, |product, &n| product.saturating_mul(n as u64)));
     let bytes = rows.saturating_mul(row_bytes);
     if bytes > FIELD_BYTES_MAX {

@@ -293,6 +293,10 @@ impl RunSource for LazyRun {
         self.reader()?.blob(hash)
     }
 
+    fn blob_bytes(&self, hash: &str) -> Result<Option<u64>> {
+        self.reader()?.blob_bytes(hash)
+    }
+
     fn tensors_size(&self, axis: Axis, tag: &str, range: Range<i64>) -> Result<Option<TensorsSize>> {
         self.reader()?.tensors_size(axis, tag, range)
     }

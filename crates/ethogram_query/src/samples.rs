@@ -235,4 +235,8 @@ impl RunSource for Samples {
     fn blob(&self, hash: &str) -> Result<Blob> {
         self.of.blob(hash)
     }
+
+    fn blob_bytes(&self, hash: &str) -> Result<Option<u64>> {
+        self.of.blob_bytes(hash)
+    }
 }

@@ -42,6 +42,15 @@ pub(crate) fn write_blob(run_dir: &Path, hash: &str, bytes: &[u8], durable: bool
     replace_file(&path, bytes, durable)
 }
 
+/// How many bytes a blob has, by its file alone.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub(crate) fn blob_length(run_dir: &Path, hash: &str) -> Result<u64> {
+    let found = blob_path(run_dir, hash)?.metadata();
+    found.map(|found| found.len()).map_err(|_| Error::NotFound { what: format!("blob {hash}") })
+}
+
 /// Reads a blob and checks it against its hash.
 ///
 /// # Errors

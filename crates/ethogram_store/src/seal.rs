@@ -250,7 +250,7 @@ pub(crate) fn read_sealed(writer_dir: &Path, sealed: &Sealed) -> Result<RecordBa
     let path = format!("{}/{}", sealed.kind.folder(), sealed.file.file);
     if sealed.kind != Kind::Frames {
         let table = Table::open(files, path, &sealed.file)?;
-        return table.read(0..table.rows(), None);
+        return table.read_all();
     }
     let frames = SealedFrames::open(files, path, &sealed.file)?;
     let rows: Result<Vec<FrameRow>> = frames

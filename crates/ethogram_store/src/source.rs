@@ -102,6 +102,12 @@ pub trait RunSource: Send + Sync {
     /// The bytes stored under a content hash.
     fn blob(&self, hash: &str) -> Result<Blob>;
 
+    /// How many bytes [`RunSource::blob`] gives, told without reading them; `None` when that is not known beforehand.
+    fn blob_bytes(&self, hash: &str) -> Result<Option<u64>> {
+        let _ = hash;
+        Ok(None)
+    }
+
     /// Paths and lengths of all its files, where they are not to be found in a folder of this machine.
     fn sizes(&self) -> Option<Vec<(String, u64)>> {
         None

@@ -14,16 +14,16 @@ pub fn write_npz(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     let whole = |number: &dyn Fn(usize) -> u64| -> Vec<u8> {
         (0..rows).flat_map(|row| (number(row) as i64).to_le_bytes()).collect()
     };
-    archive.array("run", "<i8", &[rows], whole(&|row| u64::from(places[row].source)))?;
-    archive.array("episode", "<i8", &[rows], whole(&|row| places[row].episode))?;
-    archive.array("step", "<i8", &[rows], whole(&|row| places[row].step))?;
+    archive.array("run", "<i8", &[rows], &whole(&|row| u64::from(places[row].source)))?;
+    archive.array("episode", "<i8", &[rows], &whole(&|row| places[row].episode))?;
+    archive.array("step", "<i8", &[rows], &whole(&|row| places[row].step))?;
     archive.texts("runs", &table.runs)?;
     let floats = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|value| value.to_le_bytes()).collect() };
-    archive.array("layout", "<f4", &[rows, table.layout.dims], floats(&table.layout.positions))?;
-    archive.array("points", "<f4", &[rows, table.map.width()], floats(table.map.values()))?;
+    archive.array("layout", "<f4", &[rows, table.layout.dims], &floats(&table.layout.positions))?;
+    archive.array("points", "<f4", &[rows, table.map.width()], &floats(table.map.values()))?;
     for (name, field) in &table.fields {
-        let bytes = field.values.iter().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes()).collect();
-        archive.array(name, "<f8", &[rows], bytes)?;
+        let bytes = field.values.iter().flat_map(|value| value.unwrap_or(f64::NAN).to_le_bytes());
+        archive.array(name, "<f8", &[rows], &bytes.collect::<Vec<u8>>())?;
         if let Some(names) = &field.names {
             archive.texts(&format!("{name}/names"), names)?;
         }

@@ -1,14 +1,23 @@
 //! Where the values of events go.
 
 use ethogram_store::{Axis, TensorKind};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::event::{Data, SummaryValue};
 use super::tags::{Tag, Tags};
 use super::{decode, hparams};
 use crate::config::config_from_table;
-use crate::points::Scalars;
+use crate::points::{Scalars, TAGS_FULL};
 use crate::tables::{Place, Tables, TensorPlaces};
 
+/// Longest name of a tag. A longer one is cut, and has a checksum behind it: those of two tags stay two.
+const NAME_BYTES_MAX: usize = 512;
+/// Bytes of a longer name that are shown.
+const NAME_BYTES_SHOWN: usize = 480;
+/// Most elements of one value that have tags of their own.
+const ELEMENTS_MAX: u32 = 10_000;
+/// Most tags of tensors of one run.
+const TENSOR_TAGS_MAX: usize = Scalars::TAGS_MAX;
 /// Longest text in which hyper-parameters are looked for.
 const CONFIG_TEXT_BYTES_MAX: usize = 1 << 20;
 
@@ -27,6 +36,12 @@ pub struct Sink<'a> {
 impl Sink<'_> {
     /// Takes a value. `anew` when it voids what its tag held at this step and later.
     pub fn value(&mut self, value: &SummaryValue<'_>, place: Place, anew: bool) {
+        if value.tag.len() > NAME_BYTES_MAX {
+            let why = format!("the name has {} bytes, over the limit of {NAME_BYTES_MAX}: it is cut", value.tag.len());
+            self.lost(value, &why);
+            let name = cut(value.tag);
+            return self.value(&SummaryValue { tag: name.as_bytes(), ..*value }, place, anew);
+        }
         if let Data::Simple(number) = value.data
             && let Some(Tag { scalar: Some(scalar), .. }) = self.tags.find(value.tag)
             && !anew
@@ -128,7 +143,11 @@ impl Sink<'_> {
 
     /// Elements of one value: the first under its own name, the others with their numbers behind it.
     fn several(&mut self, kind: TensorKind, tag: &Tag, place: Place, count: u32) {
-        for element in 0..count {
+        if count > ELEMENTS_MAX {
+            let why = format!("{count} elements of one value, over the limit of {ELEMENTS_MAX}");
+            self.tables.lost.note(self.name, "tensors", why);
+        }
+        for element in 0..count.min(ELEMENTS_MAX) {
             let name = if element == 0 { tag.name.clone() } else { format!("{}/{element}", tag.name) };
             self.place(kind, name, Place { element, ..place });
         }
@@ -138,7 +157,11 @@ impl Sink<'_> {
         if self.scalars_only {
             return;
         }
-        let tensors = self.tables.tensors.entry((Axis::GlobalStep, name));
+        let key = (Axis::GlobalStep, name);
+        if self.tables.tensors.len() >= TENSOR_TAGS_MAX && !self.tables.tensors.contains_key(&key) {
+            return self.tables.lost.note(self.name, "tensors of further tags", TAGS_FULL);
+        }
+        let tensors = self.tables.tensors.entry(key);
         let tensors = tensors.or_insert_with(|| TensorPlaces { kind, places: Vec::new() });
         if tensors.kind == kind && tensors.places.len() < Tables::PLACES_MAX {
             tensors.places.push(place);
@@ -162,6 +185,13 @@ impl Sink<'_> {
     fn full(&mut self) {
         self.tables.lost.note(self.name, "points", "a tag has more than 2^26, the most that are held");
     }
+}
+
+/// The beginning of a long name, and a checksum of all of it.
+fn cut(name: &[u8]) -> String {
+    let mut shown = String::from_utf8_lossy(&name[..name.len().min(NAME_BYTES_SHOWN)]).into_owned();
+    shown.truncate(shown.floor_char_boundary(NAME_BYTES_SHOWN));
+    format!("{shown}…{:016x}", xxh3_64(name))
 }
 
 /// Texts that hold hyper-parameters are called so.

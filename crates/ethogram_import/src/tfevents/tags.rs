@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
+/// Longest name of a plug-in that is kept; those that are known are shorter.
+const PLUGIN_BYTES_MAX: usize = 64;
+
 /// What was learnt of tags. A training logs its tags in the same order again and again: which one comes is guessed by the one that came
 /// before it, and only looked up where that is wrong.
 #[derive(Debug, Default)]
@@ -51,7 +54,7 @@ impl Tags {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let number = self.known.len();
         self.numbers.insert(bytes.into(), number);
-        let (name, plugin) = (text(bytes), text(plugin));
+        let (name, plugin) = (text(bytes), text(&plugin[..plugin.len().min(PLUGIN_BYTES_MAX)]));
         self.known.push(Tag { bytes: bytes.into(), next: number, name, plugin, scalar: None });
     }
 }

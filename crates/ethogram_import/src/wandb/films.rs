@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ethogram_store::{
     Axis, Blob, Column, ColumnData, Dtype, EpisodeRow, Error, FILM_BYTES_MAX, FILMS_MAX, FieldInfo, Result,
@@ -16,7 +16,7 @@ use super::media::caption;
 use crate::episode_table::EpisodeTable;
 use crate::gif_film;
 use crate::part::FileSeen;
-use crate::tables::{LostTable, StepField, why};
+use crate::tables::{HeldSteps, LostTable, StepField, why};
 use crate::videos::hash_of;
 
 /// Bytes that a picture of a step has at least, so that it is kept as one.
@@ -32,8 +32,7 @@ pub struct Films {
     moving: BTreeMap<u64, Value>,
     /// What the bytes of the others are asked for by.
     blobs: BTreeMap<String, Value>,
-    /// The GIF that was asked for last.
-    held: Mutex<Option<(u64, Arc<Vec<StepField>>)>>,
+    held: HeldSteps,
 }
 
 /// A film that was logged.
@@ -138,16 +137,19 @@ impl Films {
     /// The pictures of an episode as its steps; `None` when no GIF shows them.
     pub fn steps(&self, episode: u64) -> Result<Option<Arc<Vec<StepField>>>> {
         let Some(value) = self.moving.get(&episode) else { return Ok(None) };
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, steps)) = held.as_ref().filter(|(known, _)| *known == episode) {
-            return Ok(Some(Arc::clone(steps)));
-        }
-        let encoded = self.files.read(value, FILM_BYTES_MAX)?;
-        let path = || value["path"].as_str().map(PathBuf::from).unwrap_or_default();
-        let corrupt = |found| Error::Corrupt { what: "the film".into(), expected: "a GIF".into(), found, path: path() };
-        let steps = Arc::new(vec![frames(&encoded).map_err(corrupt)?]);
-        *held = Some((episode, Arc::clone(&steps)));
-        Ok(Some(steps))
+        let steps = self.held.of(episode, || {
+            let encoded = self.files.read(value, FILM_BYTES_MAX)?;
+            let path = || value["path"].as_str().map(PathBuf::from).unwrap_or_default();
+            let corrupt =
+                |found| Error::Corrupt { what: "the film".into(), expected: "a GIF".into(), found, path: path() };
+            Ok(vec![frames(&encoded).map_err(corrupt)?])
+        });
+        steps.map(Some)
+    }
+
+    /// Bytes of the GIF that was asked for last.
+    pub fn held_bytes(&self) -> usize {
+        self.held.bytes()
     }
 }
 

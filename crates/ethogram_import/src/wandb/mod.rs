@@ -18,6 +18,7 @@ use ethogram_store::{Axis, Blob, Error, Result, TensorKind, TensorRow};
 
 use crate::config;
 use crate::part::{Folder, Part};
+use crate::points::{POINTS_FULL, Scalars, TAGS_FULL};
 use crate::tables::{Place, StepField, Tables, TensorPlaces, why};
 use crate::tfevents::protobuf::{Fields, NotAMessage, Value as Field};
 use files::Files;
@@ -114,6 +115,10 @@ impl Part for Wandb {
         self.films.steps(episode)
     }
 
+    fn held_bytes(&self) -> usize {
+        self.films.held_bytes()
+    }
+
     fn blob(&self, hash: &str) -> Result<Option<Blob>> {
         self.films.blob(hash)
     }
@@ -139,11 +144,18 @@ impl Wandb {
 
     /// A call of `log`.
     fn history(&mut self, bytes: &[u8], at: u64, index: u32) -> Result<(), NotAMessage> {
-        let Some(Row { step, time_us, values }) = Row::read(bytes)? else { return Ok(()) };
+        let Some(Row { step, time_us, values, is_cut }) = Row::read(bytes)? else { return Ok(()) };
+        if is_cut {
+            self.lost("values of a row", "their names take more than 64 MiB");
+        }
         for (number, (name, value)) in values.into_iter().enumerate() {
             if let Some(found) = row::number_of(&value) {
-                if let Some(tag) = self.tables.scalars.number(Axis::GlobalStep, &name) {
-                    self.tables.scalars.push(tag, step, time_us, found);
+                match self.tables.scalars.number(Axis::GlobalStep, &name) {
+                    None => self.lost("points of further names", TAGS_FULL),
+                    Some(tag) if !self.tables.scalars.push(tag, step, time_us, found) => {
+                        self.lost("points", POINTS_FULL);
+                    }
+                    Some(_) => {}
                 }
                 continue;
             }
@@ -172,7 +184,11 @@ impl Wandb {
     }
 
     fn place(&mut self, tag: String, kind: TensorKind, place: Place) {
-        let tensors = self.tables.tensors.entry((Axis::GlobalStep, tag));
+        let key = (Axis::GlobalStep, tag);
+        if self.tables.tensors.len() >= Scalars::TAGS_MAX && !self.tables.tensors.contains_key(&key) {
+            return self.lost("media of further names", TAGS_FULL);
+        }
+        let tensors = self.tables.tensors.entry(key);
         let tensors = tensors.or_insert_with(|| TensorPlaces { kind, places: Vec::new() });
         if tensors.kind == kind && tensors.places.len() < Tables::PLACES_MAX {
             tensors.places.push(place);

@@ -12,6 +12,10 @@ const OWN: [&str; 3] = ["_step", "_timestamp", "_runtime"];
 const DEPTH_MAX: usize = 16;
 /// Longer names are cut; a tag has at most 512 bytes.
 const NAME_BYTES_MAX: usize = 480;
+/// Most bytes of all names of a row: each number within a value has the name of the value in its own.
+const NAMES_BYTES_MAX: usize = 64 << 20;
+/// What a value takes beside its name.
+const VALUE_BYTES: usize = 64;
 
 /// A call of `log`.
 pub struct Row {
@@ -21,17 +25,26 @@ pub struct Row {
     pub time_us: i64,
     /// Names and values, without what says step and time. What is said of a picture, a film or a table is one object, with `_type`.
     pub values: Vec<(String, Value)>,
+    /// There were more, for which there was no room.
+    pub is_cut: bool,
 }
 
 impl Row {
     /// Reads a `HistoryRecord`; `None` where it says no step.
     pub fn read(bytes: &[u8]) -> Result<Option<Self>, NotAMessage> {
-        let (mut step, mut values) = (None, Vec::new());
+        let (mut step, mut values, mut room) = (None, Vec::new(), NAMES_BYTES_MAX);
         for field in Fields::of(bytes) {
             match field? {
                 (1, Field::Bytes(item)) => {
-                    let (name, value) = item_of(item)?;
-                    flatten(name, value, 0, &mut |name, value| values.push((name, value)));
+                    let (mut name, value) = item_of(item)?;
+                    shorten(&mut name);
+                    flatten(name, value, 0, &mut |name, value| {
+                        room = room.saturating_sub(name.len() + VALUE_BYTES);
+                        if room > 0 {
+                            values.push((name, value));
+                        }
+                        room > 0
+                    });
                 }
                 (2, Field::Bytes(number)) => {
                     for field in Fields::of(number) {
@@ -54,7 +67,7 @@ impl Row {
         for (name, _) in &mut values {
             make_plain(name);
         }
-        Ok(Some(Self { step, time_us, values }))
+        Ok(Some(Self { step, time_us, values, is_cut: room == 0 }))
     }
 }
 
@@ -121,15 +134,24 @@ pub fn number_of(value: &Value) -> Option<f64> {
     }
 }
 
-fn flatten(name: String, value: Value, depth: usize, each: &mut impl FnMut(String, Value)) {
+/// Hands out the numbers of a value under names of their own, as long as they are wanted. Names are cut before they are put together: a
+/// long one would be there once for each number.
+fn flatten(name: String, value: Value, depth: usize, each: &mut impl FnMut(String, Value) -> bool) -> bool {
     match value {
         Value::Object(parts) if !parts.contains_key("_type") && depth < DEPTH_MAX => {
-            for (part, value) in parts {
-                flatten(format!("{name}.{part}"), value, depth + 1, each);
-            }
+            parts.into_iter().all(|(part, value)| {
+                let mut name = format!("{name}.{part}");
+                shorten(&mut name);
+                flatten(name, value, depth + 1, each)
+            })
         }
         value => each(name, value),
     }
+}
+
+/// Cuts a name, but for what W&B says of a value behind it (`NAME._type`, `NAME.packedBins.count`).
+fn shorten(name: &mut String) {
+    name.truncate(name.floor_char_boundary(2 * NAME_BYTES_MAX));
 }
 
 /// Newer versions write what they know of a picture, film or table as items of their own, of which `NAME._type` says what it is: all of
@@ -200,6 +222,38 @@ mod tests {
             make_plain(&mut plain);
             assert_eq!(plain, expected);
         }
+    }
+
+    #[test]
+    fn a_long_name_is_not_there_once_for_each_number() {
+        let field = |number: u8, bytes: &[u8]| {
+            let mut field = vec![number << 3 | 2];
+            let mut length = bytes.len();
+            while length >= 0x80 {
+                field.push(length as u8 | 0x80);
+                length >>= 7;
+            }
+            field.push(length as u8);
+            [field, bytes.to_vec()].concat()
+        };
+        let json = |count: usize| {
+            let numbers: Vec<String> = (0..count).map(|number| format!("\"{number}\":1")).collect();
+            format!("{{{}}}", numbers.join(","))
+        };
+        // `value_json` has the number 16.
+        let value = |json: &str| {
+            let bytes = field(0, json.as_bytes());
+            [&[0x82, 0x01], &bytes[1..]].concat()
+        };
+        let row = |count: usize| {
+            let item = [field(2, "x".repeat(500_000).as_bytes()), value(&json(count))].concat();
+            let step = field(2, &[8, 1]);
+            Row::read(&[field(1, &item), step].concat()).expect("a message").expect("a step")
+        };
+        let (few, many) = (row(1_000), row(100_000));
+        assert_eq!((few.values.len(), few.is_cut), (1_000, false));
+        assert!(few.values.iter().all(|(name, _)| name.len() <= NAME_BYTES_MAX));
+        assert!(many.is_cut && many.values.len() < 100_000, "{}", many.values.len());
     }
 
     #[test]

@@ -65,3 +65,99 @@ fn a_damaged_episode_costs_only_itself() {
         assert_eq!(run.steps(3, "reward", 0..u64::MAX).expect("rows").rows(), 50, "byte {at}");
     }
 }
+
+/// A dataset of one episode whose observations are these.
+fn dataset(observations: &arrow_array::ArrayRef) -> tempfile::TempDir {
+    use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let episode = folder.path().join("data/0");
+    std::fs::create_dir_all(&episode).expect("a folder");
+    std::fs::write(folder.path().join("data/metadata.json"), r#"{"total_episodes": 1}"#).expect("written");
+    std::fs::write(episode.join("metadata.json"), r#"{"total_steps": 2}"#).expect("written");
+    let flags = |last: bool| -> ArrayRef {
+        let rows = observations.len();
+        let flags = (0..rows).map(|row| Some(last && row + 2 == rows));
+        std::sync::Arc::new(flags.collect::<BooleanArray>())
+    };
+    let columns = [
+        ("observations", std::sync::Arc::clone(observations)),
+        ("terminations", flags(true)),
+        ("truncations", flags(false)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    let file = std::fs::File::create(episode.join("main.arrow")).expect("a file");
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(file, &batch.schema()).expect("a file");
+    // Each row is a batch of its own: the end is found over several.
+    for row in 0..batch.num_rows() {
+        writer.write(&batch.slice(row, 1)).expect("written");
+    }
+    writer.finish().expect("written");
+    folder
+}
+
+/// What an episode holds is not unpacked for its end: pictures that are too large, or none at all, cost only themselves.
+#[test]
+fn opening_a_dataset_reads_its_ends_and_no_pictures() {
+    use arrow_array::BinaryArray;
+
+    // A PNG's head that claims 8,000 × 8,000 pixels; three of these are over a limit, however many bytes there are.
+    let head = [
+        b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".as_slice(),
+        &8_000_u32.to_be_bytes(),
+        &8_000_u32.to_be_bytes(),
+        &[8, 2, 0, 0, 0],
+    ]
+    .concat();
+    let mut picture = head.clone();
+    picture.extend(crc32fast::hash(&head[12..]).to_be_bytes());
+    picture.extend(b"\0\0\0\0IDAT");
+    picture.extend(crc32fast::hash(b"IDAT").to_be_bytes());
+    let pictures: arrow_array::ArrayRef = std::sync::Arc::new(BinaryArray::from(vec![picture.as_slice(); 6]));
+    let folder = dataset(&pictures);
+    let run = open(folder.path());
+    assert_eq!(run.lost(), [], "nobody looked at a picture");
+    assert_eq!(run.episodes(0..9).expect("episodes")[0].end, EpisodeEnd::Terminated);
+    let refused = run.step_fields(0).expect_err("1.1 GB of pixels").to_string();
+    assert!(refused.contains("bytes of the pictures of"), "{refused}");
+}
+
+#[test]
+fn pipes_in_a_dataset_are_not_waited_for() {
+    let numbers: arrow_array::ArrayRef = std::sync::Arc::new(arrow_array::UInt8Array::from(vec![0; 3]));
+    let folder = dataset(&numbers);
+    for name in ["data/0/main.arrow", "data/0/metadata.json"] {
+        let path = folder.path().join(name);
+        std::fs::remove_file(&path).expect("removed");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let run = folder.path().to_owned();
+        std::thread::spawn(move || {
+            let run = open(&run);
+            sender.send((run.episodes(0..9).map(|rows| rows.len()), run.lost().len()))
+        });
+        let (episodes, lost) = receiver.recv_timeout(std::time::Duration::from_secs(20)).expect("an answer");
+        let is_told = episodes.is_ok_and(|count| count + lost == 1);
+        assert!(is_told, "{name}");
+    }
+}
+
+/// Steps that are held to answer faster are in the sum by which runs are closed, and go with it.
+#[test]
+fn steps_that_are_held_are_counted() {
+    let run = open(&data("minari-cartpole-arrow"));
+    run.step_count(1).expect("steps");
+    let held = || run.held_bytes().expect("open");
+    let with_one = held();
+    let bytes_of = |episode: u64| -> usize {
+        let fields = run.step_fields(episode).expect("fields");
+        let columns = fields.iter().map(|field| run.steps(episode, &field.name, 0..u64::MAX).expect("rows"));
+        columns.map(|column| column.rows() * column.row_bytes()).sum()
+    };
+    let (one, other) = (bytes_of(1), bytes_of(0));
+    assert!(one < other, "{one} bytes, {other} bytes");
+    let with_other = held();
+    assert!(with_one >= one && with_other > with_one, "{with_one}, then {with_other}");
+    run.rest();
+    assert_eq!(run.held_bytes(), None);
+}

@@ -257,3 +257,30 @@ fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.iter().fold(!0_u32, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
+
+/// A name of half a megabyte is cut before it is there once for each element of a value; two such names stay two, and both are told.
+#[test]
+fn long_names_are_cut_and_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut events = Events::new();
+    let names = ["a", "b", "c"].map(|end| "x".repeat(500_000) + end);
+    for name in &names[..2] {
+        events.scalar(name, 1, 0.5);
+        events.scalar(name, 2, 1.5);
+    }
+    // Width, height, and 20,000 pictures of no bytes.
+    let pictures = vec![b"".as_slice(); 20_002];
+    events.value(&names[2], 3, &[metadata("images"), texts(&[20_002], &pictures)]);
+    events.write(&folder.path().join("events.out.tfevents.1.host"));
+    let run = open(folder.path());
+    let tags = run.scalar_tags();
+    assert_eq!(tags.iter().map(|tag| tag.count).collect::<Vec<_>>(), [2, 2]);
+    assert!(tags.iter().all(|tag| tag.tag.len() <= 512) && tags[0].tag != tags[1].tag);
+    let pictures = run.tensor_tags();
+    assert_eq!(pictures.len(), 10_000);
+    assert!(pictures.iter().all(|tag| tag.tag.len() <= 520));
+    let told: Vec<String> = run.lost().into_iter().map(|lost| lost.why).collect();
+    for why in ["over the limit of 512: it is cut", "over the limit of 10000"] {
+        assert!(told.iter().any(|told| told.contains(why)), "{told:?}");
+    }
+}

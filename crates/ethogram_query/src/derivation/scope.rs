@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::cache::{Cache, Key};
 use super::{DERIVATIONS, DTYPE, Derivation, Input, InputName, Inputs, find};
-use crate::field::read_logged;
+use crate::field::{FIELD_BYTES_MAX, read_logged};
 use crate::param::{ParamValue, resolve};
 use crate::{Error, FieldEntry, Origin, Params, Result, RunHandle};
 
@@ -106,7 +106,13 @@ impl Scope<'_> {
         episode: &'a EpisodeRow,
         above: &[&'static str],
     ) -> Result<Inputs<'a>> {
-        let rows = self.handle.source().step_count(self.episode)? as usize;
+        let steps = self.handle.source().step_count(self.episode)?;
+        let bytes = steps.saturating_mul(size_of::<f64>() as u64);
+        if bytes > FIELD_BYTES_MAX {
+            let what = format!("bytes of {:?} over {steps} steps (FIELD_BYTES_MAX)", derivation.name());
+            return Err(Error::TooLarge { what, limit: FIELD_BYTES_MAX, found: bytes });
+        }
+        let rows = steps as usize;
         let path: Vec<_> = above.iter().copied().chain([derivation.name()]).collect();
         let mut columns = Vec::with_capacity(derivation.inputs().len());
         for input in derivation.inputs() {

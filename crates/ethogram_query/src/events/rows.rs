@@ -11,6 +11,9 @@ const NEAR_NUMBERS_MAX: usize = 64;
 /// Bytes that are read together of states that are only compared for being equal.
 const READ_BYTES: usize = 16 << 20;
 
+/// Most bytes of the states of one episode, as they are compared.
+const STATES_BYTES_MAX: u64 = 1 << 30;
+
 /// Rows of one episode that have an action.
 pub(crate) struct Rows {
     /// Missing where none was logged.
@@ -77,7 +80,14 @@ fn states(run: &RunHandle, episode: u64, fields: &[FieldInfo], tolerance: f64) -
     if fields.is_empty() || width == 0 {
         return Ok(States::Unknown);
     }
-    let steps = run.source().step_count(episode)? as usize;
+    let steps = run.source().step_count(episode)?;
+    let state_bytes = if by_distance { width * size_of::<f64>() } else { size_of::<Option<u64>>() };
+    let found = steps.saturating_mul(state_bytes as u64);
+    if found > STATES_BYTES_MAX {
+        let what = format!("bytes of what {steps} steps of episode {episode} are compared by (STATES_BYTES_MAX)");
+        return Err(Error::TooLarge { what, limit: STATES_BYTES_MAX, found });
+    }
+    let steps = steps as usize;
     if by_distance {
         let mut values = vec![f64::NAN; steps * width];
         let mut offset = 0;

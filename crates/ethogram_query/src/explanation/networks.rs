@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ethogram_model::{Forward, Limits, Model};
 use ethogram_store::{CheckpointRow, RunSource};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// Networks that are kept.
 const KEPT: usize = 8;
@@ -60,6 +60,11 @@ impl Networks {
         }
         drop(known);
         let limits = Limits { file_bytes: FILE_BYTES_MAX, ..Limits::default() };
+        let found = source.blob_bytes(&checkpoint.hash)?.unwrap_or(0);
+        if found > FILE_BYTES_MAX {
+            let what = format!("bytes of checkpoint {:?} (FILE_BYTES_MAX)", checkpoint.name);
+            return Err(Error::TooLarge { what, limit: FILE_BYTES_MAX, found });
+        }
         let model = Arc::new(Model::from_bytes(&source.blob(&checkpoint.hash)?, &limits)?);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.push((checkpoint.hash.clone(), Arc::clone(&model)));

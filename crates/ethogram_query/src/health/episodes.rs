@@ -29,10 +29,13 @@ pub(super) fn look(
         cancel.check()?;
         let found = match Rows::read(run, row.episode, number(finders, "tolerance")) {
             Ok(found) => found,
-            Err(error) if error.is_missing_input() || error.is_not_found() => continue,
+            Err(error) if error.is_missing_input() || error.is_not_found() || error.is_too_large() => continue,
             Err(error) => return Err(error),
         };
-        seen.add(run, row.episode, &found, finders)?;
+        match seen.add(run, row.episode, &found, finders) {
+            Err(error) if !error.is_too_large() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
     }
     seen.judge(settings, finders, health);
     Ok(())
@@ -63,7 +66,8 @@ impl Seen {
         self.steps += rows.actions.len();
         let space = run.info().env.as_ref().and_then(|env| env.action_space.as_ref());
         if let Some(Space::Box { low, high, .. }) = space.and_then(|space| leaf(space, "action")) {
-            let column = run.source().steps(episode, "action", 0..u64::MAX)?;
+            let field = run.field(episode, "action", &Params::new(), 0..u64::MAX)?;
+            let column = &field.column;
             let width = column.info.shape.iter().product::<usize>().max(1);
             let values = column.to_f64();
             for element in 0..width {

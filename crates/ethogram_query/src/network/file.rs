@@ -92,9 +92,11 @@ impl ArraysFile {
         let write = || -> std::io::Result<()> {
             let mut archive = NpzArchive::new(&mut bytes);
             for (name, shape, values) in self.arrays {
-                archive.array(&name, "<f4", &shape, values.into_iter().flat_map(f32::to_le_bytes).collect())?;
+                let values: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+                archive.array(&name, "<f4", &shape, &values)?;
             }
-            archive.array("step", "<i8", &[steps.len()], steps.iter().flat_map(|step| step.to_le_bytes()).collect())?;
+            let times: Vec<u8> = steps.iter().flat_map(|step| step.to_le_bytes()).collect();
+            archive.array("step", "<i8", &[steps.len()], &times)?;
             archive.finish()
         };
         write().map_err(|source| Error::NotWritten { what: "the arrays as npz".to_owned(), source })?;

@@ -95,10 +95,13 @@ impl Table {
     /// Writes it as a file of this kind.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for more rows than people read, where the format is for them; what `to` refuses.
+    /// [`Error::TooLarge`] for more rows than people read, where the format is for them, and for an `.npz` of 4 GiB; what `to` refuses.
     pub fn write(&self, format: TableFile, to: &mut dyn Write) -> Result<()> {
         if format.is_for_reading() {
             self.check_read(format.name())?;
+        }
+        if format == TableFile::Npz {
+            check_npz(npz::bytes_of(self), npz::NPZ_BYTES_MAX)?;
         }
         let written = match format {
             TableFile::Csv => csv::write(self, to),
@@ -134,14 +137,60 @@ impl Table {
     /// # Errors
     /// As [`Table::write`].
     pub fn to_bytes(&self, format: TableFile) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.write(format, &mut bytes)?;
-        Ok(bytes)
+        self.to_bytes_within(format, u64::MAX)
+    }
+
+    /// The same, if it is at most so many bytes: no more of them are ever held.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond `limit`, and as [`Table::write`].
+    pub fn to_bytes_within(&self, format: TableFile, limit: u64) -> Result<Vec<u8>> {
+        if format == TableFile::Npz {
+            check_npz(npz::bytes_of(self), limit)?;
+        }
+        let mut file = Within { bytes: Vec::new(), limit, found: 0 };
+        let written = self.write(format, &mut file);
+        if file.found > limit {
+            let what = format!("bytes of the table as {}", format.name());
+            return Err(Error::TooLarge { what, limit, found: file.found });
+        }
+        written.map(|()| file.bytes)
     }
 
     pub(crate) fn push(&mut self, name: impl Into<String>, cells: Cells) {
         self.columns.push(TableColumn { name: name.into(), cells });
     }
+}
+
+/// What is written, held as long as it is not too much.
+struct Within {
+    bytes: Vec<u8>,
+    limit: u64,
+    found: u64,
+}
+
+impl Write for Within {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        self.found = self.found.saturating_add(more.len() as u64);
+        if self.found > self.limit {
+            return Err(io::Error::other("over the limit"));
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// **Errors**: an archive of so many bytes is over the limit.
+fn check_npz(found: u64, limit: u64) -> Result<()> {
+    if found <= limit {
+        return Ok(());
+    }
+    let what = "bytes of the table as npz (each text takes the room of the longest; parquet takes less)".into();
+    Err(Error::TooLarge { what, limit, found })
 }
 
 /// **Errors**: a table of so many cells is over [`TABLE_CELLS_MAX`].

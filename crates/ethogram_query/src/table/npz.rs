@@ -6,6 +6,26 @@ use std::io::{self, Write};
 
 use super::{Cells, Table};
 
+/// Most bytes of one archive: its sizes are those of version 2.
+pub(super) const NPZ_BYTES_MAX: u64 = u32::MAX as u64;
+
+/// Bytes that the columns of a table take, known before any is made. Each text takes the room of the longest of its column.
+pub(super) fn bytes_of(table: &Table) -> u64 {
+    let of = |cells: &Cells| {
+        let (each, whole) = match cells {
+            Cells::Integers(cells) => (8, !cells.contains(&None)),
+            Cells::Numbers(cells) => (8, cells.iter().all(Option::is_some)),
+            Cells::Truths(cells) => (1, !cells.contains(&None)),
+            Cells::Texts(texts) => {
+                let longest = texts.iter().flatten().map(|text| text.chars().count()).max();
+                (4 * longest.unwrap_or(0).max(1) as u64, texts.iter().all(Option::is_some))
+            }
+        };
+        (each + u64::from(!whole)).saturating_mul(cells.len() as u64)
+    };
+    table.columns.iter().fold(0, |sum: u64, column| sum.saturating_add(of(&column.cells)))
+}
+
 /// An array a column. Whole numbers are `int64`, numbers `float64`, truths `bool`, texts `str`; where cells are missing, those hold 0,
 /// NaN, false or nothing, and `NAME/valid` says which are not.
 pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
@@ -14,26 +34,18 @@ pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
         let (name, rows) = (column.name.as_str(), [column.cells.len()]);
         let valid: Vec<bool> = match &column.cells {
             Cells::Integers(cells) => {
-                archive.array(
-                    name,
-                    "<i8",
-                    &rows,
-                    cells.iter().flat_map(|cell| cell.unwrap_or(0).to_le_bytes()).collect(),
-                )?;
+                let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.unwrap_or(0).to_le_bytes()).collect();
+                archive.array(name, "<i8", &rows, &bytes)?;
                 cells.iter().map(Option::is_some).collect()
             }
             Cells::Numbers(cells) => {
-                let bytes = cells.iter().flat_map(|cell| cell.unwrap_or(f64::NAN).to_le_bytes()).collect();
-                archive.array(name, "<f8", &rows, bytes)?;
+                let bytes: Vec<u8> = cells.iter().flat_map(|cell| cell.unwrap_or(f64::NAN).to_le_bytes()).collect();
+                archive.array(name, "<f8", &rows, &bytes)?;
                 cells.iter().map(Option::is_some).collect()
             }
             Cells::Truths(cells) => {
-                archive.array(
-                    name,
-                    "|b1",
-                    &rows,
-                    cells.iter().map(|cell| u8::from(cell.unwrap_or(false))).collect(),
-                )?;
+                let bytes: Vec<u8> = cells.iter().map(|cell| u8::from(cell.unwrap_or(false))).collect();
+                archive.array(name, "|b1", &rows, &bytes)?;
                 cells.iter().map(Option::is_some).collect()
             }
             Cells::Texts(cells) => {
@@ -43,7 +55,8 @@ pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
             }
         };
         if valid.contains(&false) {
-            archive.array(&format!("{name}/valid"), "|b1", &rows, valid.into_iter().map(u8::from).collect())?;
+            let bytes: Vec<u8> = valid.into_iter().map(u8::from).collect();
+            archive.array(&format!("{name}/valid"), "|b1", &rows, &bytes)?;
         }
     }
     archive.finish()
@@ -67,7 +80,7 @@ impl<'a> NpzArchive<'a> {
     ///
     /// # Errors
     /// What `to` refuses; an archive of 4 GiB or more.
-    pub fn array(&mut self, name: &str, descr: &str, shape: &[usize], data: Vec<u8>) -> io::Result<()> {
+    pub fn array(&mut self, name: &str, descr: &str, shape: &[usize], data: &[u8]) -> io::Result<()> {
         let shape: Vec<String> = shape.iter().map(usize::to_string).collect();
         // A tuple of one has a comma, too; that of none has not.
         let shape = if shape.is_empty() { String::new() } else { shape.join(", ") + "," };
@@ -76,11 +89,10 @@ impl<'a> NpzArchive<'a> {
         let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
         header.resize(length - 1, b' ');
         header.push(b'\n');
-        let mut file = b"\x93NUMPY\x01\x00".to_vec();
-        file.extend_from_slice(&(length as u16).to_le_bytes());
-        file.extend(header);
-        file.extend(data);
-        self.file(&format!("{name}.npy"), &file)
+        let mut head = b"\x93NUMPY\x01\x00".to_vec();
+        head.extend_from_slice(&(length as u16).to_le_bytes());
+        head.extend(header);
+        self.file(&format!("{name}.npy"), &head, data)
     }
 
     /// Adds texts.
@@ -93,24 +105,24 @@ impl<'a> NpzArchive<'a> {
             let signs: Vec<u32> = text.chars().map(u32::from).collect();
             (0..width).flat_map(move |at| signs.get(at).copied().unwrap_or(0).to_le_bytes()).collect::<Vec<u8>>()
         };
-        self.array(
-            name,
-            &format!("<U{width}"),
-            &[texts.len()],
-            texts.iter().flat_map(|text| padded(text.as_ref())).collect(),
-        )
+        let bytes: Vec<u8> = texts.iter().flat_map(|text| padded(text.as_ref())).collect();
+        self.array(name, &format!("<U{width}"), &[texts.len()], &bytes)
     }
 
-    fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fn file(&mut self, name: &str, begin: &[u8], bytes: &[u8]) -> io::Result<()> {
         let small = |number: u64| {
             u32::try_from(number).map_err(|_| io::Error::other("an .npz of 4 GiB or more; write fewer rows"))
         };
-        let (size, offset) = (small(bytes.len() as u64)?, small(self.at)?);
-        let checksum = crc32fast::hash(bytes);
+        let (size, offset) = (small((begin.len() + bytes.len()) as u64)?, small(self.at)?);
+        let mut checksum = crc32fast::Hasher::new();
+        checksum.update(begin);
+        checksum.update(bytes);
+        let checksum = checksum.finalize();
         let mut head = b"PK\x03\x04".to_vec();
         head.extend(described(checksum, size, name));
         head.extend_from_slice(name.as_bytes());
         self.to.write_all(&head)?;
+        self.to.write_all(begin)?;
         self.to.write_all(bytes)?;
         self.at += head.len() as u64 + u64::from(size);
         self.entries.push((name.to_owned(), checksum, size, offset));

@@ -10,6 +10,8 @@ use crate::run_handle::axis_name;
 use crate::{Error, Result, RunHandle};
 
 const COLUMNS: u64 = 7;
+/// Most bytes of the names that stand in each row, all rows together.
+const TABLE_NAME_BYTES_MAX: u64 = 1 << 30;
 
 /// Which points.
 pub struct PointsRequest<'a> {
@@ -29,7 +31,7 @@ impl Table {
     pub fn of_points(runs: &[Arc<RunHandle>], request: &PointsRequest<'_>) -> Result<Self> {
         let (mut ids, mut names, mut axes, mut tags) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut steps, mut times, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let mut found = false;
+        let (mut found, mut name_bytes) = (false, 0_u64);
         for run in runs {
             for tag in run.scalar_tags() {
                 if request.axis.is_some_and(|axis| axis != tag.axis) || !(request.is_wanted)(&tag.tag) {
@@ -39,6 +41,12 @@ impl Table {
                 let points = run.points(tag.axis, &tag.tag, &request.range, TABLE_CELLS_MAX)?;
                 let rows = points.step.len();
                 check_cells((steps.len() + rows) as u64, COLUMNS)?;
+                let each = [&run.id().0, &run.info().name, axis_name(tag.axis), &tag.tag].map(|text| text.len() as u64);
+                name_bytes = name_bytes.saturating_add(each.iter().sum::<u64>().saturating_mul(rows as u64));
+                if name_bytes > TABLE_NAME_BYTES_MAX {
+                    let what = "bytes of the names in all rows of the table (TABLE_NAME_BYTES_MAX)".into();
+                    return Err(Error::TooLarge { what, limit: TABLE_NAME_BYTES_MAX, found: name_bytes });
+                }
                 let repeat = |text: &str| std::iter::repeat_n(Some(text.to_owned()), rows);
                 ids.extend(repeat(&run.id().0));
                 names.extend(repeat(&run.info().name));

@@ -47,6 +47,7 @@ impl RunHandle {
         }
         let rows = range.end - range.start;
         let names = request.fields.clone().unwrap_or_else(|| usual(&known));
+        check_cells(rows, names.len() as u64 + 1)?;
         let mut table = Table::default();
         if let Some(fps) = request.fps {
             table.push("frame", Cells::Integers((0..rows as i64).map(Some).collect()));

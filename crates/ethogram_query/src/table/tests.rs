@@ -63,6 +63,25 @@ fn parquet_reads_back_as_it_was() {
 }
 
 #[test]
+fn what_would_be_too_large_is_refused_before_it_is_made() {
+    // As npz each text takes the room of the longest: 40 GB.
+    let mut wide = Table::default();
+    let texts = std::iter::repeat_n(None, 99_999).chain([Some("x".repeat(100_000))]);
+    wide.push("note", Cells::Texts(texts.collect()));
+    let refused = wide.to_bytes(TableFile::Npz).expect_err("too large");
+    assert!(refused.is_too_large() && refused.to_string().contains("parquet takes less"), "{refused}");
+    assert!(wide.to_bytes(TableFile::Parquet).is_ok_and(|bytes| bytes.len() < 200_000));
+    let mut long = Table::default();
+    long.push("step", Cells::Integers(vec![Some(1); 1_000]));
+    let lengths = TableFile::ALL.map(|kind| (kind, long.to_bytes(kind).expect("written").len() as u64));
+    for (kind, length) in lengths {
+        assert!(long.to_bytes_within(kind, length).is_ok(), "{kind:?}");
+        let refused = long.to_bytes_within(kind, length - 1).expect_err("over the limit");
+        assert!(refused.is_too_large(), "{kind:?}: {refused}");
+    }
+}
+
+#[test]
 fn what_people_read_is_short() {
     let mut long = Table::default();
     long.push("step", Cells::Integers(vec![Some(1); TABLE_READ_ROWS_MAX as usize + 1]));

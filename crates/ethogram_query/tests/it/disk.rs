@@ -336,3 +336,39 @@ fn the_size_of_tensors_is_known_before_they_are_read() {
     bench.refresh();
     assert_eq!([check(0..30), check(29..30)], [29 * 400 + 28, 28], "sealed");
 }
+
+/// Two rows at the ends of a hundred million steps cost no question gigabytes: it is answered, or refused in words.
+#[test]
+fn rows_far_apart_cost_no_question_gigabytes() {
+    let root = tempfile::tempdir().expect("a folder");
+    let info = RunInfo::default();
+    let run = info.id.clone();
+    let writer = writer(root.path(), info);
+    let far = 99_999_999;
+    for at in [0, far] {
+        let text = StepValue::Text("why".into());
+        let fields = vec![("reward", number(1.0)), ("action", number(2.0)), ("observation", vector(&[1.0; 8]))];
+        step(&writer, 0, at, fields.into_iter().chain([("note", text)]).collect());
+    }
+    writer.episode(episode_row(0, EpisodeEnd::Terminated)).expect("logged");
+    writer.close(RunState::Finished).expect("closed");
+    let bench = workbench(root.path());
+    let handle = bench.run(&run.0).expect("the run");
+    for name in ["reward", "action", "observation", "note", "return_to_go", "episode_return"] {
+        let asked = bench.field(&FieldRequest::all(&run, 0, name));
+        assert!(asked.as_ref().is_err_and(ethogram_query::Error::is_too_large), "{name}: {asked:?}");
+    }
+    let range = far..far + 1;
+    let last = bench.field(&FieldRequest { range, ..FieldRequest::all(&run, 0, "note") }).expect("the last row");
+    assert_eq!(last.column.data, ethogram_store::ColumnData::Text(vec!["why".into()]));
+    let extents = handle.extents(0, "reward", &ethogram_query::Params::new()).expect("extents, in parts");
+    assert_eq!((extents.low, extents.high), (vec![1.0], vec![1.0]));
+    let table =
+        handle.steps_table(&ethogram_query::StepsRequest { episode: 0, range: 0..u64::MAX, fields: None, fps: None });
+    assert!(table.is_err_and(|error| error.to_string().contains("TABLE_CELLS_MAX")));
+    let counts = ethogram_query::ActionCounts::of(&handle, &[0], 10);
+    assert!(counts.is_err_and(|error| error.to_string().contains("ACTION_STEPS_MAX")));
+    let settings = ethogram_query::Params::new();
+    let events = handle.episode_events(0, &[], &settings, &ethogram_model::Cancel::default());
+    assert!(events.is_err_and(|error| error.is_too_large()));
+}

@@ -135,11 +135,13 @@ impl EpisodeFrames {
     pub(super) fn column(&self, info: FieldInfo, range: Range<u64>) -> Result<Column> {
         let row_bytes = info.shape.iter().product::<usize>();
         let rows = range.end.saturating_sub(range.start);
-        check_answer(rows.saturating_mul(row_bytes as u64))?;
+        let field = self.fields.get(&info.name);
+        let shown = field.map(|field| visible(&field.groups, &range)).unwrap_or_default();
+        let logged = shown.iter().map(|(_, rows)| rows.end - rows.start).sum();
+        check_answer(&info.name, rows, row_bytes as u64, logged)?;
         let mut data = vec![0; rows as usize * row_bytes];
         let mut valid = vec![false; rows as usize];
-        let field = self.fields.get(&info.name);
-        for (group, shown) in field.map(|field| visible(&field.groups, &range)).unwrap_or_default() {
+        for (group, shown) in shown {
             let shown = shown.start.max(range.start)..shown.end.min(range.end);
             let within = (shown.start - group.first) as usize..(shown.end - group.first) as usize;
             let pixels = decode_rows(&group.bytes, within)?;

@@ -17,6 +17,9 @@ use crate::{Files, Lost, Result};
 /// Most segments of one kind of one writer that are read.
 const SEGMENTS_MAX: usize = 1 << 20;
 
+/// Most gaps between the segments of one kind of one writer that are named.
+const GAPS_TOLD_MAX: usize = 8;
+
 /// All writers of a run.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -237,10 +240,15 @@ impl Index {
         live.chain(sealed.filter_map(|unit| unit.entry.episodes.map(|(_, last)| last))).max()
     }
 
-    /// Logs that end in a damage.
+    /// Logs that end in a damage, and segments that are not there while later ones are.
     pub(super) fn lost(&self) -> Vec<Lost> {
         let mut lost = Vec::new();
-        for writer in self.writers.values() {
+        for (name, writer) in &self.writers {
+            for kind in Kind::ALL {
+                let Some(what) = writer.kinds[kind.index()].gaps() else { continue };
+                let why = "later ones are there: it was removed, or could not be written";
+                lost.push(Lost { file: format!("{name}/{}", kind.folder()), what, why: why.into() });
+            }
             for live in writer.kinds.iter().flat_map(|segments| segments.live.values()) {
                 let failure = live.failure.as_deref().filter(|_| live.segment.batches().is_empty());
                 let Some(why) = live.segment.unsound().or(failure) else { continue };
@@ -334,6 +342,29 @@ impl Segments {
             true
         });
         grown
+    }
+
+    /// Segments before the last that lie nowhere, in words. A writer numbers them from 0 and leaves none out.
+    fn gaps(&self) -> Option<String> {
+        let mut there: Vec<(u32, u32)> = self.sealed.iter().map(|(&first, unit)| (first, unit.entry.last)).collect();
+        there.extend(self.live.keys().map(|&number| (number, number)));
+        there.sort_unstable();
+        let (mut next, mut gaps, mut told) = (0, 0, Vec::new());
+        for (first, last) in there {
+            if first > next {
+                gaps += 1;
+                match first - 1 {
+                    _ if gaps > GAPS_TOLD_MAX => {}
+                    end if end == next => told.push(format!("segment {next}")),
+                    end => told.push(format!("segments {next} to {end}")),
+                }
+            }
+            next = next.max(last.saturating_add(1));
+        }
+        if gaps > GAPS_TOLD_MAX {
+            told.push(format!("{} more gaps", gaps - GAPS_TOLD_MAX));
+        }
+        (!told.is_empty()).then(|| told.join(", "))
     }
 
     fn is_sealed(&self, number: u32) -> bool {

@@ -23,7 +23,7 @@ use rows::{Checkpoints, Episodes, Tensors};
 use scalars::Scalars;
 use steps::{EpisodeSteps, field_infos};
 
-use crate::blob::read_blob;
+use crate::blob::{blob_length, read_blob};
 use crate::columns::frames_where;
 use crate::layout::{DERIVED_FOLDER, Kind, STATUS_FILE};
 use crate::notes::{read_notes, write_notes};
@@ -401,6 +401,10 @@ impl RunSource for RunReader {
 
     fn blob(&self, hash: &str) -> Result<Blob> {
         read_blob(&self.path, hash)
+    }
+
+    fn blob_bytes(&self, hash: &str) -> Result<Option<u64>> {
+        blob_length(&self.path, hash).map(Some)
     }
 
     fn derived_folder(&self) -> Option<PathBuf> {

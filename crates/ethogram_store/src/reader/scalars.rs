@@ -18,7 +18,7 @@ use crate::{Axis, Buckets, ScalarColumns, ScalarTag};
 type Tag = (Axis, Arc<str>);
 
 /// All scalars read so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scalars {
     seen: Seen,
     units: Vec<Unit>,
@@ -26,6 +26,8 @@ pub(super) struct Scalars {
     tails: HashMap<(u32, u32), HashMap<Tag, Tail>>,
     /// Tags that were asked for, whole.
     series: HashMap<Tag, Series>,
+    /// Most bytes of `tails`.
+    room: usize,
 }
 
 /// Points of one tag in one live segment, as they were written.
@@ -37,15 +39,35 @@ struct Tail {
     last_value: f64,
 }
 
+impl Default for Scalars {
+    fn default() -> Self {
+        let (seen, units) = (Seen::default(), Vec::new());
+        Self { seen, units, tails: HashMap::new(), series: HashMap::new(), room: Self::TAIL_BYTES_MAX }
+    }
+}
+
 impl Scalars {
     /// Most points of tags that are kept.
     const POINTS_KEPT: usize = 8 << 20;
+    /// Bytes of a point.
+    const POINT_BYTES: usize = 24;
+    /// Bytes, about, of a tag beside its name and its points.
+    const TAG_BYTES: usize = 256;
+    /// Most bytes of the points of all live segments together. A writer seals segments of 262,144 points as it goes on; so many are
+    /// live only where nobody sealed for a day, or where somebody made them up: a batch of some bytes may unpack to millions.
+    const TAIL_BYTES_MAX: usize = (1 << 26) * Self::POINT_BYTES;
 
     /// Bytes of the points that are kept.
     pub(super) fn bytes(&self) -> usize {
-        let tails = self.tails.values().flat_map(HashMap::values).map(|tail| tail.points.step.len());
-        let series = self.series.values().map(Series::kept);
-        24 * tails.chain(series).sum::<usize>()
+        self.tail_bytes() + Self::POINT_BYTES * self.series.values().map(Series::kept).sum::<usize>()
+    }
+
+    fn tail_bytes(&self) -> usize {
+        let tails = self.tails.values().flat_map(HashMap::iter);
+        let bytes = |((_, name), tail): (&Tag, &Tail)| {
+            Self::POINT_BYTES * tail.points.step.len() + Self::TAG_BYTES + name.len()
+        };
+        tails.map(bytes).sum()
     }
 
     /// Reads what is new.
@@ -63,6 +85,7 @@ impl Scalars {
         };
         let alive: std::collections::HashSet<_> = self.units.iter().filter_map(live).collect();
         self.tails.retain(|key, _| alive.contains(key));
+        let mut held = if unseen.parts.is_empty() { 0 } else { self.tail_bytes() };
         for part in unseen.parts {
             let place = match part {
                 // Read when asked for. What was put together without it is not whole any more.
@@ -72,6 +95,16 @@ impl Scalars {
                 }
                 Part::Batch(place) => place,
             };
+            let points = Self::POINT_BYTES.saturating_mul(place.record.rows as usize);
+            if held.saturating_add(points) > self.room {
+                let why = format!(
+                    "points that are not packed yet take more than {} bytes; `ethogram compact` packs those of a run that ended",
+                    self.room
+                );
+                lost.note(place.file.path(), place.what(), why);
+                continue;
+            }
+            held += points;
             let Some(batch) = place.read(lost) else { continue };
             let tail = self.tails.entry((place.writer, place.number)).or_default();
             let points = match scalars_from(&batch) {
@@ -87,6 +120,7 @@ impl Scalars {
                 if current.as_ref().is_none_or(|(axis, tag, ..)| (*axis, *tag) != (point.axis, point.tag)) {
                     let key = (point.axis, Arc::from(point.tag));
                     let series = self.series.get_mut(&key);
+                    held += if tail.contains_key(&key) { 0 } else { Self::TAG_BYTES + point.tag.len() };
                     current = Some((point.axis, point.tag, tail.entry(key).or_default(), series));
                 }
                 if let Some((_, _, tail, series)) = &mut current {
@@ -98,7 +132,7 @@ impl Scalars {
             }
         }
         if lost.times_missing() != missing {
-            *self = Self::default();
+            *self = Self { room: self.room, ..Self::default() };
         }
     }
 
@@ -396,4 +430,35 @@ fn push_newest(columns: &mut ScalarColumns, step: i64, time_us: i64, value: f64,
     columns.step.push(step);
     columns.time_us.push(time_us);
     columns.value.push(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LocalFiles, RunInfo, RunWriter, WriterOptions};
+
+    #[test]
+    fn points_of_live_segments_are_bounded_over_all_batches() {
+        let root = tempfile::tempdir().expect("a folder");
+        let writer = RunWriter::create(root.path(), RunInfo::default(), WriterOptions::default()).expect("a run");
+        for batch in 0..10 {
+            for step in 0..100 {
+                writer.scalar(Axis::GlobalStep, "loss", 100 * batch + step, 0, 0.5).expect("logged");
+            }
+            writer.flush().expect("flushed");
+        }
+        let lost = LostList::new(writer.path());
+        let mut index = Index::new(writer.path(), Arc::new(LocalFiles::new(writer.path())));
+        index.refresh(&lost).expect("listed");
+        let mut scalars = Scalars { room: 350 * Scalars::POINT_BYTES, ..Scalars::default() };
+        scalars.catch_up(&index, &lost);
+        let points = scalars.points(Axis::GlobalStep, "loss", &(0..i64::MAX), &lost);
+        assert_eq!(points.step, (0..300).collect::<Vec<_>>());
+        let told = lost.list();
+        assert_eq!(told.len(), 7, "each batch that is left out: {told:?}");
+        assert!(told[0].why.contains("`ethogram compact`"), "{told:?}");
+        let mut all = Scalars::default();
+        all.catch_up(&index, &LostList::new(writer.path()));
+        assert_eq!(all.points(Axis::GlobalStep, "loss", &(0..i64::MAX), &lost).step.len(), 1_000);
+    }
 }

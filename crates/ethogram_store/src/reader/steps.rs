@@ -12,7 +12,13 @@ use crate::sealed::SealedSteps;
 use crate::{Axis, Column, ColumnData, Error, FieldInfo, Result};
 
 /// Most bytes that one answer holds.
-pub(super) const ANSWER_BYTES_MAX: u64 = 2 << 30;
+const ANSWER_BYTES_MAX: u64 = 2 << 30;
+/// Bytes of an answer that are given however few of its steps were logged.
+const SPARSE_BYTES_MAX: u64 = 64 << 20;
+/// Steps of a larger answer that each of its rows stands for: every thousandth step must have been logged.
+const STEPS_PER_ROW_MAX: u64 = 1_000;
+/// What a text takes beside its letters.
+const TEXT_BYTES: usize = size_of::<String>();
 
 /// All batches of steps of an episode, oldest first.
 #[derive(Debug, Default)]
@@ -77,12 +83,23 @@ impl EpisodeSteps {
         &self.fields
     }
 
+    /// Rows that were logged of steps within a range; a step that was logged twice counts twice.
+    fn logged_within(&self, range: &Range<u64>) -> Result<u64> {
+        let mut logged = 0;
+        for batch in &self.batches {
+            let (_, steps) = steps_keys(batch)?;
+            logged += steps.values().iter().filter(|step| range.contains(step)).count() as u64;
+        }
+        Ok(logged)
+    }
+
     /// Rows of one field. Of two values for one step the newer counts; a null never replaces a value.
     pub(super) fn column(&self, info: FieldInfo, range: Range<u64>) -> Result<Column> {
         let kind = FieldType { dtype: info.dtype, shape: info.shape.clone() };
         let rows = range.end.saturating_sub(range.start);
         let row_bytes = kind.row_bytes();
-        check_answer(rows.saturating_mul(row_bytes.max(24) as u64))?;
+        let place_bytes = if kind.dtype.is_some() { row_bytes } else { TEXT_BYTES };
+        check_answer(&info.name, rows, place_bytes as u64, self.logged_within(&range)?)?;
         let rows = rows as usize;
         let mut valid = vec![false; rows];
         let mut data = match kind.dtype {
@@ -138,10 +155,23 @@ pub(super) fn field_infos(
     infos
 }
 
-pub(super) fn check_answer(found: u64) -> Result<()> {
+/// Refuses an answer before there is room for it: one that is too large, and one that is large while hardly any of its steps were
+/// logged.
+///
+/// A column has a place for each step of its range, and the index of a step is whatever was logged: two rows, of steps 0 and
+/// 99,999,999, would make gigabytes. A bound on the index itself, or on how far it jumps, would lose rows that people log, so the
+/// writer takes all of them and the answer is bounded: whatever was logged can be asked for in ranges around it.
+pub(super) fn check_answer(field: &str, steps: u64, row_bytes: u64, logged: u64) -> Result<()> {
+    let found = steps.saturating_mul(row_bytes.saturating_add(1));
     if found > ANSWER_BYTES_MAX {
         let what = "bytes of the answer; ask for fewer steps at a time".into();
         return Err(Error::TooLarge { what, limit: ANSWER_BYTES_MAX, found });
+    }
+    if found > SPARSE_BYTES_MAX && logged.saturating_mul(STEPS_PER_ROW_MAX) < steps {
+        let what = format!(
+            "bytes of {field:?} over {steps} steps, of which {logged} were logged; ask for fewer steps at a time"
+        );
+        return Err(Error::TooLarge { what, limit: SPARSE_BYTES_MAX, found });
     }
     Ok(())
 }

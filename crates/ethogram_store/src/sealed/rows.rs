@@ -24,5 +24,5 @@ pub(super) fn write(sorted: &RecordBatch) -> Result<SealedBytes> {
 /// Rows of a sealed file of episodes (ascending by episode, each once) or checkpoints (ascending by global step).
 pub fn read_sealed_rows(files: Arc<dyn Files>, path: String, entry: &FileEntry) -> Result<RecordBatch> {
     let table = Table::open(files, path, entry)?;
-    table.read(0..table.rows(), None)
+    table.read_all()
 }

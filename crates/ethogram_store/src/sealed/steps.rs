@@ -152,8 +152,15 @@ impl SealedSteps {
         }
     }
 
-    /// Of some rows those with a step in `range`.
-    fn read_by_keys(&self, rows: Range<u64>, range: Range<u64>, fields: Option<&[&str]>) -> Result<RecordBatch> {
+    /// Of some rows those with a step in `range`. Where they may be many, these are looked up first: others are not unpacked.
+    fn read_by_keys(&self, mut rows: Range<u64>, range: Range<u64>, fields: Option<&[&str]>) -> Result<RecordBatch> {
+        if rows.end - rows.start > GROUP_ROWS as u64 {
+            let keys = self.table.read(rows.clone(), Some(&["step"]))?;
+            let steps = steps_u64(&keys, "step")?;
+            let from = steps.partition_point(|&step| step < range.start);
+            let to = steps.partition_point(|&step| step < range.end).max(from);
+            rows = rows.start + from as u64..rows.start + to as u64;
+        }
         let columns: Option<Vec<&str>> = fields.map(|fields| KEYS.iter().chain(fields).copied().collect());
         let batch = self.table.read(rows, columns.as_deref())?;
         let steps = steps_u64(&batch, "step")?;

@@ -9,14 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use bytes::{Buf, Bytes};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
+use parquet::column::page::PageReader as _;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -28,8 +30,14 @@ const HASHES_KEY: &str = "ethogram.xxh3";
 const INDEX_KEY: &str = "ethogram.index";
 /// Largest footer that is read.
 const FOOTER_BYTES_MAX: u64 = 64 << 20;
-/// Most bytes that one read may unpack to.
+/// Most bytes that one read may unpack to: as Parquet has them, and as arrays.
 const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+/// Most bytes that all rows of a file may take as arrays, where all are wanted at once.
+const WHOLE_BYTES_MAX: u64 = 2 << 30;
+/// Rows that are unpacked at a time where texts are among them: what these take is known only then.
+const TEXT_ROWS: usize = 1_024;
+/// What a text takes beside its letters.
+const TEXT_BYTES: u64 = 16;
 /// Most rows of one read.
 const ROWS_MAX: u64 = 1 << 26;
 /// Chunks with at most this much between them are read in one go.
@@ -209,6 +217,18 @@ impl Table {
     /// # Errors
     /// [`Error::Corrupt`] when a column chunk is not what was written, [`Error::TooLarge`] over the limits of one read.
     pub fn read(&self, rows: Range<u64>, columns: Option<&[&str]>) -> Result<RecordBatch> {
+        self.read_within(rows, columns, UNPACKED_BYTES_MAX)
+    }
+
+    /// All rows of all columns.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_all(&self) -> Result<RecordBatch> {
+        self.read_within(0..self.rows(), None, WHOLE_BYTES_MAX)
+    }
+
+    pub(super) fn read_within(&self, rows: Range<u64>, columns: Option<&[&str]>, limit: u64) -> Result<RecordBatch> {
         let rows = rows.start.min(self.rows())..rows.end.min(self.rows());
         let fields = self.schema().fields();
         let wanted: Vec<usize> = match columns {
@@ -233,23 +253,73 @@ impl Table {
             return Err(Error::TooLarge { what: "rows of one read".into(), limit: ROWS_MAX, found: group_rows });
         }
         let window = self.fetch(&groups, &wanted)?;
+        let too_large = |found: u64| {
+            let what = format!("bytes of the rows of one read of {}", self.path);
+            Error::TooLarge { what, limit, found }
+        };
+        let bytes = guarded(|| self.unpacked_bytes(&groups, &wanted, &window));
+        let bytes = bytes.map_err(|found| self.corrupt("pages", "what was written", found))?;
+        if bytes > limit {
+            return Err(too_large(bytes));
+        }
+        let has_texts = wanted.iter().any(|&column| value_bytes(fields[column].data_type()).is_none());
+        let mut over = None;
         let batch = guarded(|| {
             let mask = ProjectionMask::leaves(self.metadata.parquet_schema(), wanted.iter().copied());
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(window, self.metadata.clone())
                 .with_projection(mask)
                 .with_row_groups(groups)
-                .with_batch_size(group_rows as usize)
+                .with_batch_size(if has_texts { TEXT_ROWS.min(group_rows as usize) } else { group_rows as usize })
                 .build()?;
             let schema = arrow_array::RecordBatchReader::schema(&reader);
-            let batches = reader.collect::<Result<Vec<_>, _>>()?;
+            let (mut batches, mut held) = (Vec::new(), 0);
+            for batch in reader {
+                let batch = batch?;
+                held += batch.get_array_memory_size() as u64;
+                // Rows of numbers were counted before.
+                if has_texts && held > limit.saturating_mul(2) {
+                    over = Some(held);
+                    return Ok(RecordBatch::new_empty(schema));
+                }
+                batches.push(batch);
+            }
             Ok(arrow_select::concat::concat_batches(&schema, &batches)?)
         });
+        if let Some(held) = over {
+            return Err(too_large(held));
+        }
         let batch = batch.map_err(|found| self.corrupt("columns", "what was written", found))?;
         if batch.num_rows() as u64 != group_rows {
             let found = format!("{} rows", batch.num_rows());
             return Err(self.corrupt("row group", &format!("{group_rows} rows"), found));
         }
         Ok(batch.slice((rows.start - first_row) as usize, (rows.end - rows.start) as usize))
+    }
+
+    /// Bytes of some columns of some row groups as arrays, the letters of texts left out.
+    ///
+    /// What a footer says of a chunk is what Parquet has, in which a run of a value repeated a million times takes some bytes. The rows
+    /// are known; of lists, how many values their pages claim is looked up, for a page of some bytes may claim billions.
+    fn unpacked_bytes(&self, groups: &[usize], columns: &[usize], window: &Window) -> Result<u64, ParquetError> {
+        let mut bytes = 0_u64;
+        for &group in groups {
+            let chunks = self.metadata.metadata().row_group(group);
+            let rows = self.starts[group + 1] - self.starts[group];
+            for &column in columns {
+                let (chunk, kind) = (chunks.column(column), self.schema().field(column).data_type());
+                let mut values = 0_u64;
+                if chunk.column_descr().max_rep_level() > 0 {
+                    let mut pages = SerializedPageReader::new(Arc::new(window.clone()), chunk, rows as usize, None)?;
+                    while let Some(page) = pages.peek_next_page()? {
+                        values = values.saturating_add(page.num_levels.unwrap_or(0) as u64);
+                        pages.skip_next_page()?;
+                    }
+                }
+                let (a_row, a_value) = (value_bytes(kind).unwrap_or(TEXT_BYTES), leaf_bytes(kind));
+                bytes = bytes.saturating_add(rows.saturating_mul(a_row).max(values.saturating_mul(a_value)));
+            }
+        }
+        Ok(bytes)
     }
 
     /// The chunks of some columns of some row groups, checked, in few reads.
@@ -297,6 +367,28 @@ impl Table {
     }
 }
 
+/// Bytes of a row of a column; `None` where each has as many as it likes.
+fn value_bytes(kind: &DataType) -> Option<u64> {
+    match kind {
+        DataType::Boolean => Some(1),
+        DataType::FixedSizeBinary(length) => u64::try_from(*length).ok(),
+        DataType::FixedSizeList(item, length) => {
+            value_bytes(item.data_type())?.checked_mul(u64::try_from(*length).ok()?)
+        }
+        other => other.primitive_width().map(|width| width as u64),
+    }
+}
+
+/// Bytes of a value of a column, in lists of each of their values.
+fn leaf_bytes(kind: &DataType) -> u64 {
+    match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            leaf_bytes(item.data_type())
+        }
+        other => value_bytes(other).unwrap_or(TEXT_BYTES),
+    }
+}
+
 /// The footer that ends a sealed file, checked against the manifest.
 pub(super) fn read_footer(files: &dyn Files, path: &str, entry: &FileEntry) -> Result<Bytes> {
     if entry.footer_bytes < 8 || entry.footer_bytes > entry.bytes {
@@ -328,7 +420,7 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Resu
 }
 
 /// The parts of a file that were read, by where they start.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Window(Vec<(u64, Bytes)>);
 
 impl Window {

@@ -414,6 +414,48 @@ fn hostile_footers_with_right_hashes_do_not_panic() {
     }
 }
 
+/// Runs of one value take some bytes in a file however long they are; what they unpack to is counted before it is unpacked.
+#[test]
+fn runs_of_one_value_are_counted_before_they_are_unpacked() {
+    use arrow_array::builder::{FixedSizeListBuilder, Float64Builder, ListBuilder, StringBuilder, UInt8Builder};
+    use arrow_array::{ArrayRef, Int64Array};
+
+    let mut wide = FixedSizeListBuilder::new(Float64Builder::new(), 500);
+    let mut long = ListBuilder::new(UInt8Builder::new());
+    let mut text = StringBuilder::new();
+    for _ in 0..2_000 {
+        wide.values().append_value_n(0.0, 500);
+        wide.append(true);
+        long.values().append_value_n(0, 4_000);
+        long.append(true);
+        text.append_value("x".repeat(4_000));
+    }
+    let columns: [(&str, ArrayRef); 4] = [
+        ("step", Arc::new(Int64Array::from(vec![7; 2_000]))),
+        ("wide", Arc::new(wide.finish())),
+        ("long", Arc::new(long.finish())),
+        ("text", Arc::new(text.finish())),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("a batch");
+    let properties = parquet::file::properties::WriterProperties::builder().build();
+    let mut writer = table::TableWriter::new(batch.schema(), properties).expect("a writer");
+    writer.write_group(&batch).expect("written");
+    let sealed = writer.finish("{}".into()).expect("a file");
+    assert!(sealed.bytes.len() < 100_000, "{} bytes", sealed.bytes.len());
+    let folder = Folder::new(&sealed);
+    let table = Table::open(folder.files(), "a".into(), &folder.entry).expect("opens");
+    let read = |column: &str, limit: u64| table.read_within(0..2_000, Some(&[column]), limit);
+    assert_eq!(read("step", 16_000).expect("2,000 numbers").num_rows(), 2_000);
+    // All of these are 8 MB but for the numbers, of which 16,000 bytes are right.
+    for (column, limit) in [("step", 15_999), ("wide", 7_999_999), ("long", 7_999_999), ("text", 1_000_000)] {
+        let refused = read(column, limit).expect_err(column);
+        assert!(matches!(refused, crate::Error::TooLarge { .. }), "{column}: {refused}");
+    }
+    for column in ["wide", "long", "text"] {
+        assert_eq!(read(column, 64 << 20).expect(column).num_rows(), 2_000);
+    }
+}
+
 /// A step is often logged in parts: the observation when the policy sees it, the reward when it comes back.
 #[test]
 fn the_parts_of_a_step_become_one_row_and_newer_values_replace_older_ones() {

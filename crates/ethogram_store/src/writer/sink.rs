@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 
 use super::options::SealLimits;
 use crate::Result;
-use crate::layout::Kind;
+use crate::layout::{Kind, log_path, segment_path};
 use crate::live::{SegmentWriter, Span};
 
 /// A segment that will not grow any more.
@@ -74,10 +74,16 @@ impl Sink {
         let segment = match &mut self.open {
             Some(segment) => segment,
             none => {
-                // The number is used up even if this fails: a file may be left of it.
                 let number = self.next_number;
-                self.next_number += 1;
-                none.insert(SegmentWriter::create(&self.writer_dir, self.kind, number, batch.schema())?)
+                let created = SegmentWriter::create(&self.writer_dir, self.kind, number, batch.schema());
+                // The number is used up even if this failed, if a file is left of it. A number without one would read as a segment that
+                // was removed.
+                let paths = [segment_path, log_path].map(|path_of| path_of(&self.writer_dir, self.kind, number));
+                let is_there = |path: &PathBuf| path.symlink_metadata().is_ok();
+                if created.is_ok() || paths.iter().any(is_there) {
+                    self.next_number += 1;
+                }
+                none.insert(created?)
             }
         };
         segment.append(batch, span)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ethogram_store::{Axis, ColumnData, Error, RunReader, RunSource, RunState, RunWriter};
 
-use crate::support::{copy_folder, open_whole, options, small_run};
+use crate::support::{copy_folder, create, name, number, open_whole, options, small_run};
 
 /// Every value that can be read, under a name of its own; blobs that cannot be are counted as lost.
 fn values(reader: &RunReader) -> (BTreeMap<String, String>, usize) {
@@ -240,4 +240,30 @@ fn a_segment_that_is_gone_hides_no_other() {
         assert!(reader.lost().iter().any(|lost| lost.file.ends_with("scalars/000000.arrows")), "{:?}", reader.lost());
     }
     assert_eq!(reader.step_count(0).expect("rows"), 4, "the other kinds are untouched");
+}
+
+/// Segments between others that were removed are told; the last may have been cut, and nobody can know of it.
+#[test]
+fn a_segment_between_others_that_is_gone_is_told() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = create(root.path());
+    // A new field opens the next segment.
+    for (step, field) in ["a", "b", "c", "d", "e", "f"].into_iter().enumerate() {
+        writer.step(0, step as u64, vec![(name(field), number(0.5))]).expect("logged");
+        writer.flush().expect("flushed");
+    }
+    let copy = root.path().join("copy");
+    copy_folder(writer.path(), &copy);
+    open_whole(&copy);
+    for gone in ["000001", "000003", "000004"] {
+        let of_it: Vec<PathBuf> =
+            files(&copy).into_iter().filter(|file| file.file_stem().is_some_and(|stem| stem == gone)).collect();
+        assert_eq!(of_it.len(), 2, "{of_it:?}");
+        for file in of_it {
+            std::fs::remove_file(file).expect("removed");
+        }
+    }
+    let lost = RunReader::open(&copy).expect("a run").lost();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert!(lost[0].file.ends_with("/steps") && lost[0].what == "segment 1, segments 3 to 4", "{lost:?}");
 }

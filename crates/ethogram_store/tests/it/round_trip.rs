@@ -1,6 +1,6 @@
 //! What is logged is what is read.
 
-use ethogram_store::{Array, Axis, ColumnData, Dtype, RunSource, RunState, StepValue, TensorKind, TensorRow};
+use ethogram_store::{Array, Axis, ColumnData, Dtype, RunSource, RunState, StepValue, TensorKind, TensorRow, compact};
 use serde_json::json;
 
 use crate::support::{create, episode, f32s, name, number, open, open_whole, picture};
@@ -110,4 +110,46 @@ fn a_reader_follows_a_run_that_grows() {
         assert_eq!(reader.step_count(3).expect("rows") as i64, step + 1);
     }
     assert_eq!(reader.episode_count(), 4);
+}
+
+/// Two rows do not make a column of gigabytes, and neither is lost: each is read by a range around it, before and after the run is packed.
+#[test]
+fn rows_far_apart_are_read_in_ranges_and_make_no_gigabytes() {
+    let root = tempfile::tempdir().expect("a folder");
+    let writer = create(root.path());
+    let far = 99_999_999;
+    for step in [0, far] {
+        let values = vec![
+            (name("reward"), number(step as f64)),
+            (name("note"), StepValue::Text(format!("step {step}"))),
+            (name("frame"), StepValue::Array(picture(step))),
+        ];
+        writer.step(0, step, values).expect("logged");
+    }
+    for step in (0..2_000_000).step_by(1_000) {
+        writer.step(1, step, vec![(name("reward"), number(step as f64))]).expect("logged");
+    }
+    writer.close(RunState::Finished).expect("closed");
+    for packed in [false, true] {
+        if packed {
+            compact(writer.path()).expect("packed");
+        }
+        let reader = open_whole(writer.path());
+        assert_eq!(reader.step_count(0).expect("rows"), far + 1);
+        for field in ["reward", "note", "frame"] {
+            let refused = reader.steps(0, field, 0..u64::MAX).expect_err("much for two rows").to_string();
+            assert!(refused.contains("ask for fewer steps at a time"), "{refused}");
+        }
+        let sparse = reader.steps(0, "reward", 0..u64::MAX).expect_err("much for two rows").to_string();
+        assert!(sparse.contains("of which 2 were logged"), "{sparse}");
+        let reward = reader.steps(0, "reward", far - 1..u64::MAX).expect("rows");
+        assert_eq!((reward.first, reward.valid.as_deref()), (far - 1, Some(&[false, true][..])));
+        assert_eq!(reward.to_f64()[1..], [far as f64]);
+        let note = reader.steps(0, "note", far..u64::MAX).expect("rows");
+        assert_eq!(note.data, ColumnData::Text(vec![format!("step {far}")]));
+        let frame = reader.steps(0, "frame", far..u64::MAX).expect("rows");
+        assert_eq!(frame.data, ColumnData::Numeric(picture(far).into_data()));
+        let every = reader.steps(1, "reward", 0..u64::MAX).expect("every thousandth step, whole");
+        assert_eq!((every.rows(), every.to_f64()[1_000]), (1_999_001, 1_000.0));
+    }
 }
