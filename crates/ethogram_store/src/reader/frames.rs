@@ -137,7 +137,7 @@ impl EpisodeFrames {
         let rows = range.end.saturating_sub(range.start);
         let field = self.fields.get(&info.name);
         let shown = field.map(|field| visible(&field.groups, &range)).unwrap_or_default();
-        let logged = shown.iter().map(|(_, rows)| rows.end - rows.start).sum();
+        let logged = || Ok(shown.iter().map(|(_, rows)| rows.end - rows.start).sum());
         check_answer(&info.name, rows, row_bytes as u64, logged)?;
         let mut data = vec![0; rows as usize * row_bytes];
         let mut valid = vec![false; rows as usize];

@@ -99,7 +99,7 @@ impl EpisodeSteps {
         let rows = range.end.saturating_sub(range.start);
         let row_bytes = kind.row_bytes();
         let place_bytes = if kind.dtype.is_some() { row_bytes } else { TEXT_BYTES };
-        check_answer(&info.name, rows, place_bytes as u64, self.logged_within(&range)?)?;
+        check_answer(&info.name, rows, place_bytes as u64, || self.logged_within(&range))?;
         let rows = rows as usize;
         let mut valid = vec![false; rows];
         let mut data = match kind.dtype {
@@ -161,13 +161,22 @@ pub(super) fn field_infos(
 /// A column has a place for each step of its range, and the index of a step is whatever was logged: two rows, of steps 0 and
 /// 99,999,999, would make gigabytes. A bound on the index itself, or on how far it jumps, would lose rows that people log, so the
 /// writer takes all of them and the answer is bounded: whatever was logged can be asked for in ranges around it.
-pub(super) fn check_answer(field: &str, steps: u64, row_bytes: u64, logged: u64) -> Result<()> {
+pub(super) fn check_answer(
+    field: &str,
+    steps: u64,
+    row_bytes: u64,
+    logged: impl FnOnce() -> Result<u64>,
+) -> Result<()> {
     let found = steps.saturating_mul(row_bytes.saturating_add(1));
     if found > ANSWER_BYTES_MAX {
         let what = "bytes of the answer; ask for fewer steps at a time".into();
         return Err(Error::TooLarge { what, limit: ANSWER_BYTES_MAX, found });
     }
-    if found > SPARSE_BYTES_MAX && logged.saturating_mul(STEPS_PER_ROW_MAX) < steps {
+    if found <= SPARSE_BYTES_MAX {
+        return Ok(());
+    }
+    let logged = logged()?;
+    if logged.saturating_mul(STEPS_PER_ROW_MAX) < steps {
         let what = format!(
             "bytes of {field:?} over {steps} steps, of which {logged} were logged; ask for fewer steps at a time"
         );
