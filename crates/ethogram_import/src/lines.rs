@@ -9,6 +9,8 @@ use ethogram_store::{Error, Result};
 
 /// Longest line that is read.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a file that are read before somebody asks for all of it.
+pub const HEAD_BYTES_MAX: u64 = 64 << 20;
 /// Bytes before the place that was read up to, by which it is known whether the file is still the same.
 const TAIL_BYTES: usize = 4 << 10;
 
@@ -23,15 +25,28 @@ pub struct Lines {
     tail: Vec<u8>,
     /// Which file it was: its device, and its number there.
     identity: (u64, u64),
+    is_behind: bool,
 }
 
 /// A line, or what stands for one that was too long.
 pub type Line<'a> = std::result::Result<&'a str, &'static str>;
 
 impl Lines {
+    /// The file has more than was read.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
+    }
+
     /// Calls `each` with the lines that are new, without their ends. The last one counts only once its end is written.
-    /// True when the file is another than before, so that all its lines are new: then `begin` is called first.
-    pub fn read_new(&mut self, path: &Path, mut begin: impl FnMut(), mut each: impl FnMut(Line<'_>)) -> Result<()> {
+    /// When the file is another than before, so that all its lines are new, `begin` is called first. What lies `budget` bytes behind
+    /// what was read before waits for the next time.
+    pub fn read_new(
+        &mut self,
+        path: &Path,
+        budget: u64,
+        mut begin: impl FnMut(),
+        mut each: impl FnMut(Line<'_>),
+    ) -> Result<()> {
         let failed = |source| Error::Io { action: "read", path: path.to_owned(), source };
         let mut file = File::open(path).map_err(failed)?;
         let found = file.metadata().map_err(failed)?;
@@ -40,14 +55,20 @@ impl Lines {
             *self = Self { identity, ..Self::default() };
             begin();
         }
+        self.is_behind = false;
         if length == self.position {
             return Ok(());
         }
+        let end = self.position.saturating_add(budget);
         file.seek(SeekFrom::Start(self.position)).map_err(failed)?;
         let mut reader = BufReader::with_capacity(64 << 10, file);
         let mut line = Vec::new();
         loop {
             line.clear();
+            if self.position >= end {
+                self.is_behind = length > self.position;
+                return self.keep_tail(reader.get_ref()).map_err(failed);
+            }
             let read = read_line(&mut reader, &mut line).map_err(failed)?;
             if !line.ends_with(b"\n") {
                 return self.keep_tail(reader.get_ref()).map_err(failed);
@@ -143,7 +164,7 @@ mod tests {
     fn check(lines: &mut Lines, path: &Path, expected: &[&str], anew: bool) {
         let (mut found, mut began) = (Vec::new(), false);
         let each = |line: Line<'_>| found.push(line.map_or_else(ToOwned::to_owned, str::to_owned));
-        lines.read_new(path, || began = true, each).expect("read");
+        lines.read_new(path, u64::MAX, || began = true, each).expect("read");
         assert_eq!((found, began), (expected.iter().map(|line| (*line).to_owned()).collect(), anew));
     }
 
@@ -173,14 +194,30 @@ mod tests {
         let mut lines = Lines::default();
         let head = format!("a\n1\n{}", "2\n".repeat(TAIL_BYTES));
         std::fs::write(&path, &head).expect("written");
-        lines.read_new(&path, || {}, |_| {}).expect("read");
+        lines.read_new(&path, u64::MAX, || {}, |_| {}).expect("read");
         // Its last bytes are the same; what lies before them is not.
         std::fs::write(&other, format!("{}3\n", head.replacen('1', "7", 1))).expect("written");
         std::fs::rename(&other, &path).expect("renamed");
         let (mut found, mut began) = (Vec::new(), false);
         let each = |line: Line<'_>| found.push(line.expect("text").to_owned());
-        lines.read_new(&path, || began = true, each).expect("read");
+        lines.read_new(&path, u64::MAX, || began = true, each).expect("read");
         assert_eq!((began, found.len(), &found[1][..]), (true, TAIL_BYTES + 3, "7"));
+    }
+
+    #[test]
+    fn no_more_is_read_at_a_time_than_was_asked_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.csv");
+        std::fs::write(&path, "a\n1\n2\n3\n").expect("written");
+        let mut lines = Lines::default();
+        for (budget, expected, behind) in [(3, &["a", "1"][..], true), (1, &["2"], true), (9, &["3"], false)] {
+            let mut found = Vec::new();
+            lines.read_new(&path, budget, || {}, |line| found.push(line.expect("text").to_owned())).expect("read");
+            assert_eq!(
+                (&found[..], lines.is_behind()),
+                (&expected.iter().map(|x| (*x).to_owned()).collect::<Vec<_>>()[..], behind)
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use ethogram_store::{Axis, Result};
 use serde_json::Value;
 
-use crate::lines::{Lines, cells, number};
+use crate::lines::{HEAD_BYTES_MAX, Lines, cells, number};
 use crate::part::{Folder, Part};
 use crate::points::{POINTS_FULL, TAGS_FULL};
 use crate::tables::Tables;
@@ -67,15 +67,19 @@ impl Part for ScalarTable {
         self.format
     }
 
-    fn catch_up(&mut self, folder: &Folder, _: u64) -> Result<()> {
+    fn catch_up(&mut self, folder: &Folder, budget: u64) -> Result<()> {
         let Some(file) = folder.file(self.name) else {
             (self.lines, self.rows) = (Lines::default(), Rows::default());
             return Ok(());
         };
-        let (name, form) = (self.name, self.form);
+        if self.lines.is_behind() && budget == u64::MAX {
+            // Rows are dated from the last one: all of them are read together.
+            (self.lines, self.rows) = (Lines::default(), Rows::default());
+        }
+        let (name, form, budget) = (self.name, self.form, budget.max(HEAD_BYTES_MAX));
         let rows = std::cell::RefCell::new(&mut self.rows);
         let begin = || **rows.borrow_mut() = Rows::default();
-        let read = self.lines.read_new(&folder.locate(file), begin, |line| {
+        let read = self.lines.read_new(&folder.locate(file), budget, begin, |line| {
             let rows = &mut **rows.borrow_mut();
             match (line, form) {
                 (Ok(""), _) => {}
@@ -87,6 +91,10 @@ impl Part for ScalarTable {
         self.rows.modified_us = file.modified_us;
         self.rows.settle();
         read
+    }
+
+    fn is_behind(&self) -> bool {
+        self.lines.is_behind()
     }
 
     fn tables(&self) -> &Tables {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::FORMAT;
 use crate::config::value_from_text;
-use crate::lines::{Lines, cells, number};
+use crate::lines::{HEAD_BYTES_MAX, Lines, cells, number};
 use crate::part::{Folder, Part};
 use crate::tables::Tables;
 
@@ -61,24 +61,33 @@ impl Part for Monitors {
         FORMAT
     }
 
-    fn catch_up(&mut self, folder: &Folder, _: u64) -> Result<()> {
+    fn catch_up(&mut self, folder: &Folder, budget: u64) -> Result<()> {
         let listed: Vec<_> = folder.files.iter().filter(|file| is_monitor_file(&file.name)).collect();
         if self.files.keys().any(|name| listed.iter().all(|file| file.name != *name)) {
             *self = Self::default();
         }
+        if self.is_behind() && budget == u64::MAX {
+            // Episodes are numbered in the order in which they ended, over all files.
+            *self = Self::default();
+        }
+        let budget = budget.max(HEAD_BYTES_MAX);
         let mut anew = false;
         for (at, file) in listed.iter().enumerate() {
             let env_index = file.name.split('.').next().and_then(|digits| digits.parse().ok()).unwrap_or(at as u32);
             let monitor = self.files.entry(file.name.clone()).or_default();
-            anew |= monitor.read(&folder.locate(file), env_index)?;
+            anew |= monitor.read(&folder.locate(file), env_index, budget)?;
         }
         if anew {
             // A file was replaced: which of the episodes were its own is not known any more.
             *self = Self::default();
-            return self.catch_up(folder, u64::MAX);
+            return self.catch_up(folder, budget);
         }
         self.join();
         Ok(())
+    }
+
+    fn is_behind(&self) -> bool {
+        self.files.values().any(|monitor| monitor.lines.is_behind())
     }
 
     fn tables(&self) -> &Tables {
@@ -134,7 +143,7 @@ impl Monitors {
 
 impl Monitor {
     /// Reads the rows that are new; true when others were read of the file before, which was replaced.
-    fn read(&mut self, path: &std::path::Path, env_index: u32) -> Result<bool> {
+    fn read(&mut self, path: &std::path::Path, env_index: u32, budget: u64) -> Result<bool> {
         let mut lines = std::mem::take(&mut self.lines);
         let was_read = lines != Lines::default();
         let monitor = std::cell::RefCell::new(&mut *self);
@@ -143,7 +152,7 @@ impl Monitor {
             anew = true;
             **monitor.borrow_mut() = Self::default();
         };
-        let read = lines.read_new(path, begin, |line| match line {
+        let read = lines.read_new(path, budget, begin, |line| match line {
             Ok(line) => monitor.borrow_mut().line(line, env_index),
             Err(_) => monitor.borrow_mut().unsound += 1,
         });

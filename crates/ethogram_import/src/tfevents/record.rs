@@ -15,6 +15,8 @@ const HEAD: usize = 12;
 const FOOT: usize = 4;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
+/// Bytes that are looked through for the head of a record in one go: more of them are another damage.
+const SCANNED_BYTES_MAX: u64 = 16 << 20;
 
 /// Reads the records of a file from its beginning, again and again as it grows.
 #[derive(Debug)]
@@ -151,7 +153,7 @@ impl RecordReader {
     fn resynchronise(&mut self) -> Result<Next<'_>> {
         let start = self.position;
         let mut at = start + 1;
-        while at + HEAD as u64 <= self.length {
+        while at + HEAD as u64 <= self.length && at - start < SCANNED_BYTES_MAX {
             let ahead = (self.length - at).min(CHUNK as u64) as usize;
             let bytes = self.bytes(at, ahead)?;
             let sound = |window: &[u8]| {
@@ -165,7 +167,7 @@ impl RecordReader {
             }
             at += (ahead - HEAD + 1) as u64;
         }
-        // A head may still be on its way.
+        // A head may still be on its way, or further on.
         self.position = at.min(self.length);
         Ok(Next::Unsound { range: start..self.position, why: "checksum of a length differs" })
     }
@@ -230,4 +232,28 @@ fn number(bytes: &[u8]) -> u64 {
 
 fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {
     Error::Io { action, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_huge_damage_is_looked_through_in_parts() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.out.tfevents.1.a");
+        // A hole of 40 MiB, as of a terabyte: it takes no room on the disk.
+        let length = 40 << 20;
+        File::create(&path).and_then(|file| file.set_len(length)).expect("a hole");
+        let mut records = RecordReader::new(&path);
+        assert_eq!(records.look().expect("there"), length);
+        let mut ends = Vec::new();
+        while let Next::Unsound { range, .. } = records.next().expect("read") {
+            assert_eq!(range.start, ends.last().copied().unwrap_or(0));
+            assert!(range.end - range.start < SCANNED_BYTES_MAX + CHUNK as u64, "{range:?}");
+            ends.push(range.end);
+        }
+        assert_eq!(ends.len(), 3);
+        assert!(length - records.position() < HEAD as u64, "{}", records.position());
+    }
 }

@@ -41,18 +41,21 @@ impl Log {
         self.position
     }
 
-    /// Reads what is new, and hands it out in order.
+    /// Reads what is new, about `budget` bytes at most, and hands it out in order. Whether there may be more.
     ///
     /// # Errors
     /// The file cannot be read just now.
-    pub fn read(&mut self, path: &Path, mut each: impl FnMut(Found)) -> Result<()> {
+    pub fn read(&mut self, path: &Path, budget: u64, mut each: impl FnMut(Found)) -> Result<bool> {
         let (file, length) = open(path)?;
-        let mut found = Vec::new();
+        let (mut found, end) = (Vec::new(), self.position.saturating_add(budget));
         while self.step(&file, length, path, &mut found)? {
             found.drain(..).for_each(&mut each);
+            if self.position >= end {
+                return Ok(self.position < length);
+            }
         }
         found.into_iter().for_each(each);
-        Ok(())
+        Ok(false)
     }
 
     /// Reads on by a block; whether there may be more.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use ethogram_store::{Axis, Blob, Error, Result, TensorKind, TensorRow};
 
 use crate::config;
+use crate::lines::HEAD_BYTES_MAX;
 use crate::part::{Folder, Part};
 use crate::points::{POINTS_FULL, Scalars, TAGS_FULL};
 use crate::tables::{Place, StepField, Tables, TensorPlaces, why};
@@ -77,7 +78,7 @@ impl Part for Wandb {
         }
         let before = self.log.position();
         let mut log = std::mem::take(&mut self.log);
-        let read = log.read(&self.path.clone(), |found| match found {
+        let read = log.read(&self.path.clone(), budget.max(HEAD_BYTES_MAX), |found| match found {
             Found::Record { at, bytes } => {
                 if self.record(&bytes, at).is_err() {
                     self.lost(format!("the record at byte {at}"), "the record is no message");
@@ -88,7 +89,8 @@ impl Part for Wandb {
         self.log = log;
         self.look(budget.saturating_sub(self.log.position() - before));
         self.tables.settle();
-        read
+        self.is_behind |= read?;
+        Ok(())
     }
 
     fn is_behind(&self) -> bool {

@@ -246,3 +246,21 @@ fn a_derived_field_is_computed_once_and_again_when_its_inputs_change() {
     bench.refresh();
     assert_eq!(ask(), [1.0, 3.0, 7.0]);
 }
+
+/// Names stand in each row of a table of points: that is counted before they do.
+#[test]
+fn a_table_of_points_with_names_that_are_too_long_is_refused() {
+    let run = Arc::new(MemoryRun::new("long"));
+    let tag = "x".repeat(1 << 20);
+    for step in 0..1_100 {
+        run.scalar(Axis::GlobalStep, &tag, step, 0.5);
+    }
+    let handle = bench_of(&run).run(&run.id().0).expect("the run");
+    let request = |range| ethogram_query::PointsRequest { axis: None, is_wanted: &|_| true, range };
+    let runs = [handle];
+    let few = ethogram_query::Table::of_points(&runs, &request(0..9)).expect("nine rows");
+    assert_eq!(few.rows(), 9);
+    let refused =
+        ethogram_query::Table::of_points(&runs, &request(i64::MIN..i64::MAX)).expect_err("1.1 GB").to_string();
+    assert!(refused.contains("TABLE_NAME_BYTES_MAX") && refused.contains("ask for a smaller range"), "{refused}");
+}

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     cancel::CancelWhenDropped,
     error::{ApiError, ApiResult},
-    limits::{FIELDS_MAX, NAME_BYTES_MAX, SERIES_MAX},
+    limits::{FIELDS_MAX, NAME_BYTES_MAX, RESPONSE_BYTES_MAX, SERIES_MAX},
     params::Params,
 };
 
@@ -128,9 +128,7 @@ where
     let bytes = pool
         .run(move || {
             let runs = ids.iter().map(|id| app.run(id)).collect::<ApiResult<Vec<_>>>()?;
-            let bytes = make(&runs)?.to_bytes(format)?;
-            answer::check_bytes(bytes.len() as u64)?;
-            Ok(bytes)
+            Ok(make(&runs)?.to_bytes_within(format, RESPONSE_BYTES_MAX)?)
         })
         .await?;
     Ok(file(bytes, format, name))

@@ -21,3 +21,16 @@ async fn a_blob_is_kept_for_ever() {
         assert!(answer.status == 400 || bad == hash, "{bad}: {}", answer.text());
     }
 }
+
+#[tokio::test]
+async fn a_blob_that_claims_to_be_huge_is_refused_before_it_is_read() {
+    let (root, served) = served().await;
+    // It takes no room on the disk: a file with a hole, as `truncate -s` makes it.
+    let hash = "0123456789abcdef0123456789abcdef";
+    let runs = ethogram_store::find_runs(root.path(), 10).expect("runs");
+    for blobs in runs.iter().map(|run| run.join("blobs")).filter(|blobs| blobs.is_dir()) {
+        std::fs::File::create(blobs.join(hash)).and_then(|file| file.set_len(300 << 20)).expect("a hole");
+    }
+    let answer = served.get(&format!("/api/runs/{RUN}/blobs/{hash}")).await;
+    assert_eq!((answer.status, answer.error_code().as_str()), (413, "too_large"), "{}", answer.text());
+}
