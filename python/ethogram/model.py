@@ -312,7 +312,7 @@ def _array(dtype: str, shape: list[int], data: bytearray) -> Values:
 def _moved(given: Any, source: int, destination: int) -> Values:
     import numpy as np
 
-    array = array_of(given)
+    array: Values = array_of(given)
     if array.ndim <= max(source, destination):
         return array  # Too few axes: the network says which it takes.
     return np.moveaxis(array, source, destination)
