@@ -51,7 +51,7 @@ def gae(
     Raises:
         ShapeError: Lengths differ, or a number is out of its bounds.
     """
-    ends = (_flags(terminated), _flags(truncated))
+    ends = (_flags("terminated", terminated), _flags("truncated", truncated))
     return _floats(_native.gae(_rows("rewards", rewards), _rows("values", values), ends, final_value, gamma, lam))
 
 
@@ -65,7 +65,7 @@ def td_error(
     gamma: float = 0.99,
 ) -> Floats:
     """`r_t + γ V(s_{t+1}) − V(s_t)`, after Sutton and Barto (2018), equation 6.5. Arguments and errors as in `gae`."""
-    ends = (_flags(terminated), _flags(truncated))
+    ends = (_flags("terminated", terminated), _flags("truncated", truncated))
     return _floats(_native.td_error(_rows("rewards", rewards), _rows("values", values), ends, final_value, gamma))
 
 
@@ -138,16 +138,25 @@ def _policy(name: str, values: Any) -> tuple[Floats, int]:
 def _rows(name: str, values: Any) -> list[float | None]:
     import numpy as np
 
+    _one_axis(name, values)
     masked = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     rows = list(values) if masked is None else values.data.tolist()
-    if any(np.ndim(row) for row in rows):
-        raise ShapeError(f"{name}: expected one axis of steps, found shape {list(np.shape(values))}")
     missing = [row is None for row in rows] if masked is None else masked.tolist()
     return [None if gone else float(row) for row, gone in zip(rows, missing, strict=True)]
 
 
-def _flags(values: Any) -> list[bool]:
+def _flags(name: str, values: Any) -> list[bool]:
+    _one_axis(name, values)
     return [bool(value) for value in values]
+
+
+def _one_axis(name: str, values: Any) -> None:
+    import numpy as np
+
+    if not hasattr(values, "__iter__") or getattr(values, "ndim", 1) == 0:
+        raise ShapeError(f"{name}: expected one axis of steps, found {values!r}")
+    if any(np.ndim(row) for row in values):
+        raise ShapeError(f"{name}: expected one axis of steps, found shape {list(np.shape(values))}")
 
 
 def _floats(values: list[float | None] | list[float]) -> Floats:

@@ -10,10 +10,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from ethogram.conversion import WHY, Conversion
 from ethogram.errors import EthogramError, NotFoundError
 from ethogram.run import Run
+
+if TYPE_CHECKING:
+    from ethogram.reader import AxisName, RunView
 
 
 def convert(
@@ -130,10 +134,24 @@ def main(arguments: Sequence[str]) -> int:
         print(f"ethogram convert: {error}", file=sys.stderr)
         return 2
     for view in views:
-        table = view.episodes()
-        steps = int(table["length"].numpy().sum()) if table.rows else 0
-        print(f"{table.rows} episodes of {steps} steps: {view.folder}")
+        print(f"{_kept(view)}: {view.folder}")
     return 0
+
+
+def _kept(view: RunView) -> str:
+    """What a run holds, in words: its episodes, else what was logged beside them."""
+    table = view.episodes()
+    if table.rows:
+        steps = int(table["length"].numpy().sum())
+        return f"{_counted(table.rows, 'episode')} of {_counted(steps, 'step')}"
+    points: int = sum(view.scalars(tag, cast("AxisName", axis)).rows for axis, tag in view._reader.scalar_tags())
+    curves = f"{_counted(len(view.tags), 'curve')} of {_counted(points, 'point')}"
+    others = len(view.tensor_tags)
+    return f"no episodes, {curves}" + (f", {others} of arrays, pictures or texts" if others else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""DRLVis's logger: its thirteen functions, writing into a run of Ethogram. A script changes one import.
+"""DRLVis's logger: its twelve functions, writing into a run of Ethogram. A script changes one import.
 
     from ethogram import drlvis as logger      # was: from drlvis import logger (or src.backend.logger)
 

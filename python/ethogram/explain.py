@@ -338,8 +338,15 @@ def _output(found: Any, which: str | int | None) -> Any:
         return found[which]
     if isinstance(which, str) and not hasattr(found, "detach") and hasattr(found, which):
         return getattr(found, which)
-    known = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
-    raise NotFoundError(f"target: no output {which!r} in what the module gives: {known}")
+    if hasattr(found, "detach"):
+        given = "one output, and no name of it; leave the name out, as in target=3 or target=actions"
+    elif isinstance(found, Mapping):
+        given = ", ".join(map(str, found))
+    elif isinstance(found, Sequence):
+        given = f"a {type(found).__name__} of {len(found)}; its outputs are named 0 to {len(found) - 1}"
+    else:
+        given = type(found).__name__
+    raise NotFoundError(f"target: no output {which!r}: the module gives {given}")
 
 
 def _bytes(torch: Any, tensor: Any) -> bytes:

@@ -12,6 +12,7 @@ from ethogram.errors import EthogramError
 from ethogram.live_module import array_of
 from ethogram.model import Attribution, attribution_from_raw
 from ethogram.reader import open_run
+from ethogram.run import written_into
 
 if TYPE_CHECKING:
     import numpy
@@ -101,7 +102,7 @@ class Written:
     """The field of an episode that the numbers are written into."""
 
     def __init__(self, run: Run, episode: int, name: str, first: int) -> None:
-        self._run, self.episode, self.name, self.first = run, episode, name, first
+        self._run, self.episode, self.name, self.first = written_into(run), episode, name, first
 
     def write(self, rows: Sequence[int], values: Floats) -> None:
         """Logs the numbers of some rows."""

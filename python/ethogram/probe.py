@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ethogram.errors import NotFoundError, OptionError, ShapeError
 from ethogram.live_module import array_of
+from ethogram.run import written_into
 
 if TYPE_CHECKING:
     import numpy
@@ -77,10 +78,12 @@ def probe(
     Raises:
         NotFoundError: No space or states are known.
         OptionError: An option that has no such value.
+        EthogramError: The run is not one that is being written.
         ShapeError: The policy gave something without a row a state.
     """
     import numpy
 
+    run = written_into(run)
     if samples < 1 or batch < 1:
         raise OptionError(f"samples and batch: expected at least 1, found {samples} and {batch}")
     if from_ == "space":

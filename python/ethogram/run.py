@@ -573,6 +573,15 @@ class Run(_native.RunCore):
                 self._tensor(axis, name, step, "text", text.encode(), "{}")
 
 
+def written_into(run: Any) -> Run:
+    """The run that something is to be written into; what is only read is an error that says how to go on with it."""
+    if isinstance(run, Run):
+        return run
+    how = ", resume=run.folder" if hasattr(run, "folder") else ""
+    found = type(run).__name__
+    raise EthogramError(f"run: expected a run that is being written, as eg.init(…{how}) returns it, found {found}")
+
+
 def _closed() -> EthogramError:
     from ethogram.errors import ClosedError
 

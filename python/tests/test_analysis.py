@@ -53,4 +53,13 @@ def test_entropy_and_divergences_have_their_closed_forms() -> None:
     with pytest.raises(ShapeError, match=r"q: expected shape \[2, 2\]"):
         eg.analysis.kl(p, q[:1])
     with pytest.raises(ShapeError, match="expected logits or probabilities"):
-        eg.analysis.kl(p, q, of="odds")  # type: ignore[arg-type]
+        eg.analysis.kl(p, q, of="odds")
+
+
+def test_what_is_no_axis_of_steps_is_named() -> None:
+    with pytest.raises(ShapeError, match=r"truncated: expected one axis of steps, found 0\.0"):
+        eg.analysis.gae([0.0], [0.0], [True], 0.0)
+    with pytest.raises(ShapeError, match=r"terminated: expected one axis of steps, found shape \[1, 1\]"):
+        eg.analysis.td_error([0.0], [0.0], [[True]], [False])
+    with pytest.raises(ShapeError, match=r"rewards: expected one axis of steps, found 1"):
+        eg.analysis.gae(1, [0.0], [True], [False])

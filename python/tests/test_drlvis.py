@@ -1,4 +1,4 @@
-"""D-1: a script of DRLVis logs by its thirteen functions."""
+"""D-1: a script of DRLVis logs by its twelve functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def reopened(run: eg.Run) -> eg.RunView:
     return eg.open(run)
 
 
-def test_row_d1_all_thirteen_functions_arrive(run: eg.Run) -> None:
+def test_row_d1_all_twelve_functions_arrive(run: eg.Run) -> None:
     random = np.random.default_rng(0)
     drlvis.log_action_meanings(["left", "right"])
     chances = np.array([[0.25, 0.75], [0.5, 0.5], [1.0, 0.0]])

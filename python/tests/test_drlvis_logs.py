@@ -26,7 +26,7 @@ def drawn(episode: int, *shape: int) -> np.ndarray:
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
-    """All that DRLVis's thirteen functions write, under its tags and plug-ins."""
+    """All that DRLVis's twelve functions write, under its tags and plug-ins."""
     file = EventFile(tmp_path / "logs")
     file.texts("action_meanings_", 0, ["left", "right", "fire"], "action_meanings")
     for episode in EPISODES:

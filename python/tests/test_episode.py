@@ -1,4 +1,4 @@
-"""Episodes recorded by hand, and D-1: each of the 13 functions of DRLVis's logger has one call here."""
+"""Episodes recorded by hand, and D-1: each of the 12 functions of DRLVis's logger has one call here."""
 
 from __future__ import annotations
 

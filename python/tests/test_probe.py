@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ethogram as eg
-from ethogram.errors import NotFoundError, OptionError, ShapeError
+from ethogram.errors import EthogramError, NotFoundError, OptionError, ShapeError
 from ethogram.probe import drawn
 from ethogram.space import describe
 
@@ -130,3 +130,14 @@ def test_what_cannot_be_asked_says_why(tmp_path):
             eg.probe(policy, run=run, space=spaces.Box(0, 1, (4,)), name="a/b")
         with pytest.raises(NotFoundError, match="signature"):
             eg.probe(eg.Model(MODEL), run=run, space=spaces.Box(0, 1, (8,)))
+
+
+def test_a_run_that_is_only_read_is_an_error_that_says_how_to_go_on_with_it(tmp_path):
+    with eg.init(root=tmp_path) as run:
+        run.log({"loss": 1.0}, global_step=1)
+    view = eg.open(run)
+    with pytest.raises(EthogramError, match=r"run: expected .* eg\.init\(…, resume=run\.folder\) .* found RunView"):
+        eg.probe(policy, run=view, samples=5, space=spaces.Box(-1, 1, (4,)))
+    with eg.init(root=tmp_path, resume=view.folder) as again:
+        eg.probe(policy, run=again, samples=5, space=spaces.Box(-1, 1, (4,)), name="few")
+    assert len(eg.open(again).map(samples="few", method="pca")) == 5

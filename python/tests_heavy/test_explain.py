@@ -300,3 +300,17 @@ def test_what_was_found_before_an_interrupt_is_kept(tmp_path: Path) -> None:
 def test_pytorch_is_not_imported_before_it_is_asked_for() -> None:
     code = "import sys, ethogram; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_output_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    one, x = nn.Linear(3, 2), torch.zeros(2, 3)
+    with pytest.raises(NotFoundError, match=r"no output 'logits': the module gives one output.* target=actions"):
+        eg.explain(one, x, target=("logits", [0, 1]))
+    with pytest.raises(NotFoundError, match=r"no output 'logits': the module gives a tuple of 2; .* named 0 to 1"):
+        eg.explain(lambda x: (one(x), one(x)), x, target=("logits", 0))
+    with pytest.raises(NotFoundError, match=r"no output 'logits': the module gives pi"):
+        eg.explain(lambda x: {"pi": one(x)}, x, target=("logits", 0))
+    with eg.init(root=tmp_path) as run:
+        run.log({"loss": 1.0}, global_step=1)
+    with pytest.raises(EthogramError, match=r"run: expected .* found RunView"):
+        eg.explain(one, x, target=0, run=eg.open(run), episode=0)  # type: ignore[arg-type]
