@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -50,7 +51,8 @@ def explain(
     Args:
         module: The module, a method of one, or a function of tensors. It takes and gives tensors with a first axis of
             B rows. A function's own modules are not known: they must be in evaluation mode.
-        inputs: One array, a tuple (given by position) or a mapping (given by name). They are moved to where the module
+        inputs: One array, a tuple (given by position) or a mapping (given by name, or as it is to a module that takes
+            one argument of another name). They are moved to where the module
             is, those of a function to where the first tensor among them is. Floats in NumPy become what the module's
             weights are, for example `float16`; tensors keep their type.
         target: `3` or B entries of the only output; `"value"`, `("logits", actions)`, `("logits", 3, 1)` (3 less 1) or
@@ -123,11 +125,13 @@ class _Asked:
         self._surroundings = Surroundings(torch)
         self._names, self._inputs = self._tensors(inputs)
         rows = {tuple(tensor.shape[:1]) for tensor in self._inputs}
-        if len(rows) != 1 or rows == {()}:
+        if len(rows) != 1 or rows & {(), (0,)}:
             shapes = ", ".join(str(list(tensor.shape)) for tensor in self._inputs)
-            raise ShapeError(f"inputs: expected a first axis of as many rows in each, found shapes {shapes}")
+            raise ShapeError(f"inputs: expected a first axis of as many rows in each, one at least; found shapes {shapes}")
+        self._as_one = self._names is not None and _takes_one_mapping(module, self._names)
         self._view = _view(torch, of)
         self._pick, self.weights = _picker(target, next(iter(rows))[0])
+        self._is_number = callable(target)
         self._wrt, self._hidden = self._find(wrt)
         at = self._inputs[self._wrt] if self._hidden is None else self._value_of(self._hidden, batch)
         self._dtype = at.dtype if at.dtype.is_floating_point else torch.float32
@@ -172,16 +176,22 @@ class _Asked:
         return _bytes(torch, output), _bytes(torch, torch.zeros_like(part) if slope is None else slope)
 
     def _output(self, part: torch.Tensor, inputs: list[torch.Tensor]) -> torch.Tensor:
+        # A copy: modules change in place what they are given, which a leaf of the gradients does not allow.
         if self._hidden is None:
-            inputs[self._wrt] = part
+            inputs[self._wrt] = part.clone()
             found = self._call(inputs)
         else:
-            with _Replaced(self._hidden, part):
+            with _Replaced(self._hidden, part.clone()):
                 found = self._call(inputs)
         output = self._pick(found)
+        rows, wanted = len(part), "a number for each" if self._is_number else "a first axis"
+        if not hasattr(output, "detach"):
+            raise ShapeError(f"target: expected a tensor of {wanted} of {rows} rows, found {type(output).__name__}")
+        if output.shape[:1] != (rows,) or (self._is_number and output.numel() != rows):
+            raise ShapeError(f"target: expected {wanted} of {rows} rows, found an output of shape {list(output.shape)}")
         # Shares of a sum of many rows would round to nothing in half precision.
         output = output.to(self._torch.promote_types(output.dtype, self._torch.float32))
-        return self._view(output).reshape(len(part), -1)
+        return self._view(output).reshape(rows, -1)
 
     def _floats(self, data: bytes) -> torch.Tensor:
         return self._torch.frombuffer(bytearray(data), dtype=self._torch.float32)
@@ -189,7 +199,8 @@ class _Asked:
     def _call(self, inputs: list[torch.Tensor]) -> Any:
         if self._names is None:
             return self._module(*inputs)
-        return self._module(**dict(zip(self._names, inputs, strict=True)))
+        named = dict(zip(self._names, inputs, strict=True))
+        return self._module(named) if self._as_one else self._module(**named)
 
     def _tensors(self, inputs: Any) -> tuple[list[str] | None, list[torch.Tensor]]:
         names = list(inputs) if isinstance(inputs, Mapping) else None
@@ -225,19 +236,31 @@ class _Asked:
         raise NotFoundError(f"wrt: expected an input or a submodule, {', '.join(map(str, known))}; found {wrt!r}")
 
     def _value_of(self, hidden: Any, batch: int) -> torch.Tensor:
-        seen: list[torch.Tensor] = []
-        handle = hidden.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
-        calls = range(0, len(self._inputs[0]), batch)
+        torch, seen = self._torch, []
+        # A copy: the module behind it may change it in place.
+        kept = lambda value: value.clone() if isinstance(value, torch.Tensor) else value  # noqa: E731
+        handle = hidden.register_forward_hook(lambda _module, _inputs, output: seen.append(kept(output)))
+        count = len(self._inputs[0])
+        calls = [range(start, min(start + batch, count)) for start in range(0, count, batch)]
+        # With one row more: what has its rows on another axis does not grow, also where their numbers are the same.
+        calls.append([*calls[0], 0])
         try:
-            with self._torch.inference_mode(False), self._torch.no_grad(), at_device(self._torch, self._device):
-                for start in calls:
-                    self._call([tensor[start : start + batch] for tensor in self._inputs])
+            with torch.inference_mode(False), torch.no_grad(), at_device(torch, self._device):
+                for call in calls:
+                    index = torch.tensor(list(call), device=self._device)
+                    self._call([tensor.index_select(0, index) for tensor in self._inputs])
         finally:
             handle.remove()
-        if len(seen) != len(calls) or not isinstance(seen[0], self._torch.Tensor):
-            found = f"{len(seen)} calls" if len(seen) != len(calls) else type(seen[0]).__name__
+        if len(seen) != len(calls) or not isinstance(seen[0], torch.Tensor):
+            found = f"{len(seen)} calls in {len(calls)}" if len(seen) != len(calls) else type(seen[0]).__name__
             raise ShapeError(f"wrt: expected a submodule that is called once and gives a tensor, found {found}")
-        return self._torch.cat(seen)
+        for call, value in zip(calls, seen, strict=True):
+            if value.shape[:1] != (len(call),):
+                raise ShapeError(
+                    "wrt: expected a submodule whose output has the rows as its first axis, "
+                    f"found shape {list(value.shape)} for {len(call)} rows"
+                )
+        return torch.cat(seen[:-1])
 
 
 class _SideBySide:
@@ -275,6 +298,18 @@ class _Replaced(AbstractContextManager[None]):
 
     def __exit__(self, *_error: object) -> None:
         self._handle.remove()
+
+
+def _takes_one_mapping(module: Any, names: Sequence[str]) -> bool:
+    """Whether a module takes its inputs as one mapping, as policies of `Dict` observations do, and not by name."""
+    try:
+        taken = inspect.signature(getattr(module, "forward", module)).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    by_name = {one.name for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    if by_name.issuperset(names) or any(one.kind is one.VAR_KEYWORD for one in taken):
+        return False
+    return sum(one.default is one.empty for one in taken if one.kind is not one.VAR_POSITIONAL) == 1
 
 
 def _copy_on(module: Any, device: Any) -> Any:

@@ -54,7 +54,7 @@ class Pieces:
     def __init__(self, asked: Asked, method: str, settings: Mapping[str, str], baseline: Any, batch: int) -> None:
         self._asked, self._method, self._settings, self._batch = asked, method, dict(settings), batch
         self._baseline = None if baseline is None else array_of(baseline)
-        self._points = 0
+        self._points = self._rows = 0
 
     def __len__(self) -> int:
         return len(self._asked.at)
@@ -66,6 +66,7 @@ class Pieces:
             self._points += len(of)
             return self._asked.ask(points, [rows[row] for row in of], seeds)
 
+        self._rows += len(rows)
         at, weights = self._asked.at[list(rows)], [self._asked.weights[row] for row in rows]
         raw = _native.explain_function(
             ask, at, weights, self._method, self._settings, self._baseline_of(rows), self._batch
@@ -73,11 +74,11 @@ class Pieces:
         return attribution_from_raw(raw)
 
     def split(self, rows: Sequence[int]) -> list[Sequence[int]]:
-        """The rows that are to be asked about together, once the first of them was asked about alone.
+        """The rows that are to be asked about together, once some of them were asked about alone.
 
-        By the points that this one took, and not by the clock: equal questions are asked in equal batches.
+        By the points that each of these took, and not by the clock: equal questions are asked in equal batches.
         """
-        size = max(1, BATCHES_A_PIECE * self._batch // max(1, self._points))
+        size = max(1, BATCHES_A_PIECE * self._batch * max(1, self._rows) // max(1, self._points))
         return [rows[start : start + size] for start in range(0, len(rows), size)]
 
     @property
@@ -141,13 +142,16 @@ def explain_pieces(
     with _Told(progress, count) as told:
         try:
             left = [row for row in range(count) if row not in kept]
-            # One that is kept is asked about again: it shows the shapes, and whether the question is the same.
-            ahead = [min(kept)] if kept else left[:1] if pieces.begins_alone else []
+            # Some that are kept are asked about again: they show the shapes, and whether the question is the same.
+            there = sorted(kept)
+            again = sorted({there[0], there[len(there) // 2], there[-1]}) if kept else []
+            ahead = again or (left[:1] if pieces.begins_alone else [])
             if ahead:
                 first = pieces.of(ahead)
                 found.put(ahead, first)
                 if kept and written is not None:
-                    _check(first.values[0], kept[ahead[0]], written, ahead[0])
+                    for row, fresh in zip(ahead, first.values, strict=True):
+                        _check(fresh, kept[row], written, row)
                     found.keep(kept)
                 elif written is not None:
                     written.write(ahead, first.values)

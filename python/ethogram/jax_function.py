@@ -19,10 +19,12 @@ class JaxFunction:
     Attributes:
         call: Traced, never run: it draws no chances, and changes nothing.
         title: What people call it.
+        output_names: What a model calls its outputs; none where it does not.
     """
 
     call: Callable[..., Any]
     title: str
+    output_names: tuple[str, ...] = ()
 
     def __call__(self, *inputs: Any) -> Any:
         """What it returns, distributions taken apart."""

@@ -7,9 +7,11 @@ import ast
 import importlib
 import json
 import os
+import pickle
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ethogram.ablation import Ablation, read_ablation
@@ -30,6 +32,11 @@ def main(arguments: Sequence[str]) -> int:
         env = _env(given.env)
         if given.sb3 is not None:
             given.checkpoint = _loaded(given)
+        elif given.checkpoint.endswith(".zip") and Path(given.checkpoint).is_file():
+            raise EthogramError(
+                f"{given.checkpoint}: expected a run; a model that Stable-Baselines3 saved is played by --sb3 PPO (or "
+                "whatever it is) --allow-pickle --env ID"
+            )
         if given.replay is not None:
             return _replay(given, env)
         if given.fork is not None:
@@ -50,7 +57,9 @@ def main(arguments: Sequence[str]) -> int:
         table["episode"], table["length"], table["episode_return"], table["end"], strict=True
     ):
         print(f"episode {index}: return {total:g}, {length} steps, {end}")
-    print(f"{len(table['episode'])} episodes, mean return {table['episode_return'].mean():g}: {run.folder}")
+    count = len(table["episode"])
+    noun = "episode" if count == 1 else "episodes"
+    print(f"{count} {noun}, mean return {table['episode_return'].mean():g}: {run.folder}")
     return 0
 
 
@@ -186,14 +195,20 @@ def _loaded(given: argparse.Namespace) -> Any:
         raise EthogramError(
             "--sb3: expected --allow-pickle beside it: loading such a file runs code that the file names"
         )
+    missing = []
     for library in ("stable_baselines3", "sb3_contrib"):
         try:
             found = getattr(importlib.import_module(library), given.sb3, None)
         except ImportError:
+            missing.append(library)
             continue
-        if found is not None:
-            return found.load(given.checkpoint, device="cpu")
-    raise EthogramError(f"--sb3: expected an algorithm, as PPO, found {given.sb3!r}")
+        if found is not None and hasattr(found, "load"):
+            try:
+                return found.load(given.checkpoint, device="cpu")
+            except (ValueError, AssertionError, KeyError, pickle.UnpicklingError) as error:
+                raise EthogramError(f"{given.checkpoint}: expected a model that {given.sb3} saved: {error}") from error
+    there = f"; not installed: {', '.join(missing)} (pip install stable-baselines3 sb3-contrib)" if missing else ""
+    raise EthogramError(f"--sb3: expected an algorithm, as PPO, found {given.sb3!r}{there}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -201,7 +216,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="ethogram rollout", description="Play episodes with a saved policy, and record them step by step."
     )
     parser.add_argument(
-        "checkpoint", metavar="RUN[@CHECKPOINT]", help="a run, and a global step or name; the last if left out"
+        "checkpoint",
+        metavar="RUN[@CHECKPOINT]",
+        help="a run, and a global step or name; the last if left out; with --sb3 a file",
     )
     parser.add_argument("--env", help="an id of Gymnasium's, or MODULE:FUNCTION; as the run describes it if left out")
     parser.add_argument("--episodes", type=int, default=5)

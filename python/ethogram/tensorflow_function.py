@@ -56,13 +56,18 @@ def function_of(source: Any) -> TensorFlowFunction | JaxFunction | None:
         return None
     if libraries & {"keras", "tf_keras"}:
         if "keras" in libraries and _backend() == "jax":
-            return JaxFunction(_Stateless(source), title)
-        names = tuple(str(name) for name in getattr(source, "output_names", None) or ())
-        # Two outputs of one layer are called alike.
-        return TensorFlowFunction(_Evaluated(source), title, names if len(set(names)) == len(names) else ())
+            return JaxFunction(_Stateless(source), title, output_names_of(source))
+        return TensorFlowFunction(_Evaluated(source), title, output_names_of(source))
     if "tensorflow" in libraries:
         return TensorFlowFunction(source, getattr(source, "__name__", title))
     return None
+
+
+def output_names_of(model: Any) -> tuple[str, ...]:
+    """What a model of Keras calls its outputs; none where it does not."""
+    names = tuple(str(name) for name in getattr(model, "output_names", None) or ())
+    # Two outputs of one layer are called alike.
+    return names if len(set(names)) == len(names) else ()
 
 
 def _backend() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import uuid
 from pathlib import Path
 from typing import Any
@@ -264,12 +266,40 @@ def test_observations_are_prepared_as_the_signature_says() -> None:
         prepare(picture, [{"op": "blur"}])
 
 
+def test_files_of_stable_baselines3_are_told_how_they_play(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.zip"
+    model.write_bytes(b"no archive")
+
+    class Broken:
+        @staticmethod
+        def load(_path: str, device: str) -> None:
+            raise ValueError(f"not a zip file, on {device}")
+
+    def said(*options: str) -> str:
+        assert rollout_command.main([str(model), "--root", str(root), "--env", "CartPole-v1", *options]) == 2
+        return capsys.readouterr().err
+
+    assert "a model that Stable-Baselines3 saved is played by --sb3 PPO" in said()
+    assert "expected --allow-pickle beside it" in said("--sb3", "PPO")
+    for library in ("stable_baselines3", "sb3_contrib"):
+        monkeypatch.setitem(sys.modules, library, None)
+    missing = said("--sb3", "PPO", "--allow-pickle")
+    assert "found 'PPO'; not installed: stable_baselines3, sb3_contrib (pip install" in missing
+    monkeypatch.setitem(sys.modules, "stable_baselines3", types.SimpleNamespace(PPO=Broken))
+    assert "model.zip: expected a model that PPO saved: not a zip file" in said("--sb3", "PPO", "--allow-pickle")
+    assert "found 'PPQ'; not installed: sb3_contrib" in said("--sb3", "PPQ", "--allow-pickle")
+
+
 def test_the_command_plays_replays_and_forks(
     played: eg.RunView, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert rollout_command.main([f"{played.folder}@leans", "--episodes", "2", "--root", str(root)]) == 0
     said = capsys.readouterr().out
     assert "2 episodes, mean return 30" in said
+    assert rollout_command.main([f"{played.folder}@leans", "--episodes", "1", "--root", str(root)]) == 0
+    assert "1 episode, mean return 30" in capsys.readouterr().out
     assert rollout_command.main([str(played.folder), "--replay", "1"]) == 0
     assert "the same to the bit" in capsys.readouterr().out
     assert rollout_command.main([f"{played.folder}@falls", "--fork", "0:4", "--action", "1"]) == 0

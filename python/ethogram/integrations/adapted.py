@@ -14,6 +14,7 @@ from typing import Any
 from ethogram.errors import EthogramError
 from ethogram.jax_function import JaxFunction
 from ethogram.live_function import function_of
+from ethogram.tensorflow_function import output_names_of
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,10 @@ def adapted(
 
         example = observation_of(env) if example is None else example
         found = cleanrl_agent.adapt(source, example, env)
-        if found is not None or example is None or not said:
+        names = output_names_of(source) if "keras" in libraries else ()
+        if found is not None or example is None or not (said or names):
             return found
-        return plain_module.adapt(source, cleanrl_agent.as_tensor(example, source), env, said)
+        return plain_module.adapt(source, cleanrl_agent.as_tensor(example, source), env, said, names)
     return None
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from ethogram.checkpoint import OUTPUT_ROLES, signature
 from ethogram.errors import UnsupportedValueError
 from ethogram.integrations.adapted import Adapted, needs_example
-from ethogram.integrations.plain_module import roles_of
+from ethogram.integrations.plain_module import called, roles_of
 from ethogram.jax_function import JaxFunction
 
 
 def adapt(
     policy: JaxFunction, example: Any, env: Mapping[str, Any] | None, said: Mapping[str, int | None]
 ) -> Adapted | None:
-    """A function that returns a distribution, with the value or without, a dict by role, or what was annotated.
+    """A function that returns a distribution (and the value), a dict by role, outputs called so, or what was annotated.
 
     Args:
         policy: Of an observation batch of one.
@@ -52,11 +52,12 @@ def adapt(
             return None
         roles: list[str] | None = list(found)
     else:
-        outputs = list(found) if isinstance(found, tuple) else [found]
+        outputs = list(found) if isinstance(found, tuple | list) else [found]
         if not all(getattr(output, "shape", ())[:1] == (1,) for output in outputs):
             return None
         widths = [int(np.prod(output.shape)) for output in outputs]
-        roles = roles_of(widths, env, _by_title(policy.title, env) or said)
+        roles = called(policy.output_names, len(outputs))
+        roles = roles or roles_of(widths, env, _by_title(policy.title, env) or said)
     if not roles:
         return None
     named: dict[str, Any] = {role: role for role in roles}

@@ -10,7 +10,7 @@ import numpy as np
 from ethogram.checkpoint import OUTPUT_ROLES, signature
 from ethogram.errors import UnsupportedValueError
 from ethogram.integrations.adapted import Adapted, needs_example
-from ethogram.integrations.plain_module import roles_of
+from ethogram.integrations.plain_module import called, roles_of
 from ethogram.tensorflow_function import TensorFlowFunction, canonical
 
 
@@ -48,8 +48,8 @@ def adapt(
     if isinstance(found, Mapping):
         return _with(policy, batch, list(found)) if found and set(found) <= set(OUTPUT_ROLES) else None
     outputs = list(found) if isinstance(found, tuple | list) else [found]
-    if len(policy.output_names) == len(outputs) and set(policy.output_names) <= set(OUTPUT_ROLES):
-        return _with(policy, batch, list(policy.output_names))
+    if roles := called(policy.output_names, len(outputs)):
+        return _with(policy, batch, roles)
     if not all(tuple(getattr(output, "shape", ()))[:1] == (1,) for output in outputs):
         return None
     roles = roles_of([int(np.prod(output.shape)) for output in outputs], env, said)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ethogram.checkpoint import signature
+from ethogram.checkpoint import OUTPUT_ROLES, signature
 from ethogram.integrations.adapted import Adapted
 from ethogram.stand_in import stand_in
 
@@ -14,7 +14,13 @@ POLICIES = ("logits", "q_values", "action_probabilities", "action_mean")
 """What a policy says with one number an action."""
 
 
-def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[str, int | None]) -> Adapted | None:
+def adapt(
+    module: Any,
+    batch: Any,
+    env: Mapping[str, Any] | None,
+    said: Mapping[str, int | None],
+    names: Sequence[str] = (),
+) -> Adapted | None:
     """A module that returns a row of numbers, or two: those of the policy, and the value.
 
     Args:
@@ -23,6 +29,7 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[
         env: The run's description of its environment.
         said: Names of fields that were annotated, and how many numbers each has where that is known. One of `POLICIES`
             must be among them, and no other.
+        names: What the module calls its outputs; where these are roles, nothing else is asked.
 
     Returns:
         `None` where shapes and names leave a choice: nothing is guessed.
@@ -34,14 +41,19 @@ def adapt(module: Any, batch: Any, env: Mapping[str, Any] | None, said: Mapping[
             found = asked(batch)
     except Exception:
         return None
-    outputs = list(found) if isinstance(found, tuple) else [found]
+    outputs = list(found) if isinstance(found, tuple | list) else [found]
     if not all(isinstance(output, torch.Tensor) and output.shape[:1] == (1,) for output in outputs):
         return None
-    roles = roles_of([output.numel() for output in outputs], env, said)
+    roles = called(names, len(outputs)) or roles_of([output.numel() for output in outputs], env, said)
     if roles is None:
         return None
     outputs_by_role: dict[str, Any] = {role: role for role in roles}
     return Adapted(module, batch, signature(observation="observation", **outputs_by_role))
+
+
+def called(names: Sequence[str], outputs: int) -> list[str] | None:
+    """What outputs are that are called by their roles, each; else `None`."""
+    return list(names) if names and len(names) == outputs and set(names) <= set(OUTPUT_ROLES) else None
 
 
 def roles_of(widths: list[int], env: Mapping[str, Any] | None, said: Mapping[str, int | None]) -> list[str] | None:
