@@ -70,9 +70,9 @@ def explain(
             they are found: what was found before Ctrl-C stays.
         episode: Which, where `run` is given.
         first: Step of the episode that the first row belongs to.
-        resume: Take rows whose numbers the episode has already as they are, and compute the others. One of them is
-            computed anew, to see that they answer the same question. `at_input` and what else is not written is NaN
-            there.
+        resume: Take rows whose numbers the episode has already as they are, and compute the others. The first,
+            the last and one between are computed anew, to see that they answer the same question. `at_input` and what
+            else is not written is NaN there.
         progress: Called with the rows that are done and all rows; what it raises ends the work. Left out, a bar where
             there is a terminal; `True` for a line now and then elsewhere, too; `False` for none.
         **params: Settings of the method, for example `steps=100`.
@@ -127,7 +127,9 @@ class _Asked:
         rows = {tuple(tensor.shape[:1]) for tensor in self._inputs}
         if len(rows) != 1 or rows & {(), (0,)}:
             shapes = ", ".join(str(list(tensor.shape)) for tensor in self._inputs)
-            raise ShapeError(f"inputs: expected a first axis of as many rows in each, one at least; found shapes {shapes}")
+            raise ShapeError(
+                f"inputs: expected a first axis of as many rows in each, one at least; found shapes {shapes}"
+            )
         self._as_one = self._names is not None and _takes_one_mapping(module, self._names)
         self._view = _view(torch, of)
         self._pick, self.weights = _picker(target, next(iter(rows))[0])
@@ -236,18 +238,22 @@ class _Asked:
         raise NotFoundError(f"wrt: expected an input or a submodule, {', '.join(map(str, known))}; found {wrt!r}")
 
     def _value_of(self, hidden: Any, batch: int) -> torch.Tensor:
-        torch, seen = self._torch, []
-        # A copy: the module behind it may change it in place.
-        kept = lambda value: value.clone() if isinstance(value, torch.Tensor) else value  # noqa: E731
-        handle = hidden.register_forward_hook(lambda _module, _inputs, output: seen.append(kept(output)))
+        torch = self._torch
+        seen: list[Any] = []
+
+        def keep(_module: Any, _inputs: Any, output: Any) -> None:
+            # A copy: the module behind it may change it in place.
+            seen.append(output.clone() if isinstance(output, torch.Tensor) else output)
+
+        handle = hidden.register_forward_hook(keep)
         count = len(self._inputs[0])
-        calls = [range(start, min(start + batch, count)) for start in range(0, count, batch)]
+        calls = [list(range(start, min(start + batch, count))) for start in range(0, count, batch)]
         # With one row more: what has its rows on another axis does not grow, also where their numbers are the same.
         calls.append([*calls[0], 0])
         try:
             with torch.inference_mode(False), torch.no_grad(), at_device(torch, self._device):
                 for call in calls:
-                    index = torch.tensor(list(call), device=self._device)
+                    index = torch.tensor(call, device=self._device)
                     self._call([tensor.index_select(0, index) for tensor in self._inputs])
         finally:
             handle.remove()

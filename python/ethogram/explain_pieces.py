@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ethogram import _native
-from ethogram.errors import EthogramError
+from ethogram.errors import EthogramError, NotFoundError, ShapeError
 from ethogram.live_module import array_of
 from ethogram.model import Attribution, attribution_from_raw
 from ethogram.reader import open_run
@@ -105,6 +105,27 @@ class Written:
     def __init__(self, run: Run, episode: int, name: str, first: int) -> None:
         self._run, self.episode, self.name, self.first = written_into(run), episode, name, first
 
+    def check(self, count: int) -> None:
+        """Sees to it that the episode has so many steps from the first on: numbers beyond them were of nothing."""
+        if self.first < 0:
+            raise ShapeError(f"first: expected a step of the episode from 0 on, found {self.first}")
+        self.flush()
+        if self._run.folder is None:
+            return
+        episodes = open_run(self._run.folder).episodes()
+        known = episodes["episode"].numpy().tolist() if episodes.rows else []
+        if self.episode not in known:
+            there = f"it has {known[0]} to {known[-1]}" if known else "it has none"
+            raise NotFoundError(f"episode: the run has no episode {self.episode}; {there}")
+        at = known.index(self.episode)
+        length, is_open = int(episodes["length"].numpy()[at]), episodes["end"][at] == "open"
+        # One more than its steps: the last observation is of none.
+        if not is_open and self.first + count > length + 1:
+            raise ShapeError(
+                f"inputs: expected at most {length + 1} rows, the observations of episode {self.episode}, "
+                f"found {count} from step {self.first} on"
+            )
+
     def write(self, rows: Sequence[int], values: Floats) -> None:
         """Logs the numbers of some rows."""
         for row, value in zip(rows, values, strict=True):
@@ -137,6 +158,8 @@ def explain_pieces(
 ) -> Attribution:
     """Asks about all rows, writes what is found, and tells how far it is."""
     count = len(pieces)
+    if written is not None:
+        written.check(count)
     kept = written.read(count) if resume and written is not None else {}
     found = _Found(count)
     with _Told(progress, count) as told:
