@@ -203,9 +203,12 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -
         assert eg.open(run.id[:-1].lower(), root=root).info["id"] == run.id
     with pytest.raises(NotFoundError, match=rf"expected one run 'dqn', found 2 .*{one.id}, {three.id}"):
         eg.open("dqn", root=root)
-    with pytest.raises(
-        NotFoundError, match=r"no run 'ppo': expected a folder with run\.json, or the id or the name of"
-    ):
+    told = r"no run 'ppo' \(did you mean 'ppo pong'\?\): expected a folder with run\.json, or the id or the name of"
+    with pytest.raises(NotFoundError, match=told):
         eg.open("ppo", root=root)
+    with pytest.raises(NotFoundError, match=r"no run 'dqm' \(did you mean 'dqn'\?\)"):
+        eg.open("dqm", root=root)
+    with pytest.raises(NotFoundError, match=r"no run 'zzzz': expected .* under \S+nowhere, which is no folder"):
+        eg.open("zzzz", root=root / "nowhere")
     with pytest.raises(NotFoundError, match=r"or the id of a run"):
         eg.init(resume="ppo pong", root=root)
