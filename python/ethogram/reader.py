@@ -155,6 +155,8 @@ class RunView:
             which = int(which)
         key = "global_step" if isinstance(which, int) else "name"
         found = [row for row in rows if which is None or row[key] == which]
+        if not rows:
+            raise NotFoundError("no checkpoint in this run; run.checkpoint(policy, global_step=…) keeps one")
         if not found:
             known = _some([("", f"{row['global_step']} ({row['name']})") for row in rows])
             raise NotFoundError(f"no checkpoint{'' if which is None else f' {which!r}'}; there are {known}")
