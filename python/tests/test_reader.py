@@ -190,6 +190,13 @@ def test_missing_rows_are_never_numbers(run: eg.Run) -> None:
     assert rewards.valid.tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize("index", [-1, "3"])
+def test_what_is_no_index_of_an_episode_is_said(run: eg.Run, index: Any) -> None:
+    run.log({"loss": 1.0}, global_step=0)
+    with pytest.raises(NotFoundError, match=f"episode: expected an index, a whole number from 0, found {index!r}"):
+        eg.open(run).episode(index)
+
+
 def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -> None:
     made = []
     for project, name in (("a", "dqn"), ("a", "ppo pong"), ("b", "dqn")):
@@ -212,3 +219,5 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -
         eg.open("zzzz", root=root / "nowhere")
     with pytest.raises(NotFoundError, match=r"or the id of a run"):
         eg.init(resume="ppo pong", root=root)
+    with pytest.raises(NotFoundError, match=r"resume: expected a run that was written, found .* nothing is there"):
+        eg.init(resume=eg.init(root=root), root=root)

@@ -313,4 +313,4 @@ def test_an_output_that_is_not_there_is_told_with_those_that_are(tmp_path: Path)
     with eg.init(root=tmp_path) as run:
         run.log({"loss": 1.0}, global_step=1)
     with pytest.raises(EthogramError, match=r"run: expected .* found RunView"):
-        eg.explain(one, x, target=0, run=eg.open(run), episode=0)  # type: ignore[arg-type]
+        eg.explain(one, x, target=0, run=eg.open(run), episode=0)
