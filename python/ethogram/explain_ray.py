@@ -81,7 +81,7 @@ def explain_on_ray(
 
     Raises:
         ImportError: Ray is not installed.
-        EthogramError: An episode could not be explained; the others are, and kept.
+        EthogramError: There is no such cluster; or an episode could not be explained: the others are, and kept.
 
     Example:
         eg.explain_on_ray("runs/pong/01J…", address="auto", method="integrated_gradients", steps=50)
@@ -116,7 +116,7 @@ def _explain(
     if tried.returncode != 0:
         raise EthogramError(_reason(tried))
     if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False, include_dashboard=False if address is None else None)
+        _connect(ray, address)
     task = ray.remote(explain_episode).options(num_cpus=cpus, max_retries=RETRIES)
     found, failed = RayExplained(), list[str]()
     left = iter(wanted)
@@ -147,6 +147,17 @@ def _explain(
             f"{len(failed)} of {len(wanted)} episodes were not explained, the others are kept: {failed[0]}{more}"
         )
     return found
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    try:
+        ray.init(address=address, log_to_driver=False, include_dashboard=False if address is None else None)
+    except (ConnectionError, ValueError) as error:
+        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise EthogramError(
+            f"address: expected a Ray cluster at {address!r}, found none ({first[:200]}); leave it out for one on this "
+            "machine, or start one by `ray start --head`"
+        ) from error
 
 
 def explain_episode(folder: str, episode: int, arguments: list[str], cpus: int) -> tuple[int, str, tuple[str, int]]:
@@ -246,6 +257,10 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[:1] and arguments[0].startswith("-") and arguments[0] not in ("-h", "--help"):
         parser.error(f"expected the run first, as `ethogram explain RUN --ray`, found {arguments[0]!r}")
     given, rest = parser.parse_known_args(list(arguments))
+    for option in ("--dry-run", "--forget", "--threads"):
+        if any(word == option or word.startswith(f"{option}=") for word in rest):
+            instead = "; --ray-cpus says how many processors a task has" if option == "--threads" else ""
+            parser.error(f"{option} goes without --ray{instead}")
     count = 0
 
     def told(episode: int, text: str) -> None:
@@ -262,5 +277,7 @@ def main(arguments: Sequence[str]) -> int:
     except EthogramError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"explained {len(found.episodes)} episodes by {found.workers} workers")
+    episodes = "episode" if len(found.episodes) == 1 else "episodes"
+    workers = "worker" if found.workers == 1 else "workers"
+    print(f"explained {len(found.episodes)} {episodes} by {found.workers} {workers}")
     return 0

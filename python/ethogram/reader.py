@@ -133,6 +133,8 @@ class RunView:
         Raises:
             NotFoundError: There is no such episode.
         """
+        if isinstance(index, str) or index < 0:
+            raise NotFoundError(f"episode: expected an index, a whole number from 0, found {index!r}")
         return EpisodeView(self._reader, index, self.folder)
 
     def checkpoints(self) -> Table:
@@ -155,6 +157,8 @@ class RunView:
             which = int(which)
         key = "global_step" if isinstance(which, int) else "name"
         found = [row for row in rows if which is None or row[key] == which]
+        if not rows:
+            raise NotFoundError("no checkpoint in this run; run.checkpoint(policy, global_step=…) keeps one")
         if not found:
             known = _some([("", f"{row['global_step']} ({row['name']})") for row in rows])
             raise NotFoundError(f"no checkpoint{'' if which is None else f' {which!r}'}; there are {known}")
@@ -400,7 +404,9 @@ class EpisodeView:
     def field(self, name: str, **params: float | str) -> Column:
         """A field of its steps, logged or derived.
 
-        Row *t* of `observation` and `frame` is what was seen before action *t*; they have one row more than the others.
+        Row *t* of `observation` and `frame` is what was seen before action *t*. Every column has as many rows as the
+        episode has observations, one more than actions where the final one was recorded: what belongs to an action is
+        missing in that row.
 
         Args:
             name: For example `reward`, `advantage`, or `attribution/integrated_gradients`: what a checkpoint's network

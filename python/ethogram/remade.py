@@ -67,7 +67,7 @@ def make_env(env: Make | None, view: RunView | None, *, pictures: bool = True) -
     """Make an environment: by a function, by an id, or as a run describes its own.
 
     Raises:
-        EthogramError: Nothing says which, or the run's had wrappers that are not known here.
+        EthogramError: Nothing says which, Gymnasium does not know it, or the run's had wrappers that are unknown here.
     """
     import gymnasium
 
@@ -95,7 +95,15 @@ def make_env(env: Make | None, view: RunView | None, *, pictures: bool = True) -
 
 def _made(gymnasium: Any, name: str, settings: dict[str, Any], mode: str | None) -> Any:
     try:
-        return gymnasium.make(name, render_mode=mode, **settings)
-    except TypeError:
-        # It does not render.
-        return gymnasium.make(name, **settings)
+        try:
+            return gymnasium.make(name, render_mode=mode, **settings)
+        except TypeError:
+            # It does not render.
+            return gymnasium.make(name, **settings)
+    except gymnasium.error.Error as error:
+        module, colon, function = name.partition(":")
+        neither = f" {module} has no function {function!r} either." if colon else ""
+        raise EthogramError(
+            f"env: expected an id that Gymnasium knows, found {name!r}: {error}{neither} What a script registers or "
+            "makes by itself is given as a function (--env MODULE:FUNCTION)"
+        ) from error

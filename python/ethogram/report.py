@@ -92,7 +92,7 @@ def report(
         [*command, "--", *folders], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        said = done.stderr.strip().removeprefix("error: ")
+        said = done.stderr.partition("\n\nFor more information")[0].strip().removeprefix("error: ")
         raise EthogramError(f"report: {said or f'the command ended with status {done.returncode}'}")
     for sentence in json.loads(done.stdout)["left_out"]:
         warnings.warn(f"report: not in it: {sentence}", EthogramWarning, stacklevel=2)

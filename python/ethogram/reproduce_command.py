@@ -15,7 +15,9 @@ def main(arguments: Sequence[str]) -> int:
         prog="ethogram reproduce",
         description="Print the shell script that makes a run again: its code, changes, packages and command line.",
     )
-    parser.add_argument("run", metavar="RUN", help="a run: its folder, or its id under runs")
+    parser.add_argument(
+        "run", metavar="RUN", help="a run: its folder, or its id in ./runs, the beginning of that, or its name"
+    )
     given = parser.parse_args(arguments)
     from ethogram.reader import open_run
 

@@ -218,7 +218,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "checkpoint",
         metavar="RUN[@CHECKPOINT]",
-        help="a run, and a global step or name; the last if left out; with --sb3 a file",
+        help="a run (its folder, its id under --root, the beginning of that, or its name), and the global step or name "
+        "of a checkpoint, the last if left out; with --sb3 a file",
     )
     parser.add_argument("--env", help="an id of Gymnasium's, or MODULE:FUNCTION; as the run describes it if left out")
     parser.add_argument("--episodes", type=int, default=5)

@@ -79,6 +79,8 @@ def rollout(
     """
     ablations = ablations_of(without)
     described, titles = [one.described() for one in ablations], " and ".join(one.title for one in ablations)
+    if episodes < 1:
+        raise OptionError(f"episodes: expected at least 1, found {episodes}")
     if compare and not ablations:
         raise OptionError("compare: expected without= beside it, found nothing to act without")
     source = None
@@ -226,6 +228,7 @@ def fork(
         The index of the new episode. Its `extra` says what it is a fork of.
 
     Raises:
+        OptionError: The environment has no such action.
         EthogramError: The episode cannot be played again exactly up to `step`.
     """
     view = opened(run)
@@ -234,6 +237,8 @@ def fork(
         raise EthogramError(f"fork: expected a step from 0 to {past.length - 1}, found {step}")
     others = list(action) if isinstance(action, list) else [] if action is None else [action]
     made = make_env(env, view, pictures=past.frames is not None or past.unread is not None)
+    for other in others:
+        _check_action(made, other)
     chosen = _who_goes_on(view, past, checkpoint)
     if chosen is None and not others:
         made.close()
@@ -280,6 +285,23 @@ def fork(
             target.finish("crashed" if state == "crashed" else "finished")
     _wait_for(view, index)
     return index
+
+
+def _check_action(env: Any, action: Any) -> None:
+    """Whether the environment knows it; before anything is played, for what it raises itself says nothing of where."""
+    space = env.action_space
+    found = np.asarray(action)
+    if hasattr(space, "start") and hasattr(space, "n"):
+        first, last = int(space.start), int(space.start) + int(space.n) - 1
+        fits = found.shape == () and found.dtype.kind in "biu" and first <= int(found) <= last
+        expected = f"a whole number from {first} to {last}"
+    elif hasattr(space, "low") and space.shape is not None:
+        fits, expected = found.shape == tuple(space.shape), f"numbers of shape {list(space.shape)}"
+    else:
+        return
+    if not fits:
+        env.close()
+        raise OptionError(f"action: expected {expected}, found {found.tolist()}")
 
 
 def find_checkpoint(

@@ -16,7 +16,7 @@ from ethogram import _native, capture, ending, info, machine, values
 from ethogram.checkpoint import Exporter, no_pickle, read_checkpoint
 from ethogram.console import Console, can_copy
 from ethogram.episode import Episode, PastEnd, past_episode
-from ethogram.errors import EthogramError
+from ethogram.errors import EthogramError, NotFoundError
 from ethogram.films import Films
 from ethogram.greeting import greet
 from ethogram.guard import Guard
@@ -26,6 +26,7 @@ from ethogram.run_folder import find_run
 from ethogram.settings import Settings
 
 if TYPE_CHECKING:
+    from ethogram.reader import RunView
     from ethogram.show import Page, Shown
 
 Mode = Literal["online", "disabled"]
@@ -44,7 +45,7 @@ def init(
     tags: Sequence[str] | None = None,
     group: str | None = None,
     notes: str | None = None,
-    resume: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | RunView | None = None,
     mode: Mode | None = None,
     strict: bool = False,
     env: Mapping[str, Any] | None = None,
@@ -76,7 +77,8 @@ def init(
         tags: Free words.
         group: Runs to be averaged over seeds share a group.
         notes: What there is to say of it.
-        resume: Id or folder of a run to continue. It keeps its name, configuration and all that was logged.
+        resume: A run to continue: its id or folder, or what `ethogram.open` returned. It keeps its name, configuration
+            and all that was logged.
         mode: `online` writes; `disabled` writes nothing and costs next to nothing.
         strict: Raise what would otherwise be told once as a warning. For tests and first tries.
         env: What the agent acts in, for loops without a Gymnasium environment: see `ethogram.describe`.
@@ -95,6 +97,9 @@ def init(
         NotFoundError: There is no run to resume.
     """
     setting = Settings(os.environ)
+    resumed: Any = getattr(resume, "folder", resume)
+    if resume is not None and resumed is None:
+        raise NotFoundError(f"resume: expected a run that was written, found {resume!r}, of which nothing is there")
     chosen_mode = setting.one_of("MODE", mode or "online", ("online", "disabled"))
     if when_full not in ("drop", "block"):
         raise ValueError(f'when_full: expected "drop" or "block", found {when_full!r}')
@@ -108,7 +113,7 @@ def init(
         tags=[tag.strip() for tag in tags_text.split(",") if tag.strip()] if tags_text is not None else _tags(tags),
         group=setting.text("GROUP", group),
         notes=setting.text("NOTES", notes) or "",
-        resume=setting.text("RESUME", None if resume is None else os.fspath(resume)),
+        resume=setting.text("RESUME", None if resumed is None else os.fspath(resumed)),
         disabled=chosen_mode == "disabled",
         strict=setting.flag("STRICT", strict),
         gamma=gamma,
@@ -577,7 +582,7 @@ def written_into(run: Any) -> Run:
     """The run that something is to be written into; what is only read is an error that says how to go on with it."""
     if isinstance(run, Run):
         return run
-    how = ", resume=run.folder" if hasattr(run, "folder") else ""
+    how = ", resume=run" if hasattr(run, "folder") else ""
     found = type(run).__name__
     raise EthogramError(f"run: expected a run that is being written, as eg.init(…{how}) returns it, found {found}")
 

@@ -145,9 +145,15 @@ def difference(
     level: float = 0.95,
     target: float = 1.0,
 ) -> Estimate:
-    """The statistic of `x` less that of `y`, their runs drawn independently. Arguments and errors as in `interval`."""
-    draws = (reps, seed, level)
-    return _estimate(_native.score_difference(_tasks(x), _tasks(y), _name(statistic), target, draws))
+    """The statistic of `x` less that of `y`, their runs drawn independently. Arguments as in `interval`.
+
+    Raises:
+        ShapeError: They have different numbers of tasks, or as in `interval`.
+    """
+    draws, less, more = (reps, seed, level), _tasks(x), _tasks(y)
+    if len(less) != len(more):
+        raise ShapeError(f"y: expected {len(less)} tasks, as many as x, found {len(more)}")
+    return _estimate(_native.score_difference(less, more, _name(statistic), target, draws))
 
 
 def probability_of_improvement(x: Any, y: Any, *, reps: int = 50_000, seed: int = 0, level: float = 0.95) -> Estimate:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ethogram as eg
+from ethogram import explain_ray
 from ethogram.errors import OptionError
 from ethogram.explain_ray import Ranges
 
@@ -37,3 +41,33 @@ def test_without_ray_it_is_said_how_to_get_it(run: eg.Run) -> None:
     line = [sys.executable, "-c", WITHOUT_RAY, "explain", str(run.folder), "--ray"]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "pip install ray" in done.stderr, done.stderr
+
+
+def test_a_cluster_that_is_not_there_is_said_with_what_to_do(
+    run: eg.Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def init(**_: Any) -> None:
+        raise ConnectionError("Could not find any running Ray instance.\nmore of it")
+
+    def tried(*_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    def recorded(_folder: Path, _chosen: Any) -> list[int]:
+        return [0]
+
+    run.log({"loss": 1.0}, global_step=0)
+    run.finish()
+    monkeypatch.setitem(sys.modules, "ray", types.SimpleNamespace(is_initialized=lambda: False, init=init))
+    monkeypatch.setattr(explain_ray, "_command", tried)
+    monkeypatch.setattr(explain_ray, "_recorded", recorded)
+    assert explain_ray.main([str(run.folder), "--ray", "auto"]) == 1
+    said = capsys.readouterr().err
+    assert "expected a Ray cluster at 'auto', found none (Could not find any running Ray instance.)" in said
+    assert "`ray start --head`" in said
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--forget", "--threads=2"])
+def test_options_that_go_without_a_cluster_are_said(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        explain_ray.main(["runs/x", "--ray", option])
+    assert f"{option.partition('=')[0]} goes without --ray" in capsys.readouterr().err

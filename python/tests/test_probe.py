@@ -136,8 +136,8 @@ def test_a_run_that_is_only_read_is_an_error_that_says_how_to_go_on_with_it(tmp_
     with eg.init(root=tmp_path) as run:
         run.log({"loss": 1.0}, global_step=1)
     view = eg.open(run)
-    with pytest.raises(EthogramError, match=r"run: expected .* eg\.init\(…, resume=run\.folder\) .* found RunView"):
+    with pytest.raises(EthogramError, match=r"run: expected .* eg\.init\(…, resume=run\) .* found RunView"):
         eg.probe(policy, run=view, samples=5, space=spaces.Box(-1, 1, (4,)))
-    with eg.init(root=tmp_path, resume=view.folder) as again:
+    with eg.init(root=tmp_path, resume=view) as again:
         eg.probe(policy, run=again, samples=5, space=spaces.Box(-1, 1, (4,)), name="few")
     assert len(eg.open(again).map(samples="few", method="pca")) == 5

@@ -201,6 +201,13 @@ def test_missing_rows_are_never_numbers(run: eg.Run) -> None:
     assert rewards.valid.tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize("index", [-1, "3"])
+def test_what_is_no_index_of_an_episode_is_said(run: eg.Run, index: Any) -> None:
+    run.log({"loss": 1.0}, global_step=0)
+    with pytest.raises(NotFoundError, match=f"episode: expected an index, a whole number from 0, found {index!r}"):
+        eg.open(run).episode(index)
+
+
 def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -> None:
     made = []
     for project, name in (("a", "dqn"), ("a", "ppo pong"), ("b", "dqn")):
@@ -214,9 +221,14 @@ def test_a_run_is_found_by_its_id_the_beginning_of_it_and_its_name(root: Path) -
         assert eg.open(run.id[:-1].lower(), root=root).info["id"] == run.id
     with pytest.raises(NotFoundError, match=rf"expected one run 'dqn', found 2 .*{one.id}, {three.id}"):
         eg.open("dqn", root=root)
-    with pytest.raises(
-        NotFoundError, match=r"no run 'ppo': expected a folder with run\.json, or the id or the name of"
-    ):
+    told = r"no run 'ppo' \(did you mean 'ppo pong'\?\): expected a folder with run\.json, or the id or the name of"
+    with pytest.raises(NotFoundError, match=told):
         eg.open("ppo", root=root)
+    with pytest.raises(NotFoundError, match=r"no run 'dqm' \(did you mean 'dqn'\?\)"):
+        eg.open("dqm", root=root)
+    with pytest.raises(NotFoundError, match=r"no run 'zzzz': expected .* under \S+nowhere, which is no folder"):
+        eg.open("zzzz", root=root / "nowhere")
     with pytest.raises(NotFoundError, match=r"or the id of a run"):
         eg.init(resume="ppo pong", root=root)
+    with pytest.raises(NotFoundError, match=r"resume: expected a run that was written, found .* nothing is there"):
+        eg.init(resume=eg.init(root=root), root=root)

@@ -266,6 +266,26 @@ def test_observations_are_prepared_as_the_signature_says() -> None:
         prepare(picture, [{"op": "blur"}])
 
 
+def test_what_cannot_be_played_is_told_before_it_is(
+    played: eg.RunView, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*options: str) -> str:
+        assert rollout_command.main([str(played.folder), "--root", str(root), *options]) == 2
+        return capsys.readouterr().err
+
+    assert "env: expected an id that Gymnasium knows, found 'Nope-v0'" in said("--env", "Nope-v0")
+    assert "environments has no function 'nope' either" in said("--env", "environments:nope")
+    assert "episodes: expected at least 1, found 0" in said("--episodes", "0")
+    assert "action: expected a whole number from 0 to 1, found 7" in said("--fork", "0:3", "--action", "7")
+    assert "action: expected a whole number from 0 to 1, found [0.5]" in said("--fork", "0:3", "--action", "[0.5]")
+    played.refresh()
+    assert len(rows(played.episodes())) == 2, "no fork was begun"
+    with eg.init(root=root) as empty:
+        empty.log({"loss": 1.0}, global_step=0)
+    with pytest.raises(eg.EthogramError, match=r"no checkpoint in this run; run\.checkpoint"):
+        eg.open(empty).checkpoint()
+
+
 def test_files_of_stable_baselines3_are_told_how_they_play(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,3 +86,8 @@ def test_row_b13_scores_of_atari_games_are_scaled_from_chance_to_people():
 def test_what_makes_no_sense_is_named(call, says):
     with pytest.raises(ShapeError, match=says):
         call()
+
+
+def test_differences_are_of_the_same_tasks() -> None:
+    with pytest.raises(ShapeError, match="y: expected 2 tasks, as many as x, found 1"):
+        stats.difference([[1.0, 2.0]], [[1.0]])
