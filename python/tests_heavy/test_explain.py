@@ -314,7 +314,6 @@ def test_an_output_that_is_not_there_is_told_with_those_that_are(tmp_path: Path)
     with eg.init(root=tmp_path) as run:
         run.log({"loss": 1.0}, global_step=1)
     with pytest.raises(EthogramError, match=r"run: expected .* found RunView"):
-<<<<<<< HEAD
         eg.explain(one, x, target=0, run=eg.open(run), episode=0)  # type: ignore[arg-type]
 
 
@@ -408,6 +407,3 @@ def test_numbers_are_written_where_there_are_steps_for_them(tmp_path: Path) -> N
         with pytest.raises(ShapeError, match="first: expected a step"):
             eg.explain(net, x, target=0, run=run, episode=0, first=-1)
     assert eg.open(run).episode(0).field("attribution/saliency").valid.tolist() == [True] * 3
-=======
-        eg.explain(one, x, target=0, run=eg.open(run), episode=0)
->>>>>>> heads/docs
