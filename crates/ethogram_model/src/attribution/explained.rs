@@ -482,6 +482,28 @@ pub(super) fn joined(
     Ok((parts, values, shape))
 }
 
+/// Refuses values whose first axis is not that of the rows: time, layers of a recurrent network, what is the same for all. By two numbers
+/// of rows, for one alone may be the length of any axis.
+fn check_rows_first(model: &Model, shapes: &BTreeMap<String, Vec<usize>>, names: &[&String]) -> Result<()> {
+    if model.has_fixed_rows() {
+        return Ok(());
+    }
+    for rows in [2, 3] {
+        let graph = graph_of(model, shapes, rows, &[])?;
+        for name in names.iter().filter(|name| model.axis_of_rows(name) == 0) {
+            let shape = &graph.value(model.find(&graph, name)?).shape;
+            if shape.first() != Some(&rows) {
+                return Err(Error::Argument {
+                    argument: "wrt",
+                    expected: "a value whose first axis is that of the rows".to_owned(),
+                    found: format!("{name:?} of shape {shape:?} for {rows} rows"),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Hidden values at the input, or outputs. Rows first.
 pub(super) fn hidden(
     model: &Model,
@@ -498,6 +520,7 @@ pub(super) fn hidden(
     let shapes: BTreeMap<String, Vec<usize>> =
         inputs.iter().map(|(name, tensor)| (name.clone(), tensor.shape().to_vec())).collect();
     let row_shapes: Vec<_> = shapes.iter().map(|(name, shape)| (name, shape.get(1..))).collect();
+    model.prepared.get(&format!("rows of {row_shapes:?} {names:?}"), || check_rows_first(model, &shapes, names))?;
     let seen = |rows: usize| {
         model.prepared.get(&format!("hidden {row_shapes:?} {names:?} {rows}"), || {
             let graph = graph_of(model, &shapes, rows, &[])?;

@@ -7,7 +7,7 @@ use ethogram_model::{
     differentiate,
 };
 
-use crate::encode::{Field, floats, int, integers, message, model, node, port, tensor, text};
+use crate::encode::{Field, floats, int, integers, ints, message, model, node, port, tensor, text};
 use crate::operators::words;
 
 fn read(bytes: &[u8]) -> Model {
@@ -159,7 +159,7 @@ fn second_results_are_given_out() {
     near(&both(&layer("mean"), &[1.0, 5.0]).0, &[3.0]);
     near(&both(&layer("inverse"), &[1.0, 5.0]).0, &[0.5]);
     // The places of a pool are not computed; the pool is.
-    let pool = node("MaxPool", &["x"], &["y", "places"], vec![crate::encode::ints("kernel_shape", &[1, 2])]);
+    let pool = node("MaxPool", &["x"], &["y", "places"], vec![ints("kernel_shape", &[1, 2])]);
     let pooled = value(&model(vec![pool], vec![], &[1, 1, 1, 4]), &[1, 1, 1, 4], &[1.0, 5.0, 2.0, 0.0]).unwrap();
     assert_eq!(pooled.as_f32().unwrap(), [5.0, 5.0, 2.0]);
 }
@@ -208,4 +208,37 @@ fn a_file_of_several_rows_is_one_of_any_number_unless_a_node_holds_it() {
     assert_eq!(value(&held, &[8, 2], &[1.0; 16]).unwrap().shape(), [8, 2]);
     let told = value(&held, &[1, 2], &[1.0, 2.0]).unwrap_err().to_string();
     assert!(told.contains("[8, 2]") && told.contains("[1, 2]"), "{told}");
+}
+
+/// A layer with time first, as PyTorch's LSTM has: its first axis is as long as a chunk of rows only by chance.
+#[test]
+fn a_layer_whose_rows_are_not_first_is_refused_whatever_its_length() {
+    let nodes = vec![
+        node("Transpose", &["x"], &["turned"], vec![ints("perm", &[1, 0, 2])]),
+        node("Tanh", &["turned"], &["within"], vec![]),
+        node("ReduceSum", &["within", "time"], &["y"], vec![int("keepdims", 0)]),
+    ];
+    let weights = [Field::Bytes(5, integers("time", &[0]))];
+    let open = |name: &str, row: &[i64]| {
+        let row = row.iter().map(|length| message([Field::Int(1, *length)]));
+        let dims = [message([text(2, "rows")])].into_iter().chain(row);
+        let of_floats = message([Field::Int(1, 1), Field::Bytes(2, message(dims.map(|dim| Field::Bytes(1, dim))))]);
+        message([text(1, name), Field::Bytes(2, message([Field::Bytes(1, of_floats)]))])
+    };
+    let ports = [Field::Bytes(11, open("x", &[2, 4])), Field::Bytes(12, open("y", &[4]))];
+    let graph = message(nodes.into_iter().map(|node| Field::Bytes(1, node)).chain(weights).chain(ports));
+    let file = message([Field::Int(1, 10), Field::Bytes(7, graph), Field::Bytes(8, message([Field::Int(2, 20)]))]);
+    let network = read(&file);
+    for (rows, threads) in [(2, 1), (4, 2), (8, 4), (3, 1)] {
+        let x = Tensor::f32(&[rows, 2, 4], vec![0.5; rows * 8]).unwrap();
+        let about = |wrt: &str| Subject {
+            inputs: BTreeMap::from([("x".to_owned(), x.clone())]).into(),
+            target: Target::entries("y", &vec![0; rows]),
+            wrt: vec![wrt.to_owned()],
+        };
+        let told =
+            Explained::new(&network, about("within"), threads, &Cancel::default()).err().map(|why| why.to_string());
+        assert!(told.as_ref().is_some_and(|told| told.contains("axis is that of the rows")), "{rows}: {told:?}");
+        assert!(Explained::new(&network, about("x"), threads, &Cancel::default()).is_ok());
+    }
 }
